@@ -1,0 +1,16 @@
+# Warnings are errors everywhere; sanitizers and the linker are chosen here and nowhere else.
+add_library(heddle_flags INTERFACE)
+target_compile_options(heddle_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+  -fno-omit-frame-pointer)
+target_include_directories(heddle_flags INTERFACE ${CMAKE_SOURCE_DIR})
+find_program(HEDDLE_LLD ld.lld)
+if(HEDDLE_LLD)
+  add_link_options(-fuse-ld=lld)
+endif()
+if(HEDDLE_SANITIZE)
+  add_compile_options(-fsanitize=${HEDDLE_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${HEDDLE_SANITIZE})
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+  add_compile_definitions(HEDDLE_DEBUG_ASSERTS=1)
+endif()

@@ -1,0 +1,143 @@
+#include "lib/base/strings.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+
+namespace heddle {
+namespace {
+struct Unit {
+  std::string_view name;
+  int64_t ms;
+};
+constexpr Unit kUnits[] = {{"h", 3'600'000}, {"ms", 1}, {"m", 60'000}, {"s", 1000}};  // "ms" before "m"
+
+const Unit* unit_at(std::string_view text) {
+  for (const Unit& unit : kUnits) {
+    if (text.starts_with(unit.name)) return &unit;
+  }
+  return nullptr;
+}
+}  // namespace
+
+std::string to_lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = to_lower(c);
+  return out;
+}
+
+bool equals_ignore_case(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return to_lower(x) == to_lower(y); });
+}
+
+std::string_view trim(std::string_view text) noexcept {
+  size_t first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> out;
+  for (size_t start = 0;;) {
+    size_t end = text.find(separator, start);
+    out.push_back(text.substr(start, end - start));
+    if (end == std::string_view::npos) return out;
+    start = end + 1;
+  }
+}
+
+std::string join(const std::vector<std::string>& parts, std::string_view separator) {
+  std::string out;
+  for (const std::string& part : parts) {
+    if (!out.empty()) out.append(separator);
+    out.append(part);
+  }
+  return out;
+}
+
+Result<Duration> parse_duration(std::string_view text) {
+  auto bad = [&] {
+    return make_error(Reason::kConfigInvalid,
+                      str_cat(quoted(text), " is not a duration; write it as \"250ms\", \"5s\" or \"1m30s\""));
+  };
+  int64_t total = 0;
+  int parts = 0;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+    if (digits == 0 || digits > 5 || ++parts > 4) return bad();
+    const Unit* unit = unit_at(rest.substr(digits));
+    if (unit == nullptr) return bad();
+    total += *parse_int<int64_t>(rest.substr(0, digits)) * unit->ms;
+    rest.remove_prefix(digits + unit->name.size());
+  }
+  if (parts == 0) return bad();
+  return Duration(std::chrono::milliseconds(total));
+}
+
+std::string format_duration(Duration d) {
+  int64_t ms = std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
+  if (ms <= 0) return "0s";
+  std::string out;
+  auto part = [&](int64_t unit, std::string_view name) {
+    if (ms >= unit) out.append(std::to_string(ms / unit)).append(name);
+    ms %= unit;
+  };
+  part(3'600'000, "h");
+  part(60'000, "m");
+  part(1000, "s");
+  part(1, "ms");
+  return out;
+}
+
+std::string format_time(WallTime t) {
+  auto ms = std::chrono::floor<std::chrono::milliseconds>(t.since_epoch()).count();
+  time_t seconds = static_cast<time_t>(ms / 1000 - (ms % 1000 < 0 ? 1 : 0));
+  int millis = static_cast<int>(((ms % 1000) + 1000) % 1000);
+  std::tm tm{};
+  gmtime_r(&seconds, &tm);
+  char text[64];
+  std::snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1,
+                tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, millis);
+  return text;
+}
+
+Result<WallTime> parse_time(std::string_view text) {
+  std::tm tm{};
+  int millis = 0;
+  int used = 0;
+  std::string copy(text);
+  int fields = std::sscanf(copy.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+                           &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &millis, &used);
+  if (fields != 7) {
+    millis = 0;
+    used = 0;
+    fields = std::sscanf(copy.c_str(), "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
+                         &tm.tm_min, &tm.tm_sec, &used);
+    if (fields != 6) used = -1;
+  }
+  if (used != static_cast<int>(text.size())) {
+    return make_error(Reason::kConfigInvalid, str_cat(quoted(text), " is not a time as 2026-01-31T12:34:56Z"));
+  }
+  tm.tm_year -= 1900;
+  tm.tm_mon -= 1;
+  return WallTime(std::chrono::seconds(timegm(&tm)) + std::chrono::milliseconds(millis));
+}
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (char c : text) {
+    auto u = static_cast<unsigned char>(c);
+    if (u >= 0x20 && u < 0x7f && c != '"' && c != '\\') {
+      out.push_back(c);
+    } else {
+      char hex[8];
+      std::snprintf(hex, sizeof(hex), "\\x%02x", u);
+      out.append(hex);
+    }
+  }
+  out.push_back('"');
+  return out;
+}
+}  // namespace heddle
