@@ -1,0 +1,14 @@
+// SignalWatch: SIGTERM, SIGHUP and friends as events on one loop. The callback runs from the loop, once per delivery.
+#pragma once
+#include "lib/event/loop.h"
+
+namespace heddle {
+class SignalWatch {
+ public:
+  SignalWatch(Loop& loop, int signal_number, Task on_signal);
+
+ private:
+  Task on_signal_;
+  UvHandle<uv_signal_t> handle_;
+};
+}  // namespace heddle
