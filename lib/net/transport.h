@@ -14,12 +14,12 @@
 #include "lib/base/buffer.h"
 #include "lib/base/error.h"
 #include "lib/base/flags.h"
+#include "lib/base/flow.h"
 #include "lib/base/unique_fd.h"
 
 namespace heddle {
 class PeerCertificate;
 
-enum class Flow : uint8_t { kOpen, kFull };  // kFull: accepted, but stop until on_drained()
 enum class CloseMode : uint8_t {
   kFlush,  // after the queue has left, bounded by kFlushDeadline
   kAbort,  // at once; queued bytes are dropped; TCP sends RST

@@ -1,0 +1,246 @@
+#include "lib/http/head.h"
+
+#include <cstring>
+#include <utility>
+
+#include "lib/base/assert.h"
+
+namespace heddle {
+
+HeaderMap::HeaderMap(HeaderMap&& other) noexcept
+    : pool_(other.pool_),
+      block_(std::exchange(other.block_, nullptr)),
+      text_used_(std::exchange(other.text_used_, 0)),
+      count_(std::exchange(other.count_, 0)),
+      list_size_(std::exchange(other.list_size_, 0)) {}
+
+HeaderMap& HeaderMap::operator=(HeaderMap&& other) noexcept {
+  if (this == &other) return *this;
+  if (block_ != nullptr) BlockPool::release(block_);
+  pool_ = other.pool_;
+  block_ = std::exchange(other.block_, nullptr);
+  text_used_ = std::exchange(other.text_used_, 0);
+  count_ = std::exchange(other.count_, 0);
+  list_size_ = std::exchange(other.list_size_, 0);
+  return *this;
+}
+
+HeaderMap::~HeaderMap() {
+  if (block_ != nullptr) BlockPool::release(block_);
+}
+
+HeaderMap HeaderMap::clone() const {
+  HeaderMap copy(*pool_);
+  if (block_ == nullptr) return copy;
+  copy.block_ = pool_->acquire(block_->size);
+  std::memcpy(copy.block_->payload(), block_->payload(), block_->capacity);
+  copy.text_used_ = text_used_;
+  copy.count_ = count_;
+  copy.list_size_ = list_size_;
+  return copy;
+}
+
+HeaderMap::Field* HeaderMap::field(size_t i) const noexcept {
+  // Fields are 2-aligned because capacities and offsets are even.
+  std::byte* end = block_->payload() + block_->capacity;
+  return reinterpret_cast<Field*>(end - (i + 1) * sizeof(Field));
+}
+
+HeaderField HeaderMap::at(size_t i) const noexcept {
+  HEDDLE_ASSERT(i < count_);
+  const Field* f = field(i);
+  return {view(f->name), view(f->value), static_cast<HeaderName>(f->id)};
+}
+
+std::optional<std::string_view> HeaderMap::get(HeaderName name) const noexcept {
+  for (size_t i = 0; i < count_; ++i) {
+    const Field* f = field(i);
+    if (f->id == static_cast<uint16_t>(name)) return view(f->value);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> HeaderMap::get(std::string_view lower_name) const noexcept {
+  for (size_t i = 0; i < count_; ++i) {
+    const Field* f = field(i);
+    if (f->name.length == lower_name.size() && view(f->name) == lower_name) return view(f->value);
+  }
+  return std::nullopt;
+}
+
+size_t HeaderMap::count(HeaderName name) const noexcept {
+  size_t n = 0;
+  for (size_t i = 0; i < count_; ++i) n += field(i)->id == static_cast<uint16_t>(name) ? 1 : 0;
+  return n;
+}
+
+// A block that was outgrown stays alive until the text that may point into it has been copied.
+class HeaderMap::Outgrown {
+ public:
+  Outgrown() = default;
+  Outgrown(const Outgrown&) = delete;
+  Outgrown& operator=(const Outgrown&) = delete;
+  ~Outgrown() {
+    if (block != nullptr) BlockPool::release(block);
+  }
+  Block* block = nullptr;
+};
+
+bool HeaderMap::make_room(size_t text_bytes, size_t fields, Outgrown& outgrown) {
+  size_t need = text_used_ + text_bytes + (count_ + fields) * sizeof(Field);
+  if (block_ != nullptr && need <= block_->capacity) return true;
+  BlockSize size = BlockSize::kSmall;
+  while (need > BlockPool::kBytes[static_cast<size_t>(size)] - sizeof(Block)) {
+    if (size == BlockSize::kLarge) return false;
+    size = static_cast<BlockSize>(static_cast<uint8_t>(size) + 1);
+  }
+  Block* old = std::exchange(block_, pool_->acquire(size));
+  outgrown.block = old;
+  if (old == nullptr) return true;
+  std::memcpy(block_->payload(), old->payload(), text_used_);
+  size_t tail = count_ * sizeof(Field);
+  std::memcpy(block_->payload() + block_->capacity - tail, old->payload() + old->capacity - tail, tail);
+  return true;
+}
+
+HeadText HeaderMap::append(std::string_view text) noexcept {
+  HeadText out{static_cast<uint16_t>(text_used_), static_cast<uint16_t>(text.size())};
+  if (!text.empty()) std::memcpy(block_->payload() + text_used_, text.data(), text.size());
+  text_used_ += static_cast<uint32_t>(text.size());
+  return out;
+}
+
+bool HeaderMap::add_with_id(HeaderName id, std::string_view name, std::string_view value) {
+  Outgrown outgrown;
+  if (!make_room(name.size() + value.size(), 1, outgrown)) return false;
+  HeadText stored_name = append(name);
+  HeadText stored_value = append(value);
+  ++count_;
+  *field(count_ - 1) = Field{stored_name, stored_value, static_cast<uint16_t>(id)};
+  list_size_ += static_cast<uint32_t>(name.size() + value.size() + 32);
+  return true;
+}
+
+bool HeaderMap::add(std::string_view lower_name, std::string_view value) {
+  return add_with_id(header_name(lower_name), lower_name, value);
+}
+
+bool HeaderMap::add(HeaderName name, std::string_view value) { return add_with_id(name, to_text(name), value); }
+
+bool HeaderMap::set(HeaderName name, std::string_view value) {
+  remove(name);
+  return add(name, value);
+}
+
+void HeaderMap::remove_at(size_t i) noexcept {
+  HEDDLE_ASSERT(i < count_);
+  list_size_ -= static_cast<uint32_t>(field(i)->name.length + field(i)->value.length + 32);
+  // Later fields lie below; move them up by one.
+  size_t later = count_ - 1 - i;
+  if (later > 0) std::memmove(field(count_ - 2), field(count_ - 1), later * sizeof(Field));
+  --count_;
+}
+
+void HeaderMap::remove(HeaderName name) noexcept {
+  for (size_t i = count_; i-- > 0;) {
+    if (field(i)->id == static_cast<uint16_t>(name)) remove_at(i);
+  }
+}
+
+void HeaderMap::remove(std::string_view lower_name) noexcept {
+  for (size_t i = count_; i-- > 0;) {
+    if (view(field(i)->name) == lower_name) remove_at(i);
+  }
+}
+
+bool HeaderMap::store(std::string_view text, HeadText& out) {
+  if (text.size() <= out.length && block_ != nullptr) {  // overwrite in place
+    std::memmove(block_->payload() + out.offset, text.data(), text.size());
+    out.length = static_cast<uint16_t>(text.size());
+    return true;
+  }
+  Outgrown outgrown;
+  if (!make_room(text.size(), 0, outgrown)) return false;
+  out = append(text);
+  return true;
+}
+
+std::string_view HeaderMap::view(HeadText text) const noexcept {
+  if (text.length == 0) return {};
+  return {reinterpret_cast<const char*>(block_->payload()) + text.offset, text.length};
+}
+
+std::string_view to_text(HttpVersion version) noexcept {
+  switch (version) {
+    case HttpVersion::kHttp10: return "HTTP/1.0";
+    case HttpVersion::kHttp11: return "HTTP/1.1";
+    case HttpVersion::kHttp2: return "HTTP/2";
+  }
+  return "HTTP/1.1";
+}
+
+RequestHead RequestHead::clone() const {
+  RequestHead copy(fields_.pool());
+  copy.version = version;
+  copy.content_length = content_length;
+  copy.accepts_trailers = accepts_trailers;
+  copy.fields_ = fields_.clone();
+  copy.method_ = method_;
+  copy.scheme_ = scheme_;
+  copy.authority_ = authority_;
+  copy.path_ = path_;
+  copy.protocol_ = protocol_;
+  return copy;
+}
+
+bool RequestHead::is_idempotent() const noexcept {
+  std::string_view m = method();
+  return m == "GET" || m == "HEAD" || m == "PUT" || m == "DELETE" || m == "OPTIONS" || m == "TRACE";
+}
+
+bool response_has_no_body(std::string_view request_method, uint16_t status) noexcept {
+  if (status < 200 || status == 204 || status == 304) return true;
+  return request_method == "HEAD";
+}
+
+std::string_view reason_phrase(uint16_t status) noexcept {
+  switch (status) {
+    case 100: return "Continue";
+    case 101: return "Switching Protocols";
+    case 103: return "Early Hints";
+    case 200: return "OK";
+    case 201: return "Created";
+    case 202: return "Accepted";
+    case 204: return "No Content";
+    case 206: return "Partial Content";
+    case 301: return "Moved Permanently";
+    case 302: return "Found";
+    case 303: return "See Other";
+    case 304: return "Not Modified";
+    case 307: return "Temporary Redirect";
+    case 308: return "Permanent Redirect";
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 408: return "Request Timeout";
+    case 409: return "Conflict";
+    case 413: return "Content Too Large";
+    case 414: return "URI Too Long";
+    case 415: return "Unsupported Media Type";
+    case 417: return "Expectation Failed";
+    case 426: return "Upgrade Required";
+    case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
+    case 500: return "Internal Server Error";
+    case 501: return "Not Implemented";
+    case 502: return "Bad Gateway";
+    case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
+    case 505: return "HTTP Version Not Supported";
+    case 508: return "Loop Detected";
+    default: return "Unknown";
+  }
+}
+}  // namespace heddle
