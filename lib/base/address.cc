@@ -104,10 +104,14 @@ std::string Address::ip() const {
 
 std::string Address::text() const {
   switch (family_) {
-    case Family::kNone: return "-";
-    case Family::kUnix: return str_cat("unix:", path_);
-    case Family::kIpv4: return str_cat(ip(), ":", std::to_string(port_));
-    case Family::kIpv6: return str_cat("[", ip(), "]:", std::to_string(port_));
+    case Family::kNone:
+      return "-";
+    case Family::kUnix:
+      return str_cat("unix:", path_);
+    case Family::kIpv4:
+      return str_cat(ip(), ":", std::to_string(port_));
+    case Family::kIpv6:
+      return str_cat("[", ip(), "]:", std::to_string(port_));
   }
   return "-";
 }
@@ -136,6 +140,7 @@ socklen_t Address::to_sockaddr(sockaddr_storage& out) const {
 
 size_t Address::hash() const noexcept {
   std::string_view ip(reinterpret_cast<const char*>(ip_.data()), ip_.size());
-  return std::hash<std::string_view>{}(ip) ^ (std::hash<std::string>{}(path_) * 31) ^ (size_t{port_} * 0x9E3779B97F4A7C15U);
+  return std::hash<std::string_view>{}(ip) ^ (std::hash<std::string>{}(path_)*31) ^
+         (size_t{port_} * 0x9E3779B97F4A7C15U);
 }
 }  // namespace heddle

@@ -29,7 +29,7 @@ class Address {
   bool is_loopback() const noexcept;
   uint16_t port() const noexcept { return port_; }
   Address with_port(uint16_t port) const;
-  std::string ip() const;    // without port or brackets; empty for Unix
+  std::string ip() const;  // without port or brackets; empty for Unix
   const std::string& path() const noexcept { return path_; }
   std::string text() const;  // what parse() reads
   // Fills `out` and returns its length; for connect(2) and bind(2).

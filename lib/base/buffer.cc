@@ -8,9 +8,7 @@
 
 namespace heddle {
 namespace {
-constexpr size_t payload_of(BlockSize size) {
-  return BlockPool::kBytes[static_cast<size_t>(size)] - sizeof(Block);
-}
+constexpr size_t payload_of(BlockSize size) { return BlockPool::kBytes[static_cast<size_t>(size)] - sizeof(Block); }
 }  // namespace
 
 Buffer::Buffer(Buffer&& other) noexcept

@@ -24,14 +24,14 @@ class Buffer {
   bool empty() const noexcept { return size_ == 0; }
   BlockPool& pool() const noexcept { return *pool_; }
 
-  void append(Bytes);                             // copies
+  void append(Bytes);  // copies
   void append(std::string_view text) { append(as_bytes(text)); }
-  void append(Buffer&& other);                    // splices: no copy; `other` must be of the same pool
-  void prepend(std::string_view text);            // copies into a block of its own
+  void append(Buffer&& other);          // splices: no copy; `other` must be of the same pool
+  void prepend(std::string_view text);  // copies into a block of its own
   void clear() noexcept;
-  void consume(size_t n) noexcept;                // n <= size()
-  Buffer take(size_t n);                          // the first n bytes leave this buffer; no copy of whole slices
-  Buffer share(size_t offset, size_t n) const;    // a second view of the same bytes; zero copy from kShareFrom on
+  void consume(size_t n) noexcept;              // n <= size()
+  Buffer take(size_t n);                        // the first n bytes leave this buffer; no copy of whole slices
+  Buffer share(size_t offset, size_t n) const;  // a second view of the same bytes; zero copy from kShareFrom on
 
   // Write in place: reserve() gives at least min(n, one large block) contiguous bytes at the end, commit() keeps the
   // first k of them. Nothing else may be called in between.
@@ -40,9 +40,9 @@ class Buffer {
   // Appends a whole block that the caller filled itself (reads); takes over the caller's reference.
   void append_block(Block* block, size_t offset, size_t length);
 
-  Bytes front() const noexcept;                   // the first slice; empty when the buffer is
+  Bytes front() const noexcept;                        // the first slice; empty when the buffer is
   size_t slices(std::span<Bytes> out) const noexcept;  // for writev: how many were filled in
-  size_t copy_to(MutableBytes out) const noexcept;  // up to out.size() bytes from the start
+  size_t copy_to(MutableBytes out) const noexcept;     // up to out.size() bytes from the start
   // Makes the first n bytes contiguous (copying only if they are not) and returns them. n <= size(), one large block.
   Bytes linearize(size_t n);
   std::string to_string() const;

@@ -11,9 +11,9 @@ class Random {
  public:
   virtual ~Random() = default;
   virtual uint64_t next() = 0;
-  uint64_t below(uint64_t n);                     // uniform in [0, n); 0 for n == 0
-  double unit();                                  // uniform in [0, 1)
-  Duration jitter(Duration mean, double part);    // uniform in mean * [1 - part, 1 + part]
+  uint64_t below(uint64_t n);                   // uniform in [0, n); 0 for n == 0
+  double unit();                                // uniform in [0, 1)
+  Duration jitter(Duration mean, double part);  // uniform in mean * [1 - part, 1 + part]
 };
 
 // xoshiro256** seeded from the kernel. Not for secrets.

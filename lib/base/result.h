@@ -14,12 +14,12 @@ template <class T>
 class [[nodiscard]] Result {
  public:
   using value_type = T;
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit by design
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: implicit by design
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT
   template <class U>
-    requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::decay_t<U>, T> &&
-             !std::is_same_v<std::decay_t<U>, Error> && !std::is_same_v<std::decay_t<U>, Result>)
-  Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT
+  requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::decay_t<U>, T> &&
+           !std::is_same_v<std::decay_t<U>, Error> && !std::is_same_v<std::decay_t<U>, Result>) Result(U&& value)
+      : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT
 
   explicit operator bool() const noexcept { return state_.index() == 0; }
   bool has_value() const noexcept { return state_.index() == 0; }
@@ -94,13 +94,13 @@ class [[nodiscard]] Result<void> {
 #define HEDDLE_CONCAT(a, b) HEDDLE_CONCAT_(a, b)
 // HEDDLE_TRY(auto x, f()): returns the error of f() from the calling function, else binds its value.
 #define HEDDLE_TRY(decl, expr) HEDDLE_TRY_(HEDDLE_CONCAT(heddle_try_, __LINE__), decl, expr)
-#define HEDDLE_TRY_(tmp, decl, expr)         \
-  auto tmp = (expr);                         \
-  if (!tmp) return std::move(tmp).error();   \
+#define HEDDLE_TRY_(tmp, decl, expr)       \
+  auto tmp = (expr);                       \
+  if (!tmp) return std::move(tmp).error(); \
   decl = *std::move(tmp)
 // Returns the error of a Result<void> (or any Result whose value is not wanted).
-#define HEDDLE_CHECK_OK(expr)                              \
-  do {                                                     \
-    auto heddle_check_ = (expr);                           \
+#define HEDDLE_CHECK_OK(expr)                                    \
+  do {                                                           \
+    auto heddle_check_ = (expr);                                 \
     if (!heddle_check_) return std::move(heddle_check_).error(); \
   } while (false)

@@ -21,7 +21,7 @@ std::string str_cat(const Parts&... parts) {
 constexpr char to_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 std::string to_lower(std::string_view);
 bool equals_ignore_case(std::string_view a, std::string_view b) noexcept;
-std::string_view trim(std::string_view) noexcept;  // spaces and tabs at both ends
+std::string_view trim(std::string_view) noexcept;                            // spaces and tabs at both ends
 std::vector<std::string_view> split(std::string_view text, char separator);  // keeps empty parts
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 

@@ -81,7 +81,7 @@ class Loop final : public Scheduler {
   // Runs until its own handles are closed; prints the types of leaked handles and aborts if others are left.
   ~Loop() override;
 
-  void run();   // until stop(); or until nothing keeps the loop alive
+  void run();  // until stop(); or until nothing keeps the loop alive
   // Runs until `done` returns true (checked once a turn); for tests and start-up.
   void run_until(UniqueFunction<bool()> done);
   void stop();  // any thread

@@ -21,13 +21,13 @@ namespace heddle {
 enum class ResetCode : uint8_t {
   kNoError,
   kCancel,
-  kRefused,           // RST_STREAM(REFUSED_STREAM): certainly not processed
-  kUnprocessed,       // only received: beyond the last id of the peer's GOAWAY, or never sent; not processed
+  kRefused,      // RST_STREAM(REFUSED_STREAM): certainly not processed
+  kUnprocessed,  // only received: beyond the last id of the peer's GOAWAY, or never sent; not processed
   kProtocolError,
   kInternalError,
   kFlowControlError,
   kEnhanceYourCalm,
-  kHeadTooLarge,      // only received: the peer's head exceeds our limits (h2: stream error; a server answers 431)
+  kHeadTooLarge,  // only received: the peer's head exceeds our limits (h2: stream error; a server answers 431)
   kTooManyInformational,
   kConnectError,
 };
@@ -71,10 +71,10 @@ class Codec {
   virtual void send_trailers(StreamId, const HeaderMap&) = 0;  // ends our direction
   virtual void reset(StreamId, ResetCode) = 0;                 // no further upcall for this stream
   virtual void credit(StreamId, size_t bytes) = 0;             // `bytes` of on_data left us on the other side
-  virtual void go_away() = 0;            // graceful: no new streams; h2 sends the notice, then the final GOAWAY
-  virtual bool reusable() const = 0;     // may carry another request after this one
-  virtual bool finished() const = 0;     // nothing in flight and nothing to come: the session may close after flush
-  virtual size_t capacity() const = 0;   // how many more streams may be open()ed now
+  virtual void go_away() = 0;           // graceful: no new streams; h2 sends the notice, then the final GOAWAY
+  virtual bool reusable() const = 0;    // may carry another request after this one
+  virtual bool finished() const = 0;    // nothing in flight and nothing to come: the session may close after flush
+  virtual size_t capacity() const = 0;  // how many more streams may be open()ed now
   virtual size_t active_streams() const = 0;
 };
 

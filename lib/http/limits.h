@@ -19,8 +19,8 @@ struct HttpLimits {
   uint32_t max_concurrent_streams = 100;
   uint32_t stream_window = 64 * 1024;
   uint32_t connection_window = 1024 * 1024;
-  uint32_t continuations = 64;          // CONTINUATION frames of one header block
-  size_t control_bytes = 64 * 1024;     // unsent answers caused by the peer: reading stops above
+  uint32_t continuations = 64;       // CONTINUATION frames of one header block
+  size_t control_bytes = 64 * 1024;  // unsent answers caused by the peer: reading stops above
   size_t control_frames = 1000;
   // stream_reset_rate_limit of nghttp2: 5000 and 500/s between sidecars, 100 and 10/s for plaintext listeners.
   uint64_t reset_burst = 100;

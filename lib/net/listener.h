@@ -11,7 +11,7 @@
 
 namespace heddle {
 struct ListenSpec {
-  Address address;           // IP with port (0: any free port) or a Unix path (an old socket file is replaced)
+  Address address;  // IP with port (0: any free port) or a Unix path (an old socket file is replaced)
   bool reuse_port = false;
   bool intercepted = false;  // read SO_ORIGINAL_DST of every connection
   int backlog = 1024;
@@ -27,7 +27,8 @@ class ConnectionCap {
   void give_back() noexcept { --used_; }
   size_t used() const noexcept { return used_; }
   size_t limit() const noexcept { return limit_; }
-  // min(10,000, 0.45 x RLIMIT_NOFILE, memory / 64 KiB): reliability rule L7. `share` is 0.45 for proxies, 0.9 for control.
+  // min(10,000, 0.45 x RLIMIT_NOFILE, memory / 64 KiB): reliability rule L7. `share` is 0.45 for proxies, 0.9 for
+  // control.
   static size_t default_limit(double share, size_t workers);
 
  private:

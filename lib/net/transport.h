@@ -41,12 +41,12 @@ class Transport {
  public:
   class Observer {
    public:
-    virtual void on_connected() {}           // once, when info() is final: after TLS if there is TLS
+    virtual void on_connected() {}  // once, when info() is final: after TLS if there is TLS
     // Consume what you can; what you leave is offered again after new bytes, resume(), observe() or reoffer(), always
     // from the loop. More than kUnconsumedMark left stops reading.
     virtual void on_data(Buffer& in) = 0;
-    virtual void on_end() = 0;               // the peer finished writing; at most once; unconsumed bytes may remain
-    virtual void on_drained() = 0;           // the write queue fell below the low mark after kFull
+    virtual void on_end() = 0;      // the peer finished writing; at most once; unconsumed bytes may remain
+    virtual void on_drained() = 0;  // the write queue fell below the low mark after kFull
     virtual void on_closed(const Error& why) = 0;  // exactly once, the last call ever
 
    protected:
@@ -66,8 +66,8 @@ class Transport {
   virtual void close(CloseMode) = 0;
   virtual void pause(PauseReason) = 0;
   virtual void resume(PauseReason) = 0;
-  virtual void reoffer() = 0;                      // offer unconsumed bytes again at the end of the turn
-  virtual size_t queued() const = 0;               // bytes accepted and not yet given to the kernel
+  virtual void reoffer() = 0;         // offer unconsumed bytes again at the end of the turn
+  virtual size_t queued() const = 0;  // bytes accepted and not yet given to the kernel
   virtual const ConnectionInfo& info() const = 0;
   // For splice(2): gives up the descriptor if nothing is queued and no bytes are left over. Plain TCP only.
   virtual std::optional<UniqueFd> detach() { return std::nullopt; }
