@@ -124,6 +124,7 @@ void Buffer::consume(size_t n) noexcept {
     n -= head_->length;
     pop_front();
   }
+  if (size_ == 0) clear();  // slices that were reserved and never filled
 }
 
 Buffer Buffer::take(size_t n) {

@@ -1,0 +1,356 @@
+#include "lib/tls/tls_transport.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lib/base/strings.h"
+
+namespace heddle {
+namespace {
+constexpr size_t kRecord = 16 * 1024;
+// Slices shorter than this are joined before they are encrypted, so that a frame header is not a record of its own.
+constexpr size_t kJoinBelow = 8 * 1024;
+constexpr size_t kDeliverAt = 64 * 1024;
+constexpr Duration kBuffersIdle = 1s;
+
+class TlsTransport final : public Transport, private Transport::Observer {
+ public:
+  TlsTransport(Loop&, std::unique_ptr<Transport> below, TlsSetup);
+  ~TlsTransport() override;
+
+  void observe(Transport::Observer*) override;
+  [[nodiscard]] Flow write(Buffer&&) override;
+  void finish() override;
+  void close(CloseMode) override;
+  void pause(PauseReason) override;
+  void resume(PauseReason) override;
+  void reoffer() override;
+  size_t queued() const override { return clear_out_.size() + below_->queued(); }
+  const ConnectionInfo& info() const override { return info_; }
+
+ private:
+  enum class State : uint8_t { kHandshake, kOpen, kFailed, kClosed };
+  // Observer of the transport below.
+  void on_connected() override {}
+  void on_data(Buffer& in) override;
+  void on_end() override;
+  void on_drained() override;
+  void on_closed(const Error&) override;
+
+  void run();  // end of the turn
+  void shake_hands();
+  void finish_handshake();
+  void fail(Error);
+  Error handshake_error();
+  void encrypt();
+  size_t encrypt_some();
+  void flush_cipher();
+  void decrypt();
+  bool decrypt_some();
+  void deliver();
+  void deliver_end();
+  void on_handshake_late();
+  void on_buffers_idle();
+  bool may_read() const { return !paused_.any() && observer_ != nullptr; }
+  void schedule() { loop_.defer(run_, Loop::Phase::kTls); }
+
+  Loop& loop_;
+  std::unique_ptr<Transport> below_;
+  TlsSetup setup_;
+  ConnectionInfo info_;
+  Transport::Observer* observer_ = nullptr;
+  Buffer clear_out_;   // to be encrypted
+  Buffer cipher_out_;  // encrypted, on its way below
+  Buffer clear_in_;    // decrypted, not yet consumed
+  BufferBio bio_{cipher_out_};
+  HandshakeState handshake_;
+  SslPtr ssl_;
+  State state_ = State::kHandshake;
+  Flags<PauseReason> paused_;
+  std::optional<Error> failure_;
+  size_t read_size_ = 2048;
+  bool full_ = false;  // we told the observer kFull
+  bool below_full_ = false;
+  bool finishing_ = false;    // finish() was called
+  bool close_after_ = false;  // close(kFlush) was called
+  bool notified_ = false;     // close_notify was sent
+  bool peer_ended_ = false;   // close_notify was received
+  bool end_delivered_ = false;
+  bool announced_ = false;  // on_connected was called
+  bool got_data_ = false;   // application bytes arrived: the peer has accepted our certificate
+  bool want_offer_ = false;
+  bool reading_ = false;  // inside on_data of below: the input is lent to the BIO
+  DeferredOf<TlsTransport, &TlsTransport::run> run_{*this};
+  DeadlineOf<TlsTransport, &TlsTransport::on_handshake_late> handshake_late_{*this};
+  DeadlineOf<TlsTransport, &TlsTransport::on_buffers_idle> buffers_idle_{*this};
+};
+
+TlsTransport::TlsTransport(Loop& loop, std::unique_ptr<Transport> below, TlsSetup setup)
+    : loop_(loop),
+      below_(std::move(below)),
+      setup_(std::move(setup)),
+      info_(below_->info()),
+      clear_out_(loop.blocks()),
+      cipher_out_(loop.blocks()),
+      clear_in_(loop.blocks()),
+      handshake_{*setup_.context, loop, std::move(setup_.check), nullptr, std::nullopt},
+      ssl_(SSL_new(setup_.context->raw())) {
+  HEDDLE_CHECK(ssl_ != nullptr);
+  info_.is_tls = true;
+  handshake_.bind(ssl_.get());
+  BIO* bio = bio_.make_bio();
+  SSL_set_bio(ssl_.get(), bio, bio);
+  if (setup_.context->role() == TlsRole::kServer) {
+    SSL_set_accept_state(ssl_.get());
+  } else {
+    SSL_set_connect_state(ssl_.get());
+    if (!setup_.server_name.empty()) SSL_set_tlsext_host_name(ssl_.get(), setup_.server_name.c_str());
+    if (!setup_.only_alpn.empty()) {
+      std::string wire(1, static_cast<char>(setup_.only_alpn.size()));
+      wire.append(setup_.only_alpn);
+      SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(wire.data()),
+                          static_cast<unsigned>(wire.size()));
+    }
+  }
+  handshake_late_.arm(loop_, setup_.handshake);
+  below_->observe(this);
+  schedule();
+}
+
+TlsTransport::~TlsTransport() { below_->observe(nullptr); }
+
+void TlsTransport::observe(Transport::Observer* observer) {
+  observer_ = observer;
+  want_offer_ = true;
+  schedule();
+}
+
+Flow TlsTransport::write(Buffer&& bytes) {
+  if (finishing_ || close_after_ || state_ == State::kFailed || state_ == State::kClosed) return Flow::kOpen;
+  clear_out_.append(std::move(bytes));
+  schedule();
+  if (queued() > kWriteHighMark) full_ = true;
+  return full_ ? Flow::kFull : Flow::kOpen;
+}
+
+void TlsTransport::finish() {
+  finishing_ = true;
+  schedule();
+}
+
+void TlsTransport::close(CloseMode mode) {
+  if (mode == CloseMode::kAbort) {
+    state_ = State::kClosed;
+    return below_->close(CloseMode::kAbort);
+  }
+  finishing_ = close_after_ = true;
+  schedule();
+}
+
+void TlsTransport::pause(PauseReason reason) { paused_.set(reason); }
+
+void TlsTransport::resume(PauseReason reason) {
+  if (!paused_.has(reason)) return;
+  paused_.clear(reason);
+  want_offer_ = true;
+  schedule();
+}
+
+void TlsTransport::reoffer() {
+  want_offer_ = true;
+  schedule();
+}
+
+void TlsTransport::on_data(Buffer& in) {
+  if (state_ == State::kFailed || state_ == State::kClosed) return in.clear();
+  bio_.set_input(&in);
+  reading_ = true;
+  ERR_clear_error();
+  if (state_ == State::kHandshake) shake_hands();
+  if (state_ == State::kOpen && announced_) decrypt();
+  reading_ = false;
+  bio_.set_input(nullptr);
+  if (!cipher_out_.empty()) schedule();
+}
+
+void TlsTransport::shake_hands() {
+  int done = SSL_do_handshake(ssl_.get());
+  if (done == 1) return finish_handshake();
+  if (SSL_get_error(ssl_.get(), done) != SSL_ERROR_WANT_READ) return fail(handshake_error());
+  schedule();  // what it wrote must leave
+}
+
+void TlsTransport::finish_handshake() {
+  handshake_late_.cancel();
+  const unsigned char* name = nullptr;
+  unsigned length = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &name, &length);
+  if (length > 0) info_.alpn.assign(reinterpret_cast<const char*>(name), length);
+  const char* sni = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name);
+  if (sni != nullptr) info_.sni = to_lower(std::string_view(sni));
+  info_.peer_certificate = handshake_.peer;
+  state_ = State::kOpen;
+  want_offer_ = true;
+  buffers_idle_.arm(loop_, kBuffersIdle);
+  schedule();
+}
+
+Error TlsTransport::handshake_error() {
+  if (handshake_.refusal) return *handshake_.refusal;
+  bool no_certificate = ERR_GET_REASON(ERR_peek_error()) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
+  Reason reason = no_certificate ? Reason::kPeerCertificateMissing : Reason::kTlsHandshakeFailed;
+  return make_error(reason, str_cat("TLS with ", info_.peer.text(), ": ", openssl_error()));
+}
+
+// The alert that OpenSSL wrote still leaves; the observer hears of it when the transport below is closed.
+void TlsTransport::fail(Error why) {
+  if (state_ == State::kFailed || state_ == State::kClosed) return;
+  state_ = State::kFailed;
+  failure_ = std::move(why);
+  handshake_late_.cancel();
+  clear_out_.clear();
+  schedule();
+}
+
+void TlsTransport::on_handshake_late() {
+  fail(make_error(Reason::kTlsHandshakeTimeout,
+                  str_cat("no TLS handshake with ", info_.peer.text(), " within ", format_duration(setup_.handshake))));
+}
+
+void TlsTransport::run() {
+  ERR_clear_error();
+  if (state_ == State::kHandshake && cipher_out_.empty() && setup_.context->role() == TlsRole::kClient) shake_hands();
+  if (state_ == State::kOpen && !announced_ && observer_ != nullptr) {
+    announced_ = true;
+    observer_->on_connected();
+  }
+  if (state_ == State::kOpen) encrypt();
+  flush_cipher();
+  if (state_ == State::kFailed || (state_ == State::kHandshake && close_after_)) {
+    return below_->close(CloseMode::kFlush);
+  }
+  if (state_ != State::kOpen || !announced_ || !std::exchange(want_offer_, false)) return;
+  if (!clear_in_.empty()) deliver();
+  if (may_read() && state_ == State::kOpen) {
+    decrypt();          // what OpenSSL still holds
+    below_->reoffer();  // and what waits below
+  }
+}
+
+void TlsTransport::encrypt() {
+  while (!clear_out_.empty() && !below_full_ && state_ == State::kOpen) {
+    if (encrypt_some() == 0) return;
+    if (cipher_out_.size() >= kDeliverAt) flush_cipher();
+  }
+  if (full_ && queued() <= kWriteHighMark / 2 && observer_ != nullptr) {
+    full_ = false;
+    observer_->on_drained();
+  }
+  if (!clear_out_.empty() || !finishing_ || notified_) return;
+  notified_ = true;
+  SSL_shutdown(ssl_.get());
+  flush_cipher();
+  if (close_after_) return below_->close(CloseMode::kFlush);
+  below_->finish();
+}
+
+size_t TlsTransport::encrypt_some() {
+  Bytes chunk = clear_out_.front();
+  if (chunk.size() < kJoinBelow && chunk.size() < clear_out_.size()) {
+    chunk = clear_out_.linearize(std::min(kRecord, clear_out_.size()));
+  }
+  chunk = chunk.first(std::min(chunk.size(), kRecord));
+  size_t written = 0;
+  if (SSL_write_ex(ssl_.get(), chunk.data(), chunk.size(), &written) != 1) {
+    fail(make_error(Reason::kIo, str_cat("TLS write: ", openssl_error())));
+    return 0;
+  }
+  clear_out_.consume(written);
+  return written;
+}
+
+void TlsTransport::flush_cipher() {
+  if (cipher_out_.empty()) return;
+  Buffer out(loop_.blocks());
+  out.append(std::move(cipher_out_));
+  below_full_ = below_->write(std::move(out)) == Flow::kFull;
+}
+
+void TlsTransport::decrypt() {
+  while (may_read() && state_ == State::kOpen && decrypt_some()) {
+    if (clear_in_.size() >= kDeliverAt) deliver();
+    if (clear_in_.size() > kUnconsumedMark) break;
+  }
+  if (!clear_in_.empty()) deliver();
+  if (peer_ended_) deliver_end();
+  buffers_idle_.arm(loop_, kBuffersIdle);
+}
+
+// False when there is nothing more to read now.
+bool TlsTransport::decrypt_some() {
+  MutableBytes room = clear_in_.reserve(read_size_);
+  size_t got = 0;
+  if (SSL_read_ex(ssl_.get(), room.data(), room.size(), &got) == 1) {
+    clear_in_.commit(got);
+    got_data_ = true;
+    read_size_ =
+        got == room.size() ? std::min<size_t>(read_size_ * 4, kDeliverAt) : std::max<size_t>(2048, read_size_ / 2);
+    return true;
+  }
+  if (clear_in_.empty()) clear_in_.clear();  // an idle connection holds no block
+  int error = SSL_get_error(ssl_.get(), 0);
+  if (error == SSL_ERROR_WANT_READ) return false;
+  if (error == SSL_ERROR_ZERO_RETURN) {
+    peer_ended_ = true;
+    return false;
+  }
+  // A TLS 1.3 client has finished its handshake before the server judges its certificate (rule S12).
+  bool refused = setup_.context->role() == TlsRole::kClient && !got_data_;
+  Reason reason = refused ? Reason::kTlsHandshakeFailed : Reason::kIo;
+  fail(make_error(reason, str_cat("TLS with ", info_.peer.text(), ": ", openssl_error())));
+  return false;
+}
+
+void TlsTransport::deliver() {
+  if (may_read()) observer_->on_data(clear_in_);
+}
+
+void TlsTransport::deliver_end() {
+  if (std::exchange(end_delivered_, true) || observer_ == nullptr) return;
+  observer_->on_end();
+}
+
+void TlsTransport::on_end() {
+  if (state_ == State::kFailed || state_ == State::kClosed || peer_ended_) return;
+  if (state_ == State::kHandshake) {
+    return fail(
+        make_error(Reason::kTlsHandshakeFailed, str_cat(info_.peer.text(), " closed during the TLS handshake")));
+  }
+  bool refused = setup_.context->role() == TlsRole::kClient && !got_data_;
+  fail(make_error(refused ? Reason::kTlsHandshakeFailed : Reason::kIo,
+                  str_cat(info_.peer.text(), " closed without close_notify")));
+}
+
+void TlsTransport::on_drained() {
+  below_full_ = false;
+  schedule();
+}
+
+void TlsTransport::on_closed(const Error& why) {
+  state_ = State::kClosed;
+  run_.cancel_deferred();
+  handshake_late_.cancel();
+  buffers_idle_.cancel();
+  if (auto* observer = std::exchange(observer_, nullptr)) observer->on_closed(failure_ ? *failure_ : why);
+}
+
+void TlsTransport::on_buffers_idle() {
+  // Refuses by itself while records are in its buffers.
+  SSL_free_buffers(ssl_.get());
+}
+}  // namespace
+
+std::unique_ptr<Transport> make_tls_transport(Loop& loop, std::unique_ptr<Transport> below, TlsSetup setup) {
+  return std::make_unique<TlsTransport>(loop, std::move(below), std::move(setup));
+}
+}  // namespace heddle
