@@ -1,0 +1,23 @@
+// The numbers of certs/: sizes we accept and the times of what we issue. Constants only.
+// Sources: SPIFFE-ID §2.3 (2048, 255), reliability rules S2, S10, L (32 KiB of certificates), C1 (16 KiB request).
+#pragma once
+#include <cstddef>
+
+#include "lib/base/clock.h"
+
+namespace heddle {
+inline constexpr size_t kMaxSpiffeId = 2048;       // bytes of the whole URI
+inline constexpr size_t kMaxTrustDomain = 255;     // bytes
+inline constexpr size_t kMaxChainPem = 32 * 1024;  // bytes of a certificate chain, PEM or DER
+inline constexpr size_t kMaxChainLength = 4;       // certificates shown: leaf and three intermediates
+inline constexpr size_t kMaxPathLength = 5;        // certificates of a verified path: the above and the root
+inline constexpr size_t kMaxKeyPem = 16 * 1024;    // bytes
+inline constexpr size_t kMaxCsr = 16 * 1024;       // bytes, PEM or DER
+inline constexpr size_t kMaxBundle = 1024 * 1024;  // bytes of one trust domain's bundle
+inline constexpr size_t kMaxRoots = 64;            // certificates of one trust domain's bundle
+inline constexpr size_t kMaxSubjectNames = 64;     // subject alternative names read from one certificate
+inline constexpr int kMinRsaBits = 2048;
+inline constexpr int kMaxRsaBits = 4096;
+inline constexpr Duration kBackdate = 60s;  // NotBefore = issued - this: clocks differ
+inline constexpr Duration kMinTtl = 5s;     // nothing shorter is signed
+}  // namespace heddle
