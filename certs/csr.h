@@ -1,6 +1,6 @@
 // Csr: a certificate signing request: made by a workload for its new key, parsed and checked by the authority. Having
 // one means: whole DER, at most 16 KiB, allowed key, self-signature good (proof of possession), exactly one URI name
-// that is a SPIFFE id with a path. Everything else a request may ask for is ignored (reliability CP-005).
+// that is a SPIFFE id with a path. Everything else a request may ask for is ignored.
 // Immutable value, shares its OpenSSL object; any thread.
 #pragma once
 #include "certs/private_key.h"

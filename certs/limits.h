@@ -1,5 +1,5 @@
 // The numbers of certs/: sizes we accept and the times of what we issue. Constants only.
-// Sources: SPIFFE-ID §2.3 (2048, 255), reliability rules S2, S10, L (32 KiB of certificates), C1 (16 KiB request).
+// Sources: SPIFFE-ID §2.3 (2048, 255); the other numbers are ours.
 #pragma once
 #include <cstddef>
 

@@ -1,6 +1,6 @@
 // PrivateKey: an asymmetric key pair. Made in process (ECDSA P-256) or read from unencrypted PKCS#8; immutable and
 // shared as shared_ptr<const PrivateKey> between every SSL_CTX that uses it, on any thread. It is written out only
-// where an operator asked for a file, and then as a Secret. Allow-list (rule S2): P-256, P-384, RSA 2048-4096.
+// where an operator asked for a file, and then as a Secret. Allow-list: P-256, P-384, RSA 2048-4096.
 #pragma once
 #include "certs/openssl.h"
 #include "certs/secret.h"

@@ -176,6 +176,7 @@ TEST(VerifyPeer, RefusesWrongIntermediates) {
       {"names of another domain", [](CertSpec& s) { s.name_constraints = "critical,permitted;URI:td2.test"; },
        "permitted subtree"},
       {"expired", [](CertSpec& s) { s.not_after = kTestNow - 1s; }, "expired"},
+      {"constraints not critical", [](CertSpec& s) { s.basic_constraints = "CA:TRUE"; }, "marked critical"},
   };
   TestCa root("td1.test");
   for (const Case& wrong : cases) {
@@ -253,6 +254,28 @@ TEST(VerifyPeer, RefusesKeysOutsideTheAllowList) {
 
     EXPECT_NE(refusal(ca.issue(spec), ca.bundle()).find("allowed are"), std::string::npos);
   }
+}
+
+TEST(VerifyPeer, RefusesSha1Signatures) {
+  TestCa ca("td1.test");
+  Svid svid = ca.issue(kGoodId);
+  X509Shared weak(X509Ptr(X509_dup(svid.chain.front().get())));
+  ASSERT_GT(X509_sign(weak.get(), ca.key()->raw(), EVP_sha1()), 0);
+  svid.chain.front() = weak;
+
+  EXPECT_NE(refusal(svid, ca.bundle()).find("too weak"), std::string::npos);
+}
+
+TEST(VerifyPeer, RefusesAnExtensionThatAppearsTwice) {
+  TestCa ca("td1.test");
+  Svid svid = ca.issue(kGoodId);
+  X509Shared twice(X509Ptr(X509_dup(svid.chain.front().get())));
+  ExtensionPtr usage(X509V3_EXT_conf_nid(nullptr, nullptr, NID_key_usage, "critical,digitalSignature"));
+  X509_add_ext(twice.get(), usage.get(), -1);
+  ASSERT_GT(X509_sign(twice.get(), ca.key()->raw(), EVP_sha256()), 0);
+  svid.chain.front() = twice;
+
+  EXPECT_NE(refusal(svid, ca.bundle()).find("appears twice"), std::string::npos);
 }
 
 TEST(VerifyPeer, AcceptsP384AndRsa2048) {
