@@ -12,6 +12,7 @@
 
 #include "lib/base/address.h"
 #include "lib/base/buffer.h"
+#include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/flags.h"
 #include "lib/base/flow.h"
@@ -55,7 +56,7 @@ class Transport {
 
   static constexpr size_t kUnconsumedMark = 64 * 1024;
   static constexpr size_t kWriteHighMark = 128 * 1024;  // low mark: half
-  static constexpr std::chrono::seconds kFlushDeadline{1};
+  static constexpr Duration kFlushDeadline = 1s;
 
   virtual ~Transport() = default;
   // May be changed at any time: detection -> session -> tunnel. Bytes not consumed are offered to the new observer.
