@@ -1,0 +1,96 @@
+# shellcheck shell=bash
+# Building and testing. One folder per preset below build/; the presets are in CMakePresets.json.
+# Sourced by ./dev.
+
+# configure PRESET [cmake arguments]: cheap when nothing changed.
+configure() {
+  local preset="$1"
+  shift
+  say "configuring build/$preset"
+  cmake --preset "$preset" --log-level=NOTICE "$@" || die "configuring build/$preset failed"
+}
+
+# compile PRESET TARGET
+compile() {
+  say "building build/$1 ($2)"
+  cmake --build "build/$1" --target "$2" --parallel "$(nproc)" || die "building build/$1 failed"
+}
+
+# The three programs as a Release, without asking for the packages of the tests.
+build_programs() {
+  if [[ -f build/release/CMakeCache.txt ]]; then
+    configure release
+  else
+    configure release -DHEDDLE_TESTS=OFF
+  fi
+  compile release heddle_programs
+}
+
+cmd_build() {
+  local preset=release target=heddle_programs packages=build settings=()
+  while [[ $# -gt 0 ]]; do
+    case "$1" in
+      release | debug | asan | tsan) preset="$1" ;;
+      --tests) target=all packages=all settings+=(-DHEDDLE_TESTS=ON) ;;
+      -D*) settings+=("$1") ;;
+      *) die "build: '$1' is no preset (release, debug, asan, tsan), --tests or -DNAME=VALUE" ;;
+    esac
+    shift
+  done
+  if [[ $packages == build && ! -f build/$preset/CMakeCache.txt ]]; then settings+=(-DHEDDLE_TESTS=OFF); fi
+  ensure_packages "$packages"
+  configure "$preset" "${settings[@]}"
+  compile "$preset" "$target"
+}
+
+# What the sanitizers are told; every program a test starts inherits it.
+sanitizer_environment() {
+  local supp="$PWD/.ci/sanitizers"
+  export ASAN_OPTIONS="detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1"
+  export LSAN_OPTIONS="suppressions=$supp/lsan.supp:print_suppressions=0"
+  export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
+  export TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:suppressions=$supp/tsan.supp"
+}
+
+# ThreadSanitizer of g++ 12 cannot map its shadow under strong address randomisation: switch it off where allowed.
+steady_addresses() {
+  if setarch "$(uname -m)" -R true 2>/dev/null; then
+    setarch "$(uname -m)" -R "$@"
+  else
+    "$@"
+  fi
+}
+
+cmd_test() {
+  local preset=release target=all options=()
+  while [[ $# -gt 0 ]]; do
+    case "$1" in
+      release | debug | asan | tsan) preset="$1" ;;
+      --threads) target=heddle_thread_tests options+=(-L threads) ;;
+      -R | -L | -E | -LE)
+        [[ $# -gt 1 ]] || die "test: $1 needs a value"
+        options+=("$1" "$2")
+        shift
+        ;;
+      *) die "test: '$1' is no sanitizer (asan, tsan), --threads, -R REGEX or -L LABEL" ;;
+    esac
+    shift
+  done
+  ensure_packages all
+  configure "$preset" -DHEDDLE_TESTS=ON
+  compile "$preset" "$target"
+  run_tests "$preset" "${options[@]}"
+}
+
+# run_tests PRESET [ctest options]: everything but soak. What needs the machine for itself says so to ctest.
+run_tests() {
+  local preset="$1" prefix=()
+  shift
+  case "$preset" in
+    asan | tsan) sanitizer_environment ;;
+  esac
+  if [[ $preset == tsan ]]; then prefix=(steady_addresses); fi
+  say "testing build/$preset"
+  "${prefix[@]}" ctest --test-dir "build/$preset" --output-on-failure --no-tests=error --parallel "$(nproc)" \
+    -LE soak "$@" || die "test: some tests of build/$preset failed, see above"
+}

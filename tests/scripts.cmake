@@ -1,0 +1,24 @@
+# Tests that are scripts: of the gates themselves, and of the real programs from outside (tests/e2e).
+set(python /usr/bin/python3)
+
+add_test(NAME ci_checks COMMAND ${python} -m unittest discover -s ${CMAKE_CURRENT_SOURCE_DIR}/unit/ci -p "*_test.py")
+set_tests_properties(ci_checks PROPERTIES LABELS unit TIMEOUT 60)
+
+# heddle_e2e(<name> <timeout> <command>...): alone on the machine, because it watches timings and counts failures.
+function(heddle_e2e name timeout)
+  add_test(NAME ${name} COMMAND ${ARGN})
+  set_tests_properties(${name} PROPERTIES LABELS e2e RUN_SERIAL ON TIMEOUT ${timeout}
+    WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+    ENVIRONMENT "HEDDLE_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY};PYTHONDONTWRITEBYTECODE=1;PYTHONUNBUFFERED=1")
+endfunction()
+
+file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/e2e/*_test.py)
+foreach(script IN LISTS scripts)
+  get_filename_component(name ${script} NAME_WE)
+  string(REGEX REPLACE "_test$" "" name ${name})
+  heddle_e2e(e2e_${name} 600 ${python} ${script})
+endforeach()
+file(GLOB demo CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/e2e/demo.py)
+if(demo)
+  heddle_e2e(demo_check 600 ${python} ${demo} --check --bin ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
+endif()
