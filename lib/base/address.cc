@@ -14,6 +14,7 @@ Error bad(std::string_view text, const char* why) {
 }  // namespace
 
 Result<Address> Address::from_ip(std::string_view ip, uint16_t port) {
+  if (ip.find('\0') != std::string_view::npos) return bad(ip, "it holds a NUL");
   Address out;
   std::string copy(ip);
   out.port_ = port;

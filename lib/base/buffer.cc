@@ -8,6 +8,9 @@
 
 namespace heddle {
 namespace {
+// append() fills up a block that has at least this much room; less is left behind rather than make a tiny slice.
+constexpr size_t kFillFrom = 512;
+
 constexpr size_t payload_of(BlockSize size) { return BlockPool::kBytes[static_cast<size_t>(size)] - sizeof(Block); }
 }  // namespace
 
@@ -58,13 +61,16 @@ void Buffer::clear() noexcept {
   size_ = 0;
 }
 
+MutableBytes Buffer::room_at_end() const noexcept {
+  if (tail_ == nullptr) return {};
+  Block* block = tail_->block;
+  if (tail_->offset + tail_->length != block->filled) return {};  // another buffer appended behind us
+  return {block->payload() + block->filled, block->capacity - block->filled};
+}
+
 MutableBytes Buffer::reserve(size_t n) {
-  if (tail_ != nullptr) {
-    Block* block = tail_->block;
-    size_t room = block->capacity - block->filled;
-    bool at_end = tail_->offset + tail_->length == block->filled;
-    if (at_end && room >= std::min<size_t>(n, 512) && room > 0) return {block->payload() + block->filled, room};
-  }
+  MutableBytes room = room_at_end();
+  if (!room.empty() && room.size() >= std::min(n, payload_of(BlockSize::kLarge))) return room;
   Block* block = pool_->acquire(size_for(n));
   push_slice(block, 0, 0);
   return {block->payload(), block->capacity};
@@ -79,7 +85,8 @@ void Buffer::commit(size_t k) noexcept {
 
 void Buffer::append(Bytes bytes) {
   while (!bytes.empty()) {
-    MutableBytes room = reserve(bytes.size());
+    MutableBytes room = room_at_end();
+    if (room.size() < std::min(bytes.size(), kFillFrom)) room = reserve(bytes.size());
     size_t n = std::min(room.size(), bytes.size());
     std::memcpy(room.data(), bytes.data(), n);
     commit(n);

@@ -51,6 +51,7 @@ class Buffer {
   size_t capacity_held() const noexcept;
 
  private:
+  MutableBytes room_at_end() const noexcept;
   void push_slice(Block* block, uint32_t offset, uint32_t length);
   void pop_front() noexcept;
   static BlockSize size_for(size_t n) noexcept;

@@ -18,6 +18,30 @@ const Unit* unit_at(std::string_view text) {
   }
   return nullptr;
 }
+
+// A time up to its seconds: 0 stands for a digit.
+constexpr std::string_view kTimeShape = "0000-00-00T00:00:00";
+// Whole years that fit into 64 bits of nanoseconds around 1970.
+constexpr std::chrono::year kFirstYear{1678};
+constexpr std::chrono::year kLastYear{2261};
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool has_shape(std::string_view text, std::string_view shape) {
+  return std::equal(text.begin(), text.end(), shape.begin(), shape.end(),
+                    [](char c, char s) { return s == '0' ? is_digit(c) : c == s; });
+}
+
+// What follows the seconds: "Z", or one to nine digits as ".25Z".
+std::optional<Duration> parse_fraction(std::string_view text) {
+  if (text == "Z") return Duration{};
+  if (text.size() < 3 || text.size() > 11 || text.front() != '.' || text.back() != 'Z') return std::nullopt;
+  std::string_view digits = text.substr(1, text.size() - 2);
+  if (!std::all_of(digits.begin(), digits.end(), is_digit)) return std::nullopt;
+  int64_t nanoseconds = *parse_int<int64_t>(digits);
+  for (size_t i = digits.size(); i < 9; ++i) nanoseconds *= 10;
+  return Duration(nanoseconds);
+}
 }  // namespace
 
 std::string to_lower(std::string_view text) {
@@ -49,9 +73,9 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 std::string join(const std::vector<std::string>& parts, std::string_view separator) {
   std::string out;
-  for (const std::string& part : parts) {
-    if (!out.empty()) out.append(separator);
-    out.append(part);
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0) out.append(separator);
+    out.append(parts[i]);
   }
   return out;
 }
@@ -104,25 +128,20 @@ std::string format_time(WallTime t) {
 }
 
 Result<WallTime> parse_time(std::string_view text) {
-  std::tm tm{};
-  int millis = 0;
-  int used = 0;
-  std::string copy(text);
-  int fields = std::sscanf(copy.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-                           &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &millis, &used);
-  if (fields != 7) {
-    millis = 0;
-    used = 0;
-    fields = std::sscanf(copy.c_str(), "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
-                         &tm.tm_min, &tm.tm_sec, &used);
-    if (fields != 6) used = -1;
-  }
-  if (used != static_cast<int>(text.size())) {
+  auto bad = [&] {
     return make_error(Reason::kConfigInvalid, str_cat(quoted(text), " is not a time as 2026-01-31T12:34:56Z"));
-  }
-  tm.tm_year -= 1900;
-  tm.tm_mon -= 1;
-  return WallTime(std::chrono::seconds(timegm(&tm)) + std::chrono::milliseconds(millis));
+  };
+  if (!has_shape(text.substr(0, kTimeShape.size()), kTimeShape)) return bad();
+  auto fraction = parse_fraction(text.substr(kTimeShape.size()));
+  auto number = [&](size_t at, size_t digits) { return *parse_int<int>(text.substr(at, digits)); };
+  std::chrono::year_month_day date{std::chrono::year(number(0, 4)), std::chrono::month(unsigned(number(5, 2))),
+                                   std::chrono::day(unsigned(number(8, 2)))};
+  std::chrono::hours hours(number(11, 2));
+  std::chrono::minutes minutes(number(14, 2));
+  std::chrono::seconds seconds(number(17, 2));
+  if (!fraction || !date.ok() || hours >= 24h || minutes >= 60min || seconds >= 60s) return bad();
+  if (date.year() < kFirstYear || date.year() > kLastYear) return bad();
+  return WallTime(std::chrono::sys_days(date).time_since_epoch() + hours + minutes + seconds + *fraction);
 }
 
 std::string quoted(std::string_view text) {

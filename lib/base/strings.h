@@ -39,6 +39,7 @@ Result<Duration> parse_duration(std::string_view);
 std::string format_duration(Duration);
 // RFC 3339 in UTC with milliseconds: 2026-01-31T12:34:56.789Z
 std::string format_time(WallTime);
+// Reads the same with a fraction of none to nine digits, from 1678 to 2261. No other zone, no leap second.
 Result<WallTime> parse_time(std::string_view);
 // For messages: quotes, and escapes what is not printable ASCII.
 std::string quoted(std::string_view);
