@@ -96,6 +96,9 @@ def cpp_functions(text):
 
 
 def python_functions(text):
-    tree = ast.parse(text)
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:  # the gate `python` says where
+        return []
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
     return [(n.lineno, n.name, n.end_lineno - n.lineno + 1) for n in ast.walk(tree) if isinstance(n, kinds)]

@@ -68,14 +68,15 @@ lint_tidy() {
   local files
   mapfile -t files < <(tidy_files)
   [[ ${#files[@]} -gt 0 ]] || return 0
-  cmake -S . -B "$LINT_BUILD" -G Ninja --log-level=ERROR -DCMAKE_BUILD_TYPE=Debug -DHEDDLE_PCH=OFF || return 1
+  cmake -S . -B "$LINT_BUILD" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DHEDDLE_PCH=OFF >/dev/null || return 1
   # Generated headers must be there before a file that includes them is read.
   if ninja -C "$LINT_BUILD" -t targets all | grep -q '^heddle_generated:'; then
     cmake --build "$LINT_BUILD" --target heddle_generated || return 1
   fi
   echo "${#files[@]} files"
   printf '%s\n' "${files[@]}" |
-    xargs -P "$(nproc)" -n 4 clang-tidy-14 -p "$LINT_BUILD" --quiet --extra-arg=-w
+    xargs -P "$(nproc)" -n 4 clang-tidy-14 -p "$LINT_BUILD" --quiet --extra-arg=-w \
+      2> >(grep -v ' warnings\? generated\.$' >&2)
 }
 
 cmd_lint() {
