@@ -152,6 +152,7 @@ TEST_F(TimerWheelTest, ACancelledDeadlineNeverFires) {
 
   EXPECT_FALSE(alarm.is_armed());
   EXPECT_EQ(alarm.fired, 0);
+  EXPECT_EQ(wheel_.until_next(now_), std::nullopt) << "its slot was not cleared in passing";
 }
 
 TEST_F(TimerWheelTest, CanBeArmedAgainAfterCancel) {
