@@ -57,8 +57,7 @@ class _Reader:
     def _record(self, head, end):
         first = self._text.count("\n", 0, self._at - len(head)) + 1
         last = self._text.count("\n", 0, end) + 1
-        name = _NAME.search(head)
-        self.found.append((first, name.group(1) if name else head.split("(")[0].strip()[-40:], last - first + 1))
+        self.found.append((first, _name_of(head), last - first + 1))
 
     def _matching(self, start):
         """The position after the brace that closes the one at start."""
@@ -68,6 +67,12 @@ class _Reader:
             if depth == 0:
                 return start + match.end()
         return len(self._text)
+
+
+def _name_of(head):
+    test = re.match(r"\s*(?:TYPED_)?TEST(?:_[FP])?\([^)]*\)", head)
+    name = test or _NAME.search(head)
+    return re.sub(r"[\s(]+$|^\s+", "", name.group(0)) if name else head.split("(")[0].strip()[-40:]
 
 
 def _is_member_initializer(head):

@@ -33,7 +33,7 @@ class CppFunctionsTest(unittest.TestCase):
 
     def test_operators_and_tests(self):
         text = "bool A::operator==(const A& o) const {\n  return x == o.x;\n}\nTEST(A, B) {\n  c();\n}\n"
-        self.assertEqual([(line, size) for line, _, size in found(text)], [(1, 3), (4, 3)])
+        self.assertEqual(found(text), [(1, "A::operator==", 3), (4, "TEST(A, B)", 3)])
 
     def test_data_is_no_function(self):
         text = "constexpr Row kTable[] = {\n  {1, f(2)},\n};\nenum class E { kA, kB };\nint x{3};\nint f() { return 1; }\n"
