@@ -43,16 +43,23 @@ RULES = (
     Rule(
         "random",
         r"\bstd\s*::\s*(?:mt19937|minstd_rand|random_device|default_random_engine|\w+_engine)"
-        r"|(?<![\w.>])s?rand(?:om|48)?\s*\(|\bgetrandom\s*\(|\bRAND_(?:priv_)?bytes\b",
+        r"|(?<![\w.>])(?:s?rand|rand_r|[dlm]rand48)\s*\(|\brandom\(\)|\bgetrandom\s*\(|\bRAND_(?:priv_)?bytes\b",
         "chance comes from lib/base/random.h; take a Random& or call secure_random()",
         applies=PRODUCT + PURE_TESTS,
         allowed=("lib/base/random.cc", "certs/"),
     ),
     Rule(
-        "new-delete",
-        # `= delete` and placement new are no allocations.
-        r"\bnew\s+[A-Za-z_:]|\bnew\s*\(\s*std::nothrow|(?<!operator )\bdelete\b(?!\s*[;,)]|$)",
-        "no raw new or delete: std::make_unique, a container, or UvHandle",
+        "new",
+        # Placement new is no allocation.
+        r"\bnew\s+[A-Za-z_:]|\bnew\s*\(\s*std::nothrow",
+        "no raw new: std::make_unique, a container, or UvHandle",
+        allowed=("lib/event/handle.h",),
+    ),
+    Rule(
+        "delete",
+        # `= delete` is no deallocation.
+        r"(?<!operator )\bdelete\b(?!\s*[;,)]|$)",
+        "no raw delete: the owner is a unique_ptr, a container, or UvHandle",
         allowed=("lib/event/handle.h",),
         unless=r"\bdispose\b.*\bdelete this\b",
     ),
