@@ -54,6 +54,10 @@ struct Resource {
   bool operator==(const Resource&) const = default;
 };
 
+// RFC 1123: 1-63 lower-case letters, digits and '-'; and such labels joined by '.', at most 253 bytes.
+bool is_dns_label(std::string_view) noexcept;
+bool is_dns_name(std::string_view) noexcept;
+
 inline constexpr size_t kMaxResourceBytes = 1 << 20;
 inline constexpr size_t kMaxSnapshotBytes = 64 << 20;
 

@@ -1,0 +1,19 @@
+#include "certs/digest.h"
+
+#include <gtest/gtest.h>
+
+namespace heddle {
+namespace {
+TEST(Sha256, MatchesThePublishedExample) {
+  EXPECT_EQ(to_hex(sha256(as_bytes("abc"))), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(Sha256, PiecesAreTheWhole) {
+  Sha256 hash;
+  hash.update(as_bytes("a"));
+  hash.update(as_bytes("bc"));
+
+  EXPECT_EQ(hash.finish(), sha256(as_bytes("abc")));
+}
+}  // namespace
+}  // namespace heddle
