@@ -96,7 +96,8 @@ JsonObject::JsonObject(const JsonReader& at) : at_(at), readable_(at.value().is_
 }
 
 std::string JsonObject::path_of(std::string_view field) const {
-  return path().empty() ? std::string(field) : str_cat(path(), ".", field);
+  if (path().empty() || field.empty()) return str_cat(path(), field);
+  return str_cat(path(), ".", field);
 }
 
 void JsonObject::problem(std::string_view field, std::string message) const {

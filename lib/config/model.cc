@@ -1,0 +1,59 @@
+#include "lib/config/model.h"
+
+#include <algorithm>
+
+#include "lib/base/strings.h"
+
+namespace heddle {
+std::string_view to_text(PortProtocol protocol) noexcept {
+  constexpr std::string_view kNames[] = {"auto", "http", "http2", "grpc", "tcp"};
+  return kNames[static_cast<size_t>(protocol)];
+}
+
+std::string_view to_text(LbPolicy policy) noexcept {
+  constexpr std::string_view kNames[] = {"peakEwma", "leastRequest", "roundRobin", "random"};
+  return kNames[static_cast<size_t>(policy)];
+}
+
+std::string_view to_text(UpstreamTls tls) noexcept { return tls == UpstreamTls::kMtls ? "mtls" : "plaintext"; }
+
+const ServicePort* ServiceSpec::find_port(uint16_t number) const noexcept {
+  auto it = std::find_if(ports.begin(), ports.end(), [&](const ServicePort& p) { return p.port == number; });
+  return it == ports.end() ? nullptr : &*it;
+}
+
+void Model::erase(const ResourceKey& key) {
+  services.erase(key);
+  backend_sets.erase(key);
+  http_routes.erase(key);
+  health_policies.erase(key);
+  workloads.erase(key);
+}
+
+size_t Model::size() const noexcept {
+  return services.size() + backend_sets.size() + http_routes.size() + health_policies.size() + workloads.size();
+}
+
+std::string ResourceProblem::text() const {
+  return str_cat(info(key.kind).name, " ", key.ns, "/", key.name, ": ", problem.text());
+}
+
+void ConfigProblems::add(const ResourceKey& key, std::string path, std::string message) {
+  if (items.size() < Problems::kMaxProblems) items.push_back({key, {std::move(path), std::move(message)}});
+}
+
+void ConfigProblems::add_all(const ResourceKey& key, const Problems& problems) {
+  for (const Problem& problem : problems.items()) add(key, problem.path, problem.message);
+}
+
+std::string ConfigProblems::text() const {
+  std::string out;
+  for (const ResourceProblem& item : items) {
+    if (!out.empty()) out.push_back('\n');
+    out.append(item.text());
+  }
+  return out;
+}
+
+Error ConfigProblems::to_error() const { return make_error(Reason::kConfigInvalid, text()); }
+}  // namespace heddle

@@ -1,0 +1,223 @@
+// The model: what resources say, as plain structs, parsed and checked one by one. References between resources are
+// names here; lib/snapshot resolves them. Every object is immutable once parsed and is shared between snapshots.
+// Filled by parse.h, cross-checked by validate.h. Pure values, no loop.
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "certs/spiffe_id.h"
+#include "lib/api/envelope.h"
+#include "lib/api/resource.h"
+#include "lib/base/address.h"
+#include "lib/base/clock.h"
+
+namespace heddle {
+// A name of another resource.
+struct ObjectRef {
+  std::string ns;
+  std::string name;
+  auto operator<=>(const ObjectRef&) const = default;
+};
+
+// --- Service ---
+enum class PortProtocol : uint8_t { kAuto, kHttp, kHttp2, kGrpc, kTcp };
+std::string_view to_text(PortProtocol) noexcept;
+
+struct ServicePort {
+  std::string name;  // may be empty
+  uint16_t port = 0;
+  PortProtocol protocol = PortProtocol::kAuto;
+  std::string backend_set;            // in the namespace of the service
+  bool backend_set_is_named = false;  // by the author; else it is the name of the service
+};
+
+enum class VisibilityScope : uint8_t { kMesh, kNamespace, kIdentities };
+struct Visibility {
+  VisibilityScope scope = VisibilityScope::kMesh;
+  std::vector<std::string> identities;  // patterns, see lib/policy/identity_match.h
+};
+
+struct ServiceSpec {
+  ResourceKey key;
+  std::vector<ServicePort> ports;
+  Visibility visibility;
+  std::vector<std::string> hosts;  // extra names, lower case, without port
+  const ServicePort* find_port(uint16_t number) const noexcept;
+};
+
+// --- BackendSet ---
+// What health and connection pools are kept by: the same address under another identity is another endpoint.
+struct EndpointKey {
+  Address address;
+  std::optional<SpiffeId> identity;
+  auto operator<=>(const EndpointKey&) const = default;
+  bool operator==(const EndpointKey&) const = default;
+};
+
+struct Endpoint {
+  EndpointKey key;
+  uint32_t weight = 1;  // 0: gets nothing
+  std::string zone;
+  Labels labels;
+  const Address& address() const noexcept { return key.address; }
+  bool operator==(const Endpoint&) const = default;
+};
+
+enum class UpstreamTls : uint8_t { kMtls, kPlaintext };
+enum class UpstreamProtocol : uint8_t { kAuto, kHttp1, kHttp2, kTcp };
+enum class LbPolicy : uint8_t { kPeakEwma, kLeastRequest, kRoundRobin, kRandom };
+std::string_view to_text(LbPolicy) noexcept;  // "peakEwma": also the name in the balancer registry
+std::string_view to_text(UpstreamTls) noexcept;
+
+struct LbSpec {
+  LbPolicy policy = LbPolicy::kPeakEwma;
+  bool operator==(const LbSpec&) const = default;
+};
+
+struct BackendSetSpec {
+  ResourceKey key;
+  std::vector<Endpoint> endpoints;  // may be empty: that is "nobody there", not an error
+  UpstreamTls tls = UpstreamTls::kMtls;
+  UpstreamProtocol protocol = UpstreamProtocol::kAuto;
+  LbSpec lb;
+  std::string health_policy;  // in the same namespace; empty: whatever policy targets this set
+};
+
+// --- HTTPRoute ---
+enum class PathMatchType : uint8_t { kExact, kPrefix };
+struct PathMatch {
+  PathMatchType type = PathMatchType::kPrefix;
+  std::string value = "/";
+};
+struct NameValueMatch {
+  std::string name;  // of a header: lower case
+  std::string value;
+};
+struct HttpMatch {
+  PathMatch path;
+  std::string method;  // empty: any
+  std::vector<NameValueMatch> headers;
+  std::vector<NameValueMatch> query;
+};
+enum class BackendKind : uint8_t { kBackendSet, kService };
+struct WeightedBackend {
+  BackendKind kind = BackendKind::kBackendSet;
+  ObjectRef ref;
+  uint16_t port = 0;  // of a service
+  uint32_t weight = 1;
+};
+struct RouteTimeouts {  // zero: switched off; absent: the proxy's default
+  std::optional<Duration> request;
+  std::optional<Duration> backend_request;
+};
+struct HttpRouteRule {
+  std::string name;
+  std::vector<HttpMatch> matches;  // at least one
+  std::vector<WeightedBackend> backends;
+  RouteTimeouts timeouts;
+};
+struct ParentRef {
+  ObjectRef service;
+  std::optional<uint16_t> port;  // absent: every port
+};
+struct HttpRouteSpec {
+  ResourceKey key;
+  std::optional<WallTime> created;
+  std::vector<ParentRef> parents;
+  // GAMMA: where the parent is a Service, nothing is inferred from hostnames. Checked, shown, never matched.
+  std::vector<std::string> hostnames;
+  std::vector<HttpRouteRule> rules;
+};
+
+// --- HealthPolicy ---
+enum class CheckKind : uint8_t { kHttp, kTcp };
+struct StatusRange {
+  uint16_t first = 200;
+  uint16_t last = 299;
+  bool operator==(const StatusRange&) const = default;
+};
+// The defaults find a crashed worker within 3 s: two failed checks, one second apart, of at most one second.
+struct ActiveCheck {
+  CheckKind kind = CheckKind::kTcp;
+  std::string path = "/";
+  std::string host;  // empty: the address
+  std::vector<StatusRange> expected{StatusRange{}};
+  Duration interval = 1s;
+  Duration timeout = 1s;
+  uint32_t unhealthy_threshold = 2;
+  uint32_t healthy_threshold = 1;
+  double jitter = 0.1;  // part of the interval
+};
+struct HealthPolicySpec {
+  ResourceKey key;
+  std::vector<std::string> targets;  // backend sets of the same namespace
+  std::vector<ActiveCheck> active;
+};
+
+// --- Workload ---
+struct WorkloadSpec {
+  ResourceKey key;
+  std::optional<SpiffeId> identity;
+  std::vector<std::string> services;  // of the same namespace
+};
+
+template <class T>
+using SpecMap = std::map<ResourceKey, std::shared_ptr<const T>>;
+
+struct Model {
+  SpecMap<ServiceSpec> services;
+  SpecMap<BackendSetSpec> backend_sets;
+  SpecMap<HttpRouteSpec> http_routes;
+  SpecMap<HealthPolicySpec> health_policies;
+  SpecMap<WorkloadSpec> workloads;
+  void erase(const ResourceKey&);
+  size_t size() const noexcept;
+};
+
+// nullptr when there is none of that name.
+template <class T>
+const T* find_spec(const SpecMap<T>& map, Kind kind, const ObjectRef& ref) {
+  auto it = map.find(ResourceKey{kind, ref.ns, ref.name});
+  return it == map.end() ? nullptr : it->second.get();
+}
+
+inline constexpr size_t kMaxEndpoints = 100'000;
+inline constexpr size_t kMaxServicePorts = 64;
+inline constexpr size_t kMaxServiceHosts = 64;
+inline constexpr int64_t kMaxWeight = 1'000'000;
+inline constexpr size_t kMaxRouteParents = 32;
+inline constexpr size_t kMaxRouteHostnames = 16;
+inline constexpr size_t kMaxRouteRules = 16;
+inline constexpr size_t kMaxRuleMatches = 64;
+inline constexpr size_t kMaxRouteMatches = 128;  // of all rules together
+inline constexpr size_t kMaxMatchFields = 16;
+inline constexpr size_t kMaxRuleBackends = 16;
+inline constexpr size_t kMaxPathValue = 1024;
+inline constexpr size_t kMaxActiveChecks = 4;
+
+// One thing that is wrong with one resource of a set.
+struct ResourceProblem {
+  ResourceKey key;
+  Problem problem;
+  std::string text() const;  // HTTPRoute default/hello: spec.rules[0].backendRefs[1].name: no BackendSet ...
+};
+struct ConfigProblems {
+  std::vector<ResourceProblem> items;
+  bool empty() const noexcept { return items.empty(); }
+  void add(const ResourceKey&, std::string path, std::string message);
+  void add_all(const ResourceKey&, const Problems&);
+  std::string text() const;  // one per line
+  Error to_error() const;
+};
+}  // namespace heddle
+
+template <>
+struct std::hash<heddle::EndpointKey> {
+  size_t operator()(const heddle::EndpointKey& key) const noexcept {
+    size_t identity = key.identity ? std::hash<heddle::SpiffeId>{}(*key.identity) : 0;
+    return key.address.hash() ^ (identity * 0x9e3779b97f4a7c15ULL);
+  }
+};

@@ -1,0 +1,102 @@
+#include "lib/config/parse.h"
+
+#include "lib/base/strings.h"
+#include "lib/config/parse_detail.h"
+
+namespace heddle {
+namespace {
+using namespace detail;
+
+ParsedSpec parse_kind(const Envelope& envelope, JsonObject& spec) {
+  switch (envelope.key.kind) {
+    case Kind::kService:
+      return parse_service(envelope, spec);
+    case Kind::kBackendSet:
+      return parse_backend_set(envelope, spec);
+    case Kind::kHttpRoute:
+      return parse_http_route(envelope, spec);
+    case Kind::kHealthPolicy:
+      return parse_health_policy(envelope, spec);
+    default:
+      return parse_workload(envelope, spec);  // read_envelope() refused the kinds that are not supported
+  }
+}
+}  // namespace
+
+namespace detail {
+namespace {
+std::string checked_name(JsonObject& object, std::string_view field, std::string name) {
+  if (name.empty() || is_dns_name(name)) return name;
+  object.problem(field, str_cat(quoted(name), " is not a valid name (RFC 1123)"));
+  return {};
+}
+}  // namespace
+
+std::string read_name(JsonObject& object, std::string_view field) {
+  return checked_name(object, field, object.string(field, kNameSize));
+}
+
+std::string read_optional_name(JsonObject& object, std::string_view field) {
+  return checked_name(object, field, object.optional_string(field, kNameSize).value_or(""));
+}
+
+std::optional<uint16_t> read_optional_port(JsonObject& object, std::string_view field) {
+  std::optional<int64_t> port = object.optional_integer(field, kPortRange);
+  if (!port) return std::nullopt;
+  return static_cast<uint16_t>(*port);
+}
+
+std::optional<SpiffeId> read_optional_identity(JsonObject& object, std::string_view field) {
+  std::optional<std::string> text = object.optional_string(field);
+  if (!text) return std::nullopt;
+  Result<SpiffeId> id = SpiffeId::parse(*text);
+  if (!id) {
+    object.problem(field, id.error().detail);
+    return std::nullopt;
+  }
+  if (id->path().empty()) {
+    object.problem(field, str_cat(quoted(*text), " names a trust domain; expected the id of a workload"));
+    return std::nullopt;
+  }
+  return std::move(*id);
+}
+}  // namespace detail
+
+std::optional<ParsedSpec> parse_spec(const Envelope& envelope, Problems& problems) {
+  size_t before = problems.total();
+  JsonObject root(JsonReader(envelope.document, "", problems));
+  JsonObject spec = root.object("spec");
+  ParsedSpec out = parse_kind(envelope, spec);
+  spec.finish();
+  if (problems.total() != before) return std::nullopt;
+  return out;
+}
+
+std::optional<ParsedSpec> parse_resource(const Resource& resource, Problems& problems) {
+  Result<JsonValue> document = JsonValue::parse(resource.json, kMaxResourceBytes);
+  if (!document) {
+    problems.add("", document.error().detail);
+    return std::nullopt;
+  }
+  std::optional<Envelope> envelope = read_envelope(*document, {EnvelopeSource::kStored}, problems);
+  if (!envelope) return std::nullopt;
+  if (envelope->key != resource.key) {
+    problems.add("metadata", str_cat("says ", envelope->key.text(), "; expected ", resource.key.text()));
+    return std::nullopt;
+  }
+  return parse_spec(*envelope, problems);
+}
+
+void put_spec(Model& model, const ResourceKey& key, const ParsedSpec& spec) {
+  struct Put {
+    Model& model;
+    const ResourceKey& key;
+    void operator()(const std::shared_ptr<const ServiceSpec>& s) const { model.services[key] = s; }
+    void operator()(const std::shared_ptr<const BackendSetSpec>& s) const { model.backend_sets[key] = s; }
+    void operator()(const std::shared_ptr<const HttpRouteSpec>& s) const { model.http_routes[key] = s; }
+    void operator()(const std::shared_ptr<const HealthPolicySpec>& s) const { model.health_policies[key] = s; }
+    void operator()(const std::shared_ptr<const WorkloadSpec>& s) const { model.workloads[key] = s; }
+  };
+  std::visit(Put{model, key}, spec);
+}
+}  // namespace heddle

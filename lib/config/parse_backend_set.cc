@@ -1,0 +1,106 @@
+#include <unordered_set>
+
+#include "lib/base/strings.h"
+#include "lib/config/parse_detail.h"
+
+namespace heddle::detail {
+namespace {
+enum class TlsWord { kMtls, kPlaintext, kTls };
+constexpr EnumName<TlsWord> kTlsModes[] = {
+    {"mtls", TlsWord::kMtls}, {"plaintext", TlsWord::kPlaintext}, {"tls", TlsWord::kTls}};
+constexpr EnumName<LbPolicy> kPolicies[] = {{"peakEwma", LbPolicy::kPeakEwma},
+                                            {"leastRequest", LbPolicy::kLeastRequest},
+                                            {"roundRobin", LbPolicy::kRoundRobin},
+                                            {"random", LbPolicy::kRandom}};
+constexpr EnumName<UpstreamProtocol> kProtocols[] = {{"auto", UpstreamProtocol::kAuto},
+                                                     {"http", UpstreamProtocol::kHttp1},
+                                                     {"http2", UpstreamProtocol::kHttp2},
+                                                     {"tcp", UpstreamProtocol::kTcp}};
+
+UpstreamTls parse_tls(JsonObject& spec) {
+  TlsWord word = spec.optional_one_of("tls", kTlsModes).value_or(TlsWord::kMtls);
+  if (word == TlsWord::kTls) {
+    spec.unsupported("tls", "TLS to backends outside the mesh is not supported; use mtls or plaintext");
+  }
+  return word == TlsWord::kPlaintext ? UpstreamTls::kPlaintext : UpstreamTls::kMtls;
+}
+
+LbSpec parse_lb(JsonObject& spec) {
+  LbSpec out;
+  std::optional<JsonObject> lb = spec.optional_object("loadBalancer");
+  if (!lb) return out;
+  out.policy = lb->optional_one_of("policy", kPolicies).value_or(LbPolicy::kPeakEwma);
+  lb->finish();
+  return out;
+}
+
+Labels parse_labels(JsonObject& endpoint) {
+  Labels out;
+  std::optional<JsonObject> labels = endpoint.optional_object("labels");
+  if (!labels) return out;
+  if (labels->value().size() > kMaxLabels) endpoint.problem("labels", "has more than 64 labels");
+  for (std::string_view key : labels->value().keys()) out.emplace(key, labels->string(key, {0, 63}));
+  return out;
+}
+
+Address parse_address(JsonObject& object) {
+  std::string ip = object.string("address");
+  auto port = static_cast<uint16_t>(object.integer("port", kPortRange));
+  if (ip.empty()) return {};
+  Result<Address> address = Address::from_ip(ip, port);
+  if (address) return *address;
+  object.problem("address", str_cat(quoted(ip), " is not an IPv4 or IPv6 address"));
+  return {};
+}
+
+Endpoint parse_endpoint(const JsonReader& at) {
+  JsonObject object = at.object();
+  Endpoint out;
+  out.key.address = parse_address(object);
+  out.key.identity = read_optional_identity(object, "identity");
+  out.weight = static_cast<uint32_t>(object.optional_integer("weight", {0, kMaxWeight}).value_or(1));
+  out.zone = object.optional_string("zone", {1, 63}).value_or("");
+  out.labels = parse_labels(object);
+  object.finish();
+  return out;
+}
+
+// What an endpoint's identity is: its own, else the set's; only mTLS asks for one.
+void settle_identity(const JsonReader& at, const std::optional<SpiffeId>& common, UpstreamTls tls, Endpoint& endpoint) {
+  bool own = at.value().find("identity").has_value();
+  if (tls == UpstreamTls::kPlaintext) {
+    if (own) at.problem("has an identity, but tls is plaintext: nobody would check it");
+    return;
+  }
+  if (own) return;  // wrong ones were reported
+  endpoint.key.identity = common;
+  if (!common) at.problem("needs an identity: tls is mtls, and neither the endpoint nor the set names one");
+}
+}  // namespace
+
+std::shared_ptr<const BackendSetSpec> parse_backend_set(const Envelope& envelope, JsonObject& spec) {
+  auto out = std::make_shared<BackendSetSpec>();
+  out->key = envelope.key;
+  out->tls = parse_tls(spec);
+  std::optional<SpiffeId> common = read_optional_identity(spec, "identity");
+  if (out->tls == UpstreamTls::kPlaintext && spec.has("identity")) {
+    spec.problem("identity", "stands beside tls: plaintext: nobody would check it");
+  }
+  out->protocol = spec.optional_one_of("protocol", kProtocols).value_or(UpstreamProtocol::kAuto);
+  out->lb = parse_lb(spec);
+  out->health_policy = read_optional_name(spec, "healthPolicy");
+  spec.refuse("dns", "backend sets resolved from DNS are not supported; list the endpoints");
+
+  std::unordered_set<Address> seen;
+  bool common_is_wrong = spec.has("identity") && !common;
+  for (const JsonReader& at : spec.optional_array("endpoints", {0, kMaxEndpoints})) {
+    Endpoint endpoint = parse_endpoint(at);
+    if (!common_is_wrong && at.value().is_object()) settle_identity(at, common, out->tls, endpoint);
+    if (endpoint.address().is_set() && !seen.insert(endpoint.address()).second) {
+      at.problem(str_cat(endpoint.address().text(), " stands twice"));
+    }
+    out->endpoints.push_back(std::move(endpoint));
+  }
+  return out;
+}
+}  // namespace heddle::detail

@@ -1,0 +1,23 @@
+// Pieces that the parsers of the kinds share, private to lib/config. Each reports to the Problems of its JsonObject.
+#pragma once
+#include <string>
+
+#include "lib/config/parse.h"
+
+namespace heddle::detail {
+std::shared_ptr<const ServiceSpec> parse_service(const Envelope&, JsonObject& spec);
+std::shared_ptr<const BackendSetSpec> parse_backend_set(const Envelope&, JsonObject& spec);
+std::shared_ptr<const HttpRouteSpec> parse_http_route(const Envelope&, JsonObject& spec);
+std::shared_ptr<const HealthPolicySpec> parse_health_policy(const Envelope&, JsonObject& spec);
+std::shared_ptr<const WorkloadSpec> parse_workload(const Envelope&, JsonObject& spec);
+
+inline constexpr SizeRange kNameSize{1, 253};
+inline constexpr IntRange kPortRange{1, 65535};
+
+// A required or optional field that names a resource (RFC 1123).
+std::string read_name(JsonObject&, std::string_view field);
+std::string read_optional_name(JsonObject&, std::string_view field);
+std::optional<uint16_t> read_optional_port(JsonObject&, std::string_view field);
+// The id of one workload: it has a path.
+std::optional<SpiffeId> read_optional_identity(JsonObject&, std::string_view field);
+}  // namespace heddle::detail

@@ -1,0 +1,130 @@
+#include <algorithm>
+
+#include "lib/base/strings.h"
+#include "lib/config/parse_detail.h"
+
+namespace heddle::detail {
+namespace {
+enum class CheckWord { kHttp, kTcp, kGrpc };
+constexpr EnumName<CheckWord> kCheckKinds[] = {
+    {"http", CheckWord::kHttp}, {"tcp", CheckWord::kTcp}, {"grpc", CheckWord::kGrpc}};
+constexpr DurationRange kIntervals{100ms, 1h};
+constexpr DurationRange kTimeouts{10ms, 60s};
+constexpr IntRange kThresholds{1, 100};
+constexpr IntRange kStatuses{100, 599};
+constexpr size_t kMaxStatuses = 16;
+constexpr size_t kMaxTargets = 1000;
+
+// 200, or "200-299".
+std::optional<StatusRange> parse_status(const JsonReader& at) {
+  if (!at.value().is_string()) {
+    std::optional<int64_t> one = at.integer(kStatuses);
+    if (!one) return std::nullopt;
+    return StatusRange{static_cast<uint16_t>(*one), static_cast<uint16_t>(*one)};
+  }
+  std::string_view text = *at.value().as_string();
+  size_t dash = text.find('-');
+  std::optional<uint16_t> first = parse_int<uint16_t>(text.substr(0, dash));
+  std::optional<uint16_t> last = dash == std::string_view::npos ? first : parse_int<uint16_t>(text.substr(dash + 1));
+  if (first && last && *first >= 100 && *first <= *last && *last <= 599) return StatusRange{*first, *last};
+  at.problem(str_cat(quoted(text), " is not a status or a range as \"200-299\""));
+  return std::nullopt;
+}
+
+void parse_http_check(JsonObject& object, ActiveCheck& out) {
+  out.path = object.optional_string("path", {1, kMaxPathValue}).value_or("/");
+  bool printable = std::all_of(out.path.begin(), out.path.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  if (!out.path.starts_with('/') || !printable) object.problem("path", "must begin with '/' and be printable ASCII");
+  out.host = object.optional_string("host", {1, 253}).value_or("");
+  bool host_fits =
+      std::all_of(out.host.begin(), out.host.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '/'; });
+  if (!host_fits) object.problem("host", "is not a host name");
+  if (!object.has("expectedStatuses")) return;
+  out.expected.clear();
+  for (const JsonReader& at : object.array("expectedStatuses", {1, kMaxStatuses})) {
+    if (std::optional<StatusRange> range = parse_status(at)) out.expected.push_back(*range);
+  }
+}
+
+void refuse_http_fields(JsonObject& object) {
+  for (std::string_view field : {"path", "host", "expectedStatuses"}) {
+    if (object.has(field)) object.problem(field, "belongs to checks of kind http");
+    object.ignore(field);
+  }
+}
+
+ActiveCheck parse_check(const JsonReader& at) {
+  JsonObject object = at.object();
+  ActiveCheck out;
+  CheckWord kind = object.optional_one_of("kind", kCheckKinds).value_or(CheckWord::kTcp);
+  if (object.is_object() && !object.has("kind")) object.problem("kind", "is required");
+  if (kind == CheckWord::kGrpc) object.unsupported("kind", "gRPC health checks are not supported; use http or tcp");
+  out.kind = kind == CheckWord::kHttp ? CheckKind::kHttp : CheckKind::kTcp;
+  if (kind == CheckWord::kHttp) {
+    parse_http_check(object, out);
+  } else {
+    refuse_http_fields(object);
+  }
+  out.interval = object.optional_duration("interval", kIntervals).value_or(out.interval);
+  out.timeout = object.optional_duration("timeout", kTimeouts).value_or(out.timeout);
+  auto threshold = [&](std::string_view field, uint32_t otherwise) {
+    return static_cast<uint32_t>(object.optional_integer(field, kThresholds).value_or(otherwise));
+  };
+  out.unhealthy_threshold = threshold("unhealthyThreshold", out.unhealthy_threshold);
+  out.healthy_threshold = threshold("healthyThreshold", out.healthy_threshold);
+  out.jitter = object.optional_number("jitter").value_or(out.jitter);
+  if (!(out.jitter >= 0 && out.jitter <= 1)) object.problem("jitter", "is out of range (0-1, a part of the interval)");
+  object.finish();
+  return out;
+}
+
+std::string parse_target(const JsonReader& at) {
+  JsonObject object = at.object();
+  std::string group = object.optional_string("group").value_or("heddle.dev");
+  std::string kind = object.optional_string("kind").value_or("BackendSet");
+  if (group != "heddle.dev" || kind != "BackendSet") {
+    object.problem("kind", str_cat(quoted(kind), " of group ", quoted(group),
+                                   " has no health; expected BackendSet of group \"heddle.dev\""));
+  }
+  std::string name = read_name(object, "name");
+  object.finish();
+  return name;
+}
+
+void add_target(const JsonReader& at, HealthPolicySpec& out) {
+  std::string name = parse_target(at);
+  if (name.empty()) return;
+  if (std::find(out.targets.begin(), out.targets.end(), name) != out.targets.end()) {
+    at.problem(str_cat(quoted(name), " stands twice"));
+  }
+  out.targets.push_back(std::move(name));
+}
+}  // namespace
+
+std::shared_ptr<const HealthPolicySpec> parse_health_policy(const Envelope& envelope, JsonObject& spec) {
+  auto out = std::make_shared<HealthPolicySpec>();
+  out->key = envelope.key;
+  if (std::optional<JsonReader> at = spec.optional("targetRef")) add_target(*at, *out);
+  for (const JsonReader& at : spec.optional_array("targetRefs", {0, kMaxTargets})) add_target(at, *out);
+  for (const JsonReader& at : spec.optional_array("active", {0, kMaxActiveChecks})) {
+    out->active.push_back(parse_check(at));
+  }
+  spec.refuse("outlier", "outlier ejection is not configurable yet");
+  spec.refuse("panicThreshold", "a panic threshold is not supported");
+  spec.refuse("slowStart", "slow start is not supported");
+  return out;
+}
+
+std::shared_ptr<const WorkloadSpec> parse_workload(const Envelope& envelope, JsonObject& spec) {
+  auto out = std::make_shared<WorkloadSpec>();
+  out->key = envelope.key;
+  out->identity = read_optional_identity(spec, "identity");
+  if (!spec.has("identity")) spec.problem("identity", "is required");
+  for (const JsonReader& at : spec.optional_array("services", {0, kMaxTargets})) {
+    std::string_view name = at.string(kNameSize).value_or("");
+    if (!name.empty() && !is_dns_label(name)) at.problem(str_cat(quoted(name), " is not the name of a Service"));
+    out->services.emplace_back(name);
+  }
+  return out;
+}
+}  // namespace heddle::detail

@@ -1,0 +1,201 @@
+#include <algorithm>
+
+#include "lib/base/strings.h"
+#include "lib/config/parse_detail.h"
+
+namespace heddle::detail {
+namespace {
+constexpr std::string_view kMethods[] = {"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
+                                         "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+enum class MatchWord { kExact, kPrefix, kRegex };
+constexpr EnumName<MatchWord> kPathTypes[] = {
+    {"Exact", MatchWord::kExact}, {"PathPrefix", MatchWord::kPrefix}, {"RegularExpression", MatchWord::kRegex}};
+constexpr EnumName<MatchWord> kValueTypes[] = {{"Exact", MatchWord::kExact}, {"RegularExpression", MatchWord::kRegex}};
+constexpr std::string_view kNoRegex = "regular expressions are not supported; use Exact or PathPrefix";
+
+bool is_token(std::string_view text) {
+  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
+  auto is_token_char = [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kOthers.find(c) != kOthers.npos;
+  };
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+}
+
+// The Gateway API's CEL rules, and no '?': a value that is not its own normal form would never match.
+std::string_view path_mistake(std::string_view path) {
+  if (!path.starts_with('/')) return "must begin with '/'";
+  for (std::string_view bad : {"//", "/./", "/../", "%2f", "%2F", "#", "?", "\\", "%5c", "%5C", "%00"}) {
+    if (path.find(bad) != std::string_view::npos) return "must not contain any of // /./ /../ %2f %5c %00 # ? \\";
+  }
+  if (path.ends_with("/.") || path.ends_with("/..")) return "must not end in /. or /..";
+  bool printable = std::all_of(path.begin(), path.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  return printable ? std::string_view() : "must be printable ASCII without spaces; percent-encode the rest";
+}
+
+PathMatch parse_path(JsonObject& match) {
+  PathMatch out;
+  std::optional<JsonObject> path = match.optional_object("path");
+  if (!path) return out;
+  MatchWord type = path->optional_one_of("type", kPathTypes).value_or(MatchWord::kPrefix);
+  if (type == MatchWord::kRegex) path->unsupported("type", std::string(kNoRegex));
+  out.type = type == MatchWord::kExact ? PathMatchType::kExact : PathMatchType::kPrefix;
+  std::optional<std::string> value = path->optional_string("value", {1, kMaxPathValue});
+  path->finish();
+  if (!value || type == MatchWord::kRegex) return out;
+  std::string_view mistake = path_mistake(*value);
+  if (!mistake.empty()) path->problem("value", std::string(mistake));
+  out.value = std::move(*value);
+  return out;
+}
+
+NameValueMatch parse_name_value(const JsonReader& at, size_t max_value) {
+  JsonObject object = at.object();
+  NameValueMatch out;
+  MatchWord type = object.optional_one_of("type", kValueTypes).value_or(MatchWord::kExact);
+  if (type == MatchWord::kRegex) object.unsupported("type", std::string(kNoRegex));
+  out.name = object.string("name", {1, 256});
+  out.value = object.string("value", {1, max_value});
+  object.finish();
+  return out;
+}
+
+// Of equal names the first counts (Gateway API).
+void add_first(std::vector<NameValueMatch>& list, NameValueMatch match) {
+  bool known = std::any_of(list.begin(), list.end(), [&](const NameValueMatch& m) { return m.name == match.name; });
+  if (!known) list.push_back(std::move(match));
+}
+
+HttpMatch parse_match(const JsonReader& at) {
+  JsonObject object = at.object();
+  HttpMatch out;
+  out.path = parse_path(object);
+  out.method = object.optional_string("method").value_or("");
+  if (!out.method.empty() && std::find(std::begin(kMethods), std::end(kMethods), out.method) == std::end(kMethods)) {
+    object.problem("method", str_cat(quoted(out.method),
+                                     " is not one of GET, HEAD, POST, PUT, DELETE, CONNECT, "
+                                     "OPTIONS, TRACE, PATCH"));
+  }
+  for (const JsonReader& header : object.optional_array("headers", {0, kMaxMatchFields})) {
+    NameValueMatch match = parse_name_value(header, 4096);
+    if (!match.name.empty() && !is_token(match.name)) header.problem("name is not a header name");
+    match.name = to_lower(match.name);
+    add_first(out.headers, std::move(match));
+  }
+  for (const JsonReader& query : object.optional_array("queryParams", {0, kMaxMatchFields})) {
+    add_first(out.query, parse_name_value(query, 1024));
+  }
+  object.finish();
+  return out;
+}
+
+std::optional<BackendKind> parse_backend_kind(JsonObject& object) {
+  std::string group = object.optional_string("group").value_or("");
+  std::string kind = object.optional_string("kind").value_or("Service");
+  if (kind == "BackendSet" && group == "heddle.dev") return BackendKind::kBackendSet;
+  if (kind == "Service" && (group.empty() || group == "heddle.dev")) return BackendKind::kService;
+  object.problem("kind",
+                 str_cat(quoted(kind), " of group ", quoted(group),
+                         " is no backend; expected Service of group \"\" or BackendSet of group \"heddle.dev\""));
+  return std::nullopt;
+}
+
+WeightedBackend parse_backend(const JsonReader& at, const std::string& ns) {
+  JsonObject object = at.object();
+  WeightedBackend out;
+  std::optional<BackendKind> kind = parse_backend_kind(object);
+  out.kind = kind.value_or(BackendKind::kBackendSet);
+  out.ref.name = read_name(object, "name");
+  out.ref.ns = read_optional_name(object, "namespace");
+  if (out.ref.ns.empty()) out.ref.ns = ns;
+  std::optional<uint16_t> port = read_optional_port(object, "port");
+  if (kind == BackendKind::kService && !object.has("port")) object.problem("port", "is required for a Service");
+  if (kind == BackendKind::kBackendSet && port) object.problem("port", "means nothing for a BackendSet; leave it out");
+  out.port = port.value_or(0);
+  out.weight = static_cast<uint32_t>(object.optional_integer("weight", {0, kMaxWeight}).value_or(1));
+  object.refuse("filters", "filters are not supported");
+  object.finish();
+  return out;
+}
+
+RouteTimeouts parse_timeouts(JsonObject& rule) {
+  RouteTimeouts out;
+  std::optional<JsonObject> timeouts = rule.optional_object("timeouts");
+  if (!timeouts) return out;
+  out.request = timeouts->optional_duration("request");
+  out.backend_request = timeouts->optional_duration("backendRequest");
+  timeouts->finish();
+  bool limited = out.request && *out.request > Duration(0);
+  if (limited && out.backend_request && *out.backend_request > *out.request) {
+    timeouts->problem("backendRequest", "must not be longer than request");
+  }
+  return out;
+}
+
+HttpRouteRule parse_rule(const JsonReader& at, const std::string& ns) {
+  JsonObject object = at.object();
+  HttpRouteRule out;
+  out.name = read_optional_name(object, "name");
+  for (const JsonReader& match : object.optional_array("matches", {0, kMaxRuleMatches})) {
+    out.matches.push_back(parse_match(match));
+  }
+  if (out.matches.empty()) out.matches.emplace_back();
+  object.refuse("filters", "filters are not supported");
+  object.refuse("retry", "retries per route are not supported");
+  object.refuse("sessionPersistence", "session persistence is not supported");
+  for (const JsonReader& backend : object.array("backendRefs", {1, kMaxRuleBackends})) {
+    out.backends.push_back(parse_backend(backend, ns));
+  }
+  out.timeouts = parse_timeouts(object);
+  object.finish();
+  return out;
+}
+
+ParentRef parse_parent(const JsonReader& at, const std::string& ns) {
+  JsonObject object = at.object();
+  ParentRef out;
+  std::string group = object.optional_string("group").value_or("gateway.networking.k8s.io");
+  std::string kind = object.optional_string("kind").value_or("Gateway");
+  if (kind != "Service" || (!group.empty() && group != "heddle.dev")) {
+    object.unsupported("kind", str_cat(quoted(kind), " of group ", quoted(group),
+                                       " is no parent here; expected kind Service of group \"\" or \"heddle.dev\""));
+  }
+  out.service.name = read_name(object, "name");
+  out.service.ns = read_optional_name(object, "namespace");
+  if (out.service.ns.empty()) out.service.ns = ns;
+  out.port = read_optional_port(object, "port");
+  object.refuse("sectionName", "sectionName is not supported; use port");
+  object.finish();
+  return out;
+}
+
+void parse_parents(JsonObject& spec, HttpRouteSpec& out) {
+  for (const JsonReader& at : spec.array("parentRefs", {1, kMaxRouteParents})) {
+    ParentRef parent = parse_parent(at, out.key.ns);
+    auto same = [&](const ParentRef& p) { return p.service == parent.service && p.port == parent.port; };
+    if (std::any_of(out.parents.begin(), out.parents.end(), same)) at.problem("the same parent stands twice");
+    out.parents.push_back(std::move(parent));
+  }
+}
+}  // namespace
+
+std::shared_ptr<const HttpRouteSpec> parse_http_route(const Envelope& envelope, JsonObject& spec) {
+  auto out = std::make_shared<HttpRouteSpec>();
+  out->key = envelope.key;
+  out->created = envelope.metadata.created;
+  parse_parents(spec, *out);
+  for (const JsonReader& at : spec.optional_array("hostnames", {0, kMaxRouteHostnames})) {
+    std::string_view host = at.string({1, 253}).value_or("");
+    std::string_view plain = host.starts_with("*.") ? host.substr(2) : host;
+    if (!host.empty() && !is_dns_name(plain)) at.problem(str_cat(quoted(host), " is not a host name"));
+    out->hostnames.emplace_back(host);
+  }
+  size_t matches = 0;
+  for (const JsonReader& at : spec.array("rules", {1, kMaxRouteRules})) {
+    out->rules.push_back(parse_rule(at, out->key.ns));
+    matches += out->rules.back().matches.size();
+  }
+  if (matches > kMaxRouteMatches) spec.problem("rules", "have more than 128 matches together");
+  return out;
+}
+}  // namespace heddle::detail

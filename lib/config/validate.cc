@@ -1,0 +1,159 @@
+#include "lib/config/validate.h"
+
+#include "lib/base/strings.h"
+
+namespace heddle {
+namespace {
+std::string indexed(std::string_view list, size_t i, std::string_view field) {
+  return str_cat(list, "[", std::to_string(i), "]", field);
+}
+
+std::string missing(std::string_view kind, std::string_view ns, std::string_view name) {
+  return str_cat("no ", kind, " ", quoted(name), " in namespace ", quoted(ns));
+}
+
+class Validator {
+ public:
+  Validator(const Model& model, ModelScope scope) : model_(model), scope_(scope) {}
+  ConfigProblems run() {
+    note_parents();
+    check_hosts();
+    for (const auto& [key, spec] : model_.services) check_service(*spec);
+    for (const auto& [key, spec] : model_.http_routes) check_route(*spec);
+    for (const auto& [key, spec] : model_.backend_sets) check_backend_set(*spec);
+    for (const auto& [key, spec] : model_.health_policies) check_policy(*spec);
+    for (const auto& [key, spec] : model_.workloads) check_workload(*spec);
+    return std::move(problems_);
+  }
+
+ private:
+  bool whole() const { return scope_ == ModelScope::kWhole; }
+
+  void note_parents() {
+    for (const auto& [key, route] : model_.http_routes) {
+      for (const ParentRef& parent : route->parents) parents_[parent.service] = true;
+    }
+  }
+
+  void check_hosts() {
+    std::map<std::string, const ServiceSpec*> owner;
+    for (const auto& [key, spec] : model_.services) {
+      for (std::string& name : qualified_names(*spec)) {
+        auto [it, is_new] = owner.emplace(std::move(name), spec.get());
+        if (is_new || it->second == spec.get()) continue;
+        problems_.add(key, "spec.hosts",
+                      str_cat("the name ", quoted(it->first), " belongs to Service ", it->second->key.ns, "/",
+                              it->second->key.name, " already"));
+      }
+    }
+  }
+
+  // A backend set that nobody named may be missing when routes say where the requests go.
+  void check_service(const ServiceSpec& service) {
+    for (size_t i = 0; i < service.ports.size(); ++i) {
+      const ServicePort& port = service.ports[i];
+      if (find_spec(model_.backend_sets, Kind::kBackendSet, {service.key.ns, port.backend_set}) != nullptr) continue;
+      if (!port.backend_set_is_named && parents_.contains({service.key.ns, service.key.name})) continue;
+      problems_.add(service.key, indexed("spec.ports", i, ".backendSet"),
+                    missing("BackendSet", service.key.ns, port.backend_set));
+    }
+  }
+
+  void check_route(const HttpRouteSpec& route) {
+    for (size_t i = 0; i < route.parents.size(); ++i) check_parent(route, i);
+    for (size_t r = 0; r < route.rules.size(); ++r) {
+      std::string rule = indexed("spec.rules", r, ".backendRefs");
+      for (size_t b = 0; b < route.rules[r].backends.size(); ++b) {
+        check_backend(route.key, indexed(rule, b, ""), route.rules[r].backends[b]);
+      }
+    }
+  }
+
+  void check_parent(const HttpRouteSpec& route, size_t i) {
+    const ParentRef& parent = route.parents[i];
+    const ServiceSpec* service = find_spec(model_.services, Kind::kService, parent.service);
+    if (service == nullptr) {
+      if (!whole()) return;
+      problems_.add(route.key, indexed("spec.parentRefs", i, ".name"),
+                    missing("Service", parent.service.ns, parent.service.name));
+    } else if (parent.port && service->find_port(*parent.port) == nullptr) {
+      problems_.add(route.key, indexed("spec.parentRefs", i, ".port"),
+                    str_cat("Service ", parent.service.ns, "/", parent.service.name, " has no port ",
+                            std::to_string(*parent.port)));
+    }
+  }
+
+  void check_backend(const ResourceKey& route, const std::string& path, const WeightedBackend& backend) {
+    if (backend.kind == BackendKind::kBackendSet) {
+      if (find_spec(model_.backend_sets, Kind::kBackendSet, backend.ref) == nullptr) {
+        problems_.add(route, path + ".name", missing("BackendSet", backend.ref.ns, backend.ref.name));
+      }
+      return;
+    }
+    const ServiceSpec* service = find_spec(model_.services, Kind::kService, backend.ref);
+    if (service == nullptr) {
+      problems_.add(route, path + ".name", missing("Service", backend.ref.ns, backend.ref.name));
+      return;
+    }
+    const ServicePort* port = service->find_port(backend.port);
+    std::string name = str_cat("Service ", backend.ref.ns, "/", backend.ref.name);
+    if (port == nullptr) {
+      problems_.add(route, path + ".port", str_cat(name, " has no port ", std::to_string(backend.port)));
+    } else if (find_spec(model_.backend_sets, Kind::kBackendSet, {backend.ref.ns, port->backend_set}) == nullptr) {
+      problems_.add(route, path + ".name",
+                    str_cat(name, " has no endpoints: ", missing("BackendSet", backend.ref.ns, port->backend_set)));
+    }
+  }
+
+  void check_backend_set(const BackendSetSpec& set) {
+    if (set.health_policy.empty()) return;
+    ObjectRef ref{set.key.ns, set.health_policy};
+    if (find_spec(model_.health_policies, Kind::kHealthPolicy, ref) == nullptr) {
+      problems_.add(set.key, "spec.healthPolicy", missing("HealthPolicy", ref.ns, ref.name));
+      return;
+    }
+    policy_of_[{set.key.ns, set.key.name}] = set.health_policy;
+  }
+
+  void check_policy(const HealthPolicySpec& policy) {
+    for (size_t i = 0; i < policy.targets.size(); ++i) {
+      ObjectRef target{policy.key.ns, policy.targets[i]};
+      if (whole() && find_spec(model_.backend_sets, Kind::kBackendSet, target) == nullptr) {
+        problems_.add(policy.key, indexed("spec.targetRefs", i, ".name"),
+                      missing("BackendSet", target.ns, target.name));
+        continue;
+      }
+      auto [it, is_new] = policy_of_.emplace(target, policy.key.name);
+      if (is_new || it->second == policy.key.name) continue;
+      problems_.add(
+          policy.key, indexed("spec.targetRefs", i, ".name"),
+          str_cat("BackendSet ", quoted(target.name), " has the HealthPolicy ", quoted(it->second), " already"));
+    }
+  }
+
+  void check_workload(const WorkloadSpec& workload) {
+    if (!whole()) return;
+    for (size_t i = 0; i < workload.services.size(); ++i) {
+      ObjectRef ref{workload.key.ns, workload.services[i]};
+      if (find_spec(model_.services, Kind::kService, ref) != nullptr) continue;
+      problems_.add(workload.key, indexed("spec.services", i, ""), missing("Service", ref.ns, ref.name));
+    }
+  }
+
+  const Model& model_;
+  ModelScope scope_;
+  std::map<ObjectRef, bool> parents_;
+  std::map<ObjectRef, std::string> policy_of_;
+  ConfigProblems problems_;
+};
+}  // namespace
+
+ConfigProblems validate(const Model& model, ModelScope scope) { return Validator(model, scope).run(); }
+
+std::vector<std::string> qualified_names(const ServiceSpec& service) {
+  std::string base = str_cat(service.key.name, ".", service.key.ns);
+  std::vector<std::string> out{base, base + ".svc", base + ".svc.cluster.local"};
+  out.insert(out.end(), service.hosts.begin(), service.hosts.end());
+  return out;
+}
+}  // namespace heddle
