@@ -1,0 +1,185 @@
+#include "lib/snapshot/assembly.h"
+
+#include <algorithm>
+
+#include "lib/config/validate.h"
+
+namespace heddle {
+namespace {
+using Routes = std::vector<std::shared_ptr<const BoundRoute>>;
+
+ObjectRef ref_of(const ResourceKey& key) { return {key.ns, key.name}; }
+
+std::shared_ptr<const Router> router_of(Routes routes, const std::shared_ptr<const Router>& previous) {
+  if (routes.empty()) return nullptr;
+  if (previous && previous->routes() == routes) return previous;
+  return std::make_shared<const Router>(std::move(routes));
+}
+
+bool same_rules(const BoundRoute& a, const BoundRoute& b) {
+  return std::equal(a.rules.begin(), a.rules.end(), b.rules.begin(), b.rules.end(),
+                    [](const RouteRule& x, const RouteRule& y) { return x.id == y.id && x.backends == y.backends; });
+}
+}  // namespace
+
+SnapshotAssembly::SnapshotAssembly(std::shared_ptr<const Model> model, const Snapshot* previous, SnapshotIds& ids)
+    : model_(*model), previous_(previous), ids_(ids), out_(std::make_shared<Snapshot>()) {
+  out_->model_ = std::move(model);
+  if (previous == nullptr) return;
+  for (const auto& route : previous->routes()) previous_routes_[route->spec->key] = &route;
+  for (const auto& service : previous->services()) previous_services_[service->spec->key] = &service;
+}
+
+std::shared_ptr<const Snapshot> SnapshotAssembly::run(Version version, const ContentHash& hash) {
+  out_->version_ = version;
+  out_->hash_ = hash;
+  assemble_backend_sets();
+  assemble_routes();
+  attach_routes();
+  assemble_services();
+  index_names();
+  free_ids();
+  return std::move(out_);
+}
+
+void SnapshotAssembly::assemble_backend_sets() {
+  for (const auto& [key, policy] : model_.health_policies) {
+    for (const std::string& target : policy->targets) policy_of_[{key.ns, target}] = policy;
+  }
+  for (const auto& [key, spec] : model_.backend_sets) {
+    BackendSetId id = ids_.backend_sets.get(ref_of(key));
+    out_->backend_set_ids_.emplace(ref_of(key), id);
+    if (out_->backend_sets_.size() <= id.value()) out_->backend_sets_.resize(id.value() + 1);
+    std::shared_ptr<const BackendSetEntry>& slot = out_->backend_sets_[id.value()];
+    std::shared_ptr<const HealthPolicySpec> health = health_of(*spec);
+    const BackendSetEntry* old_entry = previous_ == nullptr ? nullptr : previous_->backend_set(id);
+    if (old_entry != nullptr && old_entry->spec == spec && old_entry->health == health) {
+      slot = previous_->backend_sets()[id.value()];
+    } else {
+      slot = std::make_shared<const BackendSetEntry>(BackendSetEntry{id, spec, std::move(health)});
+    }
+  }
+}
+
+std::shared_ptr<const HealthPolicySpec> SnapshotAssembly::health_of(const BackendSetSpec& set) const {
+  if (!set.health_policy.empty()) {
+    return model_.health_policies.at({Kind::kHealthPolicy, set.key.ns, set.health_policy});
+  }
+  auto it = policy_of_.find(ref_of(set.key));
+  return it == policy_of_.end() ? nullptr : it->second;
+}
+
+void SnapshotAssembly::assemble_routes() {
+  for (const auto& [key, spec] : model_.http_routes) {
+    std::shared_ptr<const BoundRoute> bound = bind(spec);
+    auto old_one = previous_routes_.find(key);
+    bool same =
+        old_one != previous_routes_.end() && (*old_one->second)->spec == spec && same_rules(**old_one->second, *bound);
+    out_->routes_.push_back(same ? *old_one->second : std::move(bound));
+  }
+  out_->route_id_limit_ = ids_.rules.limit();
+}
+
+std::shared_ptr<const BoundRoute> SnapshotAssembly::bind(const std::shared_ptr<const HttpRouteSpec>& spec) {
+  auto out = std::make_shared<BoundRoute>();
+  out->spec = spec;
+  for (uint32_t i = 0; i < spec->rules.size(); ++i) {
+    RouteRule rule;
+    rule.id = ids_.rules.get({spec->key, i});
+    rule.route = spec.get();
+    rule.index = i;
+    std::vector<uint32_t> weights;
+    for (const WeightedBackend& backend : spec->rules[i].backends) {
+      rule.backends.push_back(backend_of(backend));
+      weights.push_back(backend.weight);
+    }
+    rule.split = TrafficSplit(weights);
+    out->rules.push_back(std::move(rule));
+  }
+  return out;
+}
+
+// A Service as a backend means its endpoints; routes attached to it are not applied again (GAMMA).
+BackendSetId SnapshotAssembly::backend_of(const WeightedBackend& backend) const {
+  ObjectRef ref = backend.ref;
+  if (backend.kind == BackendKind::kService) {
+    const ServiceSpec& service = *model_.services.at({Kind::kService, ref.ns, ref.name});
+    ref.name = service.find_port(backend.port)->backend_set;
+  }
+  return out_->backend_set_ids_.at(ref);
+}
+
+void SnapshotAssembly::attach_routes() {
+  for (const auto& route : out_->routes_) {
+    for (const ParentRef& parent : route->spec->parents) {
+      attachments_[parent.service].push_back({&route, parent.port});
+    }
+  }
+}
+
+void SnapshotAssembly::assemble_services() {
+  for (const auto& [key, spec] : model_.services) out_->services_.push_back(assemble_service(spec));
+}
+
+std::shared_ptr<const ServiceEntry> SnapshotAssembly::assemble_service(const std::shared_ptr<const ServiceSpec>& spec) {
+  auto known = previous_services_.find(spec->key);
+  const ServiceEntry* old_entry = known == previous_services_.end() ? nullptr : known->second->get();
+  ServiceEntry entry{spec, {}};
+  for (const ServicePort& port : spec->ports) {
+    ServicePortEntry& made = entry.ports.emplace_back();
+    made.port = port;
+    auto set = out_->backend_set_ids_.find({spec->key.ns, port.backend_set});
+    if (set != out_->backend_set_ids_.end()) made.backend_set = set->second;
+    route_port(*spec, made, old_entry == nullptr ? nullptr : old_entry->find_port(port.port));
+  }
+  if (old_entry != nullptr && old_entry->spec == spec && old_entry->ports == entry.ports) return *known->second;
+  return std::make_shared<const ServiceEntry>(std::move(entry));
+}
+
+void SnapshotAssembly::route_port(const ServiceSpec& service, ServicePortEntry& port,
+                                  const ServicePortEntry* previous) const {
+  auto attached = attachments_.find(ref_of(service.key));
+  if (attached == attachments_.end()) return;
+  std::map<std::string_view, Routes> by_namespace;
+  for (const Attachment& attachment : attached->second) {
+    if (attachment.port && *attachment.port != port.port.port) continue;
+    Routes& routes = by_namespace[(*attachment.route)->spec->key.ns];
+    if (std::find(routes.begin(), routes.end(), *attachment.route) == routes.end()) routes.push_back(*attachment.route);
+  }
+  for (auto& [ns, routes] : by_namespace) {
+    if (ns == service.key.ns) {
+      port.producer = router_of(std::move(routes), previous == nullptr ? nullptr : previous->producer);
+      continue;
+    }
+    std::shared_ptr<const Router> old_router;
+    for (size_t i = 0; previous != nullptr && i < previous->consumers.size(); ++i) {
+      if (previous->consumers[i].first == ns) old_router = previous->consumers[i].second;
+    }
+    port.consumers.emplace_back(std::string(ns), router_of(std::move(routes), old_router));
+  }
+}
+
+void SnapshotAssembly::index_names() {
+  auto same_spec = [](const auto& a, const auto& b) { return a->spec == b->spec; };
+  if (previous_ != nullptr && std::equal(out_->services_.begin(), out_->services_.end(), previous_->services().begin(),
+                                         previous_->services().end(), same_spec)) {
+    out_->names_ = previous_->names_;
+    return;
+  }
+  auto names = std::make_shared<ServiceNames>();
+  for (uint32_t i = 0; i < out_->services_.size(); ++i) {
+    const ServiceSpec& spec = *out_->services_[i]->spec;
+    names->by_namespace[spec.key.ns].add(spec.key.name, i);
+    for (const std::string& name : qualified_names(spec)) names->qualified.add(name, i);
+  }
+  out_->names_ = std::move(names);
+}
+
+void SnapshotAssembly::free_ids() {
+  ids_.backend_sets.keep([&](const ObjectRef& ref) { return out_->backend_set_ids_.contains(ref); });
+  ids_.rules.keep([&](const std::pair<ResourceKey, uint32_t>& rule) {
+    auto route = model_.http_routes.find(rule.first);
+    return route != model_.http_routes.end() && rule.second < route->second->rules.size();
+  });
+}
+}  // namespace heddle

@@ -1,0 +1,88 @@
+#include "lib/snapshot/snapshot_builder.h"
+
+#include <set>
+
+#include "lib/base/strings.h"
+
+namespace heddle {
+namespace {
+template <class T>
+bool carry(const SpecMap<T>& from, SpecMap<T>& to, const ResourceKey& key) {
+  auto it = from.find(key);
+  if (it == from.end()) return false;
+  to[key] = it->second;
+  return true;
+}
+
+// Takes the parsed form of a resource whose bytes did not change.
+void carry_over(const Model& from, Model& to, const ResourceKey& key) {
+  bool found = carry(from.services, to.services, key) || carry(from.backend_sets, to.backend_sets, key) ||
+               carry(from.http_routes, to.http_routes, key) || carry(from.health_policies, to.health_policies, key) ||
+               carry(from.workloads, to.workloads, key);
+  HEDDLE_ASSERT(found);
+  (void)found;
+}
+
+void check_change(const ConfigChange& change, ConfigProblems& problems) {
+  std::set<ResourceKey> seen;
+  size_t bytes = 0;
+  for (const Resource& resource : change.puts) {
+    bytes += resource.json.size();
+    if (!seen.insert(resource.key).second) problems.add(resource.key, "", "stands twice in one change");
+  }
+  for (const ResourceKey& key : change.deletes) {
+    if (!seen.insert(key).second) problems.add(key, "", "stands twice in one change");
+  }
+  if (bytes > kMaxSnapshotBytes) {
+    problems.add(change.puts.front().key, "", "belongs to a change of more than 64 MiB, which is the limit");
+  }
+}
+}  // namespace
+
+void SnapshotBuilder::put(const Resource& resource, Draft& draft) const {
+  if (hasher_.holds(resource)) {
+    carry_over(*model_, *draft.model, resource.key);
+    draft.hasher.put(resource);
+    return;
+  }
+  Problems problems;
+  std::optional<ParsedSpec> spec = parse_resource(resource, problems);
+  draft.problems.add_all(resource.key, problems);
+  if (!spec) return;
+  put_spec(*draft.model, resource.key, *spec);
+  draft.hasher.put(resource);
+}
+
+SnapshotBuilder::Draft SnapshotBuilder::draft(const ConfigChange& change) const {
+  bool is_delta = change.kind == ConfigChange::Kind::kDelta;
+  Draft out{is_delta ? std::make_shared<Model>(*model_) : std::make_shared<Model>(), {}, {}};
+  if (is_delta) out.hasher = hasher_;
+  check_change(change, out.problems);
+  if (!out.problems.empty()) return out;
+  for (const ResourceKey& key : change.deletes) {
+    out.model->erase(key);
+    out.hasher.erase(key);
+  }
+  for (const Resource& resource : change.puts) put(resource, out);
+  return out;
+}
+
+BuildOutcome SnapshotBuilder::apply(const ConfigChange& change) {
+  BuildOutcome out;
+  Draft next = draft(change);
+  out.problems = std::move(next.problems);
+  if (!out.problems.empty()) return out;
+  ContentHash hash = next.hasher.value();
+  out.hash_differs = change.expected_hash && *change.expected_hash != hash;
+  if (out.hash_differs) return out;
+  out.problems = validate(*next.model, scope_);
+  if (!out.problems.empty()) return out;
+
+  out.snapshot = SnapshotAssembly(next.model, current_.get(), ids_).run(change.version, hash);
+  out.changes = compare_snapshots(current_.get(), *out.snapshot);
+  model_ = std::move(next.model);
+  hasher_ = std::move(next.hasher);
+  current_ = out.snapshot;
+  return out;
+}
+}  // namespace heddle
