@@ -268,20 +268,21 @@ Result<std::vector<Document>> parse_yaml(std::string_view text) {
   }
 }
 
-bool is_json(std::string_view text, std::string_view filename) {
-  if (filename.ends_with(".json")) return true;
-  if (filename.ends_with(".yaml") || filename.ends_with(".yml")) return false;
+bool may_be_json(std::string_view text) {
   size_t first = text.find_first_not_of(" \t\r\n");
-  return first != std::string_view::npos && text[first] == '{';
+  return first != std::string_view::npos && (text[first] == '{' || text[first] == '[');
 }
 }  // namespace
 
 Result<std::vector<Document>> parse_documents(std::string_view text, std::string_view filename) {
-  if (text.size() > kMaxDocumentsBytes) {
-    return make_error(Reason::kTooLarge, "larger than 64 MiB");
+  if (text.size() > kMaxDocumentsBytes) return make_error(Reason::kTooLarge, "larger than 64 MiB");
+  bool is_json = filename.ends_with(".json");
+  bool is_yaml = filename.ends_with(".yaml") || filename.ends_with(".yml");
+  if (is_json || (!is_yaml && may_be_json(text))) {
+    Result<JsonValue> value = JsonValue::parse(text, kMaxDocumentsBytes);
+    if (value) return std::vector<Document>{Document{*std::move(value), 1}};
+    if (is_json) return std::move(value).error();
   }
-  if (!is_json(text, filename)) return parse_yaml(text);
-  HEDDLE_TRY(JsonValue value, JsonValue::parse(text, kMaxDocumentsBytes));
-  return std::vector<Document>{Document{std::move(value), 1}};
+  return parse_yaml(text);
 }
 }  // namespace heddle

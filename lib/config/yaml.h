@@ -16,6 +16,6 @@ struct Document {
 inline constexpr size_t kMaxDocumentsBytes = 64 << 20;
 
 // `filename` decides the form: ".json" is JSON, ".yaml" and ".yml" are YAML; for any other name (standard input) a text
-// that begins with '{' is JSON. It is not opened and not in the errors.
+// that is JSON is taken as JSON, else as YAML. The file is not opened, and its name is not in the errors.
 Result<std::vector<Document>> parse_documents(std::string_view text, std::string_view filename);
 }  // namespace heddle

@@ -138,7 +138,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"Service", "{ports: [{port: 80}], visibility: all}",
                 "spec.visibility: expected \"mesh\", \"namespace\" or a list of identity patterns"},
         Refusal{"Service", "{ports: [{port: 80}], visibility: ['*']}",
-                "spec.visibility[0]: \"*\" is not an identity pattern: SPIFFE id \"*\" must begin with \"spiffe://\" in lower case"},
+                "spec.visibility[0]: \"*\" is not an identity pattern: SPIFFE id \"*\" must begin with \"spiffe://\" "
+                "in lower case"},
         Refusal{"Service", "{ports: [{port: 80}], hosts: [A.b]}",
                 "spec.hosts[0]: \"A.b\" is not a host name in lower case without port"},
         Refusal{"Service", "{ports: [{port: 80}], hosts: [a.b, a.b]}", "spec.hosts[1]: \"a.b\" stands twice"}));

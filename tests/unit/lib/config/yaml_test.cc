@@ -67,10 +67,12 @@ TEST(Yaml, RefusesMoreThanSixtyFourLevels) {
 
 TEST(Yaml, RefusesTextThatIsNotUtf8) { EXPECT_TRUE(json_of("a: \xff").starts_with("refused: byte 3: ")); }
 
-TEST(Yaml, TakesJsonByNameOrByItsFirstByte) {
+TEST(Yaml, TakesJsonByNameOrBecauseItIsJson) {
   EXPECT_FALSE(parse_documents("{\"a\":1,}", "x.json"));
-  EXPECT_FALSE(parse_documents("{\"a\":01}", "-"));
+  EXPECT_TRUE(parse_documents("{\"a\":\"\\ud83d\\ude00\"}", "-"));
+  EXPECT_FALSE(parse_documents("{\"a\":\"\\ud83d\\ude00\"}", "x.yaml"));  // no surrogate pairs in YAML
   EXPECT_TRUE(parse_documents("a: 1", "-"));
+  EXPECT_TRUE(parse_documents("{a: 1,}", "-"));
   EXPECT_TRUE(parse_documents("{a: 1,}", "x.yaml"));
 }
 }  // namespace

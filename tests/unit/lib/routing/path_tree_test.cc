@@ -1,0 +1,87 @@
+#include "lib/routing/path_tree.h"
+
+#include <gtest/gtest.h>
+
+namespace heddle {
+namespace {
+// The candidates in the order they are offered.
+std::vector<uint32_t> offered(const PathTree& tree, std::string_view path) {
+  std::vector<uint32_t> out;
+  tree.find(path, [&](uint32_t candidate) {
+    out.push_back(candidate);
+    return false;
+  });
+  return out;
+}
+using Offers = std::vector<uint32_t>;
+
+PathTree tree_of(std::initializer_list<PathMatch> matches) {
+  PathTree tree;
+  uint32_t i = 0;
+  for (const PathMatch& match : matches) tree.add(match, i++);
+  return tree;
+}
+PathMatch exact(std::string value) { return {PathMatchType::kExact, std::move(value)}; }
+PathMatch prefix(std::string value) { return {PathMatchType::kPrefix, std::move(value)}; }
+
+TEST(PathTree, APrefixEndsAtAPathElement) {
+  PathTree tree = tree_of({prefix("/abc")});
+
+  EXPECT_EQ(offered(tree, "/abc"), Offers{0});
+  EXPECT_EQ(offered(tree, "/abc/"), Offers{0});
+  EXPECT_EQ(offered(tree, "/abc/def"), Offers{0});
+  EXPECT_EQ(offered(tree, "/abcd"), Offers{});
+  EXPECT_EQ(offered(tree, "/ab"), Offers{});
+  EXPECT_EQ(offered(tree, "/"), Offers{});
+}
+
+TEST(PathTree, ASlashAtTheEndOfAPrefixMeansNothing) {
+  PathTree tree = tree_of({prefix("/abc/")});
+
+  EXPECT_EQ(offered(tree, "/abc"), Offers{0});
+  EXPECT_EQ(offered(tree, "/abc/x"), Offers{0});
+}
+
+TEST(PathTree, AnExactPathIsThatPath) {
+  PathTree tree = tree_of({exact("/a"), exact("/a/"), exact("/")});
+
+  EXPECT_EQ(offered(tree, "/a"), Offers{0});
+  EXPECT_EQ(offered(tree, "/a/"), Offers{1});
+  EXPECT_EQ(offered(tree, "/"), Offers{2});
+  EXPECT_EQ(offered(tree, "/a/b"), Offers{});
+  EXPECT_EQ(offered(tree, "/A"), Offers{});
+}
+
+TEST(PathTree, OffersExactThenTheLongestPrefixFirst) {
+  PathTree tree = tree_of({prefix("/"), prefix("/a"), prefix("/a/b"), exact("/a/b"), prefix("/a/b/c")});
+
+  EXPECT_EQ(offered(tree, "/a/b"), (Offers{3, 2, 1, 0}));
+  EXPECT_EQ(offered(tree, "/a/b/"), (Offers{2, 1, 0}));
+  EXPECT_EQ(offered(tree, "/x"), Offers{0});
+}
+
+TEST(PathTree, KeepsTheOrderAmongEqualPaths) {
+  EXPECT_EQ(offered(tree_of({prefix("/a"), prefix("/a/"), prefix("/a")}), "/a"), (Offers{0, 1, 2}));
+}
+
+TEST(PathTree, StrangePathsMeetOnlyTheRootPrefix) {
+  PathTree tree = tree_of({prefix("/"), exact("/"), prefix("/a")});
+
+  for (std::string_view path : {"*", "", "a", "//a", "//"}) EXPECT_EQ(offered(tree, path), Offers{0}) << path;
+}
+
+TEST(PathTree, StopsAtTheFirstAccepted) {
+  PathTree tree = tree_of({prefix("/"), prefix("/a")});
+  int asked = 0;
+
+  EXPECT_TRUE(tree.find("/a", [&](uint32_t) { return ++asked == 1; }));
+  EXPECT_EQ(asked, 1);
+}
+
+TEST(PathTree, AVeryLongPathOfSlashesIsWalkedOnce) {
+  PathTree tree = tree_of({prefix("/"), exact("/")});
+
+  EXPECT_EQ(offered(tree, std::string(64 * 1024, '/')), Offers{0});
+}
+}  // namespace
+}  // namespace heddle

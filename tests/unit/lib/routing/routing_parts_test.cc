@@ -1,0 +1,122 @@
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "lib/routing/host_index.h"
+#include "lib/routing/matcher.h"
+#include "lib/routing/request_facts.h"
+#include "lib/routing/traffic_split.h"
+
+namespace heddle {
+namespace {
+struct Fields {
+  std::map<std::string, std::string, std::less<>> map;
+  std::optional<std::string_view> get(std::string_view name) const {
+    auto it = map.find(name);
+    if (it == map.end()) return std::nullopt;
+    return it->second;
+  }
+};
+
+TEST(HostIndex, IgnoresCaseAndATrailingDot) {
+  HostIndex index;
+
+  EXPECT_TRUE(index.add("a.b", 1));
+  EXPECT_FALSE(index.add("A.B", 2));
+  EXPECT_EQ(index.find("A.b"), 1U);
+  EXPECT_EQ(index.find("a.b."), 1U);
+  EXPECT_EQ(index.find("a"), std::nullopt);
+  EXPECT_EQ(index.find(""), std::nullopt);
+}
+
+TEST(RequestFacts, SplitsAuthorities) {
+  EXPECT_EQ(split_authority("a.b")->host, "a.b");
+  EXPECT_FALSE(split_authority("a.b")->port);
+  EXPECT_EQ(split_authority("a.b:8080")->port, 8080);
+  EXPECT_EQ(split_authority("[::1]:80")->host, "::1");
+  EXPECT_EQ(split_authority("[::1]")->host, "::1");
+  for (std::string_view bad : {"", ":80", "a:", "a:0", "a:65536", "a:b", "a:80:80", "[::1", "[]", "[::1]x", "a:+1"}) {
+    EXPECT_FALSE(split_authority(bad)) << bad;
+  }
+}
+
+TEST(RequestFacts, CutTheQueryOffThePath) {
+  BlockPool pool;
+  RequestHead head(pool);
+  ASSERT_TRUE(head.set_method("GET") && head.set_path("/a?b=c?d") && head.set_authority("h:1"));
+  ASSERT_TRUE(head.fields().add("x-a", "1"));
+
+  RequestFacts facts = facts_of(head);
+
+  EXPECT_EQ(facts.path, "/a");
+  EXPECT_EQ(facts.query, "b=c?d");
+  EXPECT_EQ(facts.authority, "h:1");
+  EXPECT_EQ(facts.headers.get("x-a"), "1");
+  EXPECT_FALSE(facts.headers.get("x-b"));
+}
+
+TEST(Matcher, AsksForMethodHeadersAndQuery) {
+  HttpMatch match;
+  match.method = "GET";
+  match.headers = {{"x-a", "1"}, {"x-b", "2"}};
+  match.query = {{"q", "v w"}};
+  Fields fields{{{"x-a", "1"}, {"x-b", "2"}}};
+  Fields fewer{{{"x-a", "1"}}};
+  RequestFacts facts{"GET", "http", "h", "/", "p=1&q=v+w", HeaderView(fields)};
+
+  EXPECT_EQ(check_match(match, facts), Mismatch::kNone);
+  facts.query = "q=v";
+  EXPECT_EQ(check_match(match, facts), Mismatch::kQuery);
+  facts.headers = HeaderView(fewer);
+  EXPECT_EQ(check_match(match, facts), Mismatch::kHeader);
+  facts.method = "get";
+  EXPECT_EQ(check_match(match, facts), Mismatch::kMethod);
+}
+
+TEST(Matcher, ComparesHeaderValuesWhole) {
+  HttpMatch match;
+  match.headers = {{"x-a", "v"}};
+  for (const char* value : {"V", "v ", "vv", ""}) {
+    Fields fields{{{"x-a", value}}};
+    EXPECT_EQ(check_match(match, {"GET", "", "", "/", "", HeaderView(fields)}), Mismatch::kHeader) << value;
+  }
+}
+
+TEST(Matcher, OfEqualParametersTheFirstCounts) {
+  EXPECT_EQ(query_parameter("a=1&b=2&a=3", "a"), "1");
+  EXPECT_EQ(query_parameter("a&b", "a"), "");
+  EXPECT_EQ(query_parameter("&&b=", "b"), "");
+  EXPECT_EQ(query_parameter("ab=1", "a"), std::nullopt);
+  EXPECT_EQ(query_parameter("%61=1", "a"), "1");
+}
+
+TEST(Matcher, DecodesWhileComparing) {
+  EXPECT_TRUE(equals_decoded("a%2Fb+c%", "a/b c%"));
+  EXPECT_TRUE(equals_decoded("%zz", "%zz"));
+  EXPECT_FALSE(equals_decoded("a%2", "a"));
+  EXPECT_FALSE(equals_decoded("a", "a%2"));
+}
+
+TEST(TrafficSplit, TheSameDrawIsTheSameChoice) {
+  TrafficSplit split(std::vector<uint32_t>{1, 0, 3});
+
+  EXPECT_EQ(split.pick(0), 0U);
+  EXPECT_EQ(split.pick((1ULL << 62) - 1), 0U);
+  EXPECT_EQ(split.pick(1ULL << 62), 2U);
+  EXPECT_EQ(split.pick(UINT64_MAX), 2U);
+}
+
+TEST(TrafficSplit, FollowsTheWeightsExactlyOverEvenDraws) {
+  TrafficSplit split(std::vector<uint32_t>{70, 30});
+  int first = 0;
+  for (uint64_t i = 0; i < 1000; ++i) first += split.pick(i * (UINT64_MAX / 1000)) == 0U ? 1 : 0;
+
+  EXPECT_NEAR(first, 700, 1);
+}
+
+TEST(TrafficSplit, HasNoChoiceWithoutWeight) {
+  EXPECT_FALSE(TrafficSplit(std::vector<uint32_t>{0, 0}).pick(5));
+  EXPECT_FALSE(TrafficSplit().pick(5));
+}
+}  // namespace
+}  // namespace heddle

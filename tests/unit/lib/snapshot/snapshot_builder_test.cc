@@ -1,0 +1,259 @@
+#include "lib/snapshot/snapshot_builder.h"
+
+#include <gtest/gtest.h>
+
+#include "lib/base/strings.h"
+#include "tests/support/config_fixtures.h"
+
+namespace heddle {
+namespace {
+constexpr std::string_view kRoute =
+    "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r}, spec: {parentRefs: "
+    "[{group: '', kind: Service, name: a}], rules: [{backendRefs: [{group: heddle.dev, kind: BackendSet, name: "
+    "b}]}]}}\n---\n";
+
+std::string backend_set(std::string_view name, uint16_t port) {
+  return str_cat("{apiVersion: heddle.dev/v1, kind: BackendSet, metadata: {name: ", name,
+                 "}, spec: {tls: plaintext, endpoints: [{address: 127.0.0.1, port: ", std::to_string(port),
+                 "}]}}\n---\n");
+}
+
+class SnapshotBuilderTest : public testing::Test {
+ protected:
+  BuildOutcome replace(std::string_view yaml) { return apply(ConfigChange::Kind::kReplaceAll, yaml, {}); }
+  BuildOutcome delta(std::string_view yaml, std::vector<ResourceKey> deletes = {}) {
+    return apply(ConfigChange::Kind::kDelta, yaml, std::move(deletes));
+  }
+  BuildOutcome apply(ConfigChange::Kind kind, std::string_view yaml, std::vector<ResourceKey> deletes) {
+    return builder_.apply({kind, {1, ++sequence_}, resources_of(yaml), std::move(deletes), std::nullopt});
+  }
+  static const BackendSetEntry* set(const Snapshot& snapshot, std::string name) {
+    return snapshot.find_backend_set({"default", std::move(name)});
+  }
+  SnapshotBuilder builder_{ModelScope::kWhole};
+  uint64_t sequence_ = 0;
+};
+
+TEST_F(SnapshotBuilderTest, BuildsAnEmptySnapshot) {
+  BuildOutcome outcome = replace("");
+
+  ASSERT_TRUE(outcome);
+  EXPECT_TRUE(outcome.snapshot->services().empty());
+  EXPECT_EQ(outcome.snapshot->version(), (Version{1, 1}));
+  EXPECT_FALSE(outcome.snapshot->resolve("a", "default"));
+}
+
+TEST_F(SnapshotBuilderTest, FindsServicesByEveryName) {
+  auto snapshot = replace(service_yaml("a", 8080)).snapshot;
+
+  for (std::string_view name :
+       {"a", "A:8080", "a.default", "a.default.svc:8080", "a.default.svc.cluster.local", "a.default."}) {
+    EXPECT_TRUE(snapshot->resolve(name, "default")) << name;
+  }
+  EXPECT_FALSE(snapshot->resolve("a", "other"));
+  EXPECT_TRUE(snapshot->resolve("a.default", "other"));
+  EXPECT_FALSE(snapshot->resolve("a:80", "default"));
+  EXPECT_FALSE(snapshot->resolve("b", "default"));
+  EXPECT_FALSE(snapshot->resolve("a:", "default"));
+}
+
+TEST_F(SnapshotBuilderTest, WithoutAPortEightyIsMeant) {
+  auto snapshot = replace(backend_set("a", 1) +
+                          "{apiVersion: heddle.dev/v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 81}, "
+                          "{port: 80}]}}\n---\n" +
+                          "{apiVersion: heddle.dev/v1, kind: Service, metadata: {name: b}, spec: {ports: [{port: 81, "
+                          "backendSet: a}, {port: 82, backendSet: a}]}}")
+                      .snapshot;
+
+  EXPECT_EQ(snapshot->resolve("a", "default").port->port.port, 80);
+  EXPECT_FALSE(snapshot->resolve("b", "default"));
+}
+
+TEST_F(SnapshotBuilderTest, SharesEverythingThatDidNotChange) {
+  auto first = replace(service_yaml("a") + service_yaml("b") + std::string(kRoute)).snapshot;
+
+  BuildOutcome second = delta(backend_set("a", 9999));
+
+  ASSERT_TRUE(second) << second.problems.text();
+  EXPECT_NE(set(*second.snapshot, "a"), set(*first, "a"));
+  EXPECT_EQ(set(*second.snapshot, "a")->id, set(*first, "a")->id);
+  EXPECT_EQ(set(*second.snapshot, "b"), set(*first, "b"));
+  EXPECT_EQ(second.snapshot->services()[0], first->services()[0]);
+  EXPECT_EQ(second.snapshot->services()[1], first->services()[1]);
+  EXPECT_EQ(second.snapshot->routes()[0], first->routes()[0]);
+  EXPECT_EQ(second.changes.replaced, std::vector<BackendSetId>{set(*first, "a")->id});
+  EXPECT_TRUE(second.changes.added.empty() && second.changes.removed.empty());
+  EXPECT_FALSE(second.changes.services_changed);
+}
+
+TEST_F(SnapshotBuilderTest, AReplacementSharesToo) {
+  std::string yaml = service_yaml("a") + service_yaml("b") + std::string(kRoute);
+  auto first = replace(yaml).snapshot;
+
+  BuildOutcome second = replace(yaml);
+
+  EXPECT_EQ(set(*second.snapshot, "a"), set(*first, "a"));
+  EXPECT_EQ(second.snapshot->services()[0], first->services()[0]);
+  EXPECT_TRUE(second.changes.empty());
+  EXPECT_EQ(second.snapshot->hash(), first->hash());
+}
+
+TEST_F(SnapshotBuilderTest, AChangedRouteRebuildsOnlyItsService) {
+  auto first = replace(service_yaml("a") + service_yaml("b") + std::string(kRoute)).snapshot;
+  std::string changed(kRoute);
+  changed.replace(changed.find("name: b"), 7, "name: a");
+
+  BuildOutcome second = delta(changed);
+
+  ASSERT_TRUE(second) << second.problems.text();
+  EXPECT_NE(second.snapshot->services()[0], first->services()[0]);
+  EXPECT_EQ(second.snapshot->services()[1], first->services()[1]);
+  EXPECT_EQ(second.snapshot->routes()[0]->rules[0].id, first->routes()[0]->rules[0].id);
+  EXPECT_TRUE(second.changes.services_changed);
+}
+
+TEST_F(SnapshotBuilderTest, AddsAndRemoves) {
+  replace(service_yaml("a"));
+
+  BuildOutcome added = delta(backend_set("b", 1));
+  BackendSetId id = set(*added.snapshot, "b")->id;
+  BuildOutcome removed = delta("", {{Kind::kBackendSet, "default", "b"}});
+
+  EXPECT_EQ(added.changes.added, std::vector<BackendSetId>{id});
+  EXPECT_EQ(removed.changes.removed, std::vector<BackendSetId>{id});
+  EXPECT_EQ(removed.snapshot->backend_set(id), nullptr);
+  EXPECT_EQ(set(*removed.snapshot, "b"), nullptr);
+}
+
+TEST_F(SnapshotBuilderTest, AReusedIdIsRemovedAndAddedForWorkersThatSkippedAVersion) {
+  auto first = replace(service_yaml("a") + backend_set("b", 1)).snapshot;
+  delta("", {{Kind::kBackendSet, "default", "b"}});
+  auto third = delta(backend_set("c", 1)).snapshot;
+
+  ChangeList changes = compare_snapshots(first.get(), *third);
+
+  ASSERT_EQ(set(*third, "c")->id, set(*first, "b")->id);
+  EXPECT_EQ(changes.removed, changes.added);
+  EXPECT_EQ(changes.added, std::vector<BackendSetId>{set(*third, "c")->id});
+}
+
+TEST_F(SnapshotBuilderTest, ARefusedChangeLeavesEverythingAsItWas) {  // CFG-041
+  auto first = replace(service_yaml("a")).snapshot;
+
+  BuildOutcome refused =
+      delta(service_yaml("b") +
+            "{apiVersion: heddle.dev/v1, kind: BackendSet, metadata: {name: a}, spec: {healthPolicy: no}}");
+  BuildOutcome accepted = delta(service_yaml("c"));
+
+  EXPECT_FALSE(refused);
+  EXPECT_EQ(refused.problems.text(),
+            "BackendSet default/a: spec.healthPolicy: no HealthPolicy \"no\" in namespace \"default\"");
+  ASSERT_TRUE(accepted);
+  EXPECT_EQ(accepted.snapshot->services().size(), 2U);
+  EXPECT_EQ(set(*accepted.snapshot, "a"), set(*first, "a"));
+}
+
+TEST_F(SnapshotBuilderTest, NamesEveryProblemOfEveryResource) {
+  ConfigChange change;
+  change.puts = {
+      {{Kind::kService, "default", "a"}, "{"},
+      {{Kind::kService, "default", "b"},
+       R"({"apiVersion":"heddle.dev/v1","kind":"Service","metadata":{"name":"b","namespace":"default"},"spec":{}})"}};
+
+  EXPECT_EQ(builder_.apply(change).problems.text(),
+            "Service default/a: line 1, column 2: expected a name in double quotes\n"
+            "Service default/b: spec.ports: is required");
+}
+
+TEST_F(SnapshotBuilderTest, RefusesAKeyTwiceInOneChange) {
+  ConfigChange change;
+  change.puts = resources_of(backend_set("a", 1));
+  change.deletes = {change.puts[0].key};
+
+  EXPECT_EQ(builder_.apply(change).problems.text(), "BackendSet default/a: stands twice in one change");
+}
+
+TEST_F(SnapshotBuilderTest, TheHashIsThatOfTheBytesAndNotOfTheWayThere) {
+  replace(service_yaml("a") + service_yaml("b"));
+  auto by_delta =
+      delta(backend_set("c", 1), {{Kind::kService, "default", "b"}, {Kind::kBackendSet, "default", "b"}}).snapshot;
+
+  SnapshotBuilder other(ModelScope::kWhole);
+  auto at_once = other
+                     .apply({ConfigChange::Kind::kReplaceAll,
+                             {7, 1},
+                             resources_of(backend_set("c", 1) + service_yaml("a")),
+                             {},
+                             std::nullopt})
+                     .snapshot;
+
+  EXPECT_EQ(by_delta->hash(), at_once->hash());
+}
+
+TEST_F(SnapshotBuilderTest, NeverAppliesADeltaThatLeadsElsewhere) {
+  auto first = replace(service_yaml("a")).snapshot;
+  ConfigChange change;
+  change.puts = resources_of(backend_set("b", 1));
+  change.expected_hash = first->hash();
+
+  BuildOutcome outcome = builder_.apply(change);
+
+  EXPECT_FALSE(outcome);
+  EXPECT_TRUE(outcome.hash_differs);
+  EXPECT_EQ(builder_.current(), first);
+}
+
+TEST_F(SnapshotBuilderTest, AppliesADeltaThatLeadsWhereAnnounced) {
+  replace(service_yaml("a"));
+  ConfigChange change;
+  change.puts = resources_of(backend_set("b", 1));
+  ContentHasher hasher;
+  for (const Resource& resource : resources_of(service_yaml("a") + backend_set("b", 1))) hasher.put(resource);
+  change.expected_hash = hasher.value();
+
+  EXPECT_TRUE(builder_.apply(change));
+}
+
+TEST_F(SnapshotBuilderTest, HealthPoliciesReachTheirBackendSets) {
+  std::string policy =
+      "{apiVersion: heddle.dev/v1, kind: HealthPolicy, metadata: {name: h}, spec: {targetRef: {name: a}, active: "
+      "[{kind: tcp}]}}\n---\n";
+  auto first = replace(service_yaml("a") + service_yaml("b") + policy).snapshot;
+
+  BuildOutcome without = delta("", {{Kind::kHealthPolicy, "default", "h"}});
+
+  EXPECT_EQ(set(*first, "a")->health->active.size(), 1U);
+  EXPECT_EQ(set(*first, "b")->health, nullptr);
+  EXPECT_EQ(set(*without.snapshot, "a")->health, nullptr);
+  EXPECT_EQ(without.changes.replaced, std::vector<BackendSetId>{set(*first, "a")->id});
+}
+
+TEST_F(SnapshotBuilderTest, ConsumerRoutesReplaceProducerRoutesForTheirNamespace) {
+  auto route = [](std::string_view ns, std::string_view name) {
+    return str_cat(
+        "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: ", name, ", namespace: ", ns,
+        "}, spec: {parentRefs: [{group: '', kind: Service, name: a, namespace: default}], rules: [{backendRefs: "
+        "[{group: heddle.dev, kind: BackendSet, name: a, namespace: default}]}]}}\n---\n");
+  };
+
+  auto snapshot = replace(service_yaml("a") + route("default", "p") + route("team", "c")).snapshot;
+
+  ServiceRef ref = snapshot->resolve("a.default", "team");
+  EXPECT_EQ(ref.port->router_for("team")->routes()[0]->spec->key.name, "c");
+  EXPECT_EQ(ref.port->router_for("default")->routes()[0]->spec->key.name, "p");
+  EXPECT_EQ(ref.port->router_for("other")->routes()[0]->spec->key.name, "p");
+}
+
+TEST_F(SnapshotBuilderTest, ARouteOfOnePortLeavesTheOthersAlone) {
+  std::string service =
+      "{apiVersion: heddle.dev/v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 80}, {port: 81}]}}\n---\n";
+  std::string one_port(kRoute);
+  one_port.replace(one_port.find("name: a"), 7, "name: a, port: 80");
+
+  auto snapshot = replace(service + backend_set("a", 1) + backend_set("b", 1) + one_port).snapshot;
+
+  EXPECT_NE(snapshot->resolve("a:80", "default").port->router_for("x"), nullptr);
+  EXPECT_EQ(snapshot->resolve("a:81", "default").port->router_for("x"), nullptr);
+}
+}  // namespace
+}  // namespace heddle
