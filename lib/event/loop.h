@@ -81,8 +81,10 @@ class Loop final : public Scheduler {
   // Runs until its own handles are closed; prints the types of leaked handles and aborts if others are left.
   ~Loop() override;
 
-  void run();  // until stop(); or until nothing keeps the loop alive
-  // Runs until `done` returns true (checked once a turn); for tests and start-up.
+  // Until stop(), or until nothing keeps the loop alive: open handles and requests do, Deadlines on the wheel and the
+  // hope for a post() do not (LoopThread holds its loop open by a handle of its own).
+  void run();
+  // Runs until `done` returns true (checked once a turn) or stop(); waits for posts. For tests and start-up.
   void run_until(UniqueFunction<bool()> done);
   void stop();  // any thread
   // Any thread; FIFO. False after shutdown began: the task is destroyed unrun.
@@ -94,12 +96,13 @@ class Loop final : public Scheduler {
     if (deferred_count_ >= kCrowded) end_turn();
   }
 
-  // One uv_hrtime() at the first call in a turn, kept until the next uv_prepare.
+  // One uv_hrtime() at the first call in a turn, kept until the next uv_prepare. Not kept while the loop does not run.
   MonoTime now() const override;
   WallTime wall() const override;
   [[nodiscard]] std::unique_ptr<Timer> timer(Task) override;
   TimerWheel& wheel() override { return wheel_; }
-  bool is_current() const noexcept { return thread_ == std::this_thread::get_id(); }
+  // The thread that runs the loop; the one that made it while it does not run. For asserts.
+  bool is_current() const noexcept { return thread_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
   BlockPool& blocks() noexcept { return blocks_; }
   uv_loop_t* raw() noexcept { return &uv_; }
   // When the loop last finished a turn; read by the watchdog from another thread.
@@ -108,12 +111,22 @@ class Loop final : public Scheduler {
  private:
   using DeferredList = IntrusiveList<Deferred>;
   void end_turn();
-  bool run_lists_once();
+  void run_lists_once();
+  bool has_deferred() noexcept;
+  bool has_work();
   void drain_posted();
   void arm_wheel();
+  void before_poll();
+  void open_handles();
+  void close_handles();
+  void check_no_handle_is_left();
+  std::thread::id enter();  // returns what leave() puts back
+  void leave(std::thread::id previous);
 
   uv_loop_t uv_{};
-  std::thread::id thread_;
+  std::atomic<std::thread::id> thread_;
+  bool running_ = false;
+  bool stop_requested_ = false;
   mutable std::optional<MonoTime> turn_time_;
   std::atomic<int64_t> last_turn_{0};
   BlockPool blocks_;
@@ -130,5 +143,6 @@ class Loop final : public Scheduler {
   UvHandle<uv_check_t> check_;
   UvHandle<uv_idle_t> idle_;
   UvHandle<uv_timer_t> wheel_timer_;
+  std::optional<MonoTime> wheel_armed_for_;
 };
 }  // namespace heddle

@@ -6,6 +6,8 @@ namespace heddle {
 class SignalWatch {
  public:
   SignalWatch(Loop& loop, int signal_number, Task on_signal);
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
 
  private:
   Task on_signal_;
