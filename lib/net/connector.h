@@ -6,6 +6,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/operation.h"
 #include "lib/base/result.h"
+#include "lib/event/loop.h"
 #include "lib/net/transport.h"
 
 namespace heddle {

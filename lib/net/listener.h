@@ -1,6 +1,8 @@
 // Listener: accepts connections on one address. Belongs to one loop; several workers listen on the same address with
 // SO_REUSEPORT. Accepts at most kAcceptBudget connections per turn and never more than the cap: at the cap it stops
-// calling uv_accept (so EMFILE can not spin) until release() says that a connection ended.
+// polling until connection_ended(). It owns its socket and calls accept4 itself: libuv's own accept loop drops waiting
+// clients silently, or spins, when descriptors run out. Here they stay in the kernel's queue and are tried again after
+// kRetryAfter.
 #pragma once
 #include <functional>
 #include <memory>
@@ -39,14 +41,16 @@ class ConnectionCap {
 class Listener {
  public:
   static constexpr int kAcceptBudget = 32;
+  static constexpr Duration kRetryAfter = std::chrono::milliseconds(100);
   using OnAccept = UniqueFunction<void(std::unique_ptr<Transport>)>;
   // Binds and listens, or says which address could not be had and why. Accepting starts with start().
   static Result<std::unique_ptr<Listener>> listen(Loop&, const ListenSpec&, ConnectionCap&, OnAccept);
   virtual ~Listener() = default;
   virtual void start() = 0;
-  // Accepts what already waits in the kernel's queue (SO_REUSEPORT queues are per socket), then closes.
+  // At the end of the turn: accepts what already waits in the kernel's queue (SO_REUSEPORT queues are per socket) as
+  // far as the cap allows, then closes.
   virtual void stop_accepting() = 0;
-  // A connection of the cap ended: accept again if we had stopped. Idempotent.
+  // A connection of the cap ended (its owner gave it back): accept again if we had stopped. Idempotent.
   virtual void connection_ended() = 0;
   virtual const Address& address() const = 0;  // with the real port
 };

@@ -4,6 +4,9 @@
 // Laws: calls down (write, finish, close, pause ...) never call up in the same stack; every upcall comes from the loop.
 // on_closed is the last upcall ever, exactly once, unless the transport is destroyed first (then there is silence: the
 // owner may destroy it any time outside its upcalls; inside an upcall the owner retires itself instead).
+// Why it closed: kNone when both sides finished and everything was consumed, or close(kFlush) got everything out;
+// kTimeout when it did not; kCancelled after close(kAbort); kIo with the system's words otherwise (whoever knows the
+// direction names it). A paused transport is offered nothing, not even the end; only on_closed still comes.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -22,7 +25,7 @@ namespace heddle {
 class PeerCertificate;
 
 enum class CloseMode : uint8_t {
-  kFlush,  // after the queue has left, bounded by kFlushDeadline
+  kFlush,  // after the queue has left and the peer ended too (what it sends is dropped), bounded by kFlushDeadline
   kAbort,  // at once; queued bytes are dropped; TCP sends RST
 };
 // Who holds the reading side. Bits: pausing twice is pausing once, and releasing one does not release the others.
@@ -70,7 +73,8 @@ class Transport {
   virtual void reoffer() = 0;         // offer unconsumed bytes again at the end of the turn
   virtual size_t queued() const = 0;  // bytes accepted and not yet given to the kernel
   virtual const ConnectionInfo& info() const = 0;
-  // For splice(2): gives up the descriptor if nothing is queued and no bytes are left over. Plain TCP only.
+  // For splice(2): gives up the descriptor if nothing is queued and no bytes are left over. Plain TCP only. The
+  // transport is silent and dead after it.
   virtual std::optional<UniqueFd> detach() { return std::nullopt; }
 };
 }  // namespace heddle
