@@ -115,7 +115,9 @@ void Loop::run_until(UniqueFunction<bool()> done) {
   std::thread::id previous = enter();
   uv_ref(as_handle(wake_));
   end_turn();
+  until_ = &done;
   while (!stop_requested_ && !done()) uv_run(&uv_, UV_RUN_ONCE);
+  until_ = nullptr;
   uv_unref(as_handle(wake_));
   leave(previous);
 }
@@ -193,6 +195,7 @@ void Loop::end_turn() {
 
 void Loop::before_poll() {
   end_turn();
+  if (until_ != nullptr && (*until_)()) uv_stop(&uv_);  // what the lists did may be all; do not block now
   last_turn_.store(now().since_epoch().count(), std::memory_order_relaxed);
   arm_wheel();
   turn_time_.reset();

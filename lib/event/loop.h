@@ -84,7 +84,8 @@ class Loop final : public Scheduler {
   // Until stop(), or until nothing keeps the loop alive: open handles and requests do, Deadlines on the wheel and the
   // hope for a post() do not (LoopThread holds its loop open by a handle of its own).
   void run();
-  // Runs until `done` returns true (checked once a turn) or stop(); waits for posts. For tests and start-up.
+  // Runs until `done` returns true (a pure question, asked once or twice a turn) or stop(); waits for posts. For tests
+  // and start-up.
   void run_until(UniqueFunction<bool()> done);
   void stop();  // any thread
   // Any thread; FIFO. False after shutdown began: the task is destroyed unrun.
@@ -127,6 +128,7 @@ class Loop final : public Scheduler {
   std::atomic<std::thread::id> thread_;
   bool running_ = false;
   bool stop_requested_ = false;
+  UniqueFunction<bool()>* until_ = nullptr;  // of run_until()
   mutable std::optional<MonoTime> turn_time_;
   std::atomic<int64_t> last_turn_{0};
   BlockPool blocks_;

@@ -394,6 +394,7 @@ TEST_P(TransportContract, DestroyingIsSilentAndEndsThePeersInput) {
 
 TEST_P(TransportContract, MayBeDestroyedWithWritesInFlight) {
   make(SocketBuffers::kSmall);
+  pair.b->pause(PauseReason::kFlow);
   (void)pair.a->write(bytes(pattern(4 * kMiB)));
   settle();
   bool done = false;

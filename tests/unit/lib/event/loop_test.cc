@@ -83,6 +83,20 @@ TEST(Loop, StopEndsRunWhileATimerIsStillArmed) {
   SUCCEED();
 }
 
+TEST(Loop, RunUntilDoesNotSleepOnceTheEndOfTheTurnMadeItTrue) {
+  Loop loop;
+  std::vector<std::string> log;
+  Note first(log, "first");
+  auto timer = loop.timer([&] { loop.defer(first); });
+  auto far = loop.timer([&] { log.push_back("slept"); });
+  timer->arm(1ms);
+  far->arm(1s);
+
+  loop.run_until([&] { return !log.empty(); });
+
+  EXPECT_THAT(log, ElementsAre("first"));
+}
+
 TEST(Loop, RunsDeferredObjectsInTheOrderOfTheirPhases) {
   Loop loop;
   std::vector<std::string> log;
