@@ -116,7 +116,7 @@ size_t StreamTransport::queued() const {
 
 std::optional<UniqueFd> StreamTransport::detach() {
   bool is_whole = end_ == EndOfInput::kNotYet && !finish_wanted_ && !write_error_;
-  if (!tcp_ || state_ != State::kOpen || !is_whole || is_writing_ || !out_.empty() || !in_.empty()) return std::nullopt;
+  if (!tcp_ || state_ != State::kOpen || !is_whole || queued() > 0 || !in_.empty()) return std::nullopt;
   UniqueFd copy(fcntl(fd(), F_DUPFD_CLOEXEC, 0));
   if (!copy) return std::nullopt;
   state_ = State::kClosed;
