@@ -1,5 +1,6 @@
 // The body of Latest<T>; include lib/event/latest.h. Lock order: the mailbox's mutex, then a loop's; a subscription
-// leaves the list under the mailbox's mutex, so nothing is posted to a loop whose subscription is gone.
+// leaves the list under the mailbox's mutex, so nothing is posted to a loop whose subscription is gone. A subscriber's
+// callback runs without any lock.
 #pragma once
 #include <algorithm>
 #include <utility>

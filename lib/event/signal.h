@@ -1,4 +1,6 @@
-// SignalWatch: SIGTERM, SIGHUP and friends as events on one loop. The callback runs from the loop, once per delivery.
+// SignalWatch: SIGTERM, SIGHUP and friends as events on one loop. The callback runs from the loop, once per delivery
+// (the kernel merges deliveries that were not yet seen), and may destroy its watch. Belongs to the loop; an open watch
+// keeps it alive.
 #pragma once
 #include "lib/event/loop.h"
 

@@ -1,5 +1,6 @@
 // BoundSocket: a socket that is bound and listens, and for Unix the file of it. Owned by a Listener; closing it removes
-// the file if it is still the one it made. Makes no upcalls, knows no loop.
+// the file if it is still the one it made. Makes no upcalls, knows no loop. A Unix file of a dead process is replaced;
+// one that somebody listens behind, or that is no socket, never.
 #pragma once
 #include <sys/types.h>
 

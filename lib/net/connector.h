@@ -1,5 +1,6 @@
 // Connector: opens connections. An interface, so that pools and probes are tested without a network and TLS is a
 // decorator of it (lib/tls/tls_connector.h). Belongs to one loop.
+// Dials one address as given: it resolves no names and tries nothing twice.
 #pragma once
 #include <memory>
 

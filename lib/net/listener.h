@@ -4,7 +4,6 @@
 // clients silently, or spins, when descriptors run out. Here they stay in the kernel's queue and are tried again after
 // kRetryAfter.
 #pragma once
-#include <functional>
 #include <memory>
 
 #include "lib/base/result.h"

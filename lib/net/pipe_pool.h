@@ -1,5 +1,6 @@
 // PipePool: the kernel pipes that SpliceTunnels of one loop borrow while bytes are in them. At most kMost exist; when
-// none is free the borrower copies instead. Owned by the worker; outlives its tunnels; belongs to one loop.
+// none is free the borrower copies instead. Owned by the worker; outlives its tunnels; belongs to one loop. An idle
+// pipe costs two descriptors, so the pool never grows beyond what was in use at once.
 #pragma once
 #include <optional>
 #include <vector>

@@ -1,5 +1,6 @@
 // Socket calls that libuv does not make: options, names, and errno in words. Free functions on descriptors the caller
-// owns; nothing here blocks.
+// owns; nothing here blocks, none of it knows a loop. Failures carry errno's words, so that an operator needs no table.
+// Defaults of keepalive: a vanished peer is noticed within two minutes.
 #pragma once
 #include "lib/base/address.h"
 #include "lib/base/result.h"

@@ -4,9 +4,8 @@
 // Laws: calls down (write, finish, close, pause ...) never call up in the same stack; every upcall comes from the loop.
 // on_closed is the last upcall ever, exactly once, unless the transport is destroyed first (then there is silence: the
 // owner may destroy it any time outside its upcalls; inside an upcall the owner retires itself instead).
-// Why it closed: kNone when both sides finished and everything was consumed, or close(kFlush) got everything out;
-// kTimeout when it did not; kCancelled after close(kAbort); kIo with the system's words otherwise (whoever knows the
-// direction names it). A paused transport is offered nothing, not even the end; only on_closed still comes.
+// Why: kNone when both sides finished and all is consumed, or close(kFlush) got everything out; kTimeout when it did
+// not; kCancelled after close(kAbort); else kIo. A paused transport tells neither data nor the end, only on_closed.
 #pragma once
 #include <cstdint>
 #include <memory>

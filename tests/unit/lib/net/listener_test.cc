@@ -71,6 +71,18 @@ TEST_F(ListenerTest, HandsOverConnectionsWithBothAddresses) {
   EXPECT_EQ(cap.used(), 1U);
 }
 
+TEST_F(ListenerTest, AnInterceptedConnectionThatNobodyRedirectedPointsNowhereElse) {
+  ListenSpec spec = any_port();
+  spec.intercepted = true;
+  auto listener = listen(spec, cap);
+  listener->start();
+  UniqueFd client = raw_client(listener->address());
+
+  loop.run_until([&] { return accepted.size() == 1; });
+
+  EXPECT_EQ(accepted[0]->info().original_dst.value_or(listener->address()), listener->address());
+}
+
 TEST_F(ListenerTest, KnowsTheLocalAddressBehindAWildcard) {
   auto listener = listen({.address = *Address::parse("0.0.0.0:0")}, cap);
   listener->start();
