@@ -1,0 +1,70 @@
+#include "proxy/resilience/circuit_breaker.h"
+
+#include <algorithm>
+
+#include "lib/base/assert.h"
+
+namespace heddle {
+namespace {
+size_t index(Resource resource) noexcept { return static_cast<size_t>(resource); }
+uint32_t part(uint32_t limit, uint32_t workers) noexcept { return limit / workers + (limit % workers == 0 ? 0 : 1); }
+}  // namespace
+
+CircuitLimits CircuitLimits::share(uint32_t workers) const noexcept {
+  workers = std::max(workers, 1U);
+  return {part(connections, workers), part(pending, workers), part(requests, workers)};
+}
+
+CircuitBreaker::~CircuitBreaker() {
+  HEDDLE_ASSERT(used_[0] + used_[1] + used_[2] == 0);  // a permit outlived its breaker
+}
+
+CircuitBreaker::Permit& CircuitBreaker::Permit::operator=(Permit&& other) noexcept {
+  if (this == &other) return *this;
+  release();
+  breaker_ = std::exchange(other.breaker_, nullptr);
+  resource_ = other.resource_;
+  return *this;
+}
+
+void CircuitBreaker::Permit::release() noexcept {
+  if (breaker_ != nullptr) --breaker_->used_[index(resource_)];
+  breaker_ = nullptr;
+}
+
+std::optional<CircuitBreaker::Permit> CircuitBreaker::try_acquire(Resource resource) noexcept {
+  if (is_open(resource)) {
+    ++refused_[index(resource)];
+    return std::nullopt;
+  }
+  ++used_[index(resource)];
+  return Permit(*this, resource);
+}
+
+Reason CircuitBreaker::reason_of(Resource resource) noexcept {
+  switch (resource) {
+    case Resource::kConnections:
+      return Reason::kConnectionOverflow;
+    case Resource::kPending:
+      return Reason::kPendingOverflow;
+    case Resource::kRequests:
+      return Reason::kRequestOverflow;
+  }
+  return Reason::kInternal;
+}
+
+uint32_t CircuitBreaker::used(Resource resource) const noexcept { return used_[index(resource)]; }
+uint64_t CircuitBreaker::refused(Resource resource) const noexcept { return refused_[index(resource)]; }
+
+uint32_t CircuitBreaker::limit(Resource resource) const noexcept {
+  switch (resource) {
+    case Resource::kConnections:
+      return limits_.connections;
+    case Resource::kPending:
+      return limits_.pending;
+    case Resource::kRequests:
+      return limits_.requests;
+  }
+  return 0;
+}
+}  // namespace heddle

@@ -1,0 +1,62 @@
+// CircuitBreaker: how much of each resource one backend set may use on one worker; RAII permits. It keeps a slow
+// backend from eating the whole proxy. Not thread-safe: one per backend set and worker; the owner divides the limits of
+// the backend set by the number of workers (rounding up). It must outlive its permits.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "lib/base/error.h"
+
+namespace heddle {
+enum class Resource : uint8_t { kConnections, kPending, kRequests };
+
+struct CircuitLimits {
+  uint32_t connections = 1024;
+  uint32_t pending = 1024;   // requests that wait for a connection
+  uint32_t requests = 1024;  // in flight, waiting ones included
+  // Limits of one of `workers` loops.
+  CircuitLimits share(uint32_t workers) const noexcept;
+};
+
+class CircuitBreaker {
+ public:
+  class Permit {
+   public:
+    Permit() = default;
+    Permit(Permit&& other) noexcept : breaker_(std::exchange(other.breaker_, nullptr)), resource_(other.resource_) {}
+    Permit& operator=(Permit&&) noexcept;
+    ~Permit() { release(); }
+    void release() noexcept;
+    explicit operator bool() const noexcept { return breaker_ != nullptr; }
+
+   private:
+    friend class CircuitBreaker;
+    Permit(CircuitBreaker& breaker, Resource resource) : breaker_(&breaker), resource_(resource) {}
+    CircuitBreaker* breaker_ = nullptr;
+    Resource resource_ = Resource::kRequests;
+  };
+
+  explicit CircuitBreaker(CircuitLimits limits = {}) : limits_(limits) {}
+  CircuitBreaker(const CircuitBreaker&) = delete;
+  CircuitBreaker& operator=(const CircuitBreaker&) = delete;
+  ~CircuitBreaker();
+
+  // Nothing when the limit is reached; reason_of() says why, and the refusal is counted.
+  [[nodiscard]] std::optional<Permit> try_acquire(Resource) noexcept;
+  static Reason reason_of(Resource) noexcept;
+  // A lower limit takes nothing away; it holds for the next try.
+  void set_limits(CircuitLimits limits) noexcept { limits_ = limits; }
+  uint32_t used(Resource) const noexcept;
+  uint32_t limit(Resource) const noexcept;
+  uint64_t refused(Resource) const noexcept;
+  bool is_open(Resource resource) const noexcept { return used(resource) >= limit(resource); }
+
+ private:
+  static constexpr size_t kResources = 3;
+  CircuitLimits limits_;
+  std::array<uint32_t, kResources> used_{};
+  std::array<uint64_t, kResources> refused_{};
+};
+}  // namespace heddle

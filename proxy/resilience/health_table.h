@@ -1,0 +1,40 @@
+// HealthTable: the EndpointHealth of every endpoint of the process, one per key. Made in the composition root; thread-
+// safe (a mutex, taken when a worker applies a backend set, never on the request path). A key that stays in the
+// configuration keeps its health across swaps, because the new set asks for it before the old one lets go.
+#pragma once
+#include <compare>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "lib/base/address.h"
+#include "proxy/resilience/endpoint_health.h"
+
+namespace heddle {
+// An address that must prove another identity is another endpoint.
+struct HealthKey {
+  Address address;
+  std::string identity;  // expected SPIFFE id; empty: none
+  auto operator<=>(const HealthKey&) const = default;
+};
+
+class HealthTable {
+ public:
+  HealthTable();
+  // The health of that endpoint; made usable and unchecked when it is new.
+  std::shared_ptr<EndpointHealth> get(const HealthKey&);
+  const std::shared_ptr<HealthEpoch>& epoch() const noexcept { return epoch_; }
+  // Forgets what nobody holds any more; returns how many. Main loop, after a swap was acknowledged by all workers.
+  size_t sweep();
+  std::vector<std::pair<HealthKey, std::shared_ptr<const EndpointHealth>>> all() const;  // sorted by key
+  size_t size() const;
+
+ private:
+  std::shared_ptr<HealthEpoch> epoch_;
+  mutable std::mutex mutex_;  // guards entries_
+  std::map<HealthKey, std::shared_ptr<EndpointHealth>> entries_;
+};
+}  // namespace heddle
