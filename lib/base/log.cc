@@ -1,60 +1,38 @@
 #include "lib/base/log.h"
 
-#include <fcntl.h>
 #include <spdlog/async_logger.h>
 #include <spdlog/details/thread_pool.h>
 #include <spdlog/sinks/sink.h>
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <mutex>
 
+#include "lib/base/fd_writer.h"
 #include "lib/base/json_escape.h"
 #include "lib/base/strings.h"
-#include "lib/base/unique_fd.h"
 
 namespace heddle {
 namespace {
 constexpr std::array<std::string_view, 6> kNames = {"trace", "debug", "info", "warn", "error", "off"};
 constexpr size_t kMaxRateKeys = 256;  // per module; later keys share one counter
-constexpr mode_t kFileMode = 0640;
 
 // spdlog's part is the queue and the thread: lines arrive ready, this writes them. Only the writer thread calls log().
 class FdSink final : public spdlog::sinks::sink {
  public:
-  FdSink(int fd, std::string file, UniqueFd owned) : fd_(fd), file_(std::move(file)), owned_(std::move(owned)) {}
+  explicit FdSink(std::unique_ptr<FdWriter> writer) : writer_(std::move(writer)) {}
   void log(const spdlog::details::log_msg& message) override {
-    if (reopen_.exchange(false, std::memory_order_relaxed)) reopen();
-    std::string_view rest(message.payload.data(), message.payload.size());
-    while (!rest.empty()) {
-      ssize_t n = ::write(fd_, rest.data(), rest.size());
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) {
-        failed_.fetch_add(1, std::memory_order_relaxed);
-        return;
-      }
-      rest.remove_prefix(static_cast<size_t>(n));
-    }
+    bool is_written = writer_->write({message.payload.data(), message.payload.size()});
+    if (!is_written) failed_.fetch_add(1, std::memory_order_relaxed);
   }
   void flush() override {}
   void set_pattern(const std::string&) override {}
   void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
-  void ask_reopen() { reopen_.store(!file_.empty(), std::memory_order_relaxed); }
+  FdWriter& writer() { return *writer_; }
   uint64_t failed() const { return failed_.load(std::memory_order_relaxed); }
 
  private:
-  void reopen() {
-    UniqueFd fresh(::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kFileMode));
-    if (!fresh) return;  // keep the old one: better a line in the rotated file than none
-    owned_ = std::move(fresh);
-    fd_ = owned_.get();
-  }
-  int fd_;
-  std::string file_;
-  UniqueFd owned_;
-  std::atomic<bool> reopen_{false};
+  std::unique_ptr<FdWriter> writer_;
   std::atomic<uint64_t> failed_{0};
 };
 
@@ -107,6 +85,11 @@ class LogCore {
     queue_->set_level(spdlog::level::trace);
     queue_->set_error_handler([](const std::string&) {});  // the library's default writes to stderr
   }
+  ~LogCore() {
+    if (sink_ != nullptr) sink_->writer().hurry();
+  }
+  LogCore(const LogCore&) = delete;
+  LogCore& operator=(const LogCore&) = delete;
 
   LogModule& module(std::string_view name) {
     std::lock_guard lock(mutex_);
@@ -157,7 +140,7 @@ class LogCore {
   }
 
   void reopen() {
-    if (sink_ != nullptr) sink_->ask_reopen();
+    if (sink_ != nullptr) sink_->writer().ask_reopen();
   }
   uint64_t dropped() const { return sink_ == nullptr ? 0 : sink_->failed() + pool_->overrun_counter(); }
 
@@ -303,15 +286,12 @@ Result<std::unique_ptr<Log>> Log::create(LogOptions options) {
   if (options.target == LogOptions::Target::kCallback) {
     HEDDLE_CHECK(options.callback != nullptr);
   } else if (options.target == LogOptions::Target::kFile) {
-    UniqueFd fd(::open(options.file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kFileMode));
-    if (!fd) {
-      return make_error(Reason::kIo, str_cat("log file ", quoted(options.file), ": ", std::strerror(errno)));
-    }
-    int raw = fd.get();
-    sink = std::make_shared<FdSink>(raw, options.file, std::move(fd));
+    auto writer = FdWriter::open_file(options.file);
+    if (!writer) return std::move(writer).error().within("log");
+    sink = std::make_shared<FdSink>(*std::move(writer));
   } else {
     int fd = options.target == LogOptions::Target::kStdout ? STDOUT_FILENO : STDERR_FILENO;
-    sink = std::make_shared<FdSink>(fd, std::string(), UniqueFd());
+    sink = std::make_shared<FdSink>(std::make_unique<FdWriter>(fd));
   }
   auto core = std::make_unique<detail::LogCore>(std::move(options), std::move(sink));
   return std::make_unique<Log>(std::move(core));

@@ -208,8 +208,7 @@ TEST(LogFile, DropsTheOldestLinesInsteadOfBlockingWhenTheReaderIsStuck) {
   for (int i = 0; i < 1000; ++i) logger.info(kilobyte);
 
   EXPECT_GT(log->dropped(), 0U);
-  reader.reset();  // the writer gets EPIPE and ends
-  log.reset();
+  log.reset();  // ends although nobody reads
   std::remove(fifo.c_str());
 }
 
