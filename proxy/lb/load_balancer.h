@@ -1,0 +1,47 @@
+// LoadBalancer: picks one endpoint of a backend set. One per backend set and worker, on that worker's loop; pure but
+// for the shared EndpointHealth it reads. It never connects, waits or retries.
+// Contract (tests/contract/balancer_contract_test.cc): never an unusable endpoint, never one of `tried`, weights within
+// 2 %, the same picks for the same Random; idle equal endpoints are used in turn; pick() allocates nothing.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "lib/base/clock.h"
+#include "lib/base/random.h"
+#include "proxy/resilience/endpoint_health.h"
+
+namespace heddle {
+
+// The balancer's view of one endpoint; its index is the index in the backend set.
+struct LbCandidate {
+  std::shared_ptr<const EndpointHealth> health;
+  uint32_t weight = 1;  // 0: gets nothing
+};
+
+struct PickContext {
+  MonoTime now;
+  std::span<const uint32_t> tried{};  // indexes that earlier tries of this request have used
+  std::optional<uint64_t> hash{};     // for policies that keep a key on one endpoint
+};
+
+// What every policy gets; both outlive the balancer.
+struct LbInputs {
+  Random& random;
+  const HealthEpoch& epoch;
+};
+
+class LoadBalancer {
+ public:
+  virtual ~LoadBalancer() = default;
+  // Replaces the candidates. What is known about an endpoint (same health object) is kept.
+  virtual void update(std::vector<LbCandidate>) = 0;
+  // Nothing: no endpoint is usable that was not tried.
+  virtual std::optional<uint32_t> pick(const PickContext&) = 0;
+  // An endpoint answered: from the request's last byte of head to the answer's head, without connect. At most once per
+  // try; the index is one of the present candidates.
+  virtual void on_response(uint32_t index, Duration latency, MonoTime now) { (void)index, (void)latency, (void)now; }
+};
+}  // namespace heddle

@@ -1,0 +1,67 @@
+#include "proxy/lb/peak_ewma.h"
+
+#include <algorithm>
+#include <map>
+
+#include "proxy/lb/least_request.h"
+
+namespace heddle {
+namespace {
+constexpr Duration kNoise = 1ms;
+constexpr double kAlike = 2.0;
+constexpr uint32_t kLostTurns = 2;
+constexpr Duration kTooSlowToProbe = 100ms;
+
+bool are_alike(double a, double b) noexcept { return a < b * kAlike && b < a * kAlike; }
+}  // namespace
+
+void PeakEwmaBalancer::update(std::vector<LbCandidate> candidates) {
+  std::map<const EndpointHealth*, State> known;
+  for (uint32_t i = 0; i < list_.size(); ++i) known.emplace(list_.at(i).health.get(), states_[i]);
+  // the old list keeps the health objects alive until here, so an address cannot mean two endpoints
+  states_.clear();
+  states_.resize(candidates.size());
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    auto found = known.find(candidates[i].health.get());
+    if (found != known.end()) states_[i] = found->second;
+  }
+  list_.update(std::move(candidates));
+  rotation_.restart(list_, random_);
+}
+
+std::optional<uint32_t> PeakEwmaBalancer::pick(const PickContext& context) {
+  if (list_.refresh()) rotation_.rebuild(list_);
+  std::optional<uint32_t> first = rotation_.next_untried(list_, context.tried, random_);
+  if (!first) return std::nullopt;
+  std::optional<uint32_t> second = list_.another(*first, context.tried, random_);
+  if (second && !is_due(*first, context.now) && is_better(*second, *first, context.now)) {
+    ++states_[*first].lost_turns;
+    return second;
+  }
+  states_[*first].lost_turns = 0;
+  return first;
+}
+
+void PeakEwmaBalancer::on_response(uint32_t index, Duration latency, MonoTime now) {
+  if (HEDDLE_BUG(index >= states_.size(), "an answer of an endpoint that is no candidate")) return;
+  states_[index].latency.add(latency, now);
+}
+
+bool PeakEwmaBalancer::is_better(uint32_t second, uint32_t first, MonoTime now) const noexcept {
+  double second_load = 1 + load_of(list_.at(second));
+  double first_load = 1 + load_of(list_.at(first));
+  const PeakEwma& second_latency = states_[second].latency;
+  const PeakEwma& first_latency = states_[first].latency;
+  if (!second_latency.has_sample() || !first_latency.has_sample()) return second_load < first_load;
+  auto second_ns = static_cast<double>(std::max(second_latency.value_at(now), kNoise).count());
+  auto first_ns = static_cast<double>(std::max(first_latency.value_at(now), kNoise).count());
+  if (are_alike(second_ns, first_ns)) return second_load < first_load;
+  return second_ns * second_load < first_ns * first_load;
+}
+
+bool PeakEwmaBalancer::is_due(uint32_t index, MonoTime now) const noexcept {
+  const State& state = states_[index];
+  return state.lost_turns >= kLostTurns && list_.at(index).health->in_flight() == 0 &&
+         state.latency.value_at(now) < kTooSlowToProbe;
+}
+}  // namespace heddle

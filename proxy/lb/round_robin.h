@@ -1,0 +1,17 @@
+// Round robin: endpoints in turn, weighted and evenly spread. Knows nothing of load; see LoadBalancer for the contract.
+#pragma once
+#include "proxy/lb/rotation.h"
+
+namespace heddle {
+class RoundRobin final : public LoadBalancer {
+ public:
+  explicit RoundRobin(LbInputs inputs) : random_(inputs.random), list_(inputs.epoch) {}
+  void update(std::vector<LbCandidate>) override;
+  std::optional<uint32_t> pick(const PickContext&) override;
+
+ private:
+  Random& random_;
+  CandidateList list_;
+  Rotation rotation_;
+};
+}  // namespace heddle
