@@ -74,6 +74,8 @@ class Codec {
   virtual void go_away() = 0;           // graceful: no new streams; h2 sends the notice, then the final GOAWAY
   virtual bool reusable() const = 0;    // may carry another request after this one
   virtual bool finished() const = 0;    // nothing in flight and nothing to come: the session may close after flush
+  // A tunnel (after 101) whose own direction has ended and was produced: half-close the transport. HTTP/1 only.
+  virtual bool wants_finish() const { return false; }
   virtual size_t capacity() const = 0;  // how many more streams may be open()ed now
   virtual size_t active_streams() const = 0;
 };
