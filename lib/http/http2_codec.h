@@ -1,0 +1,43 @@
+// Joins a codec interface (ServerCodec or ClientCodec) with the shared HTTP/2 engine: forwards, decides nothing, and
+// adds what only HTTP/2 has: the SETTINGS timer, keepalive pings, the abuse counters.
+#pragma once
+#include <algorithm>
+#include <utility>
+
+#include "lib/http/http2_engine.h"
+
+namespace heddle {
+template <class Role>
+class Http2Codec : public Role, protected Http2Engine {
+ public:
+  Result<void> receive(Buffer& in) final { return do_receive(in); }
+  Result<void> receive_end() final { return do_receive_end(); }
+  size_t produce(Buffer& out, size_t budget) final { return do_produce(out, budget); }
+  bool wants_read() const final { return do_wants_read(); }
+  bool wants_write() const final { return do_wants_write(); }
+  [[nodiscard]] Flow send_data(StreamId id, Buffer&& data, bool end) final {
+    return do_send_data(id, std::move(data), end);
+  }
+  void send_trailers(StreamId id, const HeaderMap& trailers) final { do_send_trailers(id, trailers); }
+  void reset(StreamId id, ResetCode code) final { do_reset(id, code); }
+  void credit(StreamId id, size_t bytes) final { do_credit(id, bytes); }
+  // Server: the first call sends the notice; the second, or produce() one second later, the final GOAWAY.
+  void go_away() final { do_go_away(); }
+  bool reusable() const final { return do_reusable(); }
+  bool finished() const final { return do_finished(); }
+  size_t active_streams() const final { return streams_.size(); }
+
+  // Until when the peer must acknowledge our SETTINGS; receive() and produce() fail the connection after that.
+  std::optional<MonoTime> settings_deadline() const { return do_settings_deadline(); }
+  // When produce() will want to send the final GOAWAY.
+  std::optional<MonoTime> go_away_deadline() const { return do_go_away_deadline(); }
+  // Keepalive: one at a time; true until the first.
+  void ping(uint64_t opaque) { do_ping(opaque); }
+  bool ping_answered() const { return ping_answered_; }
+  // h2_protocol_abuse_total{reason}: the session adds these to its metrics when the connection ends.
+  const Http2Abuse& abuse() const { return abuse_; }
+
+ protected:
+  using Http2Engine::Http2Engine;
+};
+}  // namespace heddle

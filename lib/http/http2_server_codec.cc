@@ -1,0 +1,114 @@
+#include "lib/http/http2_server_codec.h"
+
+#include "lib/base/assert.h"
+#include "lib/http/http2_head_writer.h"
+
+namespace heddle {
+using Kind = Http2HeadReader::Kind;
+using Size = Http2HeadReader::Size;
+
+Http2ServerCodec::Http2ServerCodec(Http2Worker worker, const HttpLimits& limits, ServerEvents& events)
+    : Http2Codec<ServerCodec>(Http2Role::kServer, worker, limits, events), server_events_(events) {}
+
+Http2Stream* Http2ServerCodec::block_begins(const nghttp2_frame& frame) {
+  int32_t id = frame.hd.stream_id;
+  if (frame.headers.cat != NGHTTP2_HCAT_REQUEST) {
+    reader_.begin(Kind::kTrailers);
+    return stream_of(id);
+  }
+  reader_.begin(Kind::kRequest);
+  Http2Stream& stream = streams_.add(StreamId(id));
+  stream.wire_id = id;
+  stream.opened = clock_.now();
+  stream.ended_for_user = true;  // until it is announced
+  abuse_.on_stream_opened();
+  nghttp2_session_set_stream_user_data(h2(), id, &stream);
+  // Without RFC 7540 priorities nghttp2 sends one stream after the other unless they are incremental (RFC 9218).
+  nghttp2_extpri even{NGHTTP2_EXTPRI_DEFAULT_URGENCY, 1};
+  nghttp2_session_change_extpri_stream_priority(h2(), id, &even, 1);
+  return &stream;
+}
+
+// A request over the limit is read to its end to be answered with 431, unless it is hopeless.
+int Http2ServerCodec::block_too_large(Http2Stream& stream) {
+  if (reader_.kind() == Kind::kRequest && reader_.size() != Size::kHopeless) return 0;
+  upcall_reset(stream, ResetCode::kHeadTooLarge);
+  return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+}
+
+void Http2ServerCodec::block_complete(Http2Stream& stream, bool end) {
+  if (end) stream.remote_ended = true;
+  if (reader_.kind() == Kind::kTrailers) return trailers_complete(stream);
+  request_complete(stream, end);
+}
+
+void Http2ServerCodec::trailers_complete(Http2Stream& stream) {
+  if (stream.ended_for_user) return;
+  complete(stream);
+  events_.on_trailers(stream.id, reader_.take_trailers());
+}
+
+void Http2ServerCodec::request_complete(Http2Stream& stream, bool end) {
+  if (reader_.size() != Size::kFits) return refuse(stream, Reason::kRequestHeadTooLarge);
+  Result<RequestHead> head = reader_.take_request();
+  if (!head) {
+    abuse_.score(H2Abuse::kInvalidHead, clock_.now());
+    return refuse(stream, head.error().reason);
+  }
+  stream.head_request = head->is_head();
+  stream.tunnel = !head->protocol().empty();
+  stream.ended_for_user = false;
+  server_events_.on_request(stream.id, std::move(*head), end);
+}
+
+void Http2ServerCodec::refuse(Http2Stream& stream, Reason reason) {
+  const ReasonInfo& row = info(reason);
+  ResponseHead answer(pool_, row.status);
+  answer.content_length = 0;
+  if (!answer.fields().add(HeaderName::kHeddleReason, row.name)) return;
+  stream.ended_for_user = true;
+  stream.local_ended = stream.head_done = stream.reset_after_end = true;
+  submit(stream, answer, true);
+}
+
+void Http2ServerCodec::submit(Http2Stream& stream, const ResponseHead& head, bool end) {
+  uint16_t status = head.status == 101 ? 200 : head.status;  // RFC 8441 §5
+  Http2HeadWriter writer(memory_);
+  writer.add_response(head, status);
+  head_queued(stream, head.fields().list_size());
+  nghttp2_data_provider body{{}, read_http2_body};
+  nghttp2_submit_response(h2(), stream.wire_id, writer.data(), writer.size(), end ? nullptr : &body);
+}
+
+void Http2ServerCodec::inform(StreamId id, const ResponseHead& head) {
+  Http2Stream* stream = streams_.find(id);
+  if (stream == nullptr || stream->head_done || stream->reset_queued) return;
+  if (++stream->informational > limits_.informational) return;
+  Http2HeadWriter writer(memory_);
+  writer.add_response(head, head.status);
+  head_queued(*stream, head.fields().list_size());
+  nghttp2_submit_headers(h2(), NGHTTP2_FLAG_NONE, stream->wire_id, nullptr, writer.data(), writer.size(), nullptr);
+}
+
+void Http2ServerCodec::respond(StreamId id, const ResponseHead& head, bool end) {
+  Http2Stream* stream = streams_.find(id);
+  if (stream == nullptr || stream->reset_queued || stream->reset_after_end) return;
+  if (HEDDLE_BUG(stream->head_done, "a second answer to one request")) return;
+  if (HEDDLE_BUG(head.status == 101 && !stream->tunnel, "101 without an upgrade")) {
+    return do_reset(id, ResetCode::kInternalError);
+  }
+  stream->head_done = true;
+  bool no_body = stream->head_request || head.status == 204 || head.status == 304 || head.status == 101;
+  if (!no_body && !end) stream->declared = head.content_length;
+  if (end) {
+    stream->local_ended = true;
+    complete(*stream);
+  }
+  submit(*stream, head, end);
+}
+
+void Http2ServerCodec::fail(const Error& error) {
+  uint32_t code = error.reason == Reason::kAbuse ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR;
+  fail_with(error, code);
+}
+}  // namespace heddle
