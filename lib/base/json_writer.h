@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "lib/base/json_escape.h"
+
 namespace heddle {
 class JsonValue;
 
@@ -58,7 +60,4 @@ class JsonWriter {
   std::string& out_;
   bool comma_ = false;  // something stands before the next value or key on this level
 };
-
-// `text` in double quotes with JSON escapes, appended.
-void append_json_string(std::string& out, std::string_view text);
 }  // namespace heddle

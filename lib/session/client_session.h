@@ -13,7 +13,7 @@
 
 namespace heddle {
 
-class ClientSession final : public Session, private ClientEvents {
+class ClientSession final : public Session, private ClientEvents, public ListNode<ClientSession, struct PoolTag> {
  public:
   class Owner {
    public:

@@ -6,7 +6,7 @@
 
 namespace heddle {
 namespace {
-size_t index(Resource resource) noexcept { return static_cast<size_t>(resource); }
+size_t index(CircuitResource resource) noexcept { return static_cast<size_t>(resource); }
 uint32_t part(uint32_t limit, uint32_t workers) noexcept { return limit / workers + (limit % workers == 0 ? 0 : 1); }
 }  // namespace
 
@@ -32,7 +32,7 @@ void CircuitBreaker::Permit::release() noexcept {
   breaker_ = nullptr;
 }
 
-std::optional<CircuitBreaker::Permit> CircuitBreaker::try_acquire(Resource resource) noexcept {
+std::optional<CircuitBreaker::Permit> CircuitBreaker::try_acquire(CircuitResource resource) noexcept {
   if (is_open(resource)) {
     ++refused_[index(resource)];
     return std::nullopt;
@@ -41,28 +41,28 @@ std::optional<CircuitBreaker::Permit> CircuitBreaker::try_acquire(Resource resou
   return Permit(*this, resource);
 }
 
-Reason CircuitBreaker::reason_of(Resource resource) noexcept {
+Reason CircuitBreaker::reason_of(CircuitResource resource) noexcept {
   switch (resource) {
-    case Resource::kConnections:
+    case CircuitResource::kConnections:
       return Reason::kConnectionOverflow;
-    case Resource::kPending:
+    case CircuitResource::kPending:
       return Reason::kPendingOverflow;
-    case Resource::kRequests:
+    case CircuitResource::kRequests:
       return Reason::kRequestOverflow;
   }
   return Reason::kInternal;
 }
 
-uint32_t CircuitBreaker::used(Resource resource) const noexcept { return used_[index(resource)]; }
-uint64_t CircuitBreaker::refused(Resource resource) const noexcept { return refused_[index(resource)]; }
+uint32_t CircuitBreaker::used(CircuitResource resource) const noexcept { return used_[index(resource)]; }
+uint64_t CircuitBreaker::refused(CircuitResource resource) const noexcept { return refused_[index(resource)]; }
 
-uint32_t CircuitBreaker::limit(Resource resource) const noexcept {
+uint32_t CircuitBreaker::limit(CircuitResource resource) const noexcept {
   switch (resource) {
-    case Resource::kConnections:
+    case CircuitResource::kConnections:
       return limits_.connections;
-    case Resource::kPending:
+    case CircuitResource::kPending:
       return limits_.pending;
-    case Resource::kRequests:
+    case CircuitResource::kRequests:
       return limits_.requests;
   }
   return 0;

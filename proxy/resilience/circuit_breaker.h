@@ -10,7 +10,7 @@
 #include "lib/base/error.h"
 
 namespace heddle {
-enum class Resource : uint8_t { kConnections, kPending, kRequests };
+enum class CircuitResource : uint8_t { kConnections, kPending, kRequests };
 
 struct CircuitLimits {
   uint32_t connections = 1024;
@@ -33,9 +33,9 @@ class CircuitBreaker {
 
    private:
     friend class CircuitBreaker;
-    Permit(CircuitBreaker& breaker, Resource resource) : breaker_(&breaker), resource_(resource) {}
+    Permit(CircuitBreaker& breaker, CircuitResource resource) : breaker_(&breaker), resource_(resource) {}
     CircuitBreaker* breaker_ = nullptr;
-    Resource resource_ = Resource::kRequests;
+    CircuitResource resource_ = CircuitResource::kRequests;
   };
 
   explicit CircuitBreaker(CircuitLimits limits = {}) : limits_(limits) {}
@@ -44,14 +44,14 @@ class CircuitBreaker {
   ~CircuitBreaker();
 
   // Nothing when the limit is reached; reason_of() says why, and the refusal is counted.
-  [[nodiscard]] std::optional<Permit> try_acquire(Resource) noexcept;
-  static Reason reason_of(Resource) noexcept;
+  [[nodiscard]] std::optional<Permit> try_acquire(CircuitResource) noexcept;
+  static Reason reason_of(CircuitResource) noexcept;
   // A lower limit takes nothing away; it holds for the next try.
   void set_limits(CircuitLimits limits) noexcept { limits_ = limits; }
-  uint32_t used(Resource) const noexcept;
-  uint32_t limit(Resource) const noexcept;
-  uint64_t refused(Resource) const noexcept;
-  bool is_open(Resource resource) const noexcept { return used(resource) >= limit(resource); }
+  uint32_t used(CircuitResource) const noexcept;
+  uint32_t limit(CircuitResource) const noexcept;
+  uint64_t refused(CircuitResource) const noexcept;
+  bool is_open(CircuitResource resource) const noexcept { return used(resource) >= limit(resource); }
 
  private:
   static constexpr size_t kResources = 3;

@@ -88,38 +88,38 @@ TEST(PeakEwma, BearsAClockThatStandsStillAndKnowsWhetherItHasSeenAnything) {
 
 TEST(CircuitBreaker, GivesPermitsUpToTheLimitAndSaysWhichOneIsReached) {
   CircuitBreaker breaker({.connections = 1, .pending = 2, .requests = 3});
-  auto first = breaker.try_acquire(Resource::kPending);
-  auto second = breaker.try_acquire(Resource::kPending);
+  auto first = breaker.try_acquire(CircuitResource::kPending);
+  auto second = breaker.try_acquire(CircuitResource::kPending);
 
-  EXPECT_FALSE(breaker.try_acquire(Resource::kPending));
+  EXPECT_FALSE(breaker.try_acquire(CircuitResource::kPending));
 
-  EXPECT_EQ(breaker.refused(Resource::kPending), 1U);
-  EXPECT_EQ(CircuitBreaker::reason_of(Resource::kPending), Reason::kPendingOverflow);
-  EXPECT_TRUE(breaker.try_acquire(Resource::kConnections)) << "limits are independent";
+  EXPECT_EQ(breaker.refused(CircuitResource::kPending), 1U);
+  EXPECT_EQ(CircuitBreaker::reason_of(CircuitResource::kPending), Reason::kPendingOverflow);
+  EXPECT_TRUE(breaker.try_acquire(CircuitResource::kConnections)) << "limits are independent";
 }
 
 TEST(CircuitBreaker, TakesAPermitBackWhenItIsDestroyed) {
   CircuitBreaker breaker({.connections = 1, .pending = 1, .requests = 1});
   {
-    auto permit = breaker.try_acquire(Resource::kRequests);
+    auto permit = breaker.try_acquire(CircuitResource::kRequests);
     auto moved = std::move(*permit);
-    EXPECT_TRUE(breaker.is_open(Resource::kRequests));
+    EXPECT_TRUE(breaker.is_open(CircuitResource::kRequests));
   }
 
-  EXPECT_EQ(breaker.used(Resource::kRequests), 0U);
-  EXPECT_TRUE(breaker.try_acquire(Resource::kRequests));
+  EXPECT_EQ(breaker.used(CircuitResource::kRequests), 0U);
+  EXPECT_TRUE(breaker.try_acquire(CircuitResource::kRequests));
 }
 
 TEST(CircuitBreaker, LowersALimitWithoutTakingPermitsAway) {
   CircuitBreaker breaker({.connections = 2, .pending = 2, .requests = 2});
-  auto a = breaker.try_acquire(Resource::kRequests);
-  auto b = breaker.try_acquire(Resource::kRequests);
+  auto a = breaker.try_acquire(CircuitResource::kRequests);
+  auto b = breaker.try_acquire(CircuitResource::kRequests);
 
   breaker.set_limits({.connections = 1, .pending = 1, .requests = 1});
   a->release();
 
-  EXPECT_FALSE(breaker.try_acquire(Resource::kRequests));
-  EXPECT_EQ(breaker.used(Resource::kRequests), 1U);
+  EXPECT_FALSE(breaker.try_acquire(CircuitResource::kRequests));
+  EXPECT_EQ(breaker.used(CircuitResource::kRequests), 1U);
 }
 
 TEST(CircuitBreaker, SharesLimitsAmongWorkersRoundingUp) {

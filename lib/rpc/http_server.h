@@ -1,0 +1,57 @@
+// HttpServer: routes -> handlers, for admin, control API and the watch; HTTP/1.1 and HTTP/2, plain or TLS. Not for
+// proxied traffic. Belongs to one loop; handlers run on it and may answer later. Must outlive its connections: call
+// stop() and run the loop until connections() is zero, or destroy it together with the loop's registry.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "lib/rpc/line_stream.h"
+#include "lib/rpc/message.h"
+#include "lib/rpc/route_table.h"
+#include "lib/session/protocols.h"
+#include "lib/session/server_session.h"
+
+namespace heddle {
+
+struct HttpServerLimits {
+  size_t body = 1024 * 1024;   // of a request; 413 beyond
+  size_t line = 2 * 1024 * 1024;
+  SessionLimits session;
+};
+
+class HttpServer final : private RequestHandler {
+ public:
+  // Call at most once, on the loop, now or later; ignored when the caller has gone. Destroyed uncalled: 500.
+  using Respond = UniqueFunction<void(RpcResponse)>;
+  using Handler = UniqueFunction<void(const RpcRequest&, Respond)>;
+  // Returns who reads the lines, or an error to answer with. The sender lives until on_closed.
+  using StreamHandler = UniqueFunction<Result<std::unique_ptr<LineObserver>>(const RpcRequest&, LineSender&)>;
+  // Looked at before every handler: an error is the answer.
+  using Guard = UniqueFunction<Result<void>(const RpcRequest&)>;
+
+  HttpServer(const SessionContext&, Protocols&, const HttpServerLimits&);
+  ~HttpServer();
+
+  void route(std::string method, std::string_view pattern, Handler);
+  // A POST that stays open; answered with 200 and lines.
+  void stream(std::string_view pattern, StreamHandler);
+  void guard(Guard guard) { guard_ = std::move(guard); }
+  // Takes over an accepted connection (after TLS, if any): HTTP/2 by ALPN or preface, else HTTP/1.1.
+  void serve(std::unique_ptr<Transport>);
+
+ private:
+  class Call;
+  class Detecting;
+  struct Endpoint {
+    Handler handler;
+    StreamHandler stream;
+  };
+  void on_request(ServerStream&, RequestHead&&, bool end) override;
+  SessionContext context_;
+  Protocols& protocols_;
+  const HttpServerLimits limits_;
+  RouteTable table_;
+  std::vector<std::unique_ptr<Endpoint>> endpoints_;
+  Guard guard_;
+};
+}  // namespace heddle

@@ -1,0 +1,314 @@
+#include "proxy/exchange/exchange.h"
+
+#include <utility>
+
+namespace heddle {
+namespace {
+// Fields that must not be believed or passed on (design §1.3; reliability H8).
+void sanitize_request(RequestHead& head, Direction direction) {
+  head.fields().remove(HeaderName::kHeddleReason);
+  if (direction == Direction::kInbound) head.fields().remove(HeaderName::kXForwardedClientCert);
+}
+}  // namespace
+
+void ExchangeHandler::on_request(ServerStream& stream, RequestHead&& head, bool end) {
+  services_.pool.create(stream, std::move(head), end, services_).begin();
+}
+
+void ExchangeHandler::on_bad_connection(const ConnectionInfo& connection, const Error& why) {
+  services_.observer.on_bad_connection(connection, why);
+}
+
+Exchange::Exchange(ServerStream& stream, RequestHead&& head, bool end, ExchangeServices& services)
+    : services_(services),
+      downstream_(&stream),
+      request_(std::move(head)),
+      body_(services.loop.blocks()),
+      request_ended_(end) {
+  summary_.started = services.loop.now();
+  stream.set_sink(down_);
+}
+
+void Exchange::begin() {
+  sanitize_request(request_, services_.direction);
+  touch();
+  auto target = services_.router.route(request_, downstream_->connection());
+  if (!target) return reply(target.error());
+  target_ = *std::move(target);
+  summary_.labels = target_.labels;
+  if (target_.request_timeout) request_deadline_.arm(services_.loop, *target_.request_timeout);
+  start_try();
+}
+
+// --- tries ---
+
+void Exchange::start_try() {
+  auto picked = pick_endpoint();
+  if (!picked) return reply(picked.error());
+  acquire(ConnectionPool::Freshness::kAny);
+}
+
+Result<void> Exchange::pick_endpoint() {
+  HEDDLE_TRY(auto pick, target_.backends->pick(std::span(tried_).first(tries_)));
+  pick_.emplace(std::move(pick));
+  tried_[tries_++] = pick_->index();
+  summary_.tries = static_cast<uint8_t>(tries_);
+  summary_.upstream = pick_->endpoint().address();
+  return {};
+}
+
+void Exchange::acquire(ConnectionPool::Freshness freshness) {
+  if (freshness == ConnectionPool::Freshness::kAny) {
+    if (ClientSession* session = pick_->pool().try_acquire()) return open_on(*session);
+  }
+  auto waiting = pick_->pool().wait(up_, freshness);
+  if (!waiting) {
+    return reply(waiting.error());
+  }
+  pending_.arm(services_.loop, pick_->pool().limits().pending_age);
+}
+
+void Exchange::open_on(ClientSession& session) {
+  pending_.cancel();
+  bool head_only = request_ended_ && body_.empty() && !body_.trailers();
+  upstream_ = &session.open(up_, request_, head_only);
+  try_sent_at_ = services_.loop.now();
+  try_was_reused_ = upstream_->on_reused_connection();
+  try_was_http2_ = session.protocol() == "h2";
+  upstream_full_ = false;
+  if (!head_only) send_held_body();
+}
+
+void Exchange::send_held_body() {
+  bool trailers = body_.trailers().has_value();
+  if (!body_.empty() || request_ended_) {
+    upstream_full_ = upstream_->write(body_.all(), request_ended_ && !trailers) == Flow::kFull;
+  }
+  if (trailers) upstream_->trailers(body_.trailers()->clone());
+  if (!upstream_full_) on_upstream_drained();
+}
+
+// Reported once per try; a try that was given up because of us or the client is not the endpoint's fault.
+void Exchange::end_try(Reason reason) {
+  if (!pick_) return;
+  pick_->finish({reason, summary_.status, try_bytes_sent_, try_bytes_received_});
+  try_bytes_sent_ = try_bytes_received_ = 0;
+  pick_.reset();
+}
+
+bool Exchange::may_replay_on_fresh(const Error& why) const {
+  bool closed_early = why.reason == Reason::kUpstreamClosed || why.reason == Reason::kUpstreamReset;
+  if (!closed_early || replayed_ || !body_.may_replay() || upstream_ == nullptr || !try_was_reused_) return false;
+  // Many requests share an HTTP/2 connection, and its end says nothing about when this one was read.
+  return !try_was_http2_ || request_.is_idempotent();
+}
+
+bool Exchange::may_try_elsewhere(const Error& why) const {
+  return services_.direction == Direction::kOutbound && info(why.reason).retry == Retry::kUnprocessed &&
+         !maybe_processed_ && tries_ < kMaxTries && body_.may_replay();
+}
+
+// The response has not begun.
+void Exchange::on_try_failed(const Error& why) {
+  pending_.cancel();
+  bool replay = may_replay_on_fresh(why);
+  upstream_ = nullptr;
+  if (info(why.reason).retry != Retry::kUnprocessed) maybe_processed_ = true;
+  if (replay) {
+    replayed_ = true;
+    return acquire(ConnectionPool::Freshness::kFresh);
+  }
+  end_try(why.reason);
+  if (!may_try_elsewhere(why)) return reply(why);
+  if (!pick_endpoint()) return reply(why);  // the first failure says more than "nobody else is there"
+  acquire(ConnectionPool::Freshness::kAny);
+}
+
+// --- downstream to upstream ---
+
+void Exchange::on_request_body(Buffer&& bytes, bool end) {
+  touch();
+  size_t size = bytes.size();
+  summary_.request_bytes += size;
+  request_ended_ = end;
+  if (response_ended_) return discard(size);
+  request_uncredited_ += size;
+  if (upstream_ == nullptr) return body_.hold(std::move(bytes));
+  try_bytes_sent_ += size;
+  upstream_full_ = upstream_->write(body_.pass(std::move(bytes)), end) == Flow::kFull;
+  if (!upstream_full_) on_upstream_drained();
+}
+
+void Exchange::on_request_trailers(HeaderMap&& fields) {
+  touch();
+  request_ended_ = true;
+  if (response_ended_) return finish();
+  if (upstream_ == nullptr || body_.may_replay()) body_.keep_trailers(fields.clone());
+  if (upstream_ != nullptr) upstream_->trailers(std::move(fields));
+}
+
+// What left below the low mark is credited to the sender; nothing else is.
+void Exchange::on_upstream_drained() {
+  upstream_full_ = false;
+  touch();
+  if (request_uncredited_ == 0) return;
+  size_t bytes = std::exchange(request_uncredited_, 0);
+  if (downstream_ != nullptr) downstream_->credit(bytes);
+}
+
+void Exchange::on_downstream_gone(const Error& why) {
+  downstream_ = nullptr;
+  if (!response_ended_ && summary_.reason == Reason::kNone) summary_.reason = why.reason;
+  drop_upstream(ResetCode::kCancel);
+  finish();
+}
+
+// The answer is out; the rest of the request body is read and dropped, up to a limit.
+void Exchange::discard(size_t bytes) {
+  discarded_ += bytes;
+  if (request_ended_) {
+    downstream_ = nullptr;
+    return finish();
+  }
+  if (discarded_ <= kDiscardLimit) return downstream_->credit(bytes);
+  std::exchange(downstream_, nullptr)->reset(ResetCode::kNoError);
+  finish();
+}
+
+// --- upstream to downstream ---
+
+void Exchange::on_informational(ResponseHead&& head) {
+  touch();
+  if (downstream_ != nullptr) downstream_->inform(std::move(head));
+}
+
+void Exchange::on_response(ResponseHead&& head, bool end) {
+  touch();
+  response_begun_ = true;
+  body_.stop();
+  summary_.status = head.status;
+  summary_.response_at = services_.loop.now();
+  pick_->on_response(summary_.response_at - try_sent_at_, summary_.response_at);
+  // From our own application nobody is to read our reasons; a peer sidecar's reason passes.
+  if (services_.direction == Direction::kInbound) head.fields().remove(HeaderName::kHeddleReason);
+  downstream_->respond(std::move(head), end);
+  if (end) on_response_done();
+}
+
+void Exchange::on_response_body(Buffer&& bytes, bool end) {
+  touch();
+  size_t size = bytes.size();
+  summary_.response_bytes += size;
+  try_bytes_received_ += size;
+  downstream_full_ = downstream_->write(std::move(bytes), end) == Flow::kFull;
+  if (end) return on_response_done();
+  response_uncredited_ += size;
+  if (!downstream_full_) on_downstream_drained();
+}
+
+void Exchange::on_response_trailers(HeaderMap&& fields) {
+  downstream_->trailers(std::move(fields));
+  on_response_done();
+}
+
+void Exchange::on_downstream_drained() {
+  downstream_full_ = false;
+  touch();
+  if (response_uncredited_ == 0) return;
+  size_t bytes = std::exchange(response_uncredited_, 0);
+  if (upstream_ != nullptr) upstream_->credit(bytes);
+}
+
+// The answer is complete. An unfinished request body is of no use any more.
+void Exchange::on_response_done() {
+  response_ended_ = true;
+  end_try(Reason::kNone);
+  if (request_ended_) {
+    upstream_ = nullptr;
+    downstream_ = nullptr;
+    return finish();
+  }
+  drop_upstream(ResetCode::kNoError);
+  if (downstream_ != nullptr && request_uncredited_ > 0) downstream_->credit(std::exchange(request_uncredited_, 0));
+}
+
+void Exchange::on_upstream_gone(const Error& why) {
+  if (!response_begun_) return on_try_failed(why);
+  upstream_ = nullptr;
+  end_try(why.reason);
+  break_off(why);
+}
+
+// --- ends ---
+
+ReasonDisclosure Exchange::disclosure() const {
+  bool known = services_.direction == Direction::kOutbound || summary_.peer_certificate != nullptr;
+  return known ? ReasonDisclosure::kName : ReasonDisclosure::kNone;
+}
+
+// An answer of our own: nothing of an upstream's answer has been sent.
+void Exchange::reply(const Error& why) {
+  summary_.reason = why.reason;
+  summary_.made_here = true;
+  drop_upstream(ResetCode::kCancel);
+  bool tell_caller = services_.direction == Direction::kInbound && info(why.reason).retry == Retry::kUnprocessed &&
+                     !maybe_processed_ && downstream_->connection().alpn == "h2";
+  if (tell_caller) {
+    std::exchange(downstream_, nullptr)->reset(ResetCode::kRefused);
+    return finish();
+  }
+  LocalReply answer = make_local_reply(request_, why, disclosure(), services_.loop.blocks());
+  summary_.status = answer.head.status;
+  response_begun_ = response_ended_ = true;
+  downstream_->respond(std::move(answer.head), answer.body.empty());
+  if (!answer.body.empty()) {
+    static_cast<void>(downstream_->write(Buffer(services_.loop.blocks(), answer.body), true));
+  }
+  if (request_ended_) {
+    downstream_ = nullptr;
+    return finish();
+  }
+  if (request_uncredited_ > 0) downstream_->credit(std::exchange(request_uncredited_, 0));
+}
+
+// The answer has begun and cannot be completed: never a clean end (RFC 9112 §8).
+void Exchange::break_off(const Error& why) {
+  summary_.reason = why.reason;
+  drop_upstream(ResetCode::kCancel);
+  if (downstream_ != nullptr) std::exchange(downstream_, nullptr)->reset(ResetCode::kInternalError);
+  finish();
+}
+
+void Exchange::drop_upstream(ResetCode code) {
+  up_.stop_waiting();
+  pending_.cancel();
+  end_try(Reason::kCancelled);
+  if (upstream_ != nullptr) std::exchange(upstream_, nullptr)->reset(code);
+}
+
+void Exchange::on_pending_over() {
+  up_.stop_waiting();
+  reply(make_error(Reason::kPendingTimeout, "no connection in time"));
+}
+
+void Exchange::on_request_over() {
+  Error why = make_error(Reason::kRequestTimeout, "the route's request timeout passed");
+  if (response_begun_) return break_off(why);
+  reply(why);
+}
+
+void Exchange::on_idle_over() {
+  Error why = make_error(Reason::kStreamIdleTimeout, "nothing moved");
+  if (response_begun_) return break_off(why);
+  reply(why);
+}
+
+void Exchange::finish() {
+  if (std::exchange(finished_, true)) return;
+  pending_.cancel();
+  request_deadline_.cancel();
+  idle_.cancel();
+  services_.observer.on_finished(summary_, request_);
+  services_.loop.retire(*this);
+}
+}  // namespace heddle

@@ -1,0 +1,162 @@
+// Exchange: one request and its answer; the only class that knows both sides. Created by the handler of a listener,
+// lives in its worker's pool, belongs to one loop, ends exactly once in finish(), which reports one ExchangeSummary.
+//
+//   downstream stream --DownstreamSide--> Exchange --UpstreamSide--> upstream stream
+//
+// Tries: a try that was never processed (connect failed, REFUSED_STREAM, beyond GOAWAY, never sent) goes to another
+// endpoint, at most twice, only while no earlier try may have been processed. A request that fails without a response
+// byte on a reused connection is replayed once on a fresh one to the same endpoint, and then never to another.
+// Only outbound exchanges go to another endpoint; an inbound one answers REFUSED_STREAM, so that the caller knows.
+#pragma once
+#include <array>
+#include <memory>
+#include <span>
+
+#include "lib/base/object_pool.h"
+#include "lib/event/loop.h"
+#include "lib/session/stream.h"
+#include "proxy/exchange/exchange_summary.h"
+#include "proxy/exchange/local_reply.h"
+#include "proxy/exchange/replay_body.h"
+#include "proxy/upstream/backend_set.h"
+
+namespace heddle {
+
+// Where a request goes: decided by lib/decision for outbound listeners, fixed for inbound ones.
+struct RouteTarget {
+  BackendSet* backends = nullptr;
+  std::optional<Duration> request_timeout;
+  const RouteLabels* labels = nullptr;  // for log and metrics; lives as long as `pin`
+  std::shared_ptr<const void> pin;      // keeps the snapshot of this request alive
+};
+class RequestRouter {
+ public:
+  virtual Result<RouteTarget> route(const RequestHead&, const ConnectionInfo&) = 0;
+
+ protected:
+  ~RequestRouter() = default;
+};
+
+enum class Direction : uint8_t { kInbound, kOutbound };
+
+// What every exchange of a listener shares; outlives them.
+struct ExchangeServices {
+  Loop& loop;
+  RequestRouter& router;
+  ExchangeObserver& observer;
+  ObjectPool<class Exchange>& pool;
+  Direction direction = Direction::kOutbound;
+  Duration stream_idle = 300s;  // T4
+};
+
+class Exchange final : public Retirable {
+ public:
+  static constexpr size_t kMaxTries = 3;
+  static constexpr size_t kDiscardLimit = 1024 * 1024;  // of a request body nobody wants, after our answer
+  Exchange(ServerStream&, RequestHead&&, bool end, ExchangeServices&);
+  void begin();
+  void dispose() noexcept override { services_.pool.destroy(*this); }
+
+ private:
+  friend class ObjectPool<Exchange>;
+  ~Exchange() override = default;
+  struct Downstream final : BodySink {
+    explicit Downstream(Exchange& e) : exchange(e) {}
+    void on_body(Buffer&& bytes, bool end) override { exchange.on_request_body(std::move(bytes), end); }
+    void on_trailers(HeaderMap&& fields) override { exchange.on_request_trailers(std::move(fields)); }
+    void on_drained() override { exchange.on_downstream_drained(); }
+    void on_gone(const Error& why) override { exchange.on_downstream_gone(why); }
+    Exchange& exchange;
+  };
+  struct Upstream final : ResponseSink, AcquireWaiter {
+    explicit Upstream(Exchange& e) : exchange(e) {}
+    void on_informational(ResponseHead&& head) override { exchange.on_informational(std::move(head)); }
+    void on_response(ResponseHead&& head, bool end) override { exchange.on_response(std::move(head), end); }
+    void on_body(Buffer&& bytes, bool end) override { exchange.on_response_body(std::move(bytes), end); }
+    void on_trailers(HeaderMap&& fields) override { exchange.on_response_trailers(std::move(fields)); }
+    void on_drained() override { exchange.on_upstream_drained(); }
+    void on_gone(const Error& why) override { exchange.on_upstream_gone(why); }
+    void on_session(ClientSession& session) override { exchange.open_on(session); }
+    void on_acquire_failed(const Error& why) override { exchange.on_try_failed(why); }
+    Exchange& exchange;
+  };
+
+  // Tries.
+  void start_try();
+  Result<void> pick_endpoint();
+  void acquire(ConnectionPool::Freshness);
+  void open_on(ClientSession&);
+  void send_held_body();
+  void on_try_failed(const Error&);
+  bool may_replay_on_fresh(const Error&) const;
+  bool may_try_elsewhere(const Error&) const;
+  void end_try(Reason);
+  // Downstream -> upstream.
+  void on_request_body(Buffer&&, bool end);
+  void on_request_trailers(HeaderMap&&);
+  void on_upstream_drained();
+  void on_downstream_gone(const Error&);
+  void discard(size_t bytes);
+  // Upstream -> downstream.
+  void on_informational(ResponseHead&&);
+  void on_response(ResponseHead&&, bool end);
+  void on_response_body(Buffer&&, bool end);
+  void on_response_trailers(HeaderMap&&);
+  void on_downstream_drained();
+  void on_upstream_gone(const Error&);
+  void on_response_done();
+  // Ends.
+  void reply(const Error&);
+  void break_off(const Error&);
+  void drop_upstream(ResetCode);
+  void finish();
+  void on_pending_over();
+  void on_request_over();
+  void on_idle_over();
+  void touch() { idle_.arm(services_.loop, services_.stream_idle); }
+  ReasonDisclosure disclosure() const;
+
+  ExchangeServices& services_;
+  Downstream down_{*this};
+  Upstream up_{*this};
+  ServerStream* downstream_;           // null when it is over
+  ClientStream* upstream_ = nullptr;   // null before, between and after tries
+  RequestHead request_;
+  ReplayBody body_;
+  RouteTarget target_;
+  std::optional<BackendSet::Pick> pick_;
+  std::array<uint32_t, kMaxTries> tried_{};
+  size_t tries_ = 0;
+  size_t request_uncredited_ = 0;
+  size_t response_uncredited_ = 0;
+  size_t discarded_ = 0;
+  uint64_t try_bytes_sent_ = 0;
+  uint64_t try_bytes_received_ = 0;
+  MonoTime try_sent_at_;
+  bool request_ended_;
+  bool upstream_full_ = false;
+  bool downstream_full_ = false;
+  bool try_was_reused_ = false;
+  bool try_was_http2_ = false;
+  bool response_begun_ = false;
+  bool response_ended_ = false;
+  bool replayed_ = false;         // the one replay on a fresh connection was used
+  bool maybe_processed_ = false;  // some try may have reached the application
+  bool finished_ = false;
+  ExchangeSummary summary_;
+  DeadlineOf<Exchange, &Exchange::on_pending_over> pending_{*this};
+  DeadlineOf<Exchange, &Exchange::on_request_over> request_deadline_{*this};
+  DeadlineOf<Exchange, &Exchange::on_idle_over> idle_{*this};
+};
+
+// The RequestHandler of a listener: one exchange per request.
+class ExchangeHandler final : public RequestHandler {
+ public:
+  explicit ExchangeHandler(ExchangeServices services) : services_(services) {}
+  void on_request(ServerStream&, RequestHead&&, bool end) override;
+  void on_bad_connection(const ConnectionInfo&, const Error&) override;
+
+ private:
+  ExchangeServices services_;
+};
+}  // namespace heddle

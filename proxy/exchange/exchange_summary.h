@@ -1,0 +1,44 @@
+// ExchangeSummary: what one exchange was, filled while it runs and reported once; the single input of access log and
+// metrics. Views point into the exchange and are valid during on_finished() only.
+#pragma once
+#include <string_view>
+
+#include "lib/base/clock.h"
+#include "lib/base/error.h"
+#include "lib/http/head.h"
+#include "lib/net/transport.h"
+
+namespace heddle {
+
+// Names of what was decided, resolved when the snapshot is built.
+struct RouteLabels {
+  std::string service;      // "hello.default"
+  std::string route;        // "default/hello"; empty: no route, the service's own backend set
+  std::string backend_set;  // "default/hello"
+};
+
+struct ExchangeSummary {
+  MonoTime started;
+  MonoTime response_at;  // first byte of the answer; zero without
+  uint16_t status = 0;   // sent downstream; 0: none was
+  Reason reason = Reason::kNone;  // of an answer made here, or of a broken exchange
+  bool made_here = false;         // the answer is ours, not the upstream's
+  uint8_t tries = 0;
+  uint64_t request_bytes = 0;     // of bodies
+  uint64_t response_bytes = 0;
+  Address peer;                   // who sent the request
+  std::shared_ptr<const PeerCertificate> peer_certificate;  // null without mutual TLS
+  Address upstream;               // last endpoint tried; not set without
+  const RouteLabels* labels = nullptr;
+};
+
+class ExchangeObserver {
+ public:
+  virtual void on_finished(const ExchangeSummary&, const RequestHead&) = 0;
+  // A connection failed before a request could be handed over.
+  virtual void on_bad_connection(const ConnectionInfo&, const Error&) = 0;
+
+ protected:
+  ~ExchangeObserver() = default;
+};
+}  // namespace heddle

@@ -1,0 +1,137 @@
+#include "proxy/exchange/incoming_connection.h"
+
+#include <utility>
+
+#include "lib/base/strings.h"
+#include "lib/http/detect.h"
+
+namespace heddle {
+namespace {
+
+enum class Carried : uint8_t { kHttp1, kHttp2, kTcp };
+
+class IncomingConnection final : public Connection, private Transport::Observer {
+ public:
+  IncomingConnection(const IncomingSpec& spec, std::unique_ptr<Transport> transport)
+      : spec_(spec), transport_(std::move(transport)) {
+    spec_.context.registry.add(*this);
+  }
+  ~IncomingConnection() override { spec_.context.registry.remove(*this); }
+
+  void start() {
+    detect_late_.arm(spec_.context.loop, spec_.detect);
+    transport_->observe(this);
+    if (spec_.tls == InboundTls::kStrict) return start_tls();
+    if (spec_.tls == InboundTls::kOff && known()) spec_.context.loop.defer(hand_over_known_);
+  }
+
+  // Connection
+  void drain() override { abort(make_error(Reason::kDraining, "draining")); }
+  void abort(const Error&) override { transport_->close(CloseMode::kAbort); }
+  const ConnectionInfo& info() const override { return transport_->info(); }
+  std::string_view protocol() const override { return "unknown"; }
+  size_t active_streams() const override { return 0; }
+
+ private:
+  // Nothing has to be looked at: the listener says it all.
+  bool known() const { return spec_.protocol == PortProtocol::kTcp || spec_.protocol == PortProtocol::kHttp2; }
+
+  void on_connected() override {
+    const std::string& name = transport_->info().alpn;
+    if (name == alpn::kHttp2) return hand_over(Carried::kHttp2);
+    if (name == alpn::kHttp1) return hand_over(Carried::kHttp1);
+    if (name == alpn::kTcp) return hand_over(Carried::kTcp);
+    if (known()) hand_over(carried_by_spec());
+  }
+
+  void on_data(Buffer& in) override {
+    if (done_ || (in_tls_ && !transport_->info().alpn.empty())) return;
+    std::array<std::byte, kDetectBytes> head{};
+    Detected seen = detect(Bytes(head.data(), in.copy_to(head)));
+    if (seen == Detected::kNeedMore) return;
+    if (seen == Detected::kTls && spec_.tls == InboundTls::kPermissive && !in_tls_) return start_tls();
+    hand_over_detected(seen);
+  }
+  void on_end() override { refuse(make_error(Reason::kDownstreamClosed, "closed before the first request")); }
+  void on_drained() override {}
+  void on_closed(const Error& why) override {
+    if (std::exchange(done_, true)) return;
+    if (why.reason != Reason::kIo && why.reason != Reason::kNone && spec_.http != nullptr) {
+      spec_.http->on_bad_connection(transport_->info(), why);
+    }
+    retire();
+  }
+
+  void start_tls() {
+    auto setup = spec_.tls_source->server_setup();
+    if (!setup) return refuse(setup.error());
+    in_tls_ = true;
+    transport_->observe(nullptr);
+    transport_ = make_tls_transport(spec_.context.loop, std::move(transport_), *std::move(setup));
+    transport_->observe(this);
+  }
+
+  Carried carried_by_spec() const {
+    if (spec_.protocol == PortProtocol::kTcp) return Carried::kTcp;
+    return spec_.protocol == PortProtocol::kHttp2 || spec_.protocol == PortProtocol::kGrpc ? Carried::kHttp2
+                                                                                          : Carried::kHttp1;
+  }
+  void hand_over_known() { hand_over(carried_by_spec()); }
+
+  void hand_over_detected(Detected seen) {
+    if (seen == Detected::kHttp2) return hand_over(Carried::kHttp2);
+    // On a port declared as HTTP whatever is not HTTP/2 gets HTTP/1's strict parser and its answer.
+    if (seen == Detected::kHttp1 || spec_.protocol != PortProtocol::kAuto) return hand_over(Carried::kHttp1);
+    hand_over(Carried::kTcp);
+  }
+
+  bool admits(Carried carried) const {
+    bool tcp = carried == Carried::kTcp;
+    if (tcp) return spec_.tcp != nullptr && (spec_.protocol == PortProtocol::kTcp || spec_.protocol == PortProtocol::kAuto);
+    return spec_.http != nullptr && spec_.protocol != PortProtocol::kTcp;
+  }
+
+  // The transport goes on with a new owner; this object is done.
+  void hand_over(Carried carried) {
+    if (done_) return;
+    if (!admits(carried)) return refuse(make_error(Reason::kDownstreamProtocolError, "not the protocol of this port"));
+    done_ = true;
+    transport_->observe(nullptr);
+    if (carried == Carried::kTcp) {
+      spec_.tcp->on_tcp(std::move(transport_));
+    } else {
+      ServerProtocol& protocol = carried == Carried::kHttp2 ? *spec_.http2 : *spec_.http1;
+      ServerSession::start(spec_.context, std::move(transport_), protocol, *spec_.http, spec_.session);
+    }
+    retire();
+  }
+
+  void refuse(const Error& why) {
+    if (std::exchange(done_, true)) return;
+    if (spec_.http != nullptr) spec_.http->on_bad_connection(transport_->info(), why);
+    transport_->close(CloseMode::kAbort);
+    retire();
+  }
+  void on_detect_late() { refuse(make_error(Reason::kDetectTimeout, "nothing was sent in time")); }
+
+  void retire() {
+    detect_late_.cancel();
+    hand_over_known_.cancel_deferred();
+    spec_.context.registry.remove(*this);
+    spec_.context.loop.retire(*this);
+  }
+
+  const IncomingSpec& spec_;
+  std::unique_ptr<Transport> transport_;
+  bool in_tls_ = false;
+  bool done_ = false;
+  DeferredOf<IncomingConnection, &IncomingConnection::hand_over_known> hand_over_known_{*this};
+  DeadlineOf<IncomingConnection, &IncomingConnection::on_detect_late> detect_late_{*this};
+};
+}  // namespace
+
+void accept_connection(const IncomingSpec& spec, std::unique_ptr<Transport> transport) {
+  // Owns itself from here on: it retires when the protocol is known or the connection is gone.
+  std::make_unique<IncomingConnection>(spec, std::move(transport)).release()->start();
+}
+}  // namespace heddle

@@ -1,0 +1,119 @@
+#include "proxy/upstream/connection_pool.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lib/tls/tls_context.h"
+
+namespace heddle {
+
+ConnectionPool::ConnectionPool(const SessionContext& context, PoolSpec spec)
+    : context_(context), spec_(std::move(spec)) {}
+
+ConnectionPool::~ConnectionPool() {
+  dials_.clear();
+  for (ClientSession* session : std::exchange(all_, {})) session->disown();
+}
+
+ClientSession* ConnectionPool::try_acquire() {
+  if (draining_) return nullptr;
+  ClientSession* session = ready_.front();
+  // HTTP/1: this request fills it. HTTP/2: it stays until on_room stops coming, checked here.
+  while (session != nullptr && !session->has_room()) {
+    session->ListNode<ClientSession, PoolTag>::unlink();
+    session = ready_.front();
+  }
+  return session;
+}
+
+Result<void> ConnectionPool::wait(AcquireWaiter& waiter, Freshness freshness) {
+  if (draining_) return make_error(Reason::kDraining, "the endpoint is leaving");
+  if (pending_ >= spec_.limits.pending) {
+    return make_error(Reason::kPendingOverflow, std::to_string(pending_) + " requests wait already");
+  }
+  (freshness == Freshness::kFresh ? fresh_waiters_ : waiters_).push_back(waiter);
+  waiter.counted_in_ = &pending_;
+  ++pending_;
+  dial_if_needed();
+  return {};
+}
+
+AcquireWaiter* ConnectionPool::next(Waiters& from) {
+  AcquireWaiter* waiter = from.front();
+  if (waiter != nullptr) waiter->stop_waiting();
+  return waiter;
+}
+
+void ConnectionPool::dial_if_needed() {
+  if (draining_ || connections_ + dials_.size() >= spec_.limits.connections) return;
+  if (waiters_.empty() && fresh_waiters_.empty()) return;
+  size_t wanted = spec_.expect_http2 ? 1 : pending_;
+  if (!fresh_waiters_.empty()) wanted = std::max(wanted, dials_.size() + 1);
+  while (dials_.size() < wanted && connections_ + dials_.size() < spec_.limits.connections) dial();
+}
+
+void ConnectionPool::dial() {
+  dials_.push_back(std::make_unique<Dial>());
+  Dial* dial = dials_.back().get();
+  dial->token = spec_.connector->connect(
+      spec_.address, spec_.limits.connect,
+      [this, dial](Result<std::unique_ptr<Transport>> connected) { on_dialed(*dial, std::move(connected)); });
+}
+
+void ConnectionPool::on_dialed(Dial& dial, Result<std::unique_ptr<Transport>> connected) {
+  // The token must not die inside its own callback.
+  auto at = std::find_if(dials_.begin(), dials_.end(), [&](const auto& d) { return d.get() == &dial; });
+  finished_dials_.push_back(std::move(*at));
+  dials_.erase(at);
+  context_.loop.defer(drop_dials_);
+  if (!connected) {
+    fail_waiters(connected.error());
+    return dial_if_needed();
+  }
+  bool is_http2 = (*connected)->info().alpn == alpn::kHttp2 || spec_.prior_knowledge_http2;
+  ClientProtocol& protocol = is_http2 ? *spec_.http2 : *spec_.http1;
+  ClientSession& session = ClientSession::start(context_, *std::move(connected), protocol, *this, spec_.session);
+  ++connections_;
+  all_.push_back(&session);
+  if (draining_) return session.drain();
+  if (AcquireWaiter* fresh = next(fresh_waiters_)) fresh->on_session(session);
+  serve(session);
+}
+
+// Waiting requests first; then the session is for whoever comes.
+void ConnectionPool::serve(ClientSession& session) {
+  while (session.has_room() && !waiters_.empty()) next(waiters_)->on_session(session);
+  if (session.has_room() && !session.ListNode<ClientSession, PoolTag>::is_linked()) ready_.push_front(session);
+  dial_if_needed();
+}
+
+// One dial answers for one request on HTTP/1, for all of those that waited on HTTP/2 (not for those that come while
+// the others are told).
+void ConnectionPool::fail_waiters(const Error& why) {
+  if (AcquireWaiter* fresh = next(fresh_waiters_)) return fresh->on_acquire_failed(why);
+  for (size_t n = spec_.expect_http2 ? pending_ : 1; n > 0 && !waiters_.empty(); --n) {
+    next(waiters_)->on_acquire_failed(why);
+  }
+}
+
+void ConnectionPool::on_room(ClientSession& session) {
+  if (!draining_) serve(session);
+}
+
+void ConnectionPool::on_unusable(ClientSession& session) { session.ListNode<ClientSession, PoolTag>::unlink(); }
+
+void ConnectionPool::on_session_gone(ClientSession& session) {
+  session.ListNode<ClientSession, PoolTag>::unlink();
+  all_.erase(std::find(all_.begin(), all_.end(), &session));
+  --connections_;
+  dial_if_needed();
+}
+
+void ConnectionPool::drain() {
+  if (std::exchange(draining_, true)) return;
+  while (pending_ > 0) {
+    fail_waiters(make_error(Reason::kUpstreamConnectFailed, "the endpoint is leaving", Origin::kUpstream));
+  }
+  for (ClientSession* session : all_) session->drain();
+}
+}  // namespace heddle

@@ -1,0 +1,106 @@
+// ConnectionPool: the connections of one worker to one endpoint. Hands out sessions with room, dials when there are
+// none, and lets requests wait. Belongs to one loop; the sessions own themselves and report here. On destruction it
+// disowns them: streams in flight end in peace.
+//
+// HTTP/1: one request per connection; the most recently used idle one first (the oldest die of their idle time, 3 s
+// towards a local application: shorter than any application's own). HTTP/2: one connection until its streams run out.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "lib/net/connector.h"
+#include "lib/session/client_session.h"
+
+namespace heddle {
+
+// One request that waits for a connection. A member of what waits; its destruction leaves the queue.
+class AcquireWaiter : private ListNode<AcquireWaiter> {
+ public:
+  bool is_waiting() const noexcept { return is_linked(); }
+  void stop_waiting() noexcept {
+    if (!is_linked()) return;
+    unlink();
+    --*counted_in_;
+  }
+
+ protected:
+  AcquireWaiter() = default;
+  ~AcquireWaiter() { stop_waiting(); }
+  // From the loop; exactly one of these. on_session() must open its stream at once.
+  virtual void on_session(ClientSession&) = 0;
+  virtual void on_acquire_failed(const Error&) = 0;
+
+ private:
+  friend class ConnectionPool;
+  friend class IntrusiveList<AcquireWaiter>;
+  size_t* counted_in_ = nullptr;  // the pool's number of waiters, while linked
+};
+
+struct PoolLimits {
+  size_t connections = 1024;
+  size_t pending = 1024;      // requests that wait: kPendingOverflow beyond (rule L9)
+  Duration connect = 1s;      // T7: 1 s remote, 300 ms to the local application
+  Duration pending_age = 3s;  // L10; the waiter's own deadline
+};
+
+struct PoolSpec {
+  Address address;
+  Connector* connector = nullptr;  // plain or TLS; outlives the pool
+  ClientProtocol* http1 = nullptr;
+  ClientProtocol* http2 = nullptr;
+  // Without ALPN (plaintext): speak HTTP/2 by prior knowledge.
+  bool prior_knowledge_http2 = false;
+  bool expect_http2 = false;  // one dial at a time, because its connection will carry many requests
+  SessionLimits session;
+  PoolLimits limits;
+};
+
+class ConnectionPool final : private ClientSession::Owner {
+ public:
+  ConnectionPool(const SessionContext&, PoolSpec);
+  ~ConnectionPool();
+
+  // A session with room, or nullptr: then wait(). Open the stream before anything else happens.
+  ClientSession* try_acquire();
+  // Only fresh: a session that has carried no request yet, for the replay after the keep-alive race.
+  enum class Freshness : uint8_t { kAny, kFresh };
+  // kPendingOverflow when too many wait. Otherwise the waiter hears from the loop.
+  Result<void> wait(AcquireWaiter&, Freshness = Freshness::kAny);
+  // No new requests; idle connections close, busy ones when they are done.
+  void drain();
+  size_t connections() const noexcept { return connections_; }
+  size_t pending() const noexcept { return pending_; }
+  const PoolLimits& limits() const noexcept { return spec_.limits; }
+
+ private:
+  struct Dial {
+    Pending token;
+  };
+  using Waiters = IntrusiveList<AcquireWaiter>;
+  // ClientSession::Owner
+  void on_room(ClientSession&) override;
+  void on_unusable(ClientSession&) override;
+  void on_session_gone(ClientSession&) override;
+
+  void dial_if_needed();
+  void dial();
+  void on_dialed(Dial&, Result<std::unique_ptr<Transport>>);
+  void serve(ClientSession&);
+  void fail_waiters(const Error&);
+  AcquireWaiter* next(Waiters&);
+  void drop_finished_dials() { finished_dials_.clear(); }
+
+  SessionContext context_;
+  PoolSpec spec_;
+  IntrusiveList<ClientSession, PoolTag> ready_;  // have room; most recently used first
+  Waiters waiters_;
+  Waiters fresh_waiters_;  // served by new connections only
+  std::vector<std::unique_ptr<Dial>> dials_;
+  std::vector<std::unique_ptr<Dial>> finished_dials_;
+  std::vector<ClientSession*> all_;
+  DeferredOf<ConnectionPool, &ConnectionPool::drop_finished_dials> drop_dials_{*this};
+  size_t connections_ = 0;
+  size_t pending_ = 0;
+  bool draining_ = false;
+};
+}  // namespace heddle

@@ -1,0 +1,56 @@
+#include "proxy/upstream/endpoint_runtime.h"
+
+#include "certs/authorizer.h"
+#include "lib/session/protocols.h"
+
+namespace heddle {
+namespace {
+HealthKey health_key(const Endpoint& endpoint) {
+  return {endpoint.address(), endpoint.key.identity ? std::string(endpoint.key.identity->text()) : std::string()};
+}
+}  // namespace
+
+EndpointRuntime::EndpointRuntime(UpstreamContext& context, const Endpoint& endpoint, UpstreamTls tls,
+                                 UpstreamProtocol protocol)
+    : context_(context),
+      endpoint_(endpoint),
+      tls_(tls),
+      protocol_(protocol),
+      health_(context.health.get(health_key(endpoint))),
+      tls_http_(tls == UpstreamTls::kMtls ? make_tls(alpn::kHttp2) : nullptr),
+      tls_tcp_(tls == UpstreamTls::kMtls ? make_tls(alpn::kTcp) : nullptr),
+      pool_(context.session_context, pool_spec()) {}
+
+std::unique_ptr<TlsConnector> EndpointRuntime::make_tls(std::string_view only_alpn) {
+  return std::make_unique<TlsConnector>(context_.session_context.loop, context_.connector,
+                                        [this, only_alpn]() -> Result<TlsSetup> {
+                                          HEDDLE_TRY(auto tls_context, context_.tls.client_context());
+                                          if (!endpoint_.key.identity) {
+                                            return make_error(Reason::kConfigInvalid, "the endpoint names no identity");
+                                          }
+                                          TlsSetup setup;
+                                          setup.context = std::move(tls_context);
+                                          setup.check = Authorizer::exact(*endpoint_.key.identity);
+                                          setup.only_alpn = only_alpn;
+                                          return setup;
+                                        });
+}
+
+PoolSpec EndpointRuntime::pool_spec() {
+  PoolSpec spec;
+  bool http2 = tls_ == UpstreamTls::kMtls || protocol_ == UpstreamProtocol::kHttp2;
+  spec.address = endpoint_.address();
+  spec.connector = tls_http_ ? static_cast<Connector*>(tls_http_.get()) : &context_.connector;
+  spec.http1 = &context_.protocols.http1_client();
+  spec.http2 = &context_.protocols.http2_client();
+  spec.prior_knowledge_http2 = tls_ == UpstreamTls::kPlaintext && protocol_ == UpstreamProtocol::kHttp2;
+  spec.expect_http2 = http2;
+  spec.session = http2 ? context_.http2_session : context_.http1_session;
+  spec.limits = context_.pool;
+  return spec;
+}
+
+bool EndpointRuntime::fits(const Endpoint& endpoint, UpstreamTls tls, UpstreamProtocol protocol) const {
+  return endpoint.key == endpoint_.key && tls == tls_ && protocol == protocol_;
+}
+}  // namespace heddle

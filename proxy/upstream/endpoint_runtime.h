@@ -1,0 +1,63 @@
+// EndpointRuntime: one endpoint as one worker uses it: its connector (plain or TLS with the expected identity), its
+// connection pool and the process-wide health it shares with the other workers. Held by the BackendSet and by requests
+// in flight (shared_ptr, never leaves its loop), so that a removed endpoint finishes what it has.
+#pragma once
+#include <memory>
+
+#include "lib/config/model.h"
+#include "lib/tls/tls_connector.h"
+#include "proxy/lb/registry.h"
+#include "proxy/resilience/health_table.h"
+#include "proxy/upstream/connection_pool.h"
+
+namespace heddle {
+class Protocols;
+
+// The TLS context to dial with now; an error when this sidecar has no identity yet.
+class ClientTlsSource {
+ public:
+  virtual Result<std::shared_ptr<const TlsContext>> client_context() = 0;
+
+ protected:
+  ~ClientTlsSource() = default;
+};
+
+// What everything upstream of one worker shares; outlives it.
+struct UpstreamContext {
+  SessionContext session_context;
+  Protocols& protocols;
+  Connector& connector;  // plain TCP
+  ClientTlsSource& tls;
+  HealthTable& health;
+  const LbRegistry& balancers;
+  Random& random;
+  SessionLimits http1_session;  // idle: 3 s towards a local application (T6)
+  SessionLimits http2_session;
+  PoolLimits pool;
+  uint32_t workers = 1;
+};
+
+class EndpointRuntime {
+ public:
+  EndpointRuntime(UpstreamContext&, const Endpoint&, UpstreamTls, UpstreamProtocol);
+  const Endpoint& endpoint() const noexcept { return endpoint_; }
+  ConnectionPool& pool() noexcept { return pool_; }
+  // For opaque TCP: TLS with ALPN heddle-tcp, or the plain connector.
+  Connector& tcp_connector() noexcept { return tls_tcp_ ? *tls_tcp_ : context_.connector; }
+  const std::shared_ptr<EndpointHealth>& health() const noexcept { return health_; }
+  // Made the same way: may serve a changed backend set.
+  bool fits(const Endpoint&, UpstreamTls, UpstreamProtocol) const;
+
+ private:
+  PoolSpec pool_spec();
+  std::unique_ptr<TlsConnector> make_tls(std::string_view only_alpn);
+  UpstreamContext& context_;
+  Endpoint endpoint_;
+  UpstreamTls tls_;
+  UpstreamProtocol protocol_;
+  std::shared_ptr<EndpointHealth> health_;
+  std::unique_ptr<TlsConnector> tls_http_;
+  std::unique_ptr<TlsConnector> tls_tcp_;
+  ConnectionPool pool_;
+};
+}  // namespace heddle
