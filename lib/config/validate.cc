@@ -62,10 +62,8 @@ class Validator {
   void check_route(const HttpRouteSpec& route) {
     for (size_t i = 0; i < route.parents.size(); ++i) check_parent(route, i);
     for (size_t r = 0; r < route.rules.size(); ++r) {
-      std::string rule = indexed("spec.rules", r, ".backendRefs");
-      for (size_t b = 0; b < route.rules[r].backends.size(); ++b) {
-        check_backend(route.key, indexed(rule, b, ""), route.rules[r].backends[b]);
-      }
+      const std::vector<WeightedBackend>& backends = route.rules[r].backends;
+      for (size_t b = 0; b < backends.size(); ++b) check_backend({route.key, r, b}, backends[b]);
     }
   }
 
@@ -83,24 +81,34 @@ class Validator {
     }
   }
 
-  void check_backend(const ResourceKey& route, const std::string& path, const WeightedBackend& backend) {
+  // Where a backendRef stands; paths are made only for problems.
+  struct Place {
+    const ResourceKey& route;
+    size_t rule;
+    size_t backend;
+    std::string field(std::string_view name) const {
+      return indexed(indexed("spec.rules", rule, ".backendRefs"), backend, name);
+    }
+  };
+
+  void check_backend(const Place& at, const WeightedBackend& backend) {
     if (backend.kind == BackendKind::kBackendSet) {
       if (find_spec(model_.backend_sets, Kind::kBackendSet, backend.ref) == nullptr) {
-        problems_.add(route, path + ".name", missing("BackendSet", backend.ref.ns, backend.ref.name));
+        problems_.add(at.route, at.field(".name"), missing("BackendSet", backend.ref.ns, backend.ref.name));
       }
       return;
     }
     const ServiceSpec* service = find_spec(model_.services, Kind::kService, backend.ref);
     if (service == nullptr) {
-      problems_.add(route, path + ".name", missing("Service", backend.ref.ns, backend.ref.name));
+      problems_.add(at.route, at.field(".name"), missing("Service", backend.ref.ns, backend.ref.name));
       return;
     }
     const ServicePort* port = service->find_port(backend.port);
     std::string name = str_cat("Service ", backend.ref.ns, "/", backend.ref.name);
     if (port == nullptr) {
-      problems_.add(route, path + ".port", str_cat(name, " has no port ", std::to_string(backend.port)));
+      problems_.add(at.route, at.field(".port"), str_cat(name, " has no port ", std::to_string(backend.port)));
     } else if (find_spec(model_.backend_sets, Kind::kBackendSet, {backend.ref.ns, port->backend_set}) == nullptr) {
-      problems_.add(route, path + ".name",
+      problems_.add(at.route, at.field(".name"),
                     str_cat(name, " has no endpoints: ", missing("BackendSet", backend.ref.ns, port->backend_set)));
     }
   }

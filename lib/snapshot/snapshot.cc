@@ -21,9 +21,11 @@ const ServicePortEntry* ServiceEntry::find_port(uint16_t number) const noexcept 
 }
 
 const ServiceEntry* Snapshot::find_service(std::string_view host, std::string_view client_ns) const noexcept {
-  auto own = names_->by_namespace.find(client_ns);
   std::optional<uint32_t> index;
-  if (own != names_->by_namespace.end()) index = own->second.find(host);
+  if (host.find('.') == std::string_view::npos) {  // only then it may be a bare name
+    auto own = names_->by_namespace.find(client_ns);
+    if (own != names_->by_namespace.end()) index = own->second.find(host);
+  }
   if (!index) index = names_->qualified.find(host);
   return index ? services_[*index].get() : nullptr;
 }
