@@ -52,6 +52,7 @@ void FdWriter::reopen() noexcept {
 
 bool FdWriter::write(std::string_view text) noexcept {
   if (reopen_.exchange(false, std::memory_order_relaxed)) reopen();
+  if (fd_ < 0) return false;
   while (!text.empty()) {
     if (can_block_ && !wait_for_room()) return false;
     // poll(2) says that a pipe takes PIPE_BUF bytes: writing no more never blocks

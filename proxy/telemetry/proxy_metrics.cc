@@ -1,0 +1,248 @@
+#include "proxy/telemetry/proxy_metrics.h"
+
+#include "lib/base/log.h"
+#include "proxy/telemetry/log_writer.h"
+
+namespace heddle {
+namespace {
+using enum MetricType;
+using Labels = std::array<std::string_view, kMaxMetricLabels>;
+constexpr Labels kTraffic = {"direction", "service", "route", "backend_set"};
+constexpr Labels kTunnels = {"direction", "service", "backend_set"};
+
+constexpr MetricFamily kRequests{"heddle_requests_total",
+                                 "Requests finished, by class of the status sent and by reason (none: answered by the "
+                                 "upstream).",
+                                 kCounter,
+                                 {"direction", "service", "route", "backend_set", "code", "reason"}};
+constexpr MetricFamily kDuration{"heddle_request_duration_seconds", "From the request's head to the last byte.",
+                                 kHistogram, kTraffic, kLatencyBuckets};
+constexpr MetricFamily kUpstreamTime{"heddle_upstream_response_seconds",
+                                     "From the request sent upstream to the head of the answer.", kHistogram, kTraffic,
+                                     kLatencyBuckets};
+constexpr MetricFamily kActive{"heddle_requests_active", "Requests in flight.", kGauge, kTraffic};
+constexpr MetricFamily kRequestBytes{"heddle_request_bytes_total", "Bytes of request bodies.", kCounter, kTraffic};
+constexpr MetricFamily kResponseBytes{"heddle_response_bytes_total", "Bytes of response bodies.", kCounter, kTraffic};
+
+constexpr MetricFamily kTcpOpened{"heddle_tcp_opened_total", "TCP tunnels opened.", kCounter, kTunnels};
+constexpr MetricFamily kTcpClosed{"heddle_tcp_closed_total",
+                                  "TCP tunnels closed, by reason (ok: both sides ended).",
+                                  kCounter,
+                                  {"direction", "service", "backend_set", "reason"}};
+constexpr MetricFamily kTcpActive{"heddle_tcp_active", "TCP tunnels open.", kGauge, kTunnels};
+constexpr MetricFamily kTcpReceived{"heddle_tcp_received_bytes_total", "Bytes from downstream.", kCounter, kTunnels};
+constexpr MetricFamily kTcpSent{"heddle_tcp_sent_bytes_total", "Bytes to downstream.", kCounter, kTunnels};
+
+constexpr MetricFamily kConnects{
+    "heddle_upstream_connects_total", "Connects to endpoints, by result.", kCounter, {"backend_set", "result"}};
+constexpr MetricFamily kUpstreamConnections{
+    "heddle_upstream_connections", "Connections to endpoints.", kGauge, {"backend_set"}};
+constexpr MetricFamily kPending{
+    "heddle_upstream_pending_requests", "Requests that wait for a connection.", kGauge, {"backend_set"}};
+constexpr MetricFamily kReused{
+    "heddle_upstream_reused_total", "Requests sent on a connection that was there already.", kCounter, {"backend_set"}};
+constexpr MetricFamily kRetries{"heddle_retries_total",
+                                "Tries repeated, by the reason of the one that failed.",
+                                kCounter,
+                                {"backend_set", "reason"}};
+constexpr MetricFamily kCircuitRefused{"heddle_circuit_refused_total",
+                                       "Requests and connections refused by a limit of the backend set.",
+                                       kCounter,
+                                       {"backend_set", "resource"}};
+constexpr MetricFamily kConnectTime{
+    "heddle_upstream_connect_seconds", "Duration of connects, with TLS.", kHistogram, {"backend_set"}, kLatencyBuckets};
+
+constexpr MetricFamily kChecks{
+    "heddle_health_checks_total", "Active health checks, by result.", kCounter, {"backend_set", "result"}};
+constexpr MetricFamily kTransitions{
+    "heddle_health_transitions_total", "Endpoints that went up or down.", kCounter, {"backend_set", "to"}};
+constexpr MetricFamily kEndpoints{"heddle_endpoints", "Endpoints by state.", kGauge, {"backend_set", "state"}};
+
+constexpr MetricFamily kAccepted{"heddle_downstream_accepted_total", "Connections accepted.", kCounter, {"listener"}};
+constexpr MetricFamily kRefused{
+    "heddle_downstream_refused_total", "Connections closed unserved, by reason.", kCounter, {"listener", "reason"}};
+constexpr MetricFamily kConnections{"heddle_downstream_connections", "Connections open.", kGauge, {"listener"}};
+constexpr MetricFamily kAbuse{"heddle_abuse_total",
+                              "Connections closed because their peer crossed an abuse threshold.",
+                              kCounter,
+                              {"listener", "kind"}};
+
+constexpr MetricFamily kHandshakes{
+    "heddle_tls_handshakes_total", "TLS handshakes, by result.", kCounter, {"side", "result"}};
+constexpr MetricFamily kHandshakeTime{
+    "heddle_tls_handshake_seconds", "Duration of TLS handshakes.", kHistogram, {"side"}, kLatencyBuckets};
+
+constexpr MetricFamily kConfigVersion{"heddle_config_version", "Version of the configuration in force.", kGauge};
+constexpr MetricFamily kConfigLag{"heddle_config_lag_seconds",
+                                  "For how long the control plane has had a newer version than this proxy.", kGauge};
+constexpr MetricFamily kConfigUpdates{
+    "heddle_config_updates_total", "Versions received, by outcome.", kCounter, {"outcome"}};
+constexpr MetricFamily kConfigUpdatedAt{"heddle_config_last_update_timestamp_seconds",
+                                        "When the configuration in force was taken, since 1970.", kGauge};
+constexpr MetricFamily kConnected{"heddle_control_connected", "1 while the watch stream is open.", kGauge};
+constexpr MetricFamily kExpires{"heddle_identity_expiry_timestamp_seconds", "When our certificate expires, since 1970.",
+                                kGauge};
+constexpr MetricFamily kRotations{
+    "heddle_identity_rotations_total", "Renewals of our certificate, by outcome.", kCounter, {"outcome"}};
+
+constexpr MetricFamily kLogDropped{"heddle_log_dropped_total", "Lines of the process log that were lost.", kCounter};
+constexpr MetricFamily kAccessDropped{"heddle_access_log_dropped_total", "Access log records that were lost.",
+                                      kCounter};
+constexpr MetricFamily kAccessWritten{"heddle_access_log_records_total", "Access log records written.", kCounter};
+
+constexpr std::array<const MetricFamily*, 37> kFamilies = {&kRequests,
+                                                           &kDuration,
+                                                           &kUpstreamTime,
+                                                           &kActive,
+                                                           &kRequestBytes,
+                                                           &kResponseBytes,
+                                                           &kTcpOpened,
+                                                           &kTcpClosed,
+                                                           &kTcpActive,
+                                                           &kTcpReceived,
+                                                           &kTcpSent,
+                                                           &kConnects,
+                                                           &kUpstreamConnections,
+                                                           &kPending,
+                                                           &kReused,
+                                                           &kRetries,
+                                                           &kCircuitRefused,
+                                                           &kConnectTime,
+                                                           &kChecks,
+                                                           &kTransitions,
+                                                           &kEndpoints,
+                                                           &kAccepted,
+                                                           &kRefused,
+                                                           &kConnections,
+                                                           &kAbuse,
+                                                           &kHandshakes,
+                                                           &kHandshakeTime,
+                                                           &kConfigVersion,
+                                                           &kConfigLag,
+                                                           &kConfigUpdates,
+                                                           &kConfigUpdatedAt,
+                                                           &kConnected,
+                                                           &kExpires,
+                                                           &kRotations,
+                                                           &kLogDropped,
+                                                           &kAccessDropped,
+                                                           &kAccessWritten};
+
+constexpr std::array<std::string_view, 6> kClassNames = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+
+size_t class_of(uint16_t status) noexcept {
+  size_t hundreds = status / 100U;
+  return hundreds < kClassNames.size() ? hundreds : 0;
+}
+
+MetricScope scope_of(Registry& registry, const RequestLabels& labels) {
+  return registry.scope()
+      .with("direction", to_text(labels.direction))
+      .with("service", labels.service)
+      .with("route", labels.route)
+      .with("backend_set", labels.backend_set);
+}
+
+MetricScope scope_of(Registry& registry, std::string_view label, std::string_view value) {
+  return registry.scope().with(label, value);
+}
+}  // namespace
+
+LabelledCounters::LabelledCounters(MetricScope scope, const MetricFamily& family, std::string_view label)
+    : scope_(std::move(scope)), family_(family), label_(label) {}
+
+Counter& LabelledCounters::operator[](std::string_view value) {
+  auto found = by_text_.find(value);
+  if (found != by_text_.end()) return found->second;
+  Counter made = scope_.counter(family_, {{label_, std::string(value)}});
+  return by_text_.emplace(std::string(value), std::move(made)).first->second;
+}
+
+Counter& LabelledCounters::operator[](Reason reason) {
+  auto& cell = by_reason_[static_cast<size_t>(reason)];
+  if (cell == nullptr) {
+    std::string_view name = reason == Reason::kNone ? "ok" : info(reason).name;
+    cell = std::make_unique<Counter>(scope_.counter(family_, {{label_, std::string(name)}}));
+  }
+  return *cell;
+}
+
+RequestMetrics::RequestMetrics(Registry& registry, const RequestLabels& labels) : scope_(scope_of(registry, labels)) {
+  active = scope_.gauge(kActive);
+  bytes_received = scope_.counter(kRequestBytes);
+  bytes_sent = scope_.counter(kResponseBytes);
+  upstream_time = scope_.histogram(kUpstreamTime);
+  duration_ = scope_.histogram(kDuration);
+}
+
+void RequestMetrics::on_finished(uint16_t status, Reason reason, Duration duration) noexcept {
+  duration_.observe(duration);
+  finished(status, reason).add();
+}
+
+// A pair that occurs for the first time gets its cell here; in the steady state nothing is made.
+Counter& RequestMetrics::finished(uint16_t status, Reason reason) {
+  size_t code = class_of(status);
+  for (Finished& known : finished_) {
+    if (known.code == code && known.reason == reason) return known.count;
+  }
+  std::string_view name = info(reason).name;
+  Counter made = scope_.counter(kRequests, {{"code", std::string(kClassNames[code])}, {"reason", std::string(name)}});
+  return finished_.emplace_back(Finished{code, reason, std::move(made)}).count;
+}
+
+TcpMetrics::TcpMetrics(Registry& registry, const RequestLabels& labels)
+    : opened(scope_of(registry, labels).counter(kTcpOpened)),
+      closed(scope_of(registry, labels), kTcpClosed, "reason"),
+      active(scope_of(registry, labels).gauge(kTcpActive)),
+      bytes_received(scope_of(registry, labels).counter(kTcpReceived)),
+      bytes_sent(scope_of(registry, labels).counter(kTcpSent)) {}
+
+BackendSetMetrics::BackendSetMetrics(Registry& registry, std::string_view set)
+    : connects(scope_of(registry, "backend_set", set), kConnects, "result"),
+      connections(scope_of(registry, "backend_set", set).gauge(kUpstreamConnections)),
+      pending(scope_of(registry, "backend_set", set).gauge(kPending)),
+      reused(scope_of(registry, "backend_set", set).counter(kReused)),
+      retries(scope_of(registry, "backend_set", set), kRetries, "reason"),
+      circuit_refused(scope_of(registry, "backend_set", set), kCircuitRefused, "resource"),
+      connect_time(scope_of(registry, "backend_set", set).histogram(kConnectTime)) {}
+
+HealthMetrics::HealthMetrics(Registry& registry, std::string_view set)
+    : checks(scope_of(registry, "backend_set", set), kChecks, "result"),
+      transitions(scope_of(registry, "backend_set", set), kTransitions, "to"),
+      endpoints_up(scope_of(registry, "backend_set", set).gauge(kEndpoints, {{"state", "up"}})),
+      endpoints_down(scope_of(registry, "backend_set", set).gauge(kEndpoints, {{"state", "down"}})) {}
+
+ListenerMetrics::ListenerMetrics(Registry& registry, std::string_view listener)
+    : accepted(scope_of(registry, "listener", listener).counter(kAccepted)),
+      refused(scope_of(registry, "listener", listener), kRefused, "reason"),
+      connections(scope_of(registry, "listener", listener).gauge(kConnections)),
+      abuse(scope_of(registry, "listener", listener), kAbuse, "kind") {}
+
+TlsMetrics::TlsMetrics(Registry& registry, std::string_view side)
+    : handshakes(scope_of(registry, "side", side), kHandshakes, "result"),
+      handshake_time(scope_of(registry, "side", side).histogram(kHandshakeTime)) {}
+
+ControlMetrics::ControlMetrics(Registry& registry)
+    : config_version(registry.scope().gauge(kConfigVersion)),
+      config_updates(registry.scope(), kConfigUpdates, "outcome"),
+      config_updated_at(registry.scope().gauge(kConfigUpdatedAt)),
+      control_connected(registry.scope().gauge(kConnected)),
+      identity_expires_at(registry.scope().gauge(kExpires)),
+      identity_rotations(registry.scope(), kRotations, "outcome") {}
+
+LogMetrics::LogMetrics(Registry& registry, const Log& log, const LogWriter& writer) {
+  auto add = [&](const MetricFamily& family, UniqueFunction<double()> read) {
+    callbacks_.push_back(registry.scope().callback(family, {}, std::move(read)));
+  };
+  add(kLogDropped, [&log] { return static_cast<double>(log.dropped()); });
+  add(kAccessDropped, [&writer] { return static_cast<double>(writer.dropped()); });
+  add(kAccessWritten, [&writer] { return static_cast<double>(writer.written()); });
+}
+
+Pending watch_config_lag(Registry& registry, UniqueFunction<double()> seconds) {
+  return registry.scope().callback(kConfigLag, {}, std::move(seconds));
+}
+
+std::span<const MetricFamily* const> proxy_metric_families() noexcept { return kFamilies; }
+}  // namespace heddle

@@ -1,0 +1,137 @@
+// The metrics of the proxy: one struct of cells per component, made once per worker and part (route and backend set,
+// listener ...), so that the request path only adds numbers. All families stand in proxy_metrics.cc; docs/metrics.md is
+// generated from them. Label values come from configuration, never from a request. Each struct belongs to the loop that
+// made it.
+#pragma once
+#include <array>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/error.h"
+#include "lib/metrics/registry.h"
+#include "proxy/telemetry/access_record.h"
+
+namespace heddle {
+
+// Cells of one family that differ in one label with few values, found by value: made at its first use.
+class LabelledCounters {
+ public:
+  LabelledCounters(MetricScope scope, const MetricFamily& family, std::string_view label);
+  Counter& operator[](std::string_view value);  // a map look-up: not for each request
+  Counter& operator[](Reason);                  // an array look-up; kNone is "ok"
+
+ private:
+  MetricScope scope_;
+  const MetricFamily& family_;
+  std::string label_;
+  std::map<std::string, Counter, std::less<>> by_text_;
+  std::array<std::unique_ptr<Counter>, static_cast<size_t>(Reason::kCount)> by_reason_;
+};
+
+struct RequestLabels {
+  Direction direction;
+  std::string_view service;
+  std::string_view route;
+  std::string_view backend_set;
+};
+
+// Per route and backend set: the exchange.
+class RequestMetrics {
+ public:
+  RequestMetrics(Registry&, const RequestLabels&);
+  // At the end of a request, once.
+  void on_finished(uint16_t status, Reason, Duration) noexcept;
+  Gauge active;
+  Counter bytes_received;  // of request bodies
+  Counter bytes_sent;      // of response bodies
+  Histogram upstream_time;
+
+ private:
+  struct Finished {
+    size_t code;
+    Reason reason;
+    Counter count;
+  };
+  Counter& finished(uint16_t status, Reason);
+  std::vector<Finished> finished_;  // the few pairs that have occurred
+  Histogram duration_;
+  MetricScope scope_;
+};
+
+// Per service and backend set: TCP tunnels.
+struct TcpMetrics {
+  TcpMetrics(Registry&, const RequestLabels&);
+  Counter opened;
+  LabelledCounters closed;  // by reason
+  Gauge active;
+  Counter bytes_received;
+  Counter bytes_sent;
+};
+
+// Per backend set: pools and balancing.
+struct BackendSetMetrics {
+  BackendSetMetrics(Registry&, std::string_view backend_set);
+  LabelledCounters connects;  // by result: ok or a reason
+  Gauge connections;
+  Gauge pending;
+  Counter reused;
+  LabelledCounters retries;          // by the reason of the failed try
+  LabelledCounters circuit_refused;  // by resource: connections, pending, requests
+  Histogram connect_time;
+};
+
+// Per backend set, on the main loop: active checks.
+struct HealthMetrics {
+  HealthMetrics(Registry&, std::string_view backend_set);
+  LabelledCounters checks;       // by result: ok or a reason
+  LabelledCounters transitions;  // by to: up, down
+  Gauge endpoints_up;
+  Gauge endpoints_down;
+};
+
+// Per listener: who connects.
+struct ListenerMetrics {
+  ListenerMetrics(Registry&, std::string_view listener);
+  Counter accepted;
+  LabelledCounters refused;  // by reason
+  Gauge connections;
+  LabelledCounters abuse;  // by kind, as "rapid-reset"
+};
+
+// Per side ("server", "client").
+struct TlsMetrics {
+  TlsMetrics(Registry&, std::string_view side);
+  LabelledCounters handshakes;  // by result: ok or a reason
+  Histogram handshake_time;
+};
+
+// One per process, main loop: configuration, control plane, identity.
+struct ControlMetrics {
+  explicit ControlMetrics(Registry&);
+  Gauge config_version;
+  LabelledCounters config_updates;      // by outcome: ack, nack
+  Gauge config_updated_at;              // seconds since 1970
+  Gauge control_connected;              // 0 or 1
+  Gauge identity_expires_at;            // seconds since 1970
+  LabelledCounters identity_rotations;  // by outcome: ok or a reason
+};
+
+// One per process: what the logs have lost; read at scrape. The sources must outlive it.
+class LogWriter;
+class Log;
+class LogMetrics {
+ public:
+  LogMetrics(Registry&, const Log&, const LogWriter&);
+
+ private:
+  std::vector<Pending> callbacks_;
+};
+// Seconds since the newest version of the control plane was not yet ours; read at scrape.
+[[nodiscard]] Pending watch_config_lag(Registry&, UniqueFunction<double()> seconds);
+
+std::span<const MetricFamily* const> proxy_metric_families() noexcept;
+}  // namespace heddle
