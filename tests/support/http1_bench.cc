@@ -19,8 +19,10 @@ std::string statuses_of(std::string_view output) {
   std::string out;
   constexpr std::string_view kStart = "HTTP/1.1 ";
   for (size_t at = output.find(kStart); at != output.npos; at = output.find(kStart, at + 1)) {
+    std::string_view status = output.substr(at + kStart.size(), 3);
+    if (status.find_first_not_of("0123456789") != status.npos) continue;  // the text of an answer
     if (!out.empty()) out.push_back(' ');
-    out.append(output.substr(at + kStart.size(), 3));
+    out.append(status);
   }
   return out;
 }

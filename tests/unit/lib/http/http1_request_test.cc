@@ -11,9 +11,9 @@ using namespace std::string_literals;
 struct RequestCase {
   std::string id;
   std::string input;
-  std::string statuses;           // of all answers
-  std::string sees = {};          // must stand in the transcript
-  std::string never_sees = {};    // must not
+  std::string statuses;         // of all answers
+  std::string sees = {};        // must stand in the transcript
+  std::string never_sees = {};  // must not
 };
 std::ostream& operator<<(std::ostream& out, const RequestCase& c) { return out << c.id; }
 
@@ -65,8 +65,12 @@ std::string name_of(const testing::TestParamInfo<RequestCase>& entry) { return e
 INSTANTIATE_TEST_SUITE_P(
     Framing, Http1Request,
     testing::Values(
-        RequestCase{"H1_001", post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), "400", "", "request"},
-        RequestCase{"H1_003", post("Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"), "400", "", "request"},
+        RequestCase{"H1_001", post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), "400", "",
+                    "request"},
+        RequestCase{"H1_003",
+                    post("Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled "
+                         "HTTP/1.1\r\nHost: a\r\n\r\n"),
+                    "400", "", "request"},
         RequestCase{"H1_005", post("Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello"), "400", "", "request"},
         RequestCase{"H1_007", post("Content-Length: 5, 6\r\n\r\nhello"), "400", "", "request"},
         RequestCase{"H1_009", post("Content-Length: -5\r\n\r\nhello"), "400", "", "request"},
@@ -77,22 +81,33 @@ INSTANTIATE_TEST_SUITE_P(
         RequestCase{"LengthOf2To63", post("Content-Length: 9223372036854775808\r\n\r\nhello"), "400", "", "request"},
         RequestCase{"LengthWithPlus", post("Content-Length: +5\r\n\r\nhello"), "400", "", "request"},
         RequestCase{"H1_019", post("Content-Length: 010\r\n\r\n01234567xx"), "400", "", "request"},
-        RequestCase{"H1_021", get("Content-Length: \r\nContent-Length: 43\r\n") + "POST /evil HTTP/1.1\r\nContent-Length: 18\r\n\r\n", "400", "", "request"},
+        RequestCase{
+            "H1_021",
+            get("Content-Length: \r\nContent-Length: 43\r\n") + "POST /evil HTTP/1.1\r\nContent-Length: 18\r\n\r\n",
+            "400", "", "request"},
         RequestCase{"H1_023", post("Content_Length: 5\r\n\r\nhello"), "400", "", "request"},
         RequestCase{"H1_025", post("Transfer-Encoding: ,chunked\r\n\r\n1\r\nZ\r\n0\r\n\r\n"), "400", "", "request"},
         RequestCase{"H1_027", post("Transfer-Encoding: xchunked\r\n\r\n1\r\nZ\r\n0\r\n\r\n"), "501", "", "request"},
-        RequestCase{"H1_029", post("Transfer-Encoding: chunked, gzip\r\n\r\n1\r\nZ\r\n0\r\n\r\n"), "400", "", "request"},
-        RequestCase{"H1_031", post("Transfer-Encoding: gzip, chunked\r\n\r\n1\r\nZ\r\n0\r\n\r\n"), "501", "", "request"},
+        RequestCase{"H1_029", post("Transfer-Encoding: chunked, gzip\r\n\r\n1\r\nZ\r\n0\r\n\r\n"), "400", "",
+                    "request"},
+        RequestCase{"H1_031", post("Transfer-Encoding: gzip, chunked\r\n\r\n1\r\nZ\r\n0\r\n\r\n"), "501", "",
+                    "request"},
         RequestCase{"H1_033", post("Transfer-Encoding: \r\n\r\n1\r\nZ\r\n0\r\n\r\n"), "400", "", "request"},
-        RequestCase{"H1_035", post("Transfer-Encoding: \x0c"s + "chunked\r\n\r\n1\r\nZ\r\n0\r\n\r\n"), "400", "", "request"},
-        RequestCase{"H1_037", post("Transfer-Encoding: \xa0"s + "chunked\xa0\r\n\r\n1\r\nZ\r\n0\r\n\r\n"), "400", "", "request"},
+        RequestCase{"H1_035", post("Transfer-Encoding: \x0c"s + "chunked\r\n\r\n1\r\nZ\r\n0\r\n\r\n"), "400", "",
+                    "request"},
+        RequestCase{"H1_037", post("Transfer-Encoding: \xa0"s + "chunked\xa0\r\n\r\n1\r\nZ\r\n0\r\n\r\n"), "400", "",
+                    "request"},
         RequestCase{"H1_039", post("Transfer-Encoding: chunked;a=b\r\n\r\n1\r\nZ\r\n0\r\n\r\n"), "400", "", "request"},
         RequestCase{"H1_041", post("Transfer-Encoding: blegh\r\n\r\n1\r\nZ\r\n0\r\n\r\n"), "501", "", "request"},
-        RequestCase{"H1_043", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nZ\r\n0\r\n\r\n"), "400", "", "request"},
+        RequestCase{"H1_043",
+                    post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nZ\r\n0\r\n\r\n"), "400",
+                    "", "request"},
         RequestCase{"ChunkedTwice", post("Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n"), "400", "", "request"},
         RequestCase{"H1_045", post("Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n"), "400", "", "request"},
-        RequestCase{"H1_047", "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400", "", "request"},
-        RequestCase{"LengthBody", post("Content-Length: 5\r\n\r\nhelloGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"), "200 200", "data 1 hello\nend 1\nrequest 2"},
+        RequestCase{"H1_047", "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400", "",
+                    "request"},
+        RequestCase{"LengthBody", post("Content-Length: 5\r\n\r\nhelloGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"), "200 200",
+                    "data 1 hello\nend 1\nrequest 2"},
         RequestCase{"LengthZero", post("Content-Length: 0\r\n\r\n"), "200", "[cl=0]"}),
     name_of);
 
@@ -119,12 +134,17 @@ INSTANTIATE_TEST_SUITE_P(
         RequestCase{"SizeWithZeros", chunked("0000001\r\nZ\r\n0\r\n\r\n"), "200", "data 1 Z\nend 1"},
         RequestCase{"ExtensionTooLong", chunked("1;" + repeat("a", 4096) + "\r\nZ\r\n0\r\n\r\n"), "400", "", "end"},
         RequestCase{"H1_073", chunked(repeat("1;aaaaaaaa\r\nZ\r\n", 4000)), "400", "request 1", "end"},
-        RequestCase{"H1_075", chunked("1\r\nZ\r\n0\r\nContent-Length: 50\r\n\r\n"), "200", "data 1 Z\nend 1", "trailers"},
-        RequestCase{"H1_077", chunked("1\r\nZ\r\n0\r\nx-forwarded-client-cert: By=evil\r\n\r\n"), "200", "end 1", "evil"},
-        RequestCase{"TrailersPass", chunked("1\r\nZ\r\n0\r\nX-Sum: 7\r\nHost: evil\r\n\r\n"), "200", "data 1 Z\ntrailers 1 {x-sum: 7}"},
-        RequestCase{"H1_079", chunked("1\r\nZ\r\n0\r\n" + repeat("X: y\r\n", 20000) + "\r\n"), "431", "data 1 Z\n", "end"},
+        RequestCase{"H1_075", chunked("1\r\nZ\r\n0\r\nContent-Length: 50\r\n\r\n"), "200", "data 1 Z\nend 1",
+                    "trailers"},
+        RequestCase{"H1_077", chunked("1\r\nZ\r\n0\r\nx-forwarded-client-cert: By=evil\r\n\r\n"), "200", "end 1",
+                    "evil"},
+        RequestCase{"TrailersPass", chunked("1\r\nZ\r\n0\r\nX-Sum: 7\r\nHost: evil\r\n\r\n"), "200",
+                    "data 1 Z\ntrailers 1 {x-sum: 7}"},
+        RequestCase{"H1_079", chunked("1\r\nZ\r\n0\r\n" + repeat("X: y\r\n", 20000) + "\r\n"), "431", "data 1 Z\n",
+                    "end"},
         RequestCase{"TrailerBareLf", chunked("0\r\nX: y\n\r\n"), "400", "request 1", "end"},
-        RequestCase{"H1_081", chunked("17\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n\r\n\r\n0\r\n\r\n"), "400", "request 1", "end"},
+        RequestCase{"H1_081", chunked("17\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n\r\n\r\n0\r\n\r\n"), "400", "request 1",
+                    "end"},
         RequestCase{"H1_083_chunked", chunked("5\r\nhel<FIN>"), "", "data 1 hel", "end"},
         RequestCase{"H1_083_length", post("Content-Length: 5\r\n\r\nhel<FIN>"), "", "data 1 hel", "end"},
         RequestCase{"FinBeforeTheLastChunk", chunked("1\r\nZ\r\n<FIN>"), "", "data 1 Z", "end"}),
@@ -155,20 +175,27 @@ INSTANTIATE_TEST_SUITE_P(
         RequestCase{"TooManyCrumbs", get(repeat("Cookie: a=b\r\n", 100)), "431", "", "request"},
         RequestCase{"HeadTooLarge", get("X: " + repeat("y", 61 * 1024) + "\r\n"), "431", "", "request"},
         RequestCase{"HeadLargeEnough", get("X: " + repeat("y", 50 * 1024) + "\r\n"), "200"},
-        RequestCase{"H1_151", get("Connection: close, X-Foo\r\nX-Foo: 1\r\nX-Bar: 2\r\n"), "200", "{x-bar: 2}", "x-foo"},
+        RequestCase{"H1_151", get("Connection: close, X-Foo\r\nX-Foo: 1\r\nX-Bar: 2\r\n"), "200", "{x-bar: 2}",
+                    "x-foo"},
         RequestCase{"NominatedBefore", get("X-Foo: 1\r\nConnection: x-foo\r\nX-FOO: 2\r\n"), "200", "{}", "x-foo"},
-        RequestCase{"NominatesTwice", get("Connection: x-a\r\nX-A: 1\r\nConnection: x-b\r\nX-B: 1\r\nx-c: 3\r\n"), "200", "{x-c: 3}"},
+        RequestCase{"NominatesTwice", get("Connection: x-a\r\nX-A: 1\r\nConnection: x-b\r\nX-B: 1\r\nx-c: 3\r\n"),
+                    "200", "{x-c: 3}"},
         RequestCase{"NominatesIdentity", get("Connection: x-forwarded-client-cert\r\n"), "400", "", "request"},
         RequestCase{"NominatesFraming", get("Connection: Content-Length\r\n"), "400", "", "request"},
         RequestCase{"NominatesHost", get("Connection: host\r\n"), "400", "", "request"},
         RequestCase{"NominatesNonsense", get("Connection: a b\r\n"), "400", "", "request"},
         RequestCase{"H1_155", get("Connection: " + repeat("close,", 101) + "\r\n"), "431", "", "request"},
         RequestCase{"H1_155_60K", get("Connection: " + repeat("a,", 29000) + "\r\n"), "431", "", "request"},
-        RequestCase{"H1_157", get("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAAA\r\n"), "200", "{}", "protocol"},
-        RequestCase{"HopByHopIsRemoved", get("Keep-Alive: 5\r\nProxy-Connection: x\r\nTE: trailers\r\nUpgrade: x\r\nA: b\r\n"), "200", "te {a: b}"},
+        RequestCase{"H1_157", get("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAAA\r\n"),
+                    "200", "{}", "protocol"},
+        RequestCase{"HopByHopIsRemoved",
+                    get("Keep-Alive: 5\r\nProxy-Connection: x\r\nTE: trailers\r\nUpgrade: x\r\nA: b\r\n"), "200",
+                    "te {a: b}"},
         RequestCase{"ExpectOther", get("Expect: 200-ok\r\n"), "417", "", "request"},
-        RequestCase{"ExpectContinue", post("Content-Length: 1\r\nExpect: 100-Continue\r\n\r\nZ"), "200", "{expect: 100-continue}"},
-        RequestCase{"ExpectInHttp10", "POST / HTTP/1.0\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\nZ", "200", "[cl=1] {}"}),
+        RequestCase{"ExpectContinue", post("Content-Length: 1\r\nExpect: 100-Continue\r\n\r\nZ"), "200",
+                    "{expect: 100-continue}"},
+        RequestCase{"ExpectInHttp10", "POST / HTTP/1.0\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\nZ", "200",
+                    "[cl=1] {}"}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
@@ -210,35 +237,42 @@ INSTANTIATE_TEST_SUITE_P(
         RequestCase{"H1_143", "GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", "400", "", "request"},
         RequestCase{"H1_145", "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", "400", "", "request"},
         RequestCase{"H1_147", "GET / HTTP/1.1\r\nHost: a\0.b\r\n\r\n"s, "400", "", "request"},
-        RequestCase{"H1_149", "GET / HTTP/1.0\r\n\r\nGET / HTTP/1.0\r\n\r\n", "200", "GET http  / HTTP/1.0", "request 2"}),
+        RequestCase{"H1_149", "GET / HTTP/1.0\r\n\r\nGET / HTTP/1.0\r\n\r\n", "200", "GET http  / HTTP/1.0",
+                    "request 2"}),
     name_of);
 
-INSTANTIATE_TEST_SUITE_P(
-    Paths, Http1Request,
-    testing::Values(RequestCase{"H1_177", path("/app/../admin"), "400"}, RequestCase{"H1_179", path("/app/%2E./admin"), "400"},
-                    RequestCase{"H1_181", path("/app/%2e%2E/admin"), "400"}, RequestCase{"H1_183", path("/app//../admin"), "400"},
-                    RequestCase{"H1_185", path("/%2fadmin"), "400"}, RequestCase{"H1_187", path("/app%5c..%5cadmin"), "400"},
-                    RequestCase{"H1_189", path("/admin%0a"), "400"}, RequestCase{"H1_191", path("/%61dmin"), "200", "/%61dmin"},
-                    RequestCase{"H1_193", path("/admin;x=y"), "200", "/admin;x=y"},
-                    RequestCase{"H1_195", path("/%252e%252e/admin"), "200", "/%252e%252e/admin"},
-                    RequestCase{"H1_197", path("/Admin"), "200", "/Admin"},
-                    RequestCase{"H1_199", path("/admin?x=/../"), "200", "/admin?x=/../"}),
-    name_of);
+INSTANTIATE_TEST_SUITE_P(Paths, Http1Request,
+                         testing::Values(RequestCase{"H1_177", path("/app/../admin"), "400"},
+                                         RequestCase{"H1_179", path("/app/%2E./admin"), "400"},
+                                         RequestCase{"H1_181", path("/app/%2e%2E/admin"), "400"},
+                                         RequestCase{"H1_183", path("/app//../admin"), "400"},
+                                         RequestCase{"H1_185", path("/%2fadmin"), "400"},
+                                         RequestCase{"H1_187", path("/app%5c..%5cadmin"), "400"},
+                                         RequestCase{"H1_189", path("/admin%0a"), "400"},
+                                         RequestCase{"H1_191", path("/%61dmin"), "200", "/%61dmin"},
+                                         RequestCase{"H1_193", path("/admin;x=y"), "200", "/admin;x=y"},
+                                         RequestCase{"H1_195", path("/%252e%252e/admin"), "200", "/%252e%252e/admin"},
+                                         RequestCase{"H1_197", path("/Admin"), "200", "/Admin"},
+                                         RequestCase{"H1_199", path("/admin?x=/../"), "200", "/admin?x=/../"}),
+                         name_of);
 
 INSTANTIATE_TEST_SUITE_P(
     Connection, Http1Request,
-    testing::Values(
-        RequestCase{"H1_173", repeat(get(""), 100), repeat("200 ", 99) + "200", "request 100 "},
-        RequestCase{"H1_175", get("") + "<FIN>", "200", "request 1"},
-        RequestCase{"PipelinedThenFin", get("") + get("") + "<FIN>", "200 200", "request 2"},
-        RequestCase{"CloseEndsThePipeline", get("Connection: close\r\n") + get(""), "200", "request 1", "request 2"},
-        RequestCase{"FinInsideAHead", "GET / HTTP/1.1\r\nHost<FIN>", "", "", "request"},
-        RequestCase{"FinBeforeAnything", "<FIN>", "", "", "request"},
-        RequestCase{"GoodThenBad", get("") + "BAD\r\n\r\n", "200 400", "request 1", "request 2"},
-        RequestCase{"ChunkedPipelined", chunked("1\r\nZ\r\n0\r\n\r\n") + get(""), "200 200", "data 1 Z\nend 1\nrequest 2"},
-        RequestCase{"H1_161", "GET / HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n", "200", "request 1", "protocol"},
-        RequestCase{"UpgradeOfAPost", post("Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"), "200", "request 1", "protocol"},
-        RequestCase{"UpgradeNotNominated", get("Upgrade: websocket\r\n"), "200", "request 1", "protocol"}),
+    testing::Values(RequestCase{"H1_173", repeat(get(""), 100), repeat("200 ", 99) + "200", "request 100 "},
+                    RequestCase{"H1_175", get("") + "<FIN>", "200", "request 1"},
+                    RequestCase{"PipelinedThenFin", get("") + get("") + "<FIN>", "200 200", "request 2"},
+                    RequestCase{"CloseEndsThePipeline", get("Connection: close\r\n") + get(""), "200", "request 1",
+                                "request 2"},
+                    RequestCase{"FinInsideAHead", "GET / HTTP/1.1\r\nHost<FIN>", "", "", "request"},
+                    RequestCase{"FinBeforeAnything", "<FIN>", "", "", "request"},
+                    RequestCase{"GoodThenBad", get("") + "BAD\r\n\r\n", "200 400", "request 1", "request 2"},
+                    RequestCase{"ChunkedPipelined", chunked("1\r\nZ\r\n0\r\n\r\n") + get(""), "200 200",
+                                "data 1 Z\nend 1\nrequest 2"},
+                    RequestCase{"H1_161", "GET / HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n", "200",
+                                "request 1", "protocol"},
+                    RequestCase{"UpgradeOfAPost", post("Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"), "200",
+                                "request 1", "protocol"},
+                    RequestCase{"UpgradeNotNominated", get("Upgrade: websocket\r\n"), "200", "request 1", "protocol"}),
     name_of);
 }  // namespace
 }  // namespace heddle
