@@ -205,7 +205,7 @@ void HeaderMap::remove(std::string_view lower_name) noexcept {
 
 bool HeaderMap::store(std::string_view text, HeadText& out) {
   if (text.size() <= out.length && block_ != nullptr) {  // overwrite in place
-    std::memmove(block_->payload() + out.offset, text.data(), text.size());
+    if (!text.empty()) std::memmove(block_->payload() + out.offset, text.data(), text.size());
     out.length = static_cast<uint16_t>(text.size());
     return true;
   }
