@@ -92,6 +92,8 @@ void Http2Abuse::spend(int64_t& allowance, H2Abuse what, MonoTime now) {
 }
 
 void Http2Abuse::on_control(const Http2FrameHeader& frame, MonoTime now) {
+  bool acknowledges = frame.type == NGHTTP2_SETTINGS && (frame.flags & NGHTTP2_FLAG_ACK) != 0;
+  if (acknowledges) return;  // nghttp2 refuses those it did not wait for
   bool free_ping = frame.type == NGHTTP2_PING && data_since_ping_;
   if (free_ping) {
     data_since_ping_ = false;
