@@ -123,6 +123,7 @@ class Http2Engine {
   size_t head_bytes_ = 0;            // of heads that wait to be sent
   MonoTime noticed_at_{};
   std::optional<MonoTime> settings_sent_at_;
+  bool settings_acknowledged_ = false;
   uint64_t ping_opaque_ = 0;
 };
 

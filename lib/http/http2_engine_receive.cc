@@ -87,6 +87,7 @@ void Http2Engine::data_received(int32_t id, Bytes bytes) {
 void Http2Engine::settings_frame(const nghttp2_frame& frame) {
   if ((frame.hd.flags & NGHTTP2_FLAG_ACK) != 0) {
     settings_sent_at_.reset();
+    settings_acknowledged_ = true;
   } else {
     peer_settings_here_ = true;
   }
