@@ -10,8 +10,8 @@ namespace {
 constexpr size_t index_of(H2Abuse what) { return static_cast<size_t>(what); }
 constexpr auto kKinds = index_of(H2Abuse::kCount);
 constexpr std::array<std::string_view, kKinds> kNames = {
-    "protocol-error", "invalid-head",   "head-too-large", "refused-stream", "empty-data",
-    "priority",       "unknown-frame",  "control-frames", "window-update",  "continuation",
+    "protocol-error", "invalid-head",    "head-too-large", "refused-stream", "empty-data",
+    "priority",       "unknown-frame",   "control-frames", "window-update",  "continuation",
     "rapid-reset",    "premature-reset", "informational",  "unsent-answers"};
 // Rule 2.3. What is judged by a bucket or a count of its own weighs nothing here.
 constexpr std::array<double, kKinds> kWeights = {1, 1, 1, 1, 1, 0.1, 0.1, 0.5, 0.1, 0, 0, 0, 0.1, 0};

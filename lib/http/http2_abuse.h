@@ -18,20 +18,20 @@
 namespace heddle {
 // Label `reason` of h2_protocol_abuse_total.
 enum class H2Abuse : uint8_t {
-  kProtocolError,   // a stream we had to reset because of the peer
-  kInvalidHead,     // malformed fields, or a request our own rules refuse
+  kProtocolError,  // a stream we had to reset because of the peer
+  kInvalidHead,    // malformed fields, or a request our own rules refuse
   kHeadTooLarge,
-  kRefusedStream,   // beyond the stream limit
-  kEmptyData,       // no payload and no end
+  kRefusedStream,  // beyond the stream limit
+  kEmptyData,      // no payload and no end
   kPriority,
   kUnknownFrame,
-  kControlFrames,   // PING and SETTINGS
-  kWindowUpdate,    // more than the data sent can explain
+  kControlFrames,  // PING and SETTINGS
+  kWindowUpdate,   // more than the data sent can explain
   kContinuation,
   kRapidReset,
   kPrematureReset,  // most streams were reset within a second
   kInformational,
-  kUnsentAnswers,   // nghttp2's own queue limit
+  kUnsentAnswers,  // nghttp2's own queue limit
   kCount
 };
 std::string_view to_text(H2Abuse) noexcept;

@@ -57,8 +57,7 @@ void Http2ClientCodec::submit(Http2Stream& stream, const RequestHead& head, bool
   Http2HeadWriter writer(memory_);
   writer.add_request(head);
   nghttp2_data_provider body{{}, read_http2_body};
-  int32_t id =
-      nghttp2_submit_request(h2(), nullptr, writer.data(), writer.size(), bodiless ? nullptr : &body, &stream);
+  int32_t id = nghttp2_submit_request(h2(), nullptr, writer.data(), writer.size(), bodiless ? nullptr : &body, &stream);
   stream.wire_id = id;
   if (HEDDLE_BUG(id <= 0, "nghttp2 refused a request")) return;
   ++unsent_requests_;

@@ -9,9 +9,9 @@
 
 namespace heddle {
 namespace {
-constexpr Duration kSettingsTimeout = 10s;  // T10; RFC 9113 §6.5.3
-constexpr Duration kNoticePeriod = 1s;      // T12; RFC 9113 §6.8: at least a round trip
-constexpr size_t kControlFrameBytes = 17;   // PING; the others are about as long
+constexpr Duration kSettingsTimeout = 10s;    // T10; RFC 9113 §6.5.3
+constexpr Duration kNoticePeriod = 1s;        // T12; RFC 9113 §6.8: at least a round trip
+constexpr size_t kControlFrameBytes = 17;     // PING; the others are about as long
 constexpr uint32_t kLastStreamId = 1U << 30;  // rule 2.6: a new connection long before ids run out
 }  // namespace
 
@@ -205,30 +205,46 @@ std::optional<MonoTime> Http2Engine::do_go_away_deadline() const {
 
 ResetCode from_h2(uint32_t code) noexcept {
   switch (code) {
-    case NGHTTP2_NO_ERROR: return ResetCode::kNoError;
-    case NGHTTP2_CANCEL: return ResetCode::kCancel;
-    case NGHTTP2_REFUSED_STREAM: return ResetCode::kRefused;
-    case NGHTTP2_INTERNAL_ERROR: return ResetCode::kInternalError;
-    case NGHTTP2_FLOW_CONTROL_ERROR: return ResetCode::kFlowControlError;
-    case NGHTTP2_ENHANCE_YOUR_CALM: return ResetCode::kEnhanceYourCalm;
-    case NGHTTP2_CONNECT_ERROR: return ResetCode::kConnectError;
-    default: return ResetCode::kProtocolError;
+    case NGHTTP2_NO_ERROR:
+      return ResetCode::kNoError;
+    case NGHTTP2_CANCEL:
+      return ResetCode::kCancel;
+    case NGHTTP2_REFUSED_STREAM:
+      return ResetCode::kRefused;
+    case NGHTTP2_INTERNAL_ERROR:
+      return ResetCode::kInternalError;
+    case NGHTTP2_FLOW_CONTROL_ERROR:
+      return ResetCode::kFlowControlError;
+    case NGHTTP2_ENHANCE_YOUR_CALM:
+      return ResetCode::kEnhanceYourCalm;
+    case NGHTTP2_CONNECT_ERROR:
+      return ResetCode::kConnectError;
+    default:
+      return ResetCode::kProtocolError;
   }
 }
 
 uint32_t to_h2(ResetCode code) noexcept {
   switch (code) {
-    case ResetCode::kNoError: return NGHTTP2_NO_ERROR;
-    case ResetCode::kCancel: return NGHTTP2_CANCEL;
+    case ResetCode::kNoError:
+      return NGHTTP2_NO_ERROR;
+    case ResetCode::kCancel:
+      return NGHTTP2_CANCEL;
     case ResetCode::kRefused:
-    case ResetCode::kUnprocessed: return NGHTTP2_REFUSED_STREAM;
-    case ResetCode::kInternalError: return NGHTTP2_INTERNAL_ERROR;
-    case ResetCode::kFlowControlError: return NGHTTP2_FLOW_CONTROL_ERROR;
+    case ResetCode::kUnprocessed:
+      return NGHTTP2_REFUSED_STREAM;
+    case ResetCode::kInternalError:
+      return NGHTTP2_INTERNAL_ERROR;
+    case ResetCode::kFlowControlError:
+      return NGHTTP2_FLOW_CONTROL_ERROR;
     case ResetCode::kHeadTooLarge:
     case ResetCode::kTooManyInformational:
-    case ResetCode::kEnhanceYourCalm: return NGHTTP2_ENHANCE_YOUR_CALM;
-    case ResetCode::kConnectError: return NGHTTP2_CONNECT_ERROR;
-    case ResetCode::kProtocolError: break;
+    case ResetCode::kEnhanceYourCalm:
+      return NGHTTP2_ENHANCE_YOUR_CALM;
+    case ResetCode::kConnectError:
+      return NGHTTP2_CONNECT_ERROR;
+    case ResetCode::kProtocolError:
+      break;
   }
   return NGHTTP2_PROTOCOL_ERROR;
 }

@@ -90,12 +90,12 @@ class Http2Engine {
   Http2HeadReader reader_;
   Http2Abuse abuse_;
   Leaving leaving_ = Leaving::kNo;
-  bool peer_leaves_ = false;         // GOAWAY received
+  bool peer_leaves_ = false;  // GOAWAY received
   bool peer_settings_here_ = false;
   bool input_ended_ = false;
   bool ping_answered_ = true;
-  size_t unsent_requests_ = 0;       // client: submitted, head not on the wire
-  size_t waiting_ = 0;               // client: extended CONNECTs that wait for SETTINGS
+  size_t unsent_requests_ = 0;  // client: submitted, head not on the wire
+  size_t waiting_ = 0;          // client: extended CONNECTs that wait for SETTINGS
   std::optional<Error> error_;
 
  private:
@@ -115,12 +115,12 @@ class Http2Engine {
 
   Http2FrameScanner scanner_;
   Http2Session session_;
-  const Buffer* input_ = nullptr;    // while nghttp2 reads from it
-  Buffer* output_ = nullptr;         // while nghttp2 writes to it
-  bool paused_ = false;              // mem_send stopped after a DATA frame
-  bool closing_sent_ = false;        // a GOAWAY with an error left: nothing may follow
+  const Buffer* input_ = nullptr;  // while nghttp2 reads from it
+  Buffer* output_ = nullptr;       // while nghttp2 writes to it
+  bool paused_ = false;            // mem_send stopped after a DATA frame
+  bool closing_sent_ = false;      // a GOAWAY with an error left: nothing may follow
   IntrusiveList<Http2Stream, DrainedTag> drained_;
-  size_t head_bytes_ = 0;            // of heads that wait to be sent
+  size_t head_bytes_ = 0;  // of heads that wait to be sent
   MonoTime noticed_at_{};
   std::optional<MonoTime> settings_sent_at_;
   bool settings_acknowledged_ = false;

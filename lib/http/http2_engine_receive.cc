@@ -1,5 +1,6 @@
 // What the peer sent: frames to upcalls.
 #include <cstring>
+#include <utility>
 
 #include "lib/http/http2_engine.h"
 
@@ -119,7 +120,7 @@ void Http2Engine::frame_received(const nghttp2_frame& frame) {
       if (std::memcmp(frame.ping.opaque_data, &ping_opaque_, sizeof ping_opaque_) == 0) ping_answered_ = true;
       return;
     case NGHTTP2_GOAWAY:
-      peer_leaves_ = true;
+      if (std::exchange(peer_leaves_, true)) return;  // the notice was heard already
       return events_.on_go_away(StreamId(frame.goaway.last_stream_id));
     default:
       return;

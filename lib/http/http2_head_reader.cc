@@ -98,7 +98,8 @@ bool Http2HeadReader::add_field(std::string_view name, std::string_view value) {
     case HeaderName::kCookie:
       return kind_ == Kind::kRequest ? add_cookie(value) : map().add(id, value);
     case HeaderName::kOther:
-      if (kind_ == Kind::kRequest && is_masked_name(name)) refuse(Reason::kBadRequest, "a field name has an underscore");
+      if (kind_ == Kind::kRequest && is_masked_name(name))
+        refuse(Reason::kBadRequest, "a field name has an underscore");
       return map().add(name, value);
     default:
       return map().add(id, value);

@@ -6,8 +6,8 @@
 
 namespace heddle {
 namespace {
-constexpr uint32_t kMaxContinuations = 1024;       // nghttp2's count; ours is limits.continuations
-constexpr size_t kMaxSettingsEntries = 32;         // CVE-2020-11080
+constexpr uint32_t kMaxContinuations = 1024;  // nghttp2's count; ours is limits.continuations
+constexpr size_t kMaxSettingsEntries = 32;    // CVE-2020-11080
 constexpr size_t kMaxOutboundAcks = 1000;
 constexpr size_t kMaxSendHeaderBlock = 128 * 1024;  // an upper bound of nghttp2's estimate for a head of 64 KiB
 constexpr uint32_t kHeaderTable = 4096;

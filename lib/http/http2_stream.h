@@ -34,17 +34,17 @@ struct Http2Stream : ListNode<Http2Stream, AllStreamsTag>, ListNode<Http2Stream,
 
   bool ended_for_user = false;  // no upcall any more
   bool remote_ended = false;
-  bool local_ended = false;     // the user gave the end; it may still be queued
-  bool head_done = false;       // server: respond() was called; client: the final response head came
-  bool sent = false;            // client: the request head left
-  bool deferred = false;        // nghttp2 waits for resume_data
-  bool full = false;            // send_data said kFull and on_drained is owed
-  bool end_sent = false;        // our END_STREAM left
-  bool reset_queued = false;    // our RST_STREAM is on its way
+  bool local_ended = false;      // the user gave the end; it may still be queued
+  bool head_done = false;        // server: respond() was called; client: the final response head came
+  bool sent = false;             // client: the request head left
+  bool deferred = false;         // nghttp2 waits for resume_data
+  bool full = false;             // send_data said kFull and on_drained is owed
+  bool end_sent = false;         // our END_STREAM left
+  bool reset_queued = false;     // our RST_STREAM is on its way
   bool reset_after_end = false;  // RST_STREAM(NO_ERROR) once our end is sent (RFC 9113 §8.1)
   bool head_request = false;
-  bool tunnel = false;          // extended CONNECT (RFC 8441)
-  bool scored = false;          // its failure is in the abuse score already
+  bool tunnel = false;  // extended CONNECT (RFC 8441)
+  bool scored = false;  // its failure is in the abuse score already
 };
 
 class Http2Streams {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/codec_pair.h"
+#include "tests/support/http2_codec_pair.h"
 
 namespace heddle {
 namespace {
@@ -312,7 +313,7 @@ TEST_P(CodecContract, ARefusedUpgradeIsAnOrdinaryAnswer) {
   EXPECT_EQ(client_.count_starting_with("response "), 1U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Protocols, CodecContract, testing::Values(&http1_pair()),
+INSTANTIATE_TEST_SUITE_P(Protocols, CodecContract, testing::Values(&http1_pair(), &http2_pair()),
                          [](const auto& entry) { return std::string(entry.param->name()); });
 }  // namespace
 }  // namespace heddle

@@ -17,16 +17,14 @@ enum class Output { kDrained, kBlocked };
 struct Flood {
   const char* name;
   std::function<std::string(uint32_t stream)> next;  // one round; stream ids are fresh
-  size_t most_rounds;  // closed at the latest then
+  size_t most_rounds;                                // closed at the latest then
   H2Abuse reason;
-  bool opens_first = false;    // stream 1 is an open POST
+  bool opens_first = false;     // stream 1 is an open POST
   bool seen_when_sent = false;  // only by the reset it causes; until then the stream counts as open
 };
 std::ostream& operator<<(std::ostream& out, const Flood& flood) { return out << flood.name; }
 
-std::string with_get(uint32_t id, const std::string& rest) {
-  return h2::headers(id, h2::get(), h2::kEndStream) + rest;
-}
+std::string with_get(uint32_t id, const std::string& rest) { return h2::headers(id, h2::get(), h2::kEndStream) + rest; }
 std::string rst(uint32_t id) { return frame(h2::kRstStream, 0, id, h2::u32(8)); }
 
 const std::vector<Flood>& floods() {
@@ -44,8 +42,11 @@ const std::vector<Flood>& floods() {
          return h2::headers(id, fields, h2::kEndStream);
        },
        100, kInvalidHead},
-      {"missing_path", [](uint32_t id) { return h2::headers(id, {{":method", "GET"}, {":scheme", "http"}}, 1); }, 100,
-       kInvalidHead},
+      {"missing_path",
+       [](uint32_t id) {
+         return h2::headers(id, {{":method", "GET"}, {":scheme", "http"}}, 1);
+       },
+       100, kInvalidHead},
       {"bad_path", [](uint32_t id) { return h2::headers(id, h2::get("/a%2fb"), 1); }, 100, kInvalidHead},
       {"length_mismatch",
        [](uint32_t id) {
@@ -67,9 +68,16 @@ const std::vector<Flood>& floods() {
        kEmptyData, true},
       {"ping", [](uint32_t) { return frame(h2::kPing, 0, 0, "12345678"); }, 101, kControlFrames},
       {"settings", [](uint32_t) { return h2::settings({}); }, 101, kControlFrames},
-      {"window_flap", [](uint32_t id) { return h2::settings({{4, id % 4 == 1 ? 1 : 65535}}); }, 101, kControlFrames,
-       true},
-      {"table_flap", [](uint32_t id) { return h2::settings({{1, id % 4 == 1 ? 0 : 4096}}); }, 101, kControlFrames},
+      {"window_flap",
+       [](uint32_t id) {
+         return h2::settings({{4, id % 4 == 1 ? 1 : 65535}});
+       },
+       101, kControlFrames, true},
+      {"table_flap",
+       [](uint32_t id) {
+         return h2::settings({{1, id % 4 == 1 ? 0 : 4096}});
+       },
+       101, kControlFrames},
       {"priority", [](uint32_t id) { return frame(h2::kPriority, 0, id, h2::u32(0) + "\x10"); }, 1100, kPriority},
       {"unknown_type", [](uint32_t) { return frame(0xbb, 0, 0, "zz"); }, 1100, kUnknownFrame},
       {"window_update", [](uint32_t) { return frame(h2::kWindowUpdate, 0, 0, h2::u32(1)); }, 1010, kWindowUpdate},
@@ -113,7 +121,8 @@ std::string flood_name(const testing::TestParamInfo<Http2Flood::ParamType>& info
          (std::get<1>(info.param) == Output::kDrained ? "_drained" : "_blocked");
 }
 INSTANTIATE_TEST_SUITE_P(Attacks, Http2Flood,
-                         testing::Combine(testing::ValuesIn(floods()), testing::Values(Output::kDrained, Output::kBlocked)),
+                         testing::Combine(testing::ValuesIn(floods()),
+                                          testing::Values(Output::kDrained, Output::kBlocked)),
                          flood_name);
 
 TEST(Http2FloodAnswer, IsGoAwayEnhanceYourCalmAndAnAbuseError) {

@@ -165,7 +165,8 @@ TEST(Http2ServerCodec, AnswersATooLargeHeadWith431AndKeepsTheTableInStep) {
 TEST(Http2ServerCodec, ResetsAHeadBomb) {
   ServerRig rig;
   ASSERT_TRUE(rig.feed(h2::client_start()));
-  ASSERT_TRUE(rig.feed(frame(h2::kHeaders, 5, 1, h2::block(h2::get()) + h2::indexed_literal("b", std::string(4000, 'v')))));
+  ASSERT_TRUE(
+      rig.feed(frame(h2::kHeaders, 5, 1, h2::block(h2::get()) + h2::indexed_literal("b", std::string(4000, 'v')))));
   rig.out();
 
   ASSERT_TRUE(rig.feed(frame(h2::kHeaders, 5, 3, h2::block(h2::get()) + std::string(16000, '\xbe'))));
@@ -281,7 +282,8 @@ TEST(Http2ServerCodec, EndOfInputInsideAMessageIsAnError) {
 TEST(Http2ServerCodec, BytesOneByOneGiveTheSameEvents) {
   std::string bytes = h2::client_start() + h2::headers(1, with(h2::post(), {{"x", "1"}}), 0) +
                       frame(h2::kData, h2::kPadded, 1, std::string("\x02") + "body" + std::string(2, '\0')) +
-                      frame(h2::kHeaders, 1, 3, h2::block(h2::get())) + frame(h2::kContinuation, 4, 3, h2::block({{"y", "2"}})) +
+                      frame(h2::kHeaders, 1, 3, h2::block(h2::get())) +
+                      frame(h2::kContinuation, 4, 3, h2::block({{"y", "2"}})) +
                       h2::headers(1, {{"x-trailer", "1"}}, h2::kEndStream) + frame(h2::kRstStream, 0, 3, h2::u32(8));
   ServerRig whole;
   ServerRig single;
@@ -303,7 +305,8 @@ TEST(Http2ServerCodec, ANegativeWindowStopsTheBodyUntilItIsPositiveAgain) {
   rig.out();
 
   ASSERT_TRUE(rig.feed(h2::settings({{4, 0}})));  // the window is now -65535
-  ASSERT_TRUE(rig.feed(frame(h2::kWindowUpdate, 0, 0, h2::u32(1 << 20)) + frame(h2::kWindowUpdate, 0, 1, h2::u32(65535))));
+  ASSERT_TRUE(
+      rig.feed(frame(h2::kWindowUpdate, 0, 0, h2::u32(1 << 20)) + frame(h2::kWindowUpdate, 0, 1, h2::u32(65535))));
   EXPECT_TRUE(h2::only(h2::kData, rig.out()).empty());
   ASSERT_TRUE(rig.feed(frame(h2::kWindowUpdate, 0, 1, h2::u32(10))));
   auto data = h2::only(h2::kData, rig.out());
