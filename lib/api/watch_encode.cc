@@ -1,0 +1,108 @@
+#include "lib/api/watch_messages.h"
+#include "lib/base/json_writer.h"
+#include "lib/base/strings.h"
+
+namespace heddle {
+namespace {
+int64_t milliseconds(Duration d) { return std::chrono::duration_cast<std::chrono::milliseconds>(d).count(); }
+
+void write_keys(JsonWriter& out, std::string_view name, const std::vector<ResourceKey>& keys) {
+  out.key(name).begin_array();
+  for (const ResourceKey& key : keys) out.string(key.text());
+  out.end_array();
+}
+
+void write(JsonWriter& out, const WatchHello& m) {
+  out.key("hello").begin_object();
+  out.field("schema", m.schema).field("node", m.node).field("software", m.software);
+  out.key("features").begin_array();
+  for (const std::string& feature : m.features) out.string(feature);
+  out.end_array();
+  out.field("scope", m.scope == WatchScope::kWants ? "wants" : "everything");
+  if (m.version) out.field("version", m.version->text()).field("hash", m.hash);
+  write_keys(out, "wants", m.wants);
+  out.end_object();
+}
+
+void write(JsonWriter& out, const WatchWant& m) {
+  out.key("want").begin_object();
+  write_keys(out, "add", m.add);
+  write_keys(out, "drop", m.drop);
+  out.end_object();
+}
+
+void write(JsonWriter& out, const WatchAck& m) {
+  out.key("ack").begin_object().field("version", m.version.text()).end_object();
+}
+
+void write(JsonWriter& out, const WatchNack& m) {
+  out.key("nack").begin_object().field("version", m.version.text()).key("errors").begin_array();
+  for (const WatchNackError& error : m.errors) {
+    out.begin_object().field("resource", error.resource).field("path", error.path);
+    out.field("message", error.message).end_object();
+  }
+  out.end_array().end_object();
+}
+
+void write(JsonWriter& out, const WatchReport& m) {
+  out.key("report").begin_object().key("counters").begin_object();
+  for (const auto& [name, value] : m.counters) out.field(name, value);
+  out.end_object().field("lag_ms", milliseconds(m.lag)).end_object();
+}
+
+void write(JsonWriter& out, const WatchBegin& m) {
+  out.key("begin").begin_object().field("kind", m.kind == BatchKind::kSnapshot ? "snapshot" : "delta");
+  if (m.from) out.field("from", m.from->text());
+  out.field("to", m.to.text()).end_object();
+}
+
+void write(JsonWriter& out, const WatchPut& m) { out.field("put", m.key.text()).key("resource").raw(m.resource); }
+
+void write(JsonWriter& out, const WatchDelete& m) { out.field("delete", m.key.text()); }
+
+void write(JsonWriter& out, const WatchEnd& m) {
+  out.key("end").begin_object().field("version", m.version.text()).field("hash", m.hash).end_object();
+}
+
+void write(JsonWriter& out, const WatchHeartbeat& m) {
+  out.key("heartbeat").begin_object().field("version", m.version.text()).field("time", format_time(m.time));
+  if (m.runs) out.field("runs", m.runs->text());
+  out.end_object();
+}
+
+void write(JsonWriter& out, const WatchRetryAfter& m) {
+  out.key("retry_after").begin_object().field("ms", milliseconds(m.after)).end_object();
+}
+
+void write(JsonWriter& out, const WatchDrain&) { out.key("drain").begin_object().end_object(); }
+
+void write(JsonWriter& out, const WatchUnknown& m) {
+  out.key("unknown").begin_object();
+  write_keys(out, "services", m.services);
+  out.end_object();
+}
+
+void write(JsonWriter& out, const WatchIgnored& m) {
+  out.key(m.type).begin_object().end_object().field("ignorable", true);
+}
+
+template <class Message>
+std::string encode_any(const Message& message) {
+  std::string line;
+  JsonWriter out(line);
+  out.begin_object();
+  std::visit([&out](const auto& m) { write(out, m); }, message);
+  out.end_object();
+  line.push_back('\n');
+  return line;
+}
+}  // namespace
+
+std::string encode(const SidecarMessage& message) { return encode_any(message); }
+std::string encode(const ControlMessage& message) { return encode_any(message); }
+
+// Keys hold no character that JSON escapes (ResourceKey::make).
+std::string encode_put(std::string_view key, std::string_view resource) {
+  return str_cat("{\"put\":\"", key, "\",\"resource\":", resource, "}\n");
+}
+}  // namespace heddle

@@ -1,0 +1,132 @@
+// The lines of the watch stream between a sidecar and the control plane (docs/watch-protocol.md): JSON, one message per
+// line. encode() answers the line with its '\n'; the decoders take it without. A `put` line has one fixed form,
+//   {"put":"<key>","resource":<bytes>}
+// so that the resource's bytes are found without parsing and hashes are over exactly these bytes.
+// Strict: unknown messages and fields are errors unless the sender marked them as ignorable. Pure values, no loop;
+// decoding of puts is linear and fit for the offload thread.
+#pragma once
+#include <map>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "lib/api/resource.h"
+#include "lib/base/clock.h"
+
+namespace heddle {
+inline constexpr uint32_t kWatchSchema = 1;
+inline constexpr size_t kMaxControlLine = kMaxResourceBytes + 4096;  // a put: resource, key and frame
+inline constexpr size_t kMaxSidecarLine = 512 * 1024;                // a hello with kMaxWants of the longest names
+inline constexpr size_t kMaxWants = 1000;
+inline constexpr size_t kMaxNackErrors = 100;
+inline constexpr size_t kMaxNackMessage = 1024;  // bytes of each text of a nack error
+inline constexpr size_t kMaxCounters = 1000;
+inline constexpr size_t kMaxFeatures = 64;
+inline constexpr size_t kMaxNodeName = 253;
+
+enum class WatchScope : uint8_t {
+  kWants,       // the wanted services and what they need
+  kEverything,  // all resources: control plane replicas
+};
+
+// --- sidecar -> control ---
+
+// First message of a stream; later on it starts over, as after a hash that did not match (then without `version`).
+struct WatchHello {
+  uint32_t schema = kWatchSchema;
+  std::string node{};
+  std::string software{};
+  std::vector<std::string> features{};
+  WatchScope scope = WatchScope::kWants;
+  std::optional<Version> version{};  // what it holds; both or none
+  std::string hash{};                // 64 hex digits
+  std::vector<ResourceKey> wants{};  // services
+  bool operator==(const WatchHello&) const = default;
+};
+struct WatchWant {
+  std::vector<ResourceKey> add;
+  std::vector<ResourceKey> drop;
+  bool operator==(const WatchWant&) const = default;
+};
+struct WatchAck {
+  Version version;
+  bool operator==(const WatchAck&) const = default;
+};
+struct WatchNackError {
+  std::string resource;  // key text; empty for the whole
+  std::string path;      // "spec.rules[0].backendRefs"
+  std::string message;
+  bool operator==(const WatchNackError&) const = default;
+};
+struct WatchNack {
+  Version version;
+  std::vector<WatchNackError> errors;  // at least one
+  bool operator==(const WatchNack&) const = default;
+};
+struct WatchReport {
+  std::map<std::string, uint64_t> counters;
+  Duration lag{};  // travels in milliseconds
+  bool operator==(const WatchReport&) const = default;
+};
+
+// --- control -> sidecar ---
+
+enum class BatchKind : uint8_t { kSnapshot, kDelta };
+struct WatchBegin {
+  BatchKind kind = BatchKind::kSnapshot;
+  std::optional<Version> from;  // of a delta
+  Version to;
+  bool operator==(const WatchBegin&) const = default;
+};
+struct WatchPut {
+  ResourceKey key;
+  std::string resource;
+  bool operator==(const WatchPut&) const = default;
+};
+struct WatchDelete {
+  ResourceKey key;
+  bool operator==(const WatchDelete&) const = default;
+};
+struct WatchEnd {
+  Version version;
+  std::string hash;  // of all the sidecar holds when the batch is applied
+  bool operator==(const WatchEnd&) const = default;
+};
+struct WatchHeartbeat {
+  Version version;  // newest of the control plane
+  WallTime time;
+  std::optional<Version> runs;  // newest version whose content equals what this sidecar acked
+  bool operator==(const WatchHeartbeat&) const = default;
+};
+struct WatchRetryAfter {
+  Duration after{};  // travels in milliseconds
+  bool operator==(const WatchRetryAfter&) const = default;
+};
+struct WatchDrain {
+  bool operator==(const WatchDrain&) const = default;
+};
+// Answer to a want: these services do not exist or are not visible, which is the same.
+struct WatchUnknown {
+  std::vector<ResourceKey> services;
+  bool operator==(const WatchUnknown&) const = default;
+};
+
+// A message this side does not know, marked as ignorable.
+struct WatchIgnored {
+  std::string type;
+  bool operator==(const WatchIgnored&) const = default;
+};
+
+using SidecarMessage = std::variant<WatchHello, WatchWant, WatchAck, WatchNack, WatchReport, WatchIgnored>;
+using ControlMessage = std::variant<WatchBegin, WatchPut, WatchDelete, WatchEnd, WatchHeartbeat, WatchRetryAfter,
+                                    WatchDrain, WatchUnknown, WatchIgnored>;
+
+std::string encode(const SidecarMessage&);
+std::string encode(const ControlMessage&);
+// The line of WatchPut without copies in between.
+std::string encode_put(std::string_view key, std::string_view resource);
+
+// kBadRequest names the field and what was expected; kTooLarge for a line above the limit.
+Result<SidecarMessage> decode_sidecar_message(std::string_view line);
+Result<ControlMessage> decode_control_message(std::string_view line);
+}  // namespace heddle

@@ -1,0 +1,187 @@
+#include "lib/api/watch_messages.h"
+
+#include <gtest/gtest.h>
+
+#include "lib/base/json.h"
+
+namespace heddle {
+namespace {
+ResourceKey service(std::string_view name) { return *ResourceKey::make(Kind::kService, "default", name); }
+constexpr std::string_view kHash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+std::string_view without_newline(const std::string& line) { return std::string_view(line).substr(0, line.size() - 1); }
+
+SidecarMessage sidecar_message(std::string_view line) { return *decode_sidecar_message(line); }
+
+void expect_refused(std::string_view line, std::string_view why) {
+  Result<SidecarMessage> message = decode_sidecar_message(line);
+  ASSERT_FALSE(message.has_value()) << line;
+  EXPECT_NE(message.error().detail.find(why), std::string::npos) << message.error().detail;
+}
+
+void expect_control_refused(std::string_view line, std::string_view why) {
+  Result<ControlMessage> message = decode_control_message(line);
+  ASSERT_FALSE(message.has_value()) << line;
+  EXPECT_NE(message.error().detail.find(why), std::string::npos) << message.error().detail;
+}
+
+class SidecarMessages : public testing::TestWithParam<SidecarMessage> {};
+TEST_P(SidecarMessages, ComeBackFromTheirLine) {
+  std::string line = encode(GetParam());
+
+  ASSERT_TRUE(line.ends_with('\n'));
+  Result<SidecarMessage> back = decode_sidecar_message(without_newline(line));
+
+  ASSERT_TRUE(back.has_value()) << back.error().text();
+  EXPECT_EQ(*back, GetParam());
+}
+INSTANTIATE_TEST_SUITE_P(
+    WatchMessages, SidecarMessages,
+    testing::Values(WatchHello{.node = "n1", .software = "0.1.0", .features = {"a"}, .wants = {service("x")}},
+                    WatchHello{.node = "n1",
+                               .software = "0.1.0",
+                               .features = {},
+                               .scope = WatchScope::kEverything,
+                               .version = Version{2, 7},
+                               .hash = std::string(kHash),
+                               .wants = {}},
+                    WatchWant{{service("a"), service("b")}, {service("c")}}, WatchWant{}, WatchAck{{1, 5}},
+                    WatchNack{{1, 5}, {{"HTTPRoute/default/r", "spec.rules[0]", "line\nbreak \"quoted\""}}},
+                    WatchReport{{{"requests", UINT64_MAX}, {"errors", 0}}, 1500ms}, WatchIgnored{"future"}));
+
+class ControlMessages : public testing::TestWithParam<ControlMessage> {};
+TEST_P(ControlMessages, ComeBackFromTheirLine) {
+  std::string line = encode(GetParam());
+
+  ASSERT_TRUE(line.ends_with('\n'));
+  Result<ControlMessage> back = decode_control_message(without_newline(line));
+
+  ASSERT_TRUE(back.has_value()) << back.error().text();
+  EXPECT_EQ(*back, GetParam());
+}
+INSTANTIATE_TEST_SUITE_P(WatchMessages, ControlMessages,
+                         testing::Values(WatchBegin{BatchKind::kSnapshot, std::nullopt, {1, 5}},
+                                         WatchBegin{BatchKind::kDelta, Version{1, 4}, {1, 5}},
+                                         WatchPut{service("a"), R"({"kind":"Service","a":"}\" { "})"},
+                                         WatchDelete{service("a")}, WatchEnd{{1, 5}, std::string(kHash)},
+                                         WatchHeartbeat{{1, 5}, WallTime(1'700'000'000'123ms), Version{1, 4}},
+                                         WatchHeartbeat{{1, 5}, WallTime(1'700'000'000'123ms), std::nullopt},
+                                         WatchRetryAfter{1500ms}, WatchDrain{}, WatchUnknown{{service("ghost")}},
+                                         WatchIgnored{"future"}));
+
+TEST(WatchMessages, PutHasTheFixedForm) {
+  std::string line = encode(WatchPut{service("a"), R"({"b":1,"a":2})"});
+
+  EXPECT_EQ(line, "{\"put\":\"Service/default/a\",\"resource\":{\"b\":1,\"a\":2}}\n");
+  EXPECT_EQ(line, encode_put("Service/default/a", R"({"b":1,"a":2})"));
+}
+
+TEST(WatchMessages, PutKeepsTheExactBytesOfTheResource) {
+  ControlMessage message =
+      *decode_control_message(R"({"put":"Service/default/a","resource":{ "z" : 1.0e0, "a":"\u0041"}})");
+
+  EXPECT_EQ(std::get<WatchPut>(message).resource, R"({ "z" : 1.0e0, "a":"\u0041"})");
+}
+
+TEST(WatchMessages, PutOutsideItsFormIsRefused) {
+  expect_control_refused(R"({"put":"Service/default/a"})", "without spaces");
+  expect_control_refused(R"({"put":"Service/default/a", "resource":{}})", "without spaces");
+  expect_control_refused(R"({"put":"Service/default/a","resource":[]})", "expected an object");
+  expect_control_refused(R"({"put":"Service/default/a","resource":{},"x":{}})", "Service/default/a");
+  expect_control_refused(R"({"put":"Service/default/a","resource":{"a":1,"a":2}})", "Service/default/a");
+  expect_control_refused(R"({"put":"Service/../a","resource":{}})", "namespace");
+  expect_control_refused(R"({"put":"Nothing/default/a","resource":{}})", "not a kind");
+  expect_control_refused(R"({"put":")", "without spaces");
+  expect_control_refused(R"({"resource":{},"put":"Service/default/a"})", "one message");
+}
+
+TEST(WatchMessages, AResourceAboveOneMebibyteIsTooLarge) {
+  std::string resource = "{\"a\":\"" + std::string(kMaxResourceBytes, 'x') + "\"}";
+  std::string line = encode_put("Service/default/a", resource);
+
+  Result<ControlMessage> message = decode_control_message(without_newline(line));
+
+  ASSERT_FALSE(message.has_value());
+  EXPECT_EQ(message.error().reason, Reason::kTooLarge);
+}
+
+TEST(WatchMessages, AnUnknownMessageIsAnErrorUnlessMarked) {
+  expect_refused(R"({"future":{}})", "\"future\" is not a message");
+  expect_refused(R"({"future":{},"ignorable":false})", "\"future\" is not a message");
+  EXPECT_EQ(sidecar_message(R"({"future":[1],"ignorable":true})"), SidecarMessage(WatchIgnored{"future"}));
+}
+
+TEST(WatchMessages, AnUnknownFieldIsAnErrorUnlessMarked) {
+  expect_refused(R"({"ack":{"version":"1.2","shade":1}})", "ack.shade");
+  EXPECT_EQ(sidecar_message(R"({"ack":{"version":"1.2","shade":1,"ignorable":["shade"]}})"),
+            SidecarMessage(WatchAck{{1, 2}}));
+}
+
+TEST(WatchMessages, MessagesOfTheOtherDirectionAreUnknown) {
+  expect_refused(R"({"drain":{}})", "not a message this side knows");
+  expect_control_refused(R"({"ack":{"version":"1.2"}})", "not a message this side knows");
+}
+
+TEST(WatchMessages, ErrorsNameTheField) {
+  expect_refused(R"({"ack":{"version":"x"}})", "ack.version");
+  expect_refused(R"({"ack":{}})", "ack.version");
+  expect_refused(R"({"ack":[]})", "ack");
+  expect_refused(R"({"nack":{"version":"1.2","errors":[]}})", "nack.errors");
+  expect_refused(R"({"nack":{"version":"1.2","errors":[{"path":"a"}]}})", "nack.errors[0].message");
+  expect_refused(R"({"want":{"add":["HTTPRoute/default/a"]}})", "want.add[0]");
+  expect_refused(R"({"want":{"add":[7]}})", "want.add[0]");
+  expect_refused(R"({"hello":{"schema":1,"node":"","software":"x"}})", "hello.node");
+  expect_refused(R"({"hello":{"schema":1,"node":"n","software":"x","version":"1.2"}})", "hello.hash");
+  expect_refused(R"({"hello":{"schema":1,"node":"n","software":"x","version":"1.2","hash":"zz"}})", "hello.hash");
+  expect_refused(R"({"hello":{"schema":1,"node":"n","software":"x","scope":"all"}})", "hello.scope");
+  expect_refused(R"({"report":{"counters":{"a":-1},"lag_ms":0}})", "report.counters.a");
+  expect_refused(R"({"report":{"counters":{},"lag_ms":-1}})", "report.lag_ms");
+  expect_control_refused(R"({"begin":{"kind":"delta","to":"1.2"}})", "begin.from");
+  expect_control_refused(R"({"begin":{"kind":"snapshot","from":"1.1","to":"1.2"}})", "begin.from");
+  expect_control_refused(R"({"begin":{"to":"1.2"}})", "begin.kind");
+  expect_control_refused(R"({"heartbeat":{"version":"1.2","time":"noon"}})", "heartbeat.time");
+  expect_control_refused(R"({"end":{"version":"1.2","hash":"12"}})", "end.hash");
+}
+
+TEST(WatchMessages, ALineIsExactlyOneObject) {
+  expect_refused("", "");
+  expect_refused("[]", "expected an object");
+  expect_refused("{}", "found none");
+  expect_refused(R"({"ack":{"version":"1.2"},"want":{}})", "one message");
+  expect_refused(R"({"ack":{"version":"1.2"}} {})", "");
+  expect_refused(std::string(100'000, '['), "");
+}
+
+TEST(WatchMessages, MoreWantsThanAllowedAreRefused) {
+  WatchWant want;
+  for (size_t i = 0; i <= kMaxWants; ++i) want.add.push_back(service("s" + std::to_string(i)));
+
+  expect_refused(without_newline(encode(SidecarMessage(want))), "want.add");
+}
+
+TEST(WatchMessages, TheLargestHelloFitsItsLine) {
+  WatchHello hello{.node = std::string(kMaxNodeName, 'n'), .software = "1", .features = {}, .wants = {}};
+  std::string ns(63, 'a');
+  std::string label(62, 'b');
+  for (size_t i = 0; i < kMaxWants; ++i) {
+    std::string name = label + "." + label + "." + label + ".b" + std::to_string(1000 + i);
+    hello.wants.push_back(*ResourceKey::make(Kind::kService, ns, name));
+  }
+  std::string line = encode(SidecarMessage(hello));
+
+  EXPECT_LT(line.size(), kMaxSidecarLine);
+  EXPECT_EQ(sidecar_message(without_newline(line)), SidecarMessage(hello));
+}
+
+TEST(WatchMessages, EveryTruncationOfALineIsRefused) {
+  std::string line = encode(ControlMessage(WatchPut{service("a"), R"({"a":{"b":[1,"x"]}})"}));
+  size_t accepted = 0;
+
+  for (size_t size = 0; size + 1 < line.size(); ++size) {
+    accepted += decode_control_message(std::string_view(line).substr(0, size)).has_value() ? 1 : 0;
+  }
+
+  EXPECT_EQ(accepted, 0U);
+}
+}  // namespace
+}  // namespace heddle
