@@ -35,7 +35,8 @@ void Exchange::begin() {
   auto target = services_.router.route(request_, downstream_->connection());
   if (!target) return reply(target.error());
   target_ = *std::move(target);
-  summary_.labels = target_.labels;
+  summary_.route = target_.runtime;
+  target_.runtime->requests.active.add(1);
   if (target_.request_timeout) request_deadline_.arm(services_.loop, *target_.request_timeout);
   start_try();
 }
@@ -74,6 +75,7 @@ void Exchange::open_on(ClientSession& session) {
   upstream_ = &session.open(up_, request_, head_only);
   try_sent_at_ = services_.loop.now();
   try_was_reused_ = upstream_->on_reused_connection();
+  summary_.upstream_reused = try_was_reused_;
   try_was_http2_ = session.protocol() == "h2";
   upstream_full_ = false;
   if (!head_only) send_held_body();
@@ -188,7 +190,8 @@ void Exchange::on_response(ResponseHead&& head, bool end) {
   body_.stop();
   summary_.status = head.status;
   summary_.response_at = services_.loop.now();
-  pick_->on_response(summary_.response_at - try_sent_at_, summary_.response_at);
+  summary_.upstream_time = summary_.response_at - try_sent_at_;
+  pick_->on_response(summary_.upstream_time, summary_.response_at);
   // From our own application nobody is to read our reasons; a peer sidecar's reason passes.
   if (services_.direction == Direction::kInbound) head.fields().remove(HeaderName::kHeddleReason);
   downstream_->respond(std::move(head), end);
@@ -308,6 +311,7 @@ void Exchange::finish() {
   pending_.cancel();
   request_deadline_.cancel();
   idle_.cancel();
+  if (target_.runtime != nullptr) target_.runtime->requests.active.add(-1);
   services_.observer.on_finished(summary_, request_);
   services_.loop.retire(*this);
 }

@@ -18,26 +18,10 @@
 #include "proxy/exchange/exchange_summary.h"
 #include "proxy/exchange/local_reply.h"
 #include "proxy/exchange/replay_body.h"
-#include "proxy/upstream/backend_set.h"
+#include "proxy/exchange/route_target.h"
+#include "proxy/telemetry/access_record.h"
 
 namespace heddle {
-
-// Where a request goes: decided by lib/decision for outbound listeners, fixed for inbound ones.
-struct RouteTarget {
-  BackendSet* backends = nullptr;
-  std::optional<Duration> request_timeout;
-  const RouteLabels* labels = nullptr;  // for log and metrics; lives as long as `pin`
-  std::shared_ptr<const void> pin;      // keeps the snapshot of this request alive
-};
-class RequestRouter {
- public:
-  virtual Result<RouteTarget> route(const RequestHead&, const ConnectionInfo&) = 0;
-
- protected:
-  ~RequestRouter() = default;
-};
-
-enum class Direction : uint8_t { kInbound, kOutbound };
 
 // What every exchange of a listener shares; outlives them.
 struct ExchangeServices {

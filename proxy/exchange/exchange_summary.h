@@ -9,13 +9,7 @@
 #include "lib/net/transport.h"
 
 namespace heddle {
-
-// Names of what was decided, resolved when the snapshot is built.
-struct RouteLabels {
-  std::string service;      // "hello.default"
-  std::string route;        // "default/hello"; empty: no route, the service's own backend set
-  std::string backend_set;  // "default/hello"
-};
+struct RouteRuntime;
 
 struct ExchangeSummary {
   MonoTime started;
@@ -29,12 +23,15 @@ struct ExchangeSummary {
   Address peer;                   // who sent the request
   std::shared_ptr<const PeerCertificate> peer_certificate;  // null without mutual TLS
   Address upstream;               // last endpoint tried; not set without
-  const RouteLabels* labels = nullptr;
+  RouteRuntime* route = nullptr;  // null when no route was found
+  bool upstream_reused = false;
+  Duration upstream_time{};  // from the request sent to the answer's head
 };
 
 class ExchangeObserver {
  public:
   virtual void on_finished(const ExchangeSummary&, const RequestHead&) = 0;
+  virtual void on_tcp_finished(const ExchangeSummary&) = 0;
   // A connection failed before a request could be handed over.
   virtual void on_bad_connection(const ConnectionInfo&, const Error&) = 0;
 

@@ -38,6 +38,7 @@ class ServerTlsSource {
 
 // What every connection of one listener on one worker shares; outlives them.
 struct IncomingSpec {
+  explicit IncomingSpec(const SessionContext& c) : context(c) {}
   SessionContext context;
   PortProtocol protocol = PortProtocol::kAuto;
   InboundTls tls = InboundTls::kOff;

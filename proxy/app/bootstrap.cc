@@ -1,0 +1,284 @@
+#include "proxy/app/bootstrap.h"
+
+#include <unistd.h>
+
+#include <set>
+
+#include "lib/base/file.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/strings.h"
+#include "lib/config/yaml.h"
+
+namespace heddle {
+namespace {
+constexpr EnumName<IdentitySettings::Source> kIdentitySources[] = {
+    {"none", IdentitySettings::Source::kNone},
+    {"files", IdentitySettings::Source::kFiles},
+    {"control", IdentitySettings::Source::kControl}};
+constexpr EnumName<ConfigSettings::Source> kConfigSources[] = {{"files", ConfigSettings::Source::kFiles},
+                                                              {"control", ConfigSettings::Source::kControl}};
+constexpr EnumName<ListenerSettings::Direction> kDirections[] = {{"outbound", ListenerSettings::Direction::kOutbound},
+                                                                {"inbound", ListenerSettings::Direction::kInbound}};
+constexpr EnumName<PortProtocol> kProtocols[] = {{"auto", PortProtocol::kAuto},
+                                                {"http", PortProtocol::kHttp},
+                                                {"http2", PortProtocol::kHttp2},
+                                                {"grpc", PortProtocol::kGrpc},
+                                                {"tcp", PortProtocol::kTcp}};
+constexpr EnumName<UpstreamProtocol> kForwardProtocols[] = {{"http1", UpstreamProtocol::kHttp1},
+                                                           {"http2", UpstreamProtocol::kHttp2},
+                                                           {"tcp", UpstreamProtocol::kTcp}};
+constexpr EnumName<InboundTls> kTlsModes[] = {
+    {"strict", InboundTls::kStrict}, {"permissive", InboundTls::kPermissive}, {"off", InboundTls::kOff}};
+constexpr EnumName<AccessLogSettings::Mode> kLogModes[] = {{"off", AccessLogSettings::Mode::kOff},
+                                                          {"errors", AccessLogSettings::Mode::kErrors},
+                                                          {"all", AccessLogSettings::Mode::kAll},
+                                                          {"sample", AccessLogSettings::Mode::kSample}};
+
+std::optional<Address> read_address(JsonObject& at, std::string_view field) {
+  auto text = at.optional_string(field);
+  if (!text) return std::nullopt;
+  auto address = Address::parse(*text);
+  if (address) return *address;
+  at.problem(field, address.error().detail);
+  return std::nullopt;
+}
+
+std::optional<Address> read_section_address(JsonObject& root, std::string_view section) {
+  auto at = root.optional_object(section);
+  if (!at) return std::nullopt;
+  auto address = read_address(*at, "address");
+  if (!address && !at->has("address")) at->problem("address", "is required");
+  at->finish();
+  return address;
+}
+
+void read_identity(JsonObject& root, IdentitySettings& out) {
+  auto at = root.optional_object("identity");
+  if (!at) return;
+  out.source = at->optional_one_of("source", kIdentitySources).value_or(IdentitySettings::Source::kNone);
+  if (!at->has("source")) at->problem("source", "is required: control, files or none");
+  if (out.source == IdentitySettings::Source::kFiles) {
+    out.certificate = at->string("certificate", {1});
+    out.key = at->string("key", {1});
+    out.bundle = at->string("bundle", {1});
+  }
+  if (out.source == IdentitySettings::Source::kControl) {
+    out.join_token_file = at->optional_string("joinTokenFile").value_or("");
+    out.persist = at->optional_boolean("persist").value_or(true);
+  }
+  at->finish();
+}
+
+void read_control(JsonObject& root, Settings& out) {
+  auto at = root.optional_object("control");
+  if (!at) return;
+  for (const JsonReader& item : at->array("addresses", {1, 16})) {
+    auto text = item.string();
+    if (!text) continue;
+    auto address = Address::parse(*text);
+    if (address) {
+      out.control.addresses.push_back(*address);
+    } else {
+      item.problem(address.error().detail);
+    }
+  }
+  out.control.bundle = at->string("bundle", {1});
+  if (auto text = at->optional_string("id")) {
+    auto id = SpiffeId::parse(*text);
+    if (id) {
+      out.control.id = *id;
+    } else {
+      at->problem("id", id.error().detail);
+    }
+  }
+  at->finish();
+}
+
+void read_config(JsonObject& root, ConfigSettings& out) {
+  auto at = root.optional_object("config");
+  if (!at) return;
+  auto source = at->optional_one_of("source", kConfigSources);
+  if (!at->has("source")) at->problem("source", "is required: control or files");
+  out.source = source.value_or(ConfigSettings::Source::kNone);
+  if (out.source == ConfigSettings::Source::kFiles) out.path = at->string("path", {1});
+  at->finish();
+}
+
+void read_inbound(JsonObject& at, ListenerSettings& out) {
+  out.tls = at.optional_one_of("tls", kTlsModes).value_or(InboundTls::kStrict);
+  out.forward = read_address(at, "forward");
+  if (!at.has("forward")) at.problem("forward", "is required: the address of the local application");
+  auto usual = out.protocol == PortProtocol::kTcp ? UpstreamProtocol::kTcp
+               : out.protocol == PortProtocol::kGrpc || out.protocol == PortProtocol::kHttp2
+                   ? UpstreamProtocol::kHttp2
+                   : UpstreamProtocol::kHttp1;
+  out.forward_protocol = at.optional_one_of("forwardProtocol", kForwardProtocols).value_or(usual);
+}
+
+void read_outbound(JsonObject& at, ListenerSettings& out) {
+  out.service = at.optional_string("service").value_or("");
+  out.port = static_cast<uint16_t>(at.optional_integer("port", {1, 65535}).value_or(0));
+  if (out.service.empty() && out.protocol == PortProtocol::kTcp) {
+    at.problem("service", "is required for protocol tcp: without a Host there is nothing to route by");
+  }
+}
+
+ListenerSettings read_listener(const JsonReader& item) {
+  JsonObject at = item.object();
+  ListenerSettings out;
+  out.name = at.string("name", {1, 63});
+  auto direction = at.optional_one_of("direction", kDirections);
+  if (!at.has("direction")) at.problem("direction", "is required: inbound or outbound");
+  out.direction = direction.value_or(ListenerSettings::Direction::kOutbound);
+  if (auto address = read_address(at, "address")) out.address = *address;
+  if (!at.has("address")) at.problem("address", "is required");
+  out.protocol = at.optional_one_of("protocol", kProtocols).value_or(PortProtocol::kAuto);
+  at.refuse("intercept", "intercepted listeners are not there yet: use explicit addresses");
+  if (out.direction == ListenerSettings::Direction::kInbound) {
+    read_inbound(at, out);
+  } else {
+    read_outbound(at, out);
+  }
+  at.finish();
+  return out;
+}
+
+void read_listeners(JsonObject& root, Settings& out) {
+  std::set<std::string> names;
+  std::set<Address> addresses;
+  for (const JsonReader& item : root.optional_array("listeners", {0, 1000})) {
+    out.listeners.push_back(read_listener(item));
+    const ListenerSettings& listener = out.listeners.back();
+    if (!names.insert(listener.name).second) item.problem("the name \"" + listener.name + "\" stands twice");
+    if (listener.address.port() != 0 && !addresses.insert(listener.address).second) {
+      item.problem("the address " + listener.address.text() + " stands twice");
+    }
+  }
+}
+
+void read_operations(JsonObject& root, Settings& out) {
+  if (auto at = root.optional_object("admin")) {
+    out.admin = read_address(*at, "address");
+    if (auto path = at->optional_string("socket")) {
+      auto address = Address::from_unix(*path);
+      if (address) {
+        out.admin_socket = *address;
+      } else {
+        at->problem("socket", address.error().detail);
+      }
+    }
+    if (out.admin && !out.admin->is_loopback()) at->problem("address", "the admin address must be loopback");
+    at->finish();
+  }
+  out.health = read_section_address(root, "health");
+  out.stats = read_section_address(root, "stats");
+  if (auto at = root.optional_object("accessLog")) {
+    out.access_log.mode = at->optional_one_of("mode", kLogModes).value_or(AccessLogSettings::Mode::kErrors);
+    out.access_log.sample = static_cast<uint32_t>(at->optional_integer("sample", {1, 1'000'000}).value_or(100));
+    out.access_log.file = at->optional_string("file").value_or("-");
+    at->finish();
+  }
+  if (auto at = root.optional_object("log")) {
+    static constexpr EnumName<bool> kFormats[] = {{"json", true}, {"text", false}};
+    out.log.filter = at->optional_string("level").value_or("info");
+    out.log.json = at->optional_one_of("format", kFormats).value_or(true);
+    out.log.file = at->optional_string("file").value_or("-");
+    at->finish();
+  }
+  if (auto at = root.optional_object("drain")) {
+    out.drain = at->optional_duration("deadline", {1s, 1h}).value_or(25s);
+    at->finish();
+  }
+}
+
+// What only shows when everything is read.
+void check_together(JsonObject& root, Settings& out) {
+  bool needs_control = out.identity.source == IdentitySettings::Source::kControl ||
+                       out.config.source == ConfigSettings::Source::kControl;
+  if (needs_control && out.control.addresses.empty()) {
+    root.problem("control", "is required when identity or config come from the control plane");
+  }
+  bool needs_state = needs_control;
+  if (needs_state && out.state_dir.empty()) root.problem("stateDir", "is required with the control plane as source");
+  bool has_identity = out.identity.source != IdentitySettings::Source::kNone;
+  for (size_t i = 0; i < out.listeners.size(); ++i) {
+    const ListenerSettings& listener = out.listeners[i];
+    bool inbound = listener.direction == ListenerSettings::Direction::kInbound;
+    std::string path = str_cat("listeners[", std::to_string(i), "]");
+    if (inbound && listener.tls != InboundTls::kOff && !has_identity) {
+      root.problem(path + ".tls", "needs an identity: set identity.source, or tls: off");
+    }
+    if (!inbound && out.config.source == ConfigSettings::Source::kNone) {
+      root.problem(path, "an outbound listener needs a config source");
+    }
+  }
+  if (out.config.source == ConfigSettings::Source::kControl && !has_identity) {
+    root.problem("config.source", "control needs an identity to authenticate with");
+  }
+  if (out.control.id || !out.trust_domain) return;
+  auto id = SpiffeId::for_workload(*out.trust_domain, "heddle-system", "heddle-control");
+  if (id) out.control.id = *id;
+}
+
+void read_root(JsonObject& root, Settings& out) {
+  char host[256] = "";
+  gethostname(host, sizeof(host) - 1);
+  out.node = root.optional_string("node", {1, 253}).value_or(host);
+  auto domain = TrustDomain::parse(root.optional_string("trustDomain").value_or("cluster.local"));
+  if (domain) {
+    out.trust_domain = *domain;
+  } else {
+    root.problem("trustDomain", domain.error().detail);
+  }
+  out.ns = root.optional_string("namespace", {1, 63}).value_or("default");
+  out.state_dir = root.optional_string("stateDir").value_or("");
+  out.workers = static_cast<uint32_t>(root.optional_integer("workers", {1, 64}).value_or(0));
+  read_identity(root, out.identity);
+  read_control(root, out);
+  read_config(root, out.config);
+  read_listeners(root, out);
+  read_operations(root, out);
+  check_together(root, out);
+  root.finish();
+}
+}  // namespace
+
+Result<Settings> parse_bootstrap(std::string_view text, const std::string& filename) {
+  auto documents = parse_documents(text, filename);
+  if (!documents) return std::move(documents).error().within(filename);
+  if (documents->size() != 1) return make_error(Reason::kConfigInvalid, filename + ": expected exactly one document");
+  Problems problems;
+  JsonObject root = JsonReader(documents->front().value, "", problems).object();
+  Settings out;
+  read_root(root, out);
+  if (!problems.empty()) return problems.to_error().within(filename);
+  return out;
+}
+
+std::vector<std::string> keys_that_need_restart(const Settings& running, const Settings& wanted) {
+  std::vector<std::string> out;
+  auto compare = [&](std::string_view key, bool same) {
+    if (!same) out.emplace_back(key);
+  };
+  compare("node", running.node == wanted.node);
+  compare("trustDomain", running.trust_domain == wanted.trust_domain);
+  compare("namespace", running.ns == wanted.ns);
+  compare("stateDir", running.state_dir == wanted.state_dir);
+  compare("workers", running.workers == wanted.workers);
+  compare("identity", running.identity == wanted.identity);
+  compare("control", running.control == wanted.control);
+  compare("config", running.config == wanted.config);
+  compare("listeners", running.listeners == wanted.listeners);
+  compare("admin", running.admin == wanted.admin && running.admin_socket == wanted.admin_socket);
+  compare("health", running.health == wanted.health);
+  compare("stats", running.stats == wanted.stats);
+  compare("accessLog.file", running.access_log.file == wanted.access_log.file);
+  compare("log", running.log.json == wanted.log.json && running.log.file == wanted.log.file);
+  return out;
+}
+
+Result<Settings> load_bootstrap(const std::string& path) {
+  HEDDLE_TRY(std::string text, read_file(path, 1 << 20));
+  return parse_bootstrap(text, path);
+}
+}  // namespace heddle

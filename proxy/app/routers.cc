@@ -1,0 +1,87 @@
+#include "proxy/app/routers.h"
+
+#include <utility>
+
+#include "lib/base/strings.h"
+
+namespace heddle {
+namespace {
+std::string key_text(const ResourceKey& key) { return str_cat(key.ns, "/", key.name); }
+
+BackendSetSpec application_spec(const ListenerSettings& listener) {
+  BackendSetSpec spec;
+  spec.key = ResourceKey{Kind::kBackendSet, "local", listener.name};
+  Endpoint endpoint;
+  endpoint.key.address = *listener.forward;
+  spec.endpoints.push_back(std::move(endpoint));
+  spec.tls = UpstreamTls::kPlaintext;
+  spec.protocol = listener.forward_protocol;
+  spec.lb.policy = LbPolicy::kRoundRobin;
+  return spec;
+}
+}  // namespace
+
+OutboundRouter::OutboundRouter(WorkerConfig& config, const ListenerSettings& listener, std::string client_ns,
+                               Random& random)
+    : config_(config), service_(listener.service), client_ns_(std::move(client_ns)), random_(random) {
+  if (!service_.empty() && listener.port != 0) service_.append(":").append(std::to_string(listener.port));
+}
+
+ServiceRef OutboundRouter::service_for(const std::shared_ptr<const WorkerSnapshot>& current,
+                                       std::string_view authority) {
+  if (resolved_for_ != current) {
+    resolved_for_ = current;
+    cells_.clear();
+    fixed_service_ = service_.empty() ? ServiceRef{} : current->snapshot->resolve(service_, client_ns_);
+  }
+  return service_.empty() ? current->snapshot->resolve(authority, client_ns_) : fixed_service_;
+}
+
+Result<RouteTarget> OutboundRouter::route(const RequestHead& head, const ConnectionInfo&) {
+  auto current = config_.current();
+  if (current == nullptr) return make_error(Reason::kNoConfig, "");
+  RequestFacts facts = facts_of(head);
+  DecisionInput input{service_for(current, head.authority()), client_ns_, &facts, random_.next()};
+  Decision decision = decide(*current->snapshot, input);
+  if (!decision) return make_error(decision.reason, "");
+  return target(std::move(current), decision);
+}
+
+Result<RouteTarget> OutboundRouter::route_tcp(const ConnectionInfo&) {
+  auto current = config_.current();
+  if (current == nullptr) return make_error(Reason::kNoConfig, "");
+  DecisionInput input{service_for(current, {}), client_ns_, nullptr, random_.next()};
+  Decision decision = decide(*current->snapshot, input);
+  if (!decision) return make_error(decision.reason, "");
+  return target(std::move(current), decision);
+}
+
+RouteTarget OutboundRouter::target(std::shared_ptr<const WorkerSnapshot> current, const Decision& decision) {
+  RouteTarget out;
+  out.backends = current->backend_sets[decision.backends->id.value()].get();
+  out.runtime = &runtime_of(decision);
+  if (decision.rule != nullptr) {
+    out.request_timeout = decision.rule->spec().timeouts.request;
+    if (out.request_timeout == Duration{}) out.request_timeout.reset();  // "0s" switches it off
+  }
+  out.pin = std::move(current);
+  return out;
+}
+
+RouteRuntime& OutboundRouter::runtime_of(const Decision& decision) {
+  const void* what = decision.rule != nullptr ? static_cast<const void*>(decision.rule) : decision.port;
+  RouteRuntime*& cell = cells_[CellKey{what, decision.backends->id.value()}];
+  if (cell == nullptr) {
+    std::string route = decision.rule != nullptr ? key_text(decision.rule->route->key) : std::string();
+    cell = &config_.runtime(Direction::kOutbound, key_text(decision.service->spec->key), route,
+                            key_text(decision.backends->spec->key));
+  }
+  return *cell;
+}
+
+InboundRouter::InboundRouter(UpstreamContext& upstream, WorkerConfig& config, const ListenerSettings& listener)
+    : application_(upstream, application_spec(listener)) {
+  target_.backends = &application_;
+  target_.runtime = &config.runtime(Direction::kInbound, listener.name, "", listener.forward->text());
+}
+}  // namespace heddle

@@ -1,0 +1,54 @@
+// The two ways a listener finds where a request goes. OutboundRouter asks the snapshot (lib/decision); InboundRouter
+// forwards to the local application. Both belong to a worker's loop and outlive its exchanges.
+#pragma once
+#include <memory>
+#include <unordered_map>
+
+#include "lib/decision/decide.h"
+#include "proxy/app/settings.h"
+#include "proxy/app/worker_config.h"
+
+namespace heddle {
+
+class OutboundRouter final : public RequestRouter, public TcpRouter {
+ public:
+  OutboundRouter(WorkerConfig& config, const ListenerSettings& listener, std::string client_ns, Random& random);
+  Result<RouteTarget> route(const RequestHead&, const ConnectionInfo&) override;
+  Result<RouteTarget> route_tcp(const ConnectionInfo&) override;
+
+ private:
+  ServiceRef service_for(const std::shared_ptr<const WorkerSnapshot>&, std::string_view authority);
+  RouteTarget target(std::shared_ptr<const WorkerSnapshot>, const Decision&);
+  RouteRuntime& runtime_of(const Decision&);
+
+  WorkerConfig& config_;
+  std::string service_;  // "hello.default:80"; empty: by Host
+  std::string client_ns_;
+  Random& random_;
+  // What was resolved against the snapshot in hand; forgotten when the next one comes.
+  std::shared_ptr<const WorkerSnapshot> resolved_for_;
+  ServiceRef fixed_service_;
+  struct CellKey {
+    const void* rule_or_port;
+    uint32_t backend_set;
+    bool operator==(const CellKey&) const = default;
+  };
+  struct CellHash {
+    size_t operator()(const CellKey& k) const noexcept {
+      return std::hash<const void*>{}(k.rule_or_port) * 31 + k.backend_set;
+    }
+  };
+  std::unordered_map<CellKey, RouteRuntime*, CellHash> cells_;
+};
+
+class InboundRouter final : public RequestRouter, public TcpRouter {
+ public:
+  InboundRouter(UpstreamContext&, WorkerConfig&, const ListenerSettings&);
+  Result<RouteTarget> route(const RequestHead&, const ConnectionInfo&) override { return target_; }
+  Result<RouteTarget> route_tcp(const ConnectionInfo&) override { return target_; }
+
+ private:
+  BackendSet application_;
+  RouteTarget target_;
+};
+}  // namespace heddle

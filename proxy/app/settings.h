@@ -1,0 +1,87 @@
+// Settings: what *this* proxy is, as its bootstrap file says (docs/proxy-config.md): identity source, config source,
+// listeners, operations. Plain values, parsed once by bootstrap.h. What the mesh says comes from the config source.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "certs/spiffe_id.h"
+#include "lib/base/address.h"
+#include "lib/base/clock.h"
+#include "lib/config/model.h"
+#include "proxy/exchange/incoming_connection.h"
+
+namespace heddle {
+
+struct IdentitySettings {
+  enum class Source : uint8_t { kNone, kFiles, kControl };
+  Source source = Source::kNone;
+  std::string certificate;      // files: PEM chain, leaf first
+  std::string key;              // files: PEM PKCS#8
+  std::string bundle;           // files: PEM roots of our trust domain
+  std::string join_token_file;  // control: read once, on first start
+  bool persist = true;
+  bool operator==(const IdentitySettings&) const = default;
+};
+
+struct ControlSettings {
+  std::vector<Address> addresses;
+  std::string bundle;  // PEM roots that the control plane must chain to
+  std::optional<SpiffeId> id;
+  bool operator==(const ControlSettings&) const = default;
+};
+
+struct ConfigSettings {
+  enum class Source : uint8_t { kNone, kFiles, kControl };
+  Source source = Source::kNone;
+  std::string path;  // files: a file or a directory
+  bool operator==(const ConfigSettings&) const = default;
+};
+
+struct ListenerSettings {
+  enum class Direction : uint8_t { kOutbound, kInbound };
+  std::string name;
+  Direction direction = Direction::kOutbound;
+  Address address;
+  PortProtocol protocol = PortProtocol::kAuto;
+  std::string service;  // outbound: "hello.default"; empty: routed by Host
+  uint16_t port = 0;    // outbound: of the service; 0: by Host, else its only port
+  InboundTls tls = InboundTls::kStrict;                    // inbound
+  std::optional<Address> forward;                          // inbound: the local application
+  UpstreamProtocol forward_protocol = UpstreamProtocol::kHttp1;  // inbound
+  bool operator==(const ListenerSettings&) const = default;
+};
+
+struct AccessLogSettings {
+  enum class Mode : uint8_t { kOff, kErrors, kAll, kSample };
+  Mode mode = Mode::kErrors;
+  uint32_t sample = 100;  // one of so many
+  std::string file = "-";
+  bool operator==(const AccessLogSettings&) const = default;
+};
+
+struct LogSettings {
+  std::string filter = "info";
+  bool json = true;
+  std::string file = "-";
+};
+
+struct Settings {
+  std::string node;
+  std::optional<TrustDomain> trust_domain;  // set once parsed
+  std::string ns = "default";
+  std::string state_dir;
+  uint32_t workers = 0;  // 0: from the CPU quota
+  IdentitySettings identity;
+  ControlSettings control;
+  ConfigSettings config;
+  std::vector<ListenerSettings> listeners;
+  std::optional<Address> admin;
+  std::optional<Address> admin_socket;
+  std::optional<Address> health;
+  std::optional<Address> stats;
+  AccessLogSettings access_log;
+  LogSettings log;
+  Duration drain = 25s;
+};
+}  // namespace heddle

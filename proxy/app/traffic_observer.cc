@@ -1,0 +1,83 @@
+#include "proxy/app/traffic_observer.h"
+
+#include "certs/peer_certificate.h"
+
+namespace heddle {
+namespace {
+AccessProtocol protocol_of(HttpVersion version) {
+  if (version == HttpVersion::kHttp2) return AccessProtocol::kHttp2;
+  return version == HttpVersion::kHttp10 ? AccessProtocol::kHttp10 : AccessProtocol::kHttp11;
+}
+
+bool is_about_tls(Reason reason) {
+  return reason >= Reason::kTlsHandshakeFailed && reason <= Reason::kPeerTrustDomainUnknown;
+}
+}  // namespace
+
+AccessRecord TrafficObserver::record_of(const ExchangeSummary& s) const {
+  AccessRecord record;
+  record.duration = in_.clock.now() - s.started;
+  record.start = in_.clock.wall() - record.duration;
+  record.upstream_time = s.upstream_time;
+  record.bytes_received = s.request_bytes;
+  record.bytes_sent = s.response_bytes;
+  record.worker = in_.worker;
+  record.status = s.status;
+  record.upstream_status = s.made_here ? uint16_t{0} : s.status;
+  record.reason = s.reason;
+  record.origin = s.made_here ? Origin::kSelf : Origin::kUpstream;
+  record.direction = in_.direction;
+  record.tries = s.tries;
+  record.downstream.assign(s.peer);
+  if (s.upstream.is_set()) record.upstream.assign(s.upstream);
+  if (s.upstream_reused) record.flags.set(AccessFlag::kUpstreamReused);
+  if (s.peer_certificate != nullptr && s.peer_certificate->spiffe_id()) {
+    record.flags.set(AccessFlag::kDownstreamTls);
+    std::string_view path = s.peer_certificate->spiffe_id()->path();
+    record.peer.assign(path.substr(path.empty() ? 0 : 1));
+  }
+  if (s.route != nullptr) {
+    record.service.assign(s.route->service);
+    record.route.assign(s.route->route);
+    record.backend_set.assign(s.route->backend_set);
+  }
+  return record;
+}
+
+void TrafficObserver::on_finished(const ExchangeSummary& s, const RequestHead& head) {
+  if (s.route != nullptr) {
+    RequestMetrics& cells = s.route->requests;
+    cells.on_finished(s.status, s.reason, in_.clock.now() - s.started);
+    cells.bytes_received.add(s.request_bytes);
+    cells.bytes_sent.add(s.response_bytes);
+    if (s.upstream_time > Duration{}) cells.upstream_time.observe(s.upstream_time);
+  }
+  if (!in_.access_log.wants(s.status, s.reason)) return;
+  AccessRecord record = record_of(s);
+  record.protocol = protocol_of(head.version);
+  record.method.assign(head.method());
+  record.authority.assign(head.authority());
+  record.set_path(head.path());
+  if (auto id = head.fields().get(HeaderName::kXRequestId)) record.request_id.assign(*id);
+  in_.access_log.write(record);
+}
+
+void TrafficObserver::on_tcp_finished(const ExchangeSummary& s) {
+  if (s.route != nullptr) {
+    s.route->tcp.closed[s.reason].add(1);
+    s.route->tcp.bytes_received.add(s.request_bytes);
+    s.route->tcp.bytes_sent.add(s.response_bytes);
+  }
+  if (!in_.access_log.wants(0, s.reason)) return;
+  AccessRecord record = record_of(s);
+  record.protocol = AccessProtocol::kTcp;
+  in_.access_log.write(record);
+}
+
+void TrafficObserver::on_bad_connection(const ConnectionInfo& connection, const Error& why) {
+  in_.listener.refused[why.reason].add(1);
+  if (is_about_tls(why.reason)) in_.tls.handshakes[why.reason].add(1);
+  in_.logger.limited(LogLevel::kWarn, {"bad-connection", 10}, "connection refused",
+                     {{"reason", why.reason}, {"peer", connection.peer}, {"detail", why.detail}});
+}
+}  // namespace heddle

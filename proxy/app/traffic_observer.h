@@ -1,0 +1,31 @@
+// TrafficObserver: where every finished exchange, tunnel and refused connection of one listener on one worker is
+// counted and, if the policy wants it, logged. Belongs to the worker's loop; never blocks, allocates nothing per request.
+#pragma once
+#include "proxy/exchange/exchange_summary.h"
+#include "proxy/exchange/route_target.h"
+#include "proxy/telemetry/access_log.h"
+#include "lib/base/log.h"
+
+namespace heddle {
+
+class TrafficObserver final : public ExchangeObserver {
+ public:
+  struct Inputs {
+    const Clock& clock;
+    AccessLog& access_log;
+    ListenerMetrics& listener;
+    TlsMetrics& tls;
+    Logger logger;
+    Direction direction;
+    uint32_t worker;
+  };
+  explicit TrafficObserver(Inputs inputs) : in_(inputs) {}
+  void on_finished(const ExchangeSummary&, const RequestHead&) override;
+  void on_tcp_finished(const ExchangeSummary&) override;
+  void on_bad_connection(const ConnectionInfo&, const Error&) override;
+
+ private:
+  AccessRecord record_of(const ExchangeSummary&) const;
+  Inputs in_;
+};
+}  // namespace heddle

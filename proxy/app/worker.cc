@@ -1,0 +1,61 @@
+#include "proxy/app/worker.h"
+
+#include <future>
+#include <utility>
+
+#include "proxy/app/worker_core.h"
+
+namespace heddle {
+namespace {
+// Runs f on the loop's thread and waits; start-up and shutdown only.
+template <class F>
+auto run_on(Loop& loop, F f) {
+  std::packaged_task<decltype(f())()> task(std::move(f));
+  auto result = task.get_future();
+  bool posted = loop.post([&task] { task(); });
+  HEDDLE_CHECK(posted);
+  return result.get();
+}
+}  // namespace
+
+Result<std::unique_ptr<Worker>> Worker::start(uint32_t index, const WorkerShared& shared) {
+  std::unique_ptr<Worker> self(new Worker());  // lint: new private constructor
+  self->thread_ = std::make_unique<LoopThread>("heddle-w" + std::to_string(index));
+  Loop& loop = self->thread_->loop();
+  auto listening = run_on(loop, [&]() -> Result<void> {
+    self->core_ = std::make_unique<Core>(index, shared, loop);
+    return self->core_->listen();
+  });
+  if (!listening) return std::move(listening).error();
+  return self;
+}
+
+Worker::~Worker() {
+  if (core_ != nullptr) {
+    run_on(thread_->loop(), [this] {
+      core_.reset();
+      return 0;
+    });
+  }
+  thread_->join();
+}
+
+void Worker::drain(Loop& to, std::function<void()> on_drained) {
+  thread_->loop().post([this, &to, done = std::move(on_drained)]() mutable {
+    core_->drain([&to, done = std::move(done)] { to.post([done] { done(); }); });
+  });
+}
+
+void Worker::set_access_log(AccessLogPolicy policy) {
+  thread_->loop().post([this, policy] { core_->set_access_log(policy); });
+}
+
+void Worker::list_connections(Loop& to, std::function<void(std::vector<ConnectionRow>)> answer) {
+  thread_->loop().post([this, &to, answer = std::move(answer)]() mutable {
+    to.post([answer = std::move(answer), rows = core_->connections()]() mutable { answer(std::move(rows)); });
+  });
+}
+
+uint64_t Worker::applied_sequence() const noexcept { return core_->applied_sequence.load(std::memory_order_acquire); }
+uint64_t Worker::applied_epoch() const noexcept { return core_->applied_epoch.load(std::memory_order_relaxed); }
+}  // namespace heddle

@@ -1,0 +1,69 @@
+// Worker: one thread with one loop that carries traffic: its listeners (SO_REUSEPORT), sessions, backend sets, pools,
+// balancers, metric cells and log ring. Shares nothing with other workers but endpoint health and what is published to
+// it (snapshots, identities). Made, drained and destroyed by the Server from the main thread.
+#pragma once
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "lib/base/log.h"
+#include "lib/event/latest.h"
+#include "lib/event/loop_thread.h"
+#include "lib/metrics/registry.h"
+#include "lib/snapshot/snapshot.h"
+#include "lib/tls/tls_context.h"
+#include "proxy/app/settings.h"
+#include "proxy/lb/registry.h"
+#include "proxy/resilience/health_table.h"
+#include "proxy/telemetry/access_log.h"
+#include "proxy/telemetry/log_writer.h"
+
+namespace heddle {
+
+// What all workers share; outlives them.
+struct WorkerShared {
+  const Settings& settings;
+  uint32_t workers = 1;
+  Registry& metrics;
+  HealthTable& health;
+  const LbRegistry& balancers;
+  Latest<Snapshot>* snapshots = nullptr;       // null: no config source
+  Latest<TlsIdentity>* identities = nullptr;   // null: no identity source
+  LogWriter* access_writer = nullptr;
+  Log& log;
+};
+
+// For the admin's /connections.
+struct ConnectionRow {
+  std::string protocol;
+  std::string peer;
+  std::string local;
+  std::string identity;
+  size_t streams = 0;
+};
+
+class Worker {
+ public:
+  // Starts the thread, binds every listener; fails naming the address that could not be had.
+  static Result<std::unique_ptr<Worker>> start(uint32_t index, const WorkerShared&);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Stops accepting and drains; `on_drained` is posted to `to` once no connection is left.
+  void drain(Loop& to, std::function<void()> on_drained);
+  void set_access_log(AccessLogPolicy);
+  // The answer is posted to `to`.
+  void list_connections(Loop& to, std::function<void(std::vector<ConnectionRow>)>);
+  // The version this worker obeys; read from any thread. Epoch in the upper half.
+  uint64_t applied_sequence() const noexcept;
+  uint64_t applied_epoch() const noexcept;
+  Loop& loop() noexcept { return thread_->loop(); }
+
+ private:
+  class Core;  // everything that lives on the worker's loop
+  Worker() = default;
+  std::unique_ptr<LoopThread> thread_;
+  std::unique_ptr<Core> core_;
+};
+}  // namespace heddle

@@ -1,0 +1,159 @@
+#include "proxy/app/worker_core.h"
+
+#include <utility>
+
+#include "certs/peer_certificate.h"
+
+namespace heddle {
+namespace {
+SessionLimits application_session() {
+  SessionLimits limits;
+  limits.idle = 3s;  // T6: shorter than any application's own keep-alive
+  return limits;
+}
+
+SessionLimits mesh_session() {
+  SessionLimits limits;
+  limits.idle = 1h;
+  return limits;
+}
+
+AccessLogPolicy policy_of(const AccessLogSettings& settings) {
+  switch (settings.mode) {
+    case AccessLogSettings::Mode::kOff: return {AccessLogPolicy::Mode::kOff, 1};
+    case AccessLogSettings::Mode::kErrors: return {AccessLogPolicy::Mode::kErrors, 1};
+    case AccessLogSettings::Mode::kAll: return {AccessLogPolicy::Mode::kAll, 1};
+    case AccessLogSettings::Mode::kSample: return {AccessLogPolicy::Mode::kSample, settings.sample};
+  }
+  return {};
+}
+}  // namespace
+
+Result<std::shared_ptr<const TlsContext>> WorkerIdentity::client_context() {
+  if (current_ == nullptr) return make_error(Reason::kUnavailable, "this sidecar has no identity yet");
+  return current_->client;
+}
+
+Result<TlsSetup> WorkerIdentity::server_setup() {
+  if (current_ == nullptr) return make_error(Reason::kUnavailable, "this sidecar has no identity yet");
+  TlsSetup setup;
+  setup.context = current_->server;
+  setup.check = Authorizer::member_of(own_domain_);
+  return setup;
+}
+
+Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
+    : metrics(core.shared_.metrics, settings.name),
+      observer({core.loop_, core.access_log_, metrics, core.server_tls_, core.shared_.log.module("listener"),
+                settings.direction == ListenerSettings::Direction::kInbound ? Direction::kInbound : Direction::kOutbound,
+                core.index_}),
+      outbound(settings.direction == ListenerSettings::Direction::kOutbound
+                   ? std::make_unique<OutboundRouter>(core.config_, settings, core.shared_.settings.ns, core.random_)
+                   : nullptr),
+      inbound(settings.direction == ListenerSettings::Direction::kInbound
+                  ? std::make_unique<InboundRouter>(core.upstream_, core.config_, settings)
+                  : nullptr),
+      http(ExchangeServices{core.loop_, router(), observer, core.exchanges_,
+                            inbound ? Direction::kInbound : Direction::kOutbound}),
+      tcp(TcpServices{{core.loop_, core.downstream_}, tcp_router(), observer, &core.pipes_}),
+      incoming({core.loop_, core.downstream_}) {
+  bool mesh = inbound && settings.tls == InboundTls::kStrict;
+  Protocols& protocols = mesh ? core.mesh_protocols_ : core.edge_protocols_;
+  incoming.protocol = settings.protocol;
+  incoming.tls = inbound ? settings.tls : InboundTls::kOff;
+  incoming.tls_source = &core.identity_;
+  incoming.http1 = &protocols.http1_server();
+  incoming.http2 = &protocols.http2_server();
+  incoming.http = &http;
+  incoming.tcp = &tcp;
+  incoming.session = mesh ? mesh_session() : SessionLimits{};
+  incoming.session.drain = core.shared_.settings.drain;
+}
+
+Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)
+    : shared_(shared),
+      index_(index),
+      loop_(loop),
+      mesh_protocols_(loop, HttpLimits::mesh()),
+      edge_protocols_(loop, HttpLimits{}),
+      connector_(loop),
+      identity_(*shared.settings.trust_domain),
+      upstream_{{loop, upstream_registry_}, mesh_protocols_, connector_, identity_, shared.health, shared.balancers,
+                random_,   application_session(), mesh_session(), {}, shared.workers},
+      config_(upstream_, shared.metrics),
+      access_log_(policy_of(shared.settings.access_log), shared.access_writer->add_ring()),
+      server_tls_(shared.metrics, "server"),
+      cap_(ConnectionCap::default_limit(0.45, shared.workers)) {
+  downstream_.set_on_removed([this] { on_connection_removed(); });
+  if (shared.identities != nullptr) {
+    identities_ = shared.identities->subscribe(
+        loop, [this](std::shared_ptr<const TlsIdentity> identity) { identity_.set(std::move(identity)); });
+  }
+  if (shared.snapshots != nullptr) {
+    snapshots_ = shared.snapshots->subscribe(
+        loop, [this](std::shared_ptr<const Snapshot> snapshot) { on_snapshot(std::move(snapshot)); });
+  }
+}
+
+Worker::Core::~Core() {
+  downstream_.set_on_removed(nullptr);
+  Error why = make_error(Reason::kDraining, "the proxy stops");
+  downstream_.abort_all(why);
+  upstream_registry_.abort_all(why);
+}
+
+Result<void> Worker::Core::listen() {
+  for (const ListenerSettings& settings : shared_.settings.listeners) {
+    served_.push_back(std::make_unique<Served>(*this, settings));
+    Served& served = *served_.back();
+    ListenSpec spec;
+    spec.address = settings.address;
+    spec.reuse_port = true;
+    auto listener = Listener::listen(loop_, spec, cap_, [&served](std::unique_ptr<Transport> transport) {
+      served.metrics.accepted.add(1);
+      accept_connection(served.incoming, std::move(transport));
+    });
+    if (!listener) return std::move(listener).error().within("listener \"" + settings.name + "\"");
+    served.listener = *std::move(listener);
+    served.listener->start();
+  }
+  return {};
+}
+
+void Worker::Core::on_snapshot(std::shared_ptr<const Snapshot> snapshot) {
+  Version version = snapshot->version();
+  config_.apply(std::move(snapshot));
+  applied_epoch.store(version.epoch, std::memory_order_relaxed);
+  applied_sequence.store(version.sequence, std::memory_order_release);
+}
+
+// A connection changes its owner while its protocol is found out: what counts is how many there are after the turn.
+void Worker::Core::on_connection_removed() { loop_.defer(recount_); }
+
+void Worker::Core::recount() {
+  while (cap_.used() > downstream_.size()) cap_.give_back();
+  for (auto& served : served_) served->listener->connection_ended();
+  if (on_drained_ && downstream_.size() == 0) std::exchange(on_drained_, nullptr)();
+}
+
+void Worker::Core::drain(std::function<void()> on_drained) {
+  on_drained_ = std::move(on_drained);
+  for (auto& served : served_) served->listener->stop_accepting();
+  downstream_.drain_all();
+  loop_.defer(recount_);
+}
+
+std::vector<ConnectionRow> Worker::Core::connections() {
+  std::vector<ConnectionRow> rows;
+  downstream_.for_each([&](Connection& connection) {
+    const ConnectionInfo& info = connection.info();
+    ConnectionRow row{std::string(connection.protocol()), info.peer.text(), info.local.text(), {}, 0};
+    if (info.peer_certificate && info.peer_certificate->spiffe_id()) {
+      row.identity = info.peer_certificate->spiffe_id()->text();
+    }
+    row.streams = connection.active_streams();
+    rows.push_back(std::move(row));
+  });
+  return rows;
+}
+}  // namespace heddle

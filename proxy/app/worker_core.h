@@ -1,0 +1,81 @@
+// Worker::Core: everything that lives on a worker's loop, in the order it must be destroyed. Private to proxy/app.
+#pragma once
+#include <atomic>
+
+#include "lib/net/listener.h"
+#include "lib/session/protocols.h"
+#include "proxy/app/routers.h"
+#include "proxy/app/traffic_observer.h"
+#include "proxy/app/worker.h"
+#include "proxy/exchange/exchange.h"
+#include "proxy/exchange/tcp_proxy.h"
+
+namespace heddle {
+
+// The identity this worker uses now, for both directions.
+class WorkerIdentity final : public ClientTlsSource, public ServerTlsSource {
+ public:
+  explicit WorkerIdentity(const TrustDomain& own_domain) : own_domain_(own_domain) {}
+  void set(std::shared_ptr<const TlsIdentity> identity) { current_ = std::move(identity); }
+  Result<std::shared_ptr<const TlsContext>> client_context() override;
+  Result<TlsSetup> server_setup() override;
+
+ private:
+  TrustDomain own_domain_;
+  std::shared_ptr<const TlsIdentity> current_;
+};
+
+class Worker::Core {
+ public:
+  Core(uint32_t index, const WorkerShared& shared, Loop& loop);
+  ~Core();
+  Result<void> listen();
+  void drain(std::function<void()> on_drained);
+  void set_access_log(AccessLogPolicy policy) { access_log_.set_policy(policy); }
+  std::vector<ConnectionRow> connections();
+  std::atomic<uint64_t> applied_epoch{0};
+  std::atomic<uint64_t> applied_sequence{0};
+
+ private:
+  // One listener of the bootstrap with everything its connections share.
+  struct Served {
+    Served(Core& core, const ListenerSettings& settings);
+    ListenerMetrics metrics;
+    TrafficObserver observer;
+    std::unique_ptr<OutboundRouter> outbound;
+    std::unique_ptr<InboundRouter> inbound;
+    ExchangeHandler http;
+    TcpProxy tcp;
+    IncomingSpec incoming;
+    std::unique_ptr<Listener> listener;
+    RequestRouter& router() { return outbound ? static_cast<RequestRouter&>(*outbound) : *inbound; }
+    TcpRouter& tcp_router() { return outbound ? static_cast<TcpRouter&>(*outbound) : *inbound; }
+  };
+  void on_snapshot(std::shared_ptr<const Snapshot>);
+  void on_connection_removed();
+  void recount();
+
+  const WorkerShared& shared_;
+  uint32_t index_;
+  Loop& loop_;
+  SystemRandom random_;
+  ConnectionRegistry downstream_;
+  ConnectionRegistry upstream_registry_;
+  Protocols mesh_protocols_;
+  Protocols edge_protocols_;  // plaintext listeners: lower limits against resets
+  TcpConnector connector_;
+  WorkerIdentity identity_;
+  UpstreamContext upstream_;
+  WorkerConfig config_;
+  PipePool pipes_;
+  ObjectPool<Exchange> exchanges_;
+  AccessLog access_log_;
+  TlsMetrics server_tls_;
+  ConnectionCap cap_;
+  std::vector<std::unique_ptr<Served>> served_;
+  DeferredOf<Core, &Core::recount> recount_{*this};
+  std::function<void()> on_drained_;
+  Subscription snapshots_;
+  Subscription identities_;
+};
+}  // namespace heddle

@@ -1,0 +1,51 @@
+// RouteTarget: where a request or connection goes: decided by lib/decision for outbound listeners, fixed for inbound
+// ones. Valid while `pin` is held.
+#pragma once
+#include <memory>
+#include <optional>
+
+#include "lib/http/head.h"
+#include "lib/net/transport.h"
+#include "proxy/telemetry/proxy_metrics.h"
+#include "proxy/upstream/backend_set.h"
+
+namespace heddle {
+
+// What a worker keeps beside the snapshot for one (service, route, backend set): names for the log and metric cells.
+struct RouteRuntime {
+  RouteRuntime(Registry& registry, const RequestLabels& labels)
+      : service(labels.service),
+        route(labels.route),
+        backend_set(labels.backend_set),
+        requests(registry, labels),
+        tcp(registry, labels) {}
+  std::string service;
+  std::string route;  // empty: the service's own backend set
+  std::string backend_set;
+  RequestMetrics requests;
+  TcpMetrics tcp;
+};
+
+struct RouteTarget {
+  BackendSet* backends = nullptr;
+  std::optional<Duration> request_timeout;
+  RouteRuntime* runtime = nullptr;
+  std::shared_ptr<const void> pin;      // keeps what the pointers refer to alive
+};
+
+class RequestRouter {
+ public:
+  virtual Result<RouteTarget> route(const RequestHead&, const ConnectionInfo&) = 0;
+
+ protected:
+  ~RequestRouter() = default;
+};
+
+class TcpRouter {
+ public:
+  virtual Result<RouteTarget> route_tcp(const ConnectionInfo&) = 0;
+
+ protected:
+  ~TcpRouter() = default;
+};
+}  // namespace heddle

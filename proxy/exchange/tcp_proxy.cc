@@ -1,0 +1,127 @@
+#include "proxy/exchange/tcp_proxy.h"
+
+#include <array>
+#include <utility>
+
+namespace heddle {
+
+// One joined connection. Owns itself: dials while the downstream's bytes wait in its transport, then the tunnel works.
+class TcpProxy::Joined final : public Connection, private Transport::Observer {
+ public:
+  Joined(const TcpServices& services, std::unique_ptr<Transport> downstream)
+      : services_(services), downstream_(std::move(downstream)), info_(downstream_->info()) {
+    summary_.started = services_.context.loop.now();
+    summary_.peer = info_.peer;
+    summary_.peer_certificate = info_.peer_certificate;
+    services_.context.registry.add(*this);
+  }
+  ~Joined() override { services_.context.registry.remove(*this); }
+
+  void start() {
+    downstream_->observe(this);
+    downstream_->pause(PauseReason::kTunnel);
+    auto target = services_.router.route_tcp(info_);
+    if (!target) return fail(target.error());
+    target_ = *std::move(target);
+    summary_.route = target_.runtime;
+    target_.runtime->tcp.opened.add(1);
+    target_.runtime->tcp.active.add(1);
+    auto dialled = dial();
+    if (!dialled) fail(dialled.error());
+  }
+
+  // Connection. A tunnel has no point at which it could stop gracefully; the drain deadline ends it.
+  void drain() override {}
+  void abort(const Error& why) override {
+    if (tunnel_ != nullptr) return tunnel_->abort();
+    fail(why);
+  }
+  const ConnectionInfo& info() const override { return info_; }
+  std::string_view protocol() const override { return "tcp"; }
+  size_t active_streams() const override { return 1; }
+
+ private:
+  // While dialling: bytes stay in the transport.
+  void on_data(Buffer&) override {}
+  void on_end() override {}
+  void on_drained() override {}
+  void on_closed(const Error& why) override {
+    fail(make_error(Reason::kDownstreamClosed, why.detail, Origin::kDownstream));
+  }
+
+  Result<void> dial() {
+    HEDDLE_TRY(auto pick, target_.backends->pick(std::span(tried_).first(tries_)));
+    pick_.emplace(std::move(pick));
+    tried_[tries_++] = pick_->index();
+    summary_.tries = static_cast<uint8_t>(tries_);
+    summary_.upstream = pick_->endpoint().address();
+    old_dial_ = std::move(dial_);  // not destroyed inside its own callback
+    dial_ = pick_->tcp_connector().connect(
+        summary_.upstream, pick_->pool().limits().connect,
+        [this](Result<std::unique_ptr<Transport>> connected) { on_dialled(std::move(connected)); });
+    return {};
+  }
+
+  void on_dialled(Result<std::unique_ptr<Transport>> connected) {
+    if (connected) return join(*std::move(connected));
+    pick_->finish({connected.error().reason, 0, 0, 0});
+    pick_.reset();
+    if (tries_ < kMaxTries && dial()) return;
+    fail(connected.error());
+  }
+
+  void join(std::unique_ptr<Transport> upstream) {
+    downstream_->observe(nullptr);
+    downstream_->resume(PauseReason::kTunnel);
+    TunnelOptions options{services_.idle, services_.pipes};
+    tunnel_ = std::make_unique<TcpTunnel>(services_.context.loop, std::move(downstream_), std::move(upstream), options,
+                                          [this](const Error& why) { on_tunnel_done(why); });
+  }
+
+  void on_tunnel_done(const Error& why) {
+    summary_.reason = why.reason == Reason::kIo
+                          ? (why.origin == Origin::kUpstream ? Reason::kUpstreamReset : Reason::kDownstreamReset)
+                          : why.reason;
+    TunnelBytes bytes = tunnel_->bytes();
+    summary_.request_bytes = bytes.up;
+    summary_.response_bytes = bytes.down;
+    bool upstream_failed = why.reason != Reason::kNone && why.origin == Origin::kUpstream;
+    pick_->finish({upstream_failed ? Reason::kUpstreamReset : Reason::kNone, 0, bytes.up, bytes.down});
+    services_.context.loop.retire(*tunnel_.release());
+    end();
+  }
+
+  void fail(const Error& why) {
+    if (ended_) return;
+    summary_.reason = why.reason;
+    summary_.made_here = true;
+    if (downstream_ != nullptr && why.reason != Reason::kDownstreamClosed) downstream_->close(CloseMode::kAbort);
+    end();
+  }
+
+  void end() {
+    if (std::exchange(ended_, true)) return;
+    if (target_.runtime != nullptr) target_.runtime->tcp.active.add(-1);
+    services_.observer.on_tcp_finished(summary_);
+    services_.context.registry.remove(*this);
+    services_.context.loop.retire(*this);
+  }
+
+  const TcpServices& services_;
+  std::unique_ptr<Transport> downstream_;
+  const ConnectionInfo info_;
+  RouteTarget target_;
+  std::optional<BackendSet::Pick> pick_;
+  std::array<uint32_t, kMaxTries> tried_{};
+  size_t tries_ = 0;
+  Pending dial_;
+  Pending old_dial_;
+  std::unique_ptr<TcpTunnel> tunnel_;
+  ExchangeSummary summary_;
+  bool ended_ = false;
+};
+
+void TcpProxy::on_tcp(std::unique_ptr<Transport> downstream) {
+  std::make_unique<Joined>(services_, std::move(downstream)).release()->start();
+}
+}  // namespace heddle

@@ -1,0 +1,32 @@
+// TcpProxy: the TcpHandler of a listener: joins a connection that carries opaque bytes to an endpoint. A connect that
+// fails goes to another endpoint, at most twice, because no byte was sent. Belongs to one loop; outlives its
+// connections.
+#pragma once
+#include <memory>
+
+#include "lib/net/tcp_tunnel.h"
+#include "proxy/exchange/exchange_summary.h"
+#include "proxy/exchange/incoming_connection.h"
+#include "proxy/exchange/route_target.h"
+
+namespace heddle {
+
+struct TcpServices {
+  SessionContext context;
+  TcpRouter& router;
+  ExchangeObserver& observer;
+  PipePool* pipes = nullptr;  // for splice(2); null: copy
+  Duration idle = Tunnel::kIdleTimeout;
+};
+
+class TcpProxy final : public TcpHandler {
+ public:
+  static constexpr size_t kMaxTries = 3;
+  explicit TcpProxy(const TcpServices& services) : services_(services) {}
+  void on_tcp(std::unique_ptr<Transport>) override;
+
+ private:
+  class Joined;
+  TcpServices services_;
+};
+}  // namespace heddle
