@@ -197,6 +197,25 @@ TEST_P(TunnelContract, MayBeDestroyedWithBytesUnderWay) {
   EXPECT_EQ(pipes.in_use(), 0U);
 }
 
+TEST_P(TunnelContract, BytesOfADeadTunnelNeverReachTheNextOne) {
+  open(SocketBuffers::kSmall);
+  warm_up();
+  server->pause(PauseReason::kFlow);
+  send(*client, std::string(4 * kMiB, 'x'));
+  settle();
+  tunnel.reset();
+  at_server.received.clear();
+
+  open();
+  send(*client, "clean");
+  run_until([this] { return at_server.received_bytes >= 7; });
+  settle();
+  send(*client, " again");
+  run_until([this] { return at_server.received_bytes >= 13; });
+
+  EXPECT_EQ(at_server.received, "clean again");
+}
+
 TEST_P(TunnelContract, HoldsNoPipeAndNoBlockWhileNothingMoves) {
   open();
   warm_up();
