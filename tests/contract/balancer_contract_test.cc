@@ -8,6 +8,7 @@
 
 #include "proxy/lb/registry.h"
 #include "proxy/resilience/health_table.h"
+#include "tests/support/allocation_counter.h"
 #include "tests/support/seeded_random.h"
 
 namespace heddle {
@@ -153,7 +154,8 @@ TEST_P(BalancerTurns, UsesIdleEqualEndpointsInTurn) {
 
 TEST_P(BalancerTurns, ReachesEveryIdleEndpointWithinSixRoundsWhateverTheLatencyNoise) {
   add_endpoints({1, 1, 1, 1, 1, 1});
-  for (uint32_t i = 0; i < 6; ++i) balancer_->on_response(i, (1 + 9 * i) * 1ms, kNow);
+  for (uint32_t i = 0; i < 5; ++i) balancer_->on_response(i, 2ms, kNow);
+  balancer_->on_response(5, 60ms, kNow);
 
   EXPECT_LE(longest_absence(10'000), 36U / 2) << "half of it: two workers may share the requests";
 }
@@ -181,6 +183,21 @@ TEST_P(BalancerContract, TakesAnUpdateOfItsEndpoints) {
 
   EXPECT_EQ(counts.size(), 2U);
   EXPECT_NEAR(static_cast<double>(counts[0]), 500, 100);
+}
+
+TEST_P(BalancerContract, AllocatesNothingPerPickEvenWhenHealthChanges) {
+  add_endpoints({1, 2, 3, 1});
+  std::array<uint32_t, 1> tried = {1};
+  AllocationCounter allocations;
+
+  for (int i = 0; i < 1000; ++i) {
+    health_[2]->set(HealthFlag::kEjected, {});
+    (void)pick(tried);
+    health_[2]->clear(HealthFlag::kEjected, {});
+    balancer_->on_response(pick().value(), 3ms, kNow);
+  }
+
+  EXPECT_EQ(allocations.count(), 0U);
 }
 
 TEST_P(BalancerContract, IsFairAmongAThousand) {
