@@ -327,5 +327,30 @@ TEST(Http2ServerCodec, ShortOutputBudgetsAreKept) {
   EXPECT_LE(out.size(), 1000U + 16384 + 9);
   EXPECT_TRUE(rig.codec().wants_write());
 }
+class KeepsBodies final : public ServerEvents {
+ public:
+  explicit KeepsBodies(BlockPool& pool) : body(pool) {}
+  void on_request(StreamId, RequestHead&&, bool) override {}
+  void on_data(StreamId, Buffer&& data, bool) override { body.append(std::move(data)); }
+  void on_trailers(StreamId, HeaderMap&&) override {}
+  void on_reset(StreamId, ResetCode) override {}
+  void on_drained(StreamId) override {}
+  void on_go_away(StreamId) override {}
+  Buffer body;
+};
+
+TEST(Http2ServerCodec, LargeDataIsSharedWithTheInputAndNotCopied) {
+  h2::WorkerRig rig;
+  KeepsBodies events(rig.pool);
+  Http2ServerCodec codec(rig.worker(), rig.limits, events);
+  std::string start = h2::client_start() + h2::headers(1, h2::post(), 0);
+  Buffer in(rig.pool, start + frame(h2::kData, 0, 1, std::string(8000, 'x')));
+  const std::byte* input = in.front().data();
+
+  ASSERT_TRUE(codec.receive(in));
+
+  ASSERT_EQ(events.body.size(), 8000U);
+  EXPECT_EQ(events.body.front().data(), input + start.size() + 9);
+}
 }  // namespace
 }  // namespace heddle
