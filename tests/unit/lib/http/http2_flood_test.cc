@@ -27,9 +27,9 @@ std::ostream& operator<<(std::ostream& out, const Flood& flood) { return out << 
 std::string with_get(uint32_t id, const std::string& rest) { return h2::headers(id, h2::get(), h2::kEndStream) + rest; }
 std::string rst(uint32_t id) { return frame(h2::kRstStream, 0, id, h2::u32(8)); }
 
-const std::vector<Flood>& floods() {
+std::vector<Flood> stream_floods() {
   using enum H2Abuse;
-  static const std::vector<Flood> kFloods = {
+  return {
       {"rapid_reset", [](uint32_t id) { return with_get(id, rst(id)); }, 101, kRapidReset},
       {"reset_of_closed_streams", [](uint32_t) { return rst(1); }, 102, kRapidReset, true},
       {"window_overflow",
@@ -62,6 +62,12 @@ const std::vector<Flood>& floods() {
          return h2::headers(id, fields, h2::kEndStream);
        },
        100, kHeadTooLarge},
+  };
+}
+
+std::vector<Flood> frame_floods() {
+  using enum H2Abuse;
+  return {
       {"empty_data", [](uint32_t) { return frame(h2::kData, 0, 1); }, 100, kEmptyData, true},
       {"padding_only_data",
        [](uint32_t) { return frame(h2::kData, h2::kPadded, 1, std::string("\xff") + std::string(255, '\0')); }, 100,
@@ -87,7 +93,13 @@ const std::vector<Flood>& floods() {
        },
        66, kContinuation},
   };
-  return kFloods;
+}
+
+std::vector<Flood> floods() {
+  std::vector<Flood> all = stream_floods();
+  std::vector<Flood> frames = frame_floods();
+  all.insert(all.end(), frames.begin(), frames.end());
+  return all;
 }
 
 class Http2Flood : public testing::TestWithParam<std::tuple<Flood, Output>> {};
