@@ -7,8 +7,10 @@
 // After that the id is dead: calls with it are ignored.
 #pragma once
 #include <cstdint>
+#include <optional>
 
 #include "lib/base/buffer.h"
+#include "lib/base/clock.h"
 #include "lib/base/flow.h"
 #include "lib/base/result.h"
 #include "lib/base/strong_id.h"
@@ -78,6 +80,8 @@ class Codec {
   virtual bool wants_finish() const { return false; }
   virtual size_t capacity() const = 0;  // how many more streams may be open()ed now
   virtual size_t active_streams() const = 0;
+  // When produce() wants to be called although nothing happened (the final GOAWAY, SETTINGS never acknowledged).
+  virtual std::optional<MonoTime> wake_at() const { return std::nullopt; }
 };
 
 class ServerCodec : public Codec {

@@ -31,6 +31,11 @@ class Http2Codec : public Role, protected Http2Engine {
   std::optional<MonoTime> settings_deadline() const { return do_settings_deadline(); }
   // When produce() will want to send the final GOAWAY.
   std::optional<MonoTime> go_away_deadline() const { return do_go_away_deadline(); }
+  std::optional<MonoTime> wake_at() const final {
+    auto settings = settings_deadline();
+    auto last = go_away_deadline();
+    return settings && last ? std::min(*settings, *last) : settings ? settings : last;
+  }
   // Keepalive: one at a time; true until the first.
   void ping(uint64_t opaque) { do_ping(opaque); }
   bool ping_answered() const { return ping_answered_; }

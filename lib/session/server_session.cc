@@ -22,6 +22,7 @@ class ServerSession::Stream final : public ServerStream {
     sink_ = nullptr;
     remote_ended_ = remote_ended;
     local_ended_ = false;
+    responded_ = false;
   }
   void set_sink(BodySink& sink) override { sink_ = &sink; }
   void inform(ResponseHead&& head) override {
@@ -29,6 +30,7 @@ class ServerSession::Stream final : public ServerStream {
     session_.mark_dirty();
   }
   void respond(ResponseHead&& head, bool end) override {
+    responded_ = true;
     session_.codec_->respond(id_, head, end);
     session_.mark_dirty();
     if (end) end_local();
@@ -45,6 +47,7 @@ class ServerSession::Stream final : public ServerStream {
     end_local();
   }
   void reset(ResetCode code) override {
+    if (responded_ && !local_ended_ && session_.protocol_ != "h2") session_.cut_off_ = true;
     session_.codec_->reset(id_, code);
     session_.mark_dirty();
     session_.release(*this);
@@ -76,6 +79,7 @@ class ServerSession::Stream final : public ServerStream {
   BodySink* sink_ = nullptr;
   bool remote_ended_ = false;
   bool local_ended_ = false;
+  bool responded_ = false;
 };
 
 ServerSession& ServerSession::start(const SessionContext& context, std::unique_ptr<Transport> transport,
@@ -180,6 +184,7 @@ void ServerSession::on_flushed() {
 }
 
 void ServerSession::on_finished() {
+  if (cut_off_) return abort_transport();
   if (unread_body_ || failed_) return linger(limits_.lingering, limits_.lingering_bytes);
   close_gracefully();
 }

@@ -65,5 +65,6 @@ class ServerSession final : public Session, private ServerEvents {
   bool failed_ = false;
   bool unread_body_ = false;  // an exchange ended before its request body did: linger before closing
   bool draining_ = false;
+  bool cut_off_ = false;  // h1: an answer that had begun was broken off; a FIN might look like its end
 };
 }  // namespace heddle

@@ -54,15 +54,29 @@ void Session::on_drained() {
 
 // One batch per turn and connection; what the transport does not take waits for on_drained.
 void Session::flush() {
-  while (!full_ && codec_->wants_write()) {
+  while (!full_ && (codec_->wants_write() || std::exchange(woken_, false))) {
     Buffer out(loop_.blocks());
     if (codec_->produce(out, kFlushBudget) == 0) break;
     full_ = transport_->write(std::move(out)) == Flow::kFull;
   }
   if (gone_) return;
   update_reading();
+  finish_tunnel();
+  if (auto at = codec_->wake_at()) wake_.arm(loop_, *at - loop_.now());
   on_flushed();
   if (!closing_ && codec_->finished() && !codec_->wants_write()) on_finished();
+}
+
+void Session::on_wake() {
+  woken_ = true;
+  mark_dirty();
+}
+
+// Our side of an upgraded connection has ended and was written: half-close, the other direction may go on.
+void Session::finish_tunnel() {
+  if (half_closed_ || closing_ || !codec_->wants_finish() || codec_->wants_write()) return;
+  half_closed_ = true;
+  transport_->finish();
 }
 
 // Reading stops only at a mark of the codec; bytes it left behind are offered again once it can move on.
@@ -107,6 +121,8 @@ void Session::on_closed(const Error& why) {
   if (std::exchange(gone_, true)) return;
   closing_ = true;
   flush_.cancel_deferred();
+  wake_.cancel();
+  linger_.cancel();
   on_transport_gone(why);
   registry_.remove(*this);
   loop_.retire(*this);

@@ -70,13 +70,16 @@ class Session : public Connection, protected Transport::Observer {
  private:
   void flush();
   void update_reading();
+  void finish_tunnel();
   void on_linger_over();
+  void on_wake();
   Loop& loop_;
   std::unique_ptr<Transport> transport_;
   ConnectionRegistry& registry_;
   Codec* codec_ = nullptr;
   DeferredOf<Session, &Session::flush> flush_{*this};
   DeadlineOf<Session, &Session::on_linger_over> linger_{*this};
+  DeadlineOf<Session, &Session::on_wake> wake_{*this};
   size_t linger_bytes_ = 0;
   size_t active_at_receive_ = 0;
   bool left_over_ = false;  // the codec left bytes in the transport
@@ -85,6 +88,8 @@ class Session : public Connection, protected Transport::Observer {
   bool full_ = false;
   bool closing_ = false;
   bool lingering_ = false;
+  bool half_closed_ = false;
+  bool woken_ = false;
   bool gone_ = false;
 };
 }  // namespace heddle

@@ -27,11 +27,15 @@ Result<std::unique_ptr<Worker>> Worker::start(uint32_t index, const WorkerShared
     return self->core_->listen();
   });
   if (!listening) return std::move(listening).error();
+  self->addresses_ = self->core_->addresses();
   return self;
 }
 
 Worker::~Worker() {
   if (core_ != nullptr) {
+    std::promise<void> ended;
+    thread_->loop().post([&] { core_->shutdown([&ended] { ended.set_value(); }); });
+    ended.get_future().wait();
     run_on(thread_->loop(), [this] {
       core_.reset();
       return 0;

@@ -59,11 +59,14 @@ class Worker {
   uint64_t applied_sequence() const noexcept;
   uint64_t applied_epoch() const noexcept;
   Loop& loop() noexcept { return thread_->loop(); }
+  // Of the listeners, in the order of the settings, with real ports; fixed since start().
+  const std::vector<Address>& addresses() const noexcept { return addresses_; }
 
  private:
   class Core;  // everything that lives on the worker's loop
   Worker() = default;
   std::unique_ptr<LoopThread> thread_;
   std::unique_ptr<Core> core_;
+  std::vector<Address> addresses_;
 };
 }  // namespace heddle

@@ -85,6 +85,9 @@ Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)
       server_tls_(shared.metrics, "server"),
       cap_(ConnectionCap::default_limit(0.45, shared.workers)) {
   downstream_.set_on_removed([this] { on_connection_removed(); });
+  upstream_registry_.set_on_removed([this] {
+    if (on_ended_) on_connection_removed();
+  });
   if (shared.identities != nullptr) {
     identities_ = shared.identities->subscribe(
         loop, [this](std::shared_ptr<const TlsIdentity> identity) { identity_.set(std::move(identity)); });
@@ -95,11 +98,17 @@ Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)
   }
 }
 
-Worker::Core::~Core() {
-  downstream_.set_on_removed(nullptr);
+Worker::Core::~Core() = default;
+
+void Worker::Core::shutdown(std::function<void()> on_ended) {
+  on_ended_ = std::move(on_ended);
+  snapshots_.reset();
+  identities_.reset();
+  for (auto& served : served_) served->listener.reset();
   Error why = make_error(Reason::kDraining, "the proxy stops");
   downstream_.abort_all(why);
   upstream_registry_.abort_all(why);
+  loop_.defer(recount_);
 }
 
 Result<void> Worker::Core::listen() {
@@ -120,6 +129,12 @@ Result<void> Worker::Core::listen() {
   return {};
 }
 
+std::vector<Address> Worker::Core::addresses() const {
+  std::vector<Address> out;
+  for (const auto& served : served_) out.push_back(served->listener->address());
+  return out;
+}
+
 void Worker::Core::on_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   Version version = snapshot->version();
   config_.apply(std::move(snapshot));
@@ -132,7 +147,11 @@ void Worker::Core::on_connection_removed() { loop_.defer(recount_); }
 
 void Worker::Core::recount() {
   while (cap_.used() > downstream_.size()) cap_.give_back();
-  for (auto& served : served_) served->listener->connection_ended();
+  for (auto& served : served_) {
+    if (served->listener != nullptr) served->listener->connection_ended();
+  }
+  bool ended = downstream_.size() == 0 && upstream_registry_.size() == 0;
+  if (on_ended_ && ended) std::exchange(on_ended_, nullptr)();
   if (on_drained_ && downstream_.size() == 0) std::exchange(on_drained_, nullptr)();
 }
 

@@ -31,8 +31,11 @@ class Worker::Core {
   ~Core();
   Result<void> listen();
   void drain(std::function<void()> on_drained);
+  // Ends everything at once; on_ended when no connection is left (their memory is this core's).
+  void shutdown(std::function<void()> on_ended);
   void set_access_log(AccessLogPolicy policy) { access_log_.set_policy(policy); }
   std::vector<ConnectionRow> connections();
+  std::vector<Address> addresses() const;
   std::atomic<uint64_t> applied_epoch{0};
   std::atomic<uint64_t> applied_sequence{0};
 
@@ -75,6 +78,7 @@ class Worker::Core {
   std::vector<std::unique_ptr<Served>> served_;
   DeferredOf<Core, &Core::recount> recount_{*this};
   std::function<void()> on_drained_;
+  std::function<void()> on_ended_;
   Subscription snapshots_;
   Subscription identities_;
 };
