@@ -1,0 +1,38 @@
+// SqliteJournal: the store's journal in one SQLite file: current resources, the newest version and what the newest
+// transactions replaced. A crash loses nothing that commit() answered; restarting continues epoch and sequence.
+// Shares its database with SqliteLedger; both live on the store's loop.
+#pragma once
+#include "control/store/journal.h"
+#include "control/store/sqlite.h"
+
+namespace heddle {
+class SqliteJournal final : public Journal {
+ public:
+  struct Options {
+    uint64_t history = 1000;  // transactions whose undo is kept
+  };
+  // The database must be migrated and outlive the journal.
+  static Result<std::unique_ptr<SqliteJournal>> create(SqliteDatabase&, Options);
+  Result<JournalState> replay() override;
+  Result<void> append(const Event&) override;
+
+  class Access {
+    friend class SqliteJournal;
+    Access() = default;
+  };
+  SqliteJournal(Access, SqliteDatabase& db, Options options) : db_(db), options_(options) {}
+
+ private:
+  Result<void> write_change(Version version, const Change&);
+  Result<void> write_state(Version version);
+  Result<void> read_history(JournalState&);
+
+  SqliteDatabase& db_;
+  Options options_;
+  std::optional<SqliteStatement> put_;
+  std::optional<SqliteStatement> erase_;
+  std::optional<SqliteStatement> add_undo_;
+  std::optional<SqliteStatement> trim_undo_;
+  std::optional<SqliteStatement> set_state_;
+};
+}  // namespace heddle

@@ -1,0 +1,133 @@
+#include "control/store/sqlite_ledger.h"
+
+#include "lib/base/strings.h"
+
+namespace heddle {
+namespace {
+int64_t to_integer(WallTime time) { return time.since_epoch().count(); }
+WallTime to_time(int64_t nanoseconds) { return WallTime(Duration(nanoseconds)); }
+
+JoinToken read_join_token(const SqliteStatement& row) {
+  return {std::string(row.column_text(0)), std::string(row.column_text(1)), to_time(row.column_integer(2)),
+          to_time(row.column_integer(3))};
+}
+
+AdminToken read_admin_token(const SqliteStatement& row) {
+  return {std::string(row.column_text(0)), std::string(row.column_text(1)), to_time(row.column_integer(2))};
+}
+
+Lineage read_lineage(const SqliteStatement& row) {
+  return {row.column_integer(0), std::string(row.column_text(1)), std::string(row.column_text(2)),
+          std::string(row.column_text(3)), to_time(row.column_integer(4))};
+}
+
+std::string read_text(const SqliteStatement& row) { return std::string(row.column_text(0)); }
+
+template <class T>
+Result<std::vector<T>> all_of(SqliteStatement& statement, T (*read)(const SqliteStatement&)) {
+  std::vector<T> out;
+  while (true) {
+    HEDDLE_TRY(bool row, statement.step());
+    if (!row) return out;
+    out.push_back(read(statement));
+  }
+}
+
+template <class T>
+Result<std::optional<T>> one_of(SqliteStatement& statement, T (*read)(const SqliteStatement&)) {
+  HEDDLE_TRY(std::vector<T> all, all_of(statement, read));
+  return all.empty() ? std::optional<T>() : std::optional<T>(std::move(all.front()));
+}
+
+Result<void> inserted(SqliteDatabase& db, SqliteStatement& statement, std::string_view what) {
+  HEDDLE_CHECK_OK(statement.run());
+  if (db.changes() == 1) return {};
+  return make_error(Reason::kConflict, str_cat(what, " exists already"));
+}
+}  // namespace
+
+Result<void> SqliteLedger::add_join_token(const Sha256Digest& hash, const JoinToken& token) {
+  HEDDLE_TRY(SqliteStatement add,
+             db_.prepare("INSERT INTO join_token (hash, id, identity, created, expires) VALUES (?1,?2,?3,?4,?5) "
+                         "ON CONFLICT DO NOTHING"));
+  add.blob(hash).text(token.id).text(token.identity);
+  add.integer(to_integer(token.created)).integer(to_integer(token.expires));
+  return inserted(db_, add, "a join token of this id");
+}
+
+Result<std::optional<JoinToken>> SqliteLedger::find_join_token(const Sha256Digest& hash) {
+  HEDDLE_TRY(SqliteStatement find,
+             db_.prepare("SELECT id, identity, created, expires FROM join_token WHERE hash = ?1"));
+  return one_of(find.blob(hash), read_join_token);
+}
+
+Result<std::optional<JoinToken>> SqliteLedger::take_join_token(const Sha256Digest& hash) {
+  HEDDLE_TRY(SqliteStatement take,
+             db_.prepare("DELETE FROM join_token WHERE hash = ?1 RETURNING id, identity, created, expires"));
+  return one_of(take.blob(hash), read_join_token);
+}
+
+Result<std::vector<JoinToken>> SqliteLedger::join_tokens() {
+  HEDDLE_TRY(SqliteStatement all, db_.prepare("SELECT id, identity, created, expires FROM join_token ORDER BY id"));
+  return all_of(all, read_join_token);
+}
+
+Result<void> SqliteLedger::add_admin_token(const Sha256Digest& hash, const AdminToken& token) {
+  HEDDLE_TRY(SqliteStatement add, db_.prepare("INSERT INTO admin_token (hash, id, role, created) VALUES (?1,?2,?3,?4) "
+                                              "ON CONFLICT DO NOTHING"));
+  add.blob(hash).text(token.id).text(token.role).integer(to_integer(token.created));
+  return inserted(db_, add, "an admin token of this id");
+}
+
+Result<std::optional<AdminToken>> SqliteLedger::find_admin_token(const Sha256Digest& hash) {
+  HEDDLE_TRY(SqliteStatement find, db_.prepare("SELECT id, role, created FROM admin_token WHERE hash = ?1"));
+  return one_of(find.blob(hash), read_admin_token);
+}
+
+Result<bool> SqliteLedger::remove_admin_token(std::string_view id) {
+  HEDDLE_TRY(SqliteStatement remove, db_.prepare("DELETE FROM admin_token WHERE id = ?1"));
+  HEDDLE_CHECK_OK(remove.text(id).run());
+  return db_.changes() == 1;
+}
+
+Result<std::vector<AdminToken>> SqliteLedger::admin_tokens() {
+  HEDDLE_TRY(SqliteStatement all, db_.prepare("SELECT id, role, created FROM admin_token ORDER BY id"));
+  return all_of(all, read_admin_token);
+}
+
+Result<void> SqliteLedger::save_lineage(const Lineage& lineage) {
+  HEDDLE_TRY(SqliteStatement save,
+             db_.prepare("INSERT INTO lineage (id, identity, latest, previous, not_after) VALUES (?1,?2,?3,?4,?5) "
+                         "ON CONFLICT (id) DO UPDATE SET latest = excluded.latest, previous = excluded.previous, "
+                         "not_after = excluded.not_after"));
+  lineage.id == 0 ? save.null() : save.integer(lineage.id);
+  save.text(lineage.identity).text(lineage.latest).text(lineage.previous).integer(to_integer(lineage.not_after));
+  return save.run();
+}
+
+Result<std::optional<Lineage>> SqliteLedger::find_lineage(std::string_view serial) {
+  if (serial.empty()) return std::optional<Lineage>();
+  HEDDLE_TRY(SqliteStatement find, db_.prepare("SELECT id, identity, latest, previous, not_after FROM lineage "
+                                               "WHERE latest = ?1 OR previous = ?1"));
+  return one_of(find.text(serial), read_lineage);
+}
+
+Result<void> SqliteLedger::expire(WallTime now) {
+  HEDDLE_TRY(SqliteTransaction transaction, SqliteTransaction::begin(db_));
+  for (const char* sql : {"DELETE FROM join_token WHERE expires <= ?1", "DELETE FROM lineage WHERE not_after <= ?1"}) {
+    HEDDLE_TRY(SqliteStatement remove, db_.prepare(sql));
+    HEDDLE_CHECK_OK(remove.integer(to_integer(now)).run());
+  }
+  return transaction.commit();
+}
+
+Result<void> SqliteLedger::put_meta(std::string_view name, std::string_view value) {
+  HEDDLE_TRY(SqliteStatement put, db_.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES (?1,?2)"));
+  return put.text(name).blob(value).run();
+}
+
+Result<std::optional<std::string>> SqliteLedger::meta(std::string_view name) {
+  HEDDLE_TRY(SqliteStatement find, db_.prepare("SELECT value FROM meta WHERE name = ?1"));
+  return one_of(find.text(name), read_text);
+}
+}  // namespace heddle

@@ -1,0 +1,46 @@
+#include "control/store/sqlite_schema.h"
+
+#include "lib/base/strings.h"
+
+namespace heddle {
+namespace {
+// Times are nanoseconds since 1970. Migrations are only ever appended.
+constexpr const char* kMigrations[] = {
+    R"sql(
+CREATE TABLE state (one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL, sequence INTEGER NOT NULL) STRICT;
+INSERT INTO state VALUES (1, 1, 0);
+CREATE TABLE resource (key TEXT PRIMARY KEY, bytes BLOB NOT NULL, uid TEXT NOT NULL, generation INTEGER NOT NULL,
+  created INTEGER NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL) STRICT;
+-- What transaction `at` replaced; bytes NULL: it created the resource.
+CREATE TABLE undo (at INTEGER NOT NULL, key TEXT NOT NULL, bytes BLOB, uid TEXT NOT NULL, generation INTEGER NOT NULL,
+  created INTEGER NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (at, key)) STRICT;
+CREATE TABLE join_token (hash BLOB PRIMARY KEY, id TEXT NOT NULL UNIQUE, identity TEXT NOT NULL,
+  created INTEGER NOT NULL, expires INTEGER NOT NULL) STRICT;
+CREATE TABLE admin_token (hash BLOB PRIMARY KEY, id TEXT NOT NULL UNIQUE, role TEXT NOT NULL,
+  created INTEGER NOT NULL) STRICT;
+-- One row per attested sidecar: its newest serial, and the one before it while the newest was not seen in use.
+CREATE TABLE lineage (id INTEGER PRIMARY KEY, identity TEXT NOT NULL, latest TEXT NOT NULL UNIQUE,
+  previous TEXT NOT NULL, not_after INTEGER NOT NULL) STRICT;
+CREATE INDEX lineage_previous ON lineage (previous);
+CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+)sql",
+};
+constexpr int64_t kSchemaVersion = std::size(kMigrations);
+}  // namespace
+
+Result<void> migrate_sqlite(SqliteDatabase& db) {
+  HEDDLE_TRY(int64_t version, db.query_integer("PRAGMA user_version"));
+  if (version > kSchemaVersion) {
+    return make_error(Reason::kUnsupported,
+                      str_cat("the store was written by a newer Heddle (schema ", std::to_string(version),
+                              "; this one knows ", std::to_string(kSchemaVersion), ")"));
+  }
+  for (int64_t next = version; next < kSchemaVersion; ++next) {
+    HEDDLE_TRY(SqliteTransaction transaction, SqliteTransaction::begin(db));
+    HEDDLE_CHECK_OK(db.execute(kMigrations[next]));
+    HEDDLE_CHECK_OK(db.execute(str_cat("PRAGMA user_version=", std::to_string(next + 1)).c_str()));
+    HEDDLE_CHECK_OK(transaction.commit());
+  }
+  return {};
+}
+}  // namespace heddle

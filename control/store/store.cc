@@ -1,0 +1,164 @@
+#include "control/store/store.h"
+
+#include <set>
+
+#include "lib/base/strings.h"
+
+namespace heddle {
+struct Store::Prepared {
+  Version next;
+  Event event;
+  View view;
+  Commit commit;
+  std::set<ResourceKey> seen;
+};
+
+namespace {
+const ResourceKey& key_of(const StoreOperation& operation) {
+  if (const auto* put = std::get_if<PutOperation>(&operation)) return put->envelope.key;
+  return std::get<EraseOperation>(operation).key;
+}
+
+Result<void> check_expected(const ResourceKey& key, const StoredResource* current, std::optional<Version> expected) {
+  if (!expected) return {};
+  if (*expected == Version{} && current == nullptr) return {};
+  if (current != nullptr && current->meta().version == *expected) return {};
+  if (*expected == Version{}) return make_error(Reason::kConflict, str_cat(key.text(), " exists already"));
+  std::string found =
+      current == nullptr ? std::string("does not exist") : str_cat("is at ", current->meta().version.text());
+  return make_error(Reason::kConflict, str_cat(key.text(), " ", found, ", not at the expected resourceVersion ",
+                                               expected->text(), "; read it again"));
+}
+
+bool has_same_spec(const JsonValue& a, const JsonValue& b) {
+  return a.find("spec").value_or(JsonValue()) == b.find("spec").value_or(JsonValue());
+}
+
+// The log as the journal remembers it: walks from the newest view back to the oldest known one.
+EventLog rebuild_log(const JournalState& state, EventLog::Limits limits) {
+  View view;
+  for (const StoredResource::Ptr& resource : state.resources) view = view.with(resource);
+  view = view.at(state.version);
+  std::vector<Event> events;
+  for (const std::vector<JournalState::Undo>& undos : state.history) {
+    Event event{view.version(), {}, view};
+    for (const JournalState::Undo& undo : undos) {
+      event.changes.push_back({undo.key, undo.before, event.after.find(undo.key)});
+      view = undo.before == nullptr ? view.without(undo.key) : view.with(undo.before);
+    }
+    view = view.at({event.version.epoch, event.version.sequence - 1});
+    events.push_back(std::move(event));
+  }
+  EventLog log(std::move(view), limits);
+  for (auto event = events.rbegin(); event != events.rend(); ++event) log.append(std::move(*event));
+  return log;
+}
+}  // namespace
+
+Store::Store(Access, Journal& journal, const Clock& clock, Random& random, Options options, EventLog log)
+    : journal_(journal), clock_(clock), random_(random), options_(options), log_(std::move(log)) {}
+
+Result<std::unique_ptr<Store>> Store::open(Journal& journal, const Clock& clock, Random& random, Options options) {
+  HEDDLE_TRY(JournalState state, journal.replay());
+  return std::make_unique<Store>(Access(), journal, clock, random, options, rebuild_log(state, options.log));
+}
+
+Result<Commit> Store::commit(const Transaction& transaction, Admission admission) {
+  HEDDLE_TRY(Prepared prepared, prepare(transaction, std::move(admission)));
+  if (prepared.event.changes.empty()) return std::move(prepared.commit);
+  HEDDLE_CHECK_OK(journal_.append(prepared.event));
+  log_.append(std::move(prepared.event));
+  announce(prepared.next);
+  return std::move(prepared.commit);
+}
+
+Result<Commit> Store::preview(const Transaction& transaction, Admission admission) const {
+  HEDDLE_TRY(Prepared prepared, prepare(transaction, std::move(admission)));
+  return std::move(prepared.commit);
+}
+
+Result<Store::Prepared> Store::prepare(const Transaction& transaction, Admission admission) const {
+  if (transaction.size() > kMaxOperations) {
+    return make_error(Reason::kTooLarge, "a transaction has at most 10,000 operations");
+  }
+  Prepared out;
+  out.view = view();
+  out.next = {version().epoch, version().sequence + 1};
+  for (const StoreOperation& operation : transaction) HEDDLE_CHECK_OK(apply(out, operation));
+  if (!out.event.changes.empty()) out.view = out.view.at(out.next);
+  if (out.view.total_bytes() > options_.max_bytes) {
+    return make_error(Reason::kTooLarge,
+                      str_cat("all resources together would have ", std::to_string(out.view.total_bytes()),
+                              " bytes; at most ", std::to_string(options_.max_bytes), " are allowed"));
+  }
+  if (admission) HEDDLE_CHECK_OK(admission(out.view));
+  out.event.version = out.next;
+  out.event.after = out.view;
+  out.commit.version = out.view.version();
+  out.commit.after = out.view;
+  return out;
+}
+
+Result<void> Store::apply(Prepared& out, const StoreOperation& operation) const {
+  const ResourceKey& key = key_of(operation);
+  if (!out.seen.insert(key).second) {
+    return make_error(Reason::kBadRequest, str_cat(key.text(), " appears twice in one transaction"));
+  }
+  const auto* put_operation = std::get_if<PutOperation>(&operation);
+  HEDDLE_TRY(StoreOutcome outcome,
+             put_operation != nullptr ? put(out, *put_operation) : erase(out, std::get<EraseOperation>(operation)));
+  out.commit.outcomes.push_back(outcome);
+  return {};
+}
+
+Result<StoreOutcome> Store::put(Prepared& out, const PutOperation& operation) const {
+  const Envelope& envelope = operation.envelope;
+  StoredResource::Ptr current = out.view.find(envelope.key);
+  HEDDLE_CHECK_OK(check_expected(envelope.key, current.get(), operation.expected));
+  ResourceMeta meta = current != nullptr ? current->meta() : ResourceMeta{make_uid(), 1, clock_.wall(), {}};
+  HEDDLE_TRY(std::string bytes, served_bytes(envelope, meta.created));
+  if (current != nullptr && current->bytes() == bytes) return StoreOutcome::kUnchanged;
+  if (current != nullptr && !has_same_spec(current->document(), envelope.document)) ++meta.generation;
+  meta.version = out.next;
+  StoredResource::Ptr now = StoredResource::make(envelope.key, bytes, std::move(meta));
+  out.view = out.view.with(now);
+  out.event.changes.push_back({envelope.key, current, std::move(now)});
+  return current == nullptr ? StoreOutcome::kCreated : StoreOutcome::kUpdated;
+}
+
+Result<StoreOutcome> Store::erase(Prepared& out, const EraseOperation& operation) const {
+  StoredResource::Ptr current = out.view.find(operation.key);
+  HEDDLE_CHECK_OK(check_expected(operation.key, current.get(), operation.expected));
+  if (current == nullptr) return make_error(Reason::kNotFound, str_cat(operation.key.text(), " does not exist"));
+  out.view = out.view.without(operation.key);
+  out.event.changes.push_back({operation.key, std::move(current), nullptr});
+  return StoreOutcome::kErased;
+}
+
+// A random UUID (RFC 4122 §4.4).
+std::string Store::make_uid() const {
+  uint64_t words[2] = {random_.next(), random_.next()};
+  words[0] = (words[0] & ~0xF000ULL) | 0x4000ULL;
+  words[1] = (words[1] & ~(3ULL << 62)) | (2ULL << 62);
+  std::string hex;
+  for (uint64_t word : words) {
+    for (int shift = 60; shift >= 0; shift -= 4) hex.push_back("0123456789abcdef"[(word >> shift) & 15]);
+  }
+  for (size_t at : {20, 16, 12, 8}) hex.insert(at, "-");
+  return hex;
+}
+
+StoreSubscription Store::on_commit(UniqueFunction<void(Version)> call) {
+  auto listener = std::make_shared<Listener>(Listener{std::move(call)});
+  listeners_.push_back(listener);
+  return StoreSubscription(std::move(listener));
+}
+
+void Store::announce(Version version) {
+  std::erase_if(listeners_, [](const std::weak_ptr<Listener>& listener) { return listener.expired(); });
+  std::vector<std::weak_ptr<Listener>> now = listeners_;
+  for (const std::weak_ptr<Listener>& weak : now) {
+    if (std::shared_ptr<Listener> listener = weak.lock()) listener->call(version);
+  }
+}
+}  // namespace heddle
