@@ -10,7 +10,7 @@
 
 namespace heddle {
 namespace {
-constexpr int kBusyTimeout = 2000;  // ms: a predecessor that is just ending
+constexpr int kBusyTimeout = 500;  // ms: a predecessor that is just ending
 constexpr const char* kPragmas =
     "PRAGMA trusted_schema=OFF; PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
     "PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; BEGIN IMMEDIATE; COMMIT;";

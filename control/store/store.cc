@@ -120,7 +120,7 @@ Result<StoreOutcome> Store::put(Prepared& out, const PutOperation& operation) co
   if (current != nullptr && current->bytes() == bytes) return StoreOutcome::kUnchanged;
   if (current != nullptr && !has_same_spec(current->document(), envelope.document)) ++meta.generation;
   meta.version = out.next;
-  StoredResource::Ptr now = StoredResource::make(envelope.key, bytes, std::move(meta));
+  HEDDLE_TRY(StoredResource::Ptr now, StoredResource::make_valid(envelope.key, bytes, std::move(meta)));
   out.view = out.view.with(now);
   out.event.changes.push_back({envelope.key, current, std::move(now)});
   return current == nullptr ? StoreOutcome::kCreated : StoreOutcome::kUpdated;

@@ -55,7 +55,8 @@ class Store {
   };
   static Result<std::unique_ptr<Store>> open(Journal&, const Clock&, Random&, Options);
 
-  // kConflict: an expectation does not hold; kNotFound: nothing to erase; kTooLarge; what admission answered; kIo.
+  // kConflict: an expectation does not hold; kNotFound: nothing to erase; kConfigInvalid: a resource is not valid by
+  // itself; kTooLarge; what admission answered (which judges the whole); kIo.
   Result<Commit> commit(const Transaction&, Admission admission = nullptr);
   // The same, but nothing is kept.
   Result<Commit> preview(const Transaction&, Admission admission = nullptr) const;

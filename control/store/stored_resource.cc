@@ -9,15 +9,28 @@ constexpr size_t kPutFrame = std::string_view("{\"put\":\"\",\"resource\":").siz
 constexpr size_t kPutTail = std::string_view("}\n").size();
 }  // namespace
 
-StoredResource::StoredResource(Access, ResourceKey key, std::string_view bytes, ResourceMeta meta)
+StoredResource::StoredResource(Access, ResourceKey key, std::string_view bytes, ResourceMeta meta,
+                               std::optional<ParsedSpec> spec)
     : key_(std::move(key)),
       key_text_(key_.text()),
       line_(encode_put(key_text_, bytes)),
       digest_(sha256(as_bytes(bytes))),
-      meta_(std::move(meta)) {}
+      meta_(std::move(meta)),
+      spec_(std::move(spec)) {}
 
 StoredResource::Ptr StoredResource::make(ResourceKey key, std::string_view bytes, ResourceMeta meta) {
-  return std::make_shared<const StoredResource>(Access(), std::move(key), bytes, std::move(meta));
+  Problems problems;
+  std::optional<ParsedSpec> spec = parse_resource({key, std::string(bytes)}, problems);
+  return std::make_shared<const StoredResource>(Access(), std::move(key), bytes, std::move(meta), std::move(spec));
+}
+
+Result<StoredResource::Ptr> StoredResource::make_valid(ResourceKey key, std::string_view bytes, ResourceMeta meta) {
+  Problems problems;
+  std::optional<ParsedSpec> spec = parse_resource({key, std::string(bytes)}, problems);
+  if (spec) return Ptr(std::make_shared<const StoredResource>(Access(), key, bytes, std::move(meta), std::move(spec)));
+  ConfigProblems all;
+  all.add_all(key, problems);
+  return all.to_error();
 }
 
 std::string_view StoredResource::bytes() const noexcept {

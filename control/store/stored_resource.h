@@ -7,6 +7,7 @@
 
 #include "certs/digest.h"
 #include "lib/api/envelope.h"
+#include "lib/config/parse.h"
 
 namespace heddle {
 struct ResourceMeta {
@@ -21,6 +22,8 @@ class StoredResource {
   using Ptr = std::shared_ptr<const StoredResource>;
   // `bytes` as from served_bytes().
   static Ptr make(ResourceKey key, std::string_view bytes, ResourceMeta meta);
+  // The same, but refuses bytes whose spec is not valid by itself, with every problem.
+  static Result<Ptr> make_valid(ResourceKey key, std::string_view bytes, ResourceMeta meta);
 
   const ResourceKey& key() const noexcept { return key_; }
   const std::string& key_text() const noexcept { return key_text_; }
@@ -29,6 +32,8 @@ class StoredResource {
   // The whole line {"put":"<key>","resource":<bytes>}\n, made once for all watchers.
   const std::string& line() const noexcept { return line_; }
   const ResourceMeta& meta() const noexcept { return meta_; }
+  // What the bytes say, parsed once for all; nothing when this version cannot read them (only after an upgrade back).
+  const std::optional<ParsedSpec>& spec() const noexcept { return spec_; }
   JsonValue document() const;
   // The envelope the API shows: with uid, resourceVersion and generation.
   JsonValue api_document() const;
@@ -38,7 +43,7 @@ class StoredResource {
     friend class StoredResource;
     Access() = default;
   };
-  StoredResource(Access, ResourceKey key, std::string_view bytes, ResourceMeta meta);
+  StoredResource(Access, ResourceKey key, std::string_view bytes, ResourceMeta meta, std::optional<ParsedSpec> spec);
 
  private:
   ResourceKey key_;
@@ -46,6 +51,7 @@ class StoredResource {
   std::string line_;
   Sha256Digest digest_;
   ResourceMeta meta_;
+  std::optional<ParsedSpec> spec_;
 };
 
 // The author's envelope as sidecars get it; kTooLarge above kMaxResourceBytes.

@@ -3,6 +3,10 @@
 namespace heddle {
 void ContentHasher::put(const Resource& resource) { digests_[resource.key.text()] = sha256(as_bytes(resource.json)); }
 
+void ContentHasher::put(std::string_view key_text, const Sha256Digest& digest) {
+  digests_.insert_or_assign(std::string(key_text), digest);
+}
+
 void ContentHasher::erase(const ResourceKey& key) { digests_.erase(key.text()); }
 
 bool ContentHasher::holds(const Resource& resource) const {

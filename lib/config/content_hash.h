@@ -14,6 +14,8 @@ using ContentHash = Sha256Digest;
 class ContentHasher {
  public:
   void put(const Resource&);
+  // For who knows the digest of the bytes already.
+  void put(std::string_view key_text, const Sha256Digest& digest);
   void erase(const ResourceKey&);
   void clear() { digests_.clear(); }
   // Whether that resource is there with exactly these bytes.
