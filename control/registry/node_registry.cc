@@ -1,0 +1,95 @@
+#include "control/registry/node_registry.h"
+
+#include <algorithm>
+
+namespace heddle {
+namespace {
+bool is_late(NodeState state) { return state == NodeState::kBehind || state == NodeState::kRefused; }
+
+void set_state(NodeStatus& status, NodeState state, WallTime now) {
+  if (is_late(state) && !is_late(status.state)) status.behind_since = now;
+  if (state != NodeState::kRefused) status.nack.reset();
+  status.state = state;
+}
+}  // namespace
+
+std::string_view to_text(NodeState state) noexcept {
+  constexpr std::string_view kNames[] = {"syncing", "live", "behind", "refused", "gone"};
+  return kNames[static_cast<size_t>(state)];
+}
+
+void NodeRegistry::on_hello(ConnectionId connection, const NodeKey& key, const WatchHello& hello, WallTime now) {
+  Row& row = rows_[key];
+  bool is_reconnect = row.connection != connection;
+  row.connection = connection;
+  row.status.key = key;
+  row.status.software = hello.software;
+  row.status.features = hello.features;
+  row.status.acked = hello.version;
+  row.status.runs.reset();
+  row.status.last_seen = now;
+  if (is_reconnect) row.status.connected = now;
+  set_state(row.status, NodeState::kSyncing, now);
+}
+
+void NodeRegistry::on_gone(ConnectionId connection, const NodeKey& key, WallTime now) {
+  if (NodeStatus* status = row(connection, key, now)) set_state(*status, NodeState::kGone, now);
+}
+
+void NodeRegistry::on_progress(ConnectionId connection, const NodeKey& key, NodeState state,
+                               std::optional<Version> acked, std::optional<Version> runs, WallTime now) {
+  NodeStatus* status = row(connection, key, now);
+  if (status == nullptr) return;
+  set_state(*status, state, now);
+  status->acked = acked;
+  status->runs = runs;
+}
+
+void NodeRegistry::on_nack(ConnectionId connection, const NodeKey& key, const WatchNack& nack, WallTime now) {
+  NodeStatus* status = row(connection, key, now);
+  if (status == nullptr) return;
+  set_state(*status, NodeState::kRefused, now);
+  status->nack = nack;
+}
+
+void NodeRegistry::on_report(ConnectionId connection, const NodeKey& key, const WatchReport& report, WallTime now) {
+  if (NodeStatus* status = row(connection, key, now)) status->report = report;
+}
+
+NodeStatus* NodeRegistry::row(ConnectionId connection, const NodeKey& key, WallTime now) {
+  auto found = rows_.find(key);
+  if (found == rows_.end() || found->second.connection != connection) return nullptr;
+  found->second.status.last_seen = now;
+  return &found->second.status;
+}
+
+void NodeRegistry::forget_gone(WallTime now) {
+  std::vector<WallTime> times;
+  std::erase_if(rows_, [&](const auto& entry) {
+    const NodeStatus& status = entry.second.status;
+    if (status.state != NodeState::kGone) return false;
+    if (now - status.last_seen >= kKeepGone) return true;
+    times.push_back(status.last_seen);
+    return false;
+  });
+  if (times.size() <= kMaxGone) return;
+  auto limit = times.begin() + static_cast<std::ptrdiff_t>(times.size() - kMaxGone);
+  std::nth_element(times.begin(), limit, times.end());
+  std::erase_if(rows_, [&](const auto& entry) {
+    const NodeStatus& status = entry.second.status;
+    return status.state == NodeState::kGone && status.last_seen < *limit;
+  });
+}
+
+std::vector<NodeStatus> NodeRegistry::rows() const {
+  std::vector<NodeStatus> out;
+  out.reserve(rows_.size());
+  for (const auto& [key, row] : rows_) out.push_back(row.status);
+  return out;
+}
+
+const NodeStatus* NodeRegistry::find(const NodeKey& key) const {
+  auto found = rows_.find(key);
+  return found == rows_.end() ? nullptr : &found->second.status;
+}
+}  // namespace heddle

@@ -1,0 +1,71 @@
+// NodeRegistry: the sidecars this replica knows: who they are, what they run, what they refused. Fed by the watch hub,
+// read by `heddle status`. A sidecar is (identity, node name); one that left stays listed for a while. Bounded.
+// Lives on the control loop; never decides anything.
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/api/watch_messages.h"
+
+namespace heddle {
+struct NodeKey {
+  std::string identity;
+  std::string node;
+  auto operator<=>(const NodeKey&) const = default;
+};
+
+enum class NodeState : uint8_t {
+  kSyncing,  // connected, nothing acknowledged yet
+  kLive,     // runs the newest version of its scope
+  kBehind,   // connected, runs an older one
+  kRefused,  // refused what it was sent and keeps what it had
+  kGone,
+};
+std::string_view to_text(NodeState) noexcept;
+
+struct NodeStatus {
+  NodeKey key;
+  NodeState state = NodeState::kSyncing;
+  std::string software;
+  std::vector<std::string> features;
+  std::optional<Version> acked;
+  std::optional<Version> runs;  // newest version whose content equals what it holds
+  WallTime connected;
+  WallTime last_seen;
+  WallTime behind_since;            // while kBehind or kRefused
+  std::optional<WatchNack> nack{};  // while kRefused
+  WatchReport report{};
+};
+
+class NodeRegistry {
+ public:
+  static constexpr size_t kMaxGone = 10'000;
+  static constexpr Duration kKeepGone = 10min;
+  // The newest connection of a sidecar is the one that counts.
+  using ConnectionId = uint64_t;
+
+  void on_hello(ConnectionId, const NodeKey&, const WatchHello&, WallTime now);
+  void on_gone(ConnectionId, const NodeKey&, WallTime now);
+  // Nothing happens when a newer connection took over.
+  void on_progress(ConnectionId, const NodeKey&, NodeState, std::optional<Version> acked, std::optional<Version> runs,
+                   WallTime now);
+  void on_nack(ConnectionId, const NodeKey&, const WatchNack&, WallTime now);
+  void on_report(ConnectionId, const NodeKey&, const WatchReport&, WallTime now);
+  // Drops who has been gone for kKeepGone, and the oldest above kMaxGone.
+  void forget_gone(WallTime now);
+
+  std::vector<NodeStatus> rows() const;  // sorted by key
+  const NodeStatus* find(const NodeKey&) const;
+  size_t size() const noexcept { return rows_.size(); }
+
+ private:
+  struct Row {
+    ConnectionId connection = 0;
+    NodeStatus status;
+  };
+  NodeStatus* row(ConnectionId, const NodeKey&, WallTime now);
+  std::map<NodeKey, Row> rows_;
+};
+}  // namespace heddle

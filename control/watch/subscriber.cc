@@ -1,0 +1,148 @@
+#include "control/watch/subscriber.h"
+
+#include "lib/base/strings.h"
+
+namespace heddle {
+namespace {
+Error protocol_error(std::string detail) {
+  return make_error(Reason::kBadRequest, std::move(detail), Origin::kDownstream);
+}
+
+Result<void> check_count(const std::set<ResourceKey>& wants) {
+  if (wants.size() <= kMaxWants) return {};
+  return make_error(Reason::kTooManyWants, "a sidecar holds at most 1000 wants", Origin::kDownstream);
+}
+}  // namespace
+
+Result<void> Subscriber::on_hello(const WatchHello& hello, MonoTime now) {
+  if (hello.schema != kWatchSchema) {
+    return make_error(Reason::kUnsupported, str_cat("watch schema ", std::to_string(hello.schema),
+                                                    " is not spoken here; expected ", std::to_string(kWatchSchema)));
+  }
+  if (hello.scope == WatchScope::kEverything && peer_.grant != WatchGrant::kEverything) {
+    return make_error(Reason::kForbidden, str_cat(peer_.identity.text(), " may not watch everything"));
+  }
+  if (greeted_ && hello.node != key_.node) return protocol_error("a second hello names another node");
+  request_.scope = hello.scope;
+  request_.wants = {hello.wants.begin(), hello.wants.end()};
+  HEDDLE_CHECK_OK(check_count(request_.wants));
+  if (greeted_) not_before_ = now + kRetryDelay;
+  key_ = {peer_.identity.text(), hello.node};
+  asked_ = request_.wants;
+  greeted_ = true;
+  held_.reset();
+  pending_.reset();
+  sending_.reset();
+  refused_.reset();
+  runs_.reset();
+  state_ = NodeState::kSyncing;
+  return {};
+}
+
+Result<void> Subscriber::on_want(const WatchWant& want) {
+  if (!greeted_) return protocol_error("want before hello");
+  for (const ResourceKey& key : want.drop) {
+    request_.wants.erase(key);
+    asked_.erase(key);
+  }
+  request_.wants.insert(want.add.begin(), want.add.end());
+  asked_.insert(want.add.begin(), want.add.end());
+  return check_count(request_.wants);
+}
+
+Result<void> Subscriber::on_ack(const WatchAck& ack) {
+  if (!pending_ || sending_ || ack.version != pending_->version) {
+    return protocol_error(str_cat("ack of ", ack.version.text(), ", which does not wait for one"));
+  }
+  held_ = std::move(pending_);
+  pending_.reset();
+  refused_.reset();
+  runs_ = held_->version;
+  return {};
+}
+
+Result<void> Subscriber::on_nack(const WatchNack& nack, MonoTime now) {
+  if (!pending_ || sending_ || nack.version != pending_->version) {
+    return protocol_error(str_cat("nack of ", nack.version.text(), ", which does not wait for one"));
+  }
+  refused_ = pending_->set->hash;
+  pending_.reset();
+  not_before_ = now + kRetryDelay;
+  return {};
+}
+
+void Subscriber::pump(const NodeView& target, BatchCache& cache, MonoTime now) {
+  delayed_.reset();
+  if (closed_ || !greeted_) return;
+  judge(target);
+  if (!flush()) return;
+  send_drain();
+  if (!writable_) return;
+  std::vector<ResourceKey> unknown;
+  for (const ResourceKey& key : target.unknown) {
+    if (asked_.contains(key)) unknown.push_back(key);
+  }
+  asked_.clear();
+  if (!unknown.empty()) send(WatchUnknown{std::move(unknown)});
+  bool is_current = held_ && held_->set->hash == target.set->hash;
+  if (pending_ || is_current || refused_ == target.set->hash || !writable_) return;
+  if (now < not_before_) {
+    delayed_ = not_before_;
+    return;
+  }
+  start_batch(target, cache, now);
+}
+
+// Whether what it holds is what it should hold. Content that came back counts for the newest version.
+void Subscriber::judge(const NodeView& target) {
+  if (held_ && !runs_) runs_ = held_->version;
+  if (held_ && held_->set->hash == target.set->hash) {
+    runs_ = target.version;
+    state_ = NodeState::kLive;
+  } else if (refused_ == target.set->hash) {
+    state_ = NodeState::kRefused;
+  } else {
+    state_ = held_ ? NodeState::kBehind : NodeState::kSyncing;
+  }
+}
+
+// False: the sink is full.
+bool Subscriber::flush() {
+  if (sending_ && writable_) {
+    note(sending_->send(sink_));
+    if (sending_->is_done()) sending_.reset();
+  }
+  return !sending_ && writable_;
+}
+
+void Subscriber::start_batch(const NodeView& target, BatchCache& cache, MonoTime now) {
+  std::optional<Version> from;
+  if (held_) from = held_->version;
+  sending_.emplace(from, target.version, target.set->hash, cache.body(held_ ? held_->set : nullptr, target.set));
+  pending_ = Held{target.set, target.version};
+  pending_since_ = now;
+  flush();
+}
+
+void Subscriber::send_heartbeat(Version newest, WallTime now) {
+  if (is_idle() && !closed_) send(WatchHeartbeat{newest, now, runs_});
+}
+
+void Subscriber::drain() {
+  drain_ = true;
+  send_drain();
+}
+
+void Subscriber::send_drain() {
+  if (!drain_ || closed_ || !is_idle()) return;
+  drain_ = false;
+  send(WatchDrain{});
+}
+
+void Subscriber::close(const Error& error) {
+  if (closed_) return;
+  closed_ = true;
+  sending_.reset();
+  sink_.close(error);
+}
+}  // namespace heddle

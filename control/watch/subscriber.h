@@ -1,0 +1,93 @@
+// Subscriber: one sidecar's stream as a cursor: what it holds (acknowledged), what it was sent and did not answer yet,
+// what it refused. Never a queue: at most one batch is under way, and the next is made from whatever is newest then.
+// Owned by the WatchHub; control loop. It asks for nothing: the hub hands it the node view and the time.
+#pragma once
+#include <optional>
+
+#include "control/registry/node_registry.h"
+#include "control/watch/batch.h"
+#include "lib/base/clock.h"
+
+namespace heddle {
+enum class WatchGrant : uint8_t { kWants, kEverything };
+
+// Who is at the other end: from its certificate, never from its messages.
+struct WatchPeer {
+  SpiffeId identity;
+  WatchGrant grant = WatchGrant::kWants;
+};
+
+class Subscriber {
+ public:
+  static constexpr Duration kRetryDelay = 1s;      // after a nack, or when a sidecar starts over
+  static constexpr Duration kAnswerTimeout = 30s;  // for taking and answering one batch
+
+  Subscriber(uint64_t id, SubscriberSink& sink, WatchPeer peer)
+      : id_(id), sink_(sink), peer_(std::move(peer)), request_{peer_.identity} {}
+  Subscriber(const Subscriber&) = delete;
+  Subscriber& operator=(const Subscriber&) = delete;
+
+  // `held`: what the hub knows of the content that the sidecar says it holds; nothing: unknown, so a snapshot follows.
+  struct Held {
+    ScopeSet::Ptr set;
+    Version version;
+  };
+  Result<void> on_hello(const WatchHello&, MonoTime now);
+  void set_held(std::optional<Held> held) { held_ = std::move(held); }
+  Result<void> on_want(const WatchWant&);
+  // Answers to the batch under way; anything else is an error.
+  Result<void> on_ack(const WatchAck&);
+  Result<void> on_nack(const WatchNack&, MonoTime now);
+
+  // Sends what may be sent now: the rest of a batch, unknown names, the next batch.
+  void pump(const NodeView& target, BatchCache&, MonoTime now);
+  void send_heartbeat(Version newest, WallTime now);
+  // Once, as soon as no batch is under way.
+  void drain();
+  void on_writable() { writable_ = true; }
+  void close(const Error&);
+
+  uint64_t id() const noexcept { return id_; }
+  bool is_closed() const noexcept { return closed_; }
+  bool is_greeted() const noexcept { return greeted_; }
+  bool is_idle() const noexcept { return !sending_ && writable_; }
+  bool is_stalled(MonoTime now) const { return pending_ && now - pending_since_ >= kAnswerTimeout; }
+  // When a delayed batch may be sent; nothing: none is delayed.
+  std::optional<MonoTime> delayed_until() const noexcept { return delayed_; }
+  const NodeRequest& request() const noexcept { return request_; }
+  const WatchPeer& peer() const noexcept { return peer_; }
+  const NodeKey& key() const noexcept { return key_; }
+  NodeState state() const noexcept { return state_; }
+  std::optional<Version> acked() const { return held_ ? std::optional<Version>(held_->version) : std::nullopt; }
+  // The newest version whose content equals what the sidecar holds.
+  std::optional<Version> runs() const noexcept { return runs_; }
+
+ private:
+  void start_batch(const NodeView& target, BatchCache&, MonoTime now);
+  void judge(const NodeView& target);
+  bool flush();
+  void send(const ControlMessage& message) { note(sink_.send_line(encode(message))); }
+  void send_drain();
+  void note(Flow flow) { writable_ = flow == Flow::kOpen; }
+
+  uint64_t id_;
+  SubscriberSink& sink_;
+  WatchPeer peer_;
+  NodeKey key_;
+  NodeRequest request_;
+  NodeState state_ = NodeState::kSyncing;
+  std::optional<Held> held_;
+  std::optional<Held> pending_;
+  std::optional<Sha256Digest> refused_;  // not sent again until the content changes
+  std::optional<BatchCursor> sending_;
+  std::optional<Version> runs_;
+  std::set<ResourceKey> asked_;  // wants whose "unknown" was not judged yet
+  MonoTime pending_since_;
+  MonoTime not_before_;
+  std::optional<MonoTime> delayed_;
+  bool greeted_ = false;
+  bool drain_ = false;
+  bool writable_ = true;
+  bool closed_ = false;
+};
+}  // namespace heddle

@@ -1,0 +1,86 @@
+// WatchHub: brings every connected sidecar to the newest version of its scope. It follows the store's commits, owns the
+// subscribers, beats their hearts and knows which version runs everywhere. A sidecar that comes back with the content
+// it should hold gets no resync; one whose old version the log remembers gets a delta; any other a snapshot.
+// No sockets here: the watch server calls in with messages and hands lines out (SubscriberSink). Control loop.
+#pragma once
+#include <list>
+
+#include "control/store/store.h"
+#include "control/translate/scope_cache.h"
+#include "control/watch/subscriber.h"
+#include "lib/base/operation.h"
+#include "lib/base/token_bucket.h"
+
+namespace heddle {
+struct WaitResult {
+  enum class End : uint8_t { kReached, kTimeout } end = End::kTimeout;
+  Version runs;                 // the smallest version that a connected sidecar runs
+  std::vector<NodeKey> behind;  // who runs less than was waited for
+};
+
+class WatchHub {
+ public:
+  struct Options {
+    Duration heartbeat = 5s;
+    Duration coalesce = 10ms;  // commits that come closer together are pushed as one
+    double streams_rate = 50;  // new streams per second (reliability A8)
+    double streams_burst = 100;
+    Duration retry_after = 1s;  // for who comes in excess: this, and up to four times this at random
+  };
+  WatchHub(Store&, NodeRegistry&, Scheduler&, Random&, Options);
+  ~WatchHub();
+  WatchHub(const WatchHub&) = delete;
+  WatchHub& operator=(const WatchHub&) = delete;
+
+  // Nothing is pushed before the sources of the store are known to be complete.
+  void set_synced();
+  // Tells everybody to go to another replica; the streams stay until they leave.
+  void drain();
+
+  // A new stream; nullptr when there are too many at once: the sink was told when to come back, and closed.
+  Subscriber* add(SubscriberSink&, WatchPeer);
+  // The stream is gone. The subscriber must not be used after it; no line follows.
+  void remove(Subscriber&);
+  void on_message(Subscriber&, const SidecarMessage&);
+  void on_writable(Subscriber&);
+
+  // The smallest version that a connected sidecar runs; the store's when nobody is connected.
+  Version min_runs() const;
+  bool is_reached(Version version) const { return store_.version() >= version && min_runs() >= version; }
+  // Calls once: when every connected sidecar runs `version` or a later one, or after `timeout`. Never from inside.
+  [[nodiscard]] Pending wait(Version version, Duration timeout, UniqueFunction<void(WaitResult)>);
+  size_t size() const noexcept { return subscribers_.size(); }
+
+ private:
+  class Waiter;
+  void on_hello(Subscriber&, const WatchHello&);
+  Result<void> dispatch(Subscriber&, const SidecarMessage&);
+  std::optional<Subscriber::Held> find_held(const Subscriber&, const WatchHello&);
+  void pump(Subscriber&);
+  void pump_all();
+  void on_heartbeat();
+  void schedule(Duration);
+  void report(const Subscriber&);
+  void check_waiters();
+  WaitResult wait_result(Version) const;
+
+  Store& store_;
+  NodeRegistry& registry_;
+  Scheduler& scheduler_;
+  Random& random_;
+  Options options_;
+  TokenBucket admission_;
+  ScopeCache scopes_;
+  BatchCache batches_;
+  std::map<uint64_t, std::unique_ptr<Subscriber>> subscribers_;
+  std::map<uint64_t, WatchHello> early_;  // came before set_synced()
+  std::list<Waiter*> waiters_;
+  uint64_t next_id_ = 1;
+  bool synced_ = false;
+  bool draining_ = false;
+  std::optional<MonoTime> pump_at_;
+  std::unique_ptr<Timer> pump_timer_;
+  std::unique_ptr<Timer> heartbeat_timer_;
+  StoreSubscription commits_;
+};
+}  // namespace heddle
