@@ -11,27 +11,23 @@ class TokenBucket {
   // rate > 0, burst >= 1; starts full.
   TokenBucket(double rate, double burst, MonoTime now) : rate_(rate), burst_(burst), tokens_(burst), at_(now) {}
   [[nodiscard]] bool take(MonoTime now) {
-    refill(now);
+    tokens_ = level(now);
+    at_ = std::max(at_, now);
     if (tokens_ < 1) return false;
     tokens_ -= 1;
     return true;
   }
   // How long until take() can succeed; zero: now.
-  Duration until_next(MonoTime now) {
-    refill(now);
-    if (tokens_ >= 1) return Duration(0);
-    return Duration(static_cast<int64_t>((1 - tokens_) / rate_ * 1e9) + 1);
+  Duration until_next(MonoTime now) const {
+    double missing = 1 - level(now);
+    return missing <= 0 ? Duration(0) : Duration(static_cast<int64_t>(missing / rate_ * 1e9) + 1);
   }
-  bool is_full(MonoTime now) {
-    refill(now);
-    return tokens_ >= burst_;
-  }
+  bool is_full(MonoTime now) const { return level(now) >= burst_; }
 
  private:
-  void refill(MonoTime now) {
-    if (now <= at_) return;
-    tokens_ = std::min(burst_, tokens_ + std::chrono::duration<double>(now - at_).count() * rate_);
-    at_ = now;
+  double level(MonoTime now) const {
+    if (now <= at_) return tokens_;
+    return std::min(burst_, tokens_ + std::chrono::duration<double>(now - at_).count() * rate_);
   }
   double rate_;
   double burst_;
