@@ -1,0 +1,75 @@
+// Issuer: decides who gets a certificate. Two ways: a one-time join token names the identity (never the request), or
+// a current certificate renews itself. Rules: a token is 128 random bits, kept as SHA-256, taken atomically, valid
+// 600 s; a serial renews until its successor was seen in use, then never again (a copied key cannot live on beside its
+// owner); who is refused before it is authenticated learns nothing but that (reliability C1, C3, C4, C8, CP-059).
+// Every decision is an audit line. Lives on the control loop; signing is one ECDSA operation.
+#pragma once
+#include <map>
+
+#include "certs/authority.h"
+#include "control/ca/audit.h"
+#include "control/store/ledger.h"
+#include "lib/base/token_bucket.h"
+
+namespace heddle {
+struct CreatedToken {
+  std::string id;     // for lists and the audit log
+  std::string token;  // shown once
+  WallTime expires;
+};
+
+// The certificate of who renews, verified by TLS.
+struct RenewingPeer {
+  SpiffeId identity;
+  std::string serial;  // lower-case hex
+  WallTime not_after;
+};
+
+class Issuer {
+ public:
+  static constexpr Duration kDefaultTokenTtl = 600s;
+  static constexpr Duration kMaxTokenTtl = 24h;
+  static constexpr Duration kWarnTtl = 5min;
+  struct Options {
+    Duration svid_ttl = 24h;
+    double signs_per_second = 500;  // of all together
+  };
+  // kConfigInvalid for a ttl below kMinTtl.
+  static Result<std::unique_ptr<Issuer>> create(CertificateAuthority::Ptr, Ledger&, const Clock&, AuditSink&, Options);
+
+  Result<CreatedToken> create_token(const SpiffeId& identity, Duration ttl, const Caller&);
+  // kUnauthenticated, opaque, for any fault of the token; what is wrong with the request is said to its holder.
+  Result<SignedSvid> attest(std::string_view token, std::string_view csr_pem, const Caller&);
+  // kUnauthenticated: expired, superseded or unknown certificate: a new join token is needed. kRateLimited.
+  Result<SignedSvid> renew(const RenewingPeer&, std::string_view csr_pem, const Caller&);
+  // A certificate was shown on a connection: its predecessor renews no more.
+  Result<void> note_used(std::string_view serial);
+
+  // What an operator should know about these options; empty: nothing.
+  std::string warning() const;
+  const CertificateAuthority& authority() const noexcept { return *authority_; }
+
+  class Access {
+    friend class Issuer;
+    Access() = default;
+  };
+  Issuer(Access, CertificateAuthority::Ptr, Ledger&, const Clock&, AuditSink&, Options);
+
+ private:
+  Result<CreatedToken> make_token(const SpiffeId& identity, Duration ttl);
+  Result<SignedSvid> sign_for_token(std::string_view token, std::string_view csr_pem, std::string& subject);
+  Result<SignedSvid> sign_again(const RenewingPeer&, std::string_view csr_pem);
+  Result<SignedSvid> sign(const Csr&, const SpiffeId& identity);
+  bool may_renew(int64_t lineage);
+  template <class T>
+  void audit(AuditRecord record, const Caller&, const Result<T>& result);
+
+  CertificateAuthority::Ptr authority_;
+  Ledger& ledger_;
+  const Clock& clock_;
+  AuditSink& audit_;
+  Options options_;
+  TokenBucket all_signs_;
+  std::map<int64_t, TokenBucket> renewals_;  // by lineage; full ones are forgotten
+};
+}  // namespace heddle

@@ -1,0 +1,72 @@
+#include "control/ca/key_store.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "lib/base/file.h"
+#include "lib/base/strings.h"
+
+namespace heddle {
+namespace {
+constexpr std::string_view kKeyStart = "-----BEGIN PRIVATE KEY-----";
+constexpr size_t kMaxFile = kMaxChainPem + kMaxKeyPem;
+
+Error refused(const std::string& path, std::string_view why) {
+  return make_error(Reason::kConfigInvalid, str_cat(path, ": ", why));
+}
+
+Result<void> check_private(const std::string& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) {
+    return make_error(errno == ENOENT ? Reason::kNotFound : Reason::kIo, str_cat(path, ": ", std::strerror(errno)));
+  }
+  if (!S_ISREG(status.st_mode)) return refused(path, "is not a regular file");
+  if ((status.st_mode & 077) == 0) return {};
+  return refused(path, "holds the CA's key and may be read or written by others; its mode must be 0600");
+}
+
+Result<CertificateAuthority::Ptr> read_authority(const std::string& path, const TrustDomain& domain) {
+  HEDDLE_TRY(std::string text, read_file(path, kMaxFile));
+  Secret all = Secret::take(text);
+  size_t key = all.view().find(kKeyStart);
+  if (key == std::string_view::npos) return refused(path, "holds no private key");
+  return CertificateAuthority::from_pem(domain, all.view().substr(0, key), all.view().substr(key));
+}
+
+Result<CertificateAuthority::Ptr> make_authority(const std::string& path, const TrustDomain& domain, WallTime now) {
+  HEDDLE_TRY(CertificateAuthority::Ptr authority, CertificateAuthority::create_root(domain, kRootLifetime, now));
+  HEDDLE_TRY(Secret key, authority->key_pem());
+  std::string text = str_cat(authority->to_pem(), key.view());
+  Secret all = Secret::take(text);
+  HEDDLE_CHECK_OK(atomic_write(path, all.view(), kPrivateFile));
+  return authority;
+}
+}  // namespace
+
+Result<CertificateAuthority::Ptr> open_authority(const std::string& directory, const TrustDomain& domain,
+                                                 WallTime now) {
+  HEDDLE_CHECK_OK(ensure_private_dir(directory));
+  std::string path = str_cat(directory, "/ca.pem");
+  Result<void> checked = check_private(path);
+  if (!checked && checked.error().reason == Reason::kNotFound) return make_authority(path, domain, now);
+  HEDDLE_CHECK_OK(std::move(checked));
+  Result<CertificateAuthority::Ptr> authority = read_authority(path, domain);
+  if (!authority) return std::move(authority).error().within(path);
+  return authority;
+}
+
+Result<SpiffeId> control_identity(const TrustDomain& domain) {
+  return SpiffeId::for_workload(domain, "heddle-system", "heddle-control");
+}
+
+Result<Svid> issue_control_svid(const CertificateAuthority& authority, const ExtraNames& names, Duration ttl,
+                                WallTime now) {
+  HEDDLE_TRY(SpiffeId identity, control_identity(authority.trust_domain()));
+  HEDDLE_TRY(std::shared_ptr<const PrivateKey> key, PrivateKey::generate());
+  HEDDLE_TRY(Csr csr, Csr::create(*key, identity));
+  HEDDLE_TRY(SignedSvid signed_svid, authority.sign(csr, identity, ttl, now, names));
+  return Svid::from_pem(signed_svid.chain_pem, std::move(key), signed_svid.issued_at);
+}
+}  // namespace heddle

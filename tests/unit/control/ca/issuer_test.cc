@@ -1,0 +1,239 @@
+#include "control/ca/issuer.h"
+
+#include "control/store/sqlite_ledger.h"
+#include "control/store/sqlite_schema.h"
+#include "tests/unit/control/fixtures.h"
+
+namespace heddle {
+namespace {
+class RecordingAudit final : public AuditSink {
+ public:
+  void write_line(std::string_view line) override { lines_.emplace_back(line); }
+  std::vector<std::string> lines_;
+};
+
+class IssuerTest : public testing::Test {
+ protected:
+  IssuerTest() : database_(*SqliteDatabase::open(":memory:")), ledger_(database_) {
+    EXPECT_TRUE(migrate_sqlite(database_).has_value());
+    start({});
+  }
+  void start(Issuer::Options options) {
+    auto authority = *CertificateAuthority::create_root(*TrustDomain::parse("cluster.local"), 24h * 365, clock_.wall());
+    issuer_ = *Issuer::create(authority, ledger_, clock_, audit_, options);
+  }
+  static SpiffeId id(std::string_view account) {
+    return *SpiffeId::parse(str_cat("spiffe://cluster.local/ns/default/sa/", account));
+  }
+  static std::string csr(const SpiffeId& identity) { return Csr::create(**PrivateKey::generate(), identity)->to_pem(); }
+  std::string token_for(std::string_view account, Duration ttl = 600s) {
+    return issuer_->create_token(id(account), ttl, {})->token;
+  }
+  Result<SignedSvid> attest(std::string_view token, std::string_view account = "web") {
+    return issuer_->attest(token, csr(id(account)), {"r1", "", "10.0.0.9:4711"});
+  }
+  Result<SignedSvid> renew(const SignedSvid& held, std::string_view account = "web") {
+    return issuer_->renew({id(account), held.serial, held.not_after}, csr(id(account)), {});
+  }
+  TestClock clock_;
+  SqliteDatabase database_;
+  SqliteLedger ledger_;
+  RecordingAudit audit_;
+  std::unique_ptr<Issuer> issuer_;
+};
+
+TEST_F(IssuerTest, ATokenGivesItsIdentityOnce) {
+  std::string token = token_for("web");
+
+  Result<SignedSvid> first = attest(token);
+  Result<SignedSvid> second = attest(token);
+
+  ASSERT_TRUE(first.has_value()) << first.error().text();
+  EXPECT_EQ(first->not_after, clock_.wall() + 24h);
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().reason, Reason::kUnauthenticated);
+}
+
+TEST_F(IssuerTest, TokensAre128RandomBitsAndNotStored) {
+  std::string one = token_for("web");
+  std::string other = token_for("web");
+
+  EXPECT_EQ(one.size(), 22U);
+  EXPECT_NE(one, other);
+  EXPECT_TRUE((*ledger_.find_join_token(sha256(as_bytes(one)))).has_value());
+  EXPECT_EQ(*database_.query_integer(str_cat("SELECT count(*) FROM join_token WHERE hash = '", one, "'")), 0);
+}
+
+TEST_F(IssuerTest, AnExpiredTokenIsRefusedAndForgotten) {
+  std::string token = token_for("web", 10s);
+  clock_.advance(10s);
+
+  EXPECT_EQ(attest(token).error().reason, Reason::kUnauthenticated);
+
+  EXPECT_TRUE(ledger_.join_tokens()->empty());
+}
+
+TEST_F(IssuerTest, TheUnauthenticatedLearnNothing) {
+  std::string expired = token_for("web", 10s);
+  clock_.advance(10s);
+
+  std::vector<std::string> details;
+  for (std::string_view token : {std::string_view(expired), std::string_view("guess"), std::string_view("")}) {
+    details.push_back(attest(token).error().detail);
+  }
+
+  EXPECT_EQ(details, std::vector<std::string>(3, "attestation refused"));
+  EXPECT_NE(audit_.lines_[1].find("has expired"), std::string::npos);
+}
+
+TEST_F(IssuerTest, TheIdentityComesFromTheTokenNotFromTheRequest) {
+  std::string token = token_for("web");
+
+  Result<SignedSvid> other = attest(token, "admin");
+
+  ASSERT_FALSE(other.has_value());
+  EXPECT_EQ(other.error().reason, Reason::kForbidden);
+  EXPECT_TRUE(attest(token, "web").has_value()) << "a refused request must not burn the token";
+}
+
+TEST_F(IssuerTest, ABadRequestDoesNotBurnTheToken) {
+  std::string token = token_for("web");
+
+  EXPECT_EQ(issuer_->attest(token, "garbage", {}).error().reason, Reason::kBadRequest);
+
+  EXPECT_TRUE(attest(token).has_value());
+}
+
+TEST_F(IssuerTest, TokensAreForWorkloadsOfTheOwnDomain) {
+  EXPECT_EQ(issuer_->create_token(*SpiffeId::parse("spiffe://other/ns/a/sa/b"), 60s, {}).error().reason,
+            Reason::kBadRequest);
+  EXPECT_EQ(issuer_->create_token(*SpiffeId::parse("spiffe://cluster.local"), 60s, {}).error().reason,
+            Reason::kBadRequest);
+  EXPECT_EQ(issuer_->create_token(id("web"), 25h, {}).error().reason, Reason::kBadRequest);
+  EXPECT_EQ(issuer_->create_token(id("web"), 0s, {}).error().reason, Reason::kBadRequest);
+}
+
+TEST_F(IssuerTest, RenewsWithTheCurrentCertificate) {
+  SignedSvid first = *attest(token_for("web"));
+  clock_.advance(12h);
+
+  Result<SignedSvid> second = renew(first);
+
+  ASSERT_TRUE(second.has_value()) << second.error().text();
+  EXPECT_NE(second->serial, first.serial);
+  EXPECT_EQ(second->not_after, clock_.wall() + 24h);
+}
+
+TEST_F(IssuerTest, ALostAnswerMayBeAskedAgain) {
+  SignedSvid first = *attest(token_for("web"));
+  ASSERT_TRUE(renew(first).has_value());
+
+  EXPECT_TRUE(renew(first).has_value());
+}
+
+TEST_F(IssuerTest, ASupersededSerialIsRefusedOnceTheNewOneRenewed) {
+  SignedSvid first = *attest(token_for("web"));
+  SignedSvid second = *renew(first);
+  ASSERT_TRUE(renew(second).has_value());
+
+  Result<SignedSvid> copy = renew(first);
+
+  ASSERT_FALSE(copy.has_value());
+  EXPECT_EQ(copy.error().reason, Reason::kUnauthenticated);
+  EXPECT_NE(copy.error().detail.find("new join token"), std::string::npos);
+}
+
+TEST_F(IssuerTest, ASupersededSerialIsRefusedOnceTheNewOneWasSeen) {
+  SignedSvid first = *attest(token_for("web"));
+  SignedSvid second = *renew(first);
+  ASSERT_TRUE(issuer_->note_used(second.serial).has_value());
+
+  EXPECT_EQ(renew(first).error().reason, Reason::kUnauthenticated);
+  EXPECT_TRUE(renew(second).has_value());
+}
+
+TEST_F(IssuerTest, SeeingTheOldOneInUseKeepsItsRight) {
+  SignedSvid first = *attest(token_for("web"));
+  ASSERT_TRUE(renew(first).has_value());
+  ASSERT_TRUE(issuer_->note_used(first.serial).has_value());
+
+  EXPECT_TRUE(renew(first).has_value());
+}
+
+TEST_F(IssuerTest, AnExpiredCertificateNeedsAToken) {
+  SignedSvid first = *attest(token_for("web"));
+  clock_.advance(24h);
+
+  EXPECT_NE(renew(first).error().detail.find("expired"), std::string::npos);
+}
+
+TEST_F(IssuerTest, ASerialRenewsItsOwnIdentityOnly) {
+  SignedSvid first = *attest(token_for("web"));
+
+  EXPECT_EQ(renew(first, "admin").error().reason, Reason::kUnauthenticated);
+  EXPECT_EQ(issuer_->renew({id("web"), first.serial, first.not_after}, csr(id("admin")), {}).error().reason,
+            Reason::kForbidden);
+}
+
+TEST_F(IssuerTest, SidecarsOfOneIdentityRenewIndependently) {
+  SignedSvid one = *attest(token_for("web"));
+  SignedSvid other = *attest(token_for("web"));
+  SignedSvid one_next = *renew(one);
+  ASSERT_TRUE(issuer_->note_used(one_next.serial).has_value());
+
+  EXPECT_TRUE(renew(other).has_value());
+}
+
+TEST_F(IssuerTest, RenewingTooOftenIsRateLimitedForThatSidecarOnly) {
+  SignedSvid held = *attest(token_for("web"));
+  SignedSvid other = *attest(token_for("web"));
+  for (int i = 0; i < 5; ++i) held = *renew(held);
+
+  EXPECT_EQ(renew(held).error().reason, Reason::kRateLimited);
+  EXPECT_TRUE(renew(other).has_value());
+  clock_.advance(12s);
+  EXPECT_TRUE(renew(held).has_value());
+}
+
+TEST_F(IssuerTest, AShortLifetimeAllowsFourRenewalsInEach) {
+  start({.svid_ttl = 10s});
+  SignedSvid held = *attest(token_for("web"));
+
+  for (int i = 0; i < 100; ++i) {
+    clock_.advance(2500ms);
+    Result<SignedSvid> next = renew(held);
+    ASSERT_TRUE(next.has_value()) << next.error().text();
+    held = *next;
+  }
+}
+
+TEST_F(IssuerTest, LifetimesBelowFiveSecondsAreRefusedAndShortOnesWarned) {
+  auto authority = *CertificateAuthority::create_root(*TrustDomain::parse("cluster.local"), 24h, clock_.wall());
+
+  EXPECT_EQ(Issuer::create(authority, ledger_, clock_, audit_, {.svid_ttl = 4s}).error().reason,
+            Reason::kConfigInvalid);
+  EXPECT_NE((*Issuer::create(authority, ledger_, clock_, audit_, {.svid_ttl = 10s}))->warning(), "");
+  EXPECT_EQ(issuer_->warning(), "");
+}
+
+TEST_F(IssuerTest, EveryDecisionIsOneEscapedAuditLine) {
+  std::string token = token_for("web");
+  static_cast<void>(issuer_->attest("no", csr(id("web")), {"r\n7", "", "evil\"\x1b[0m"}));
+  ASSERT_TRUE(attest(token).has_value());
+
+  ASSERT_EQ(audit_.lines_.size(), 3U);
+  JsonValue created = *JsonValue::parse(audit_.lines_[0]);
+  JsonValue denied = *JsonValue::parse(audit_.lines_[1]);
+  JsonValue signed_line = *JsonValue::parse(audit_.lines_[2]);
+  EXPECT_EQ(created.find("audit")->as_string(), "token-create");
+  EXPECT_EQ(denied.find("status")->as_string(), "unauthenticated");
+  EXPECT_EQ(denied.find("request_id")->as_string(), "r\n7");
+  EXPECT_EQ(audit_.lines_[1].find('\n'), std::string::npos);
+  EXPECT_EQ(audit_.lines_[1].find('\x1b'), std::string::npos);
+  EXPECT_EQ(signed_line.find("status")->as_string(), "ok");
+  EXPECT_EQ(signed_line.find("caller_addr")->as_string(), "10.0.0.9:4711");
+  EXPECT_EQ(signed_line.find("subject")->as_string(), "spiffe://cluster.local/ns/default/sa/web");
+  for (const std::string& line : audit_.lines_) EXPECT_EQ(line.find(token), std::string::npos);
+}
+}  // namespace
+}  // namespace heddle
