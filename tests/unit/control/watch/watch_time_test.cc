@@ -1,0 +1,131 @@
+#include "tests/unit/control/watch/hub_rig.h"
+
+namespace heddle {
+namespace {
+using WatchTimeTest = WatchHubTest;
+
+TEST_F(WatchTimeTest, BeatsEveryFiveSecondsWithVersionAndTime) {
+  sidecar_.start(*hub_);
+  sidecar_.settle(*hub_);
+  put(backend_set("b", "9"));
+
+  scheduler_.advance(15s);
+  sidecar_.settle(*hub_);
+
+  ASSERT_EQ(sidecar_.replica_.heartbeats().size(), 3U);
+  EXPECT_EQ(sidecar_.replica_.heartbeats()[2].version, store_->version());
+  EXPECT_EQ(sidecar_.replica_.heartbeats()[2].runs, store_->version());
+  EXPECT_EQ(sidecar_.replica_.heartbeats()[2].time, scheduler_.wall());
+}
+
+TEST_F(WatchTimeTest, ASidecarThatNeverAnswersIsDropped) {
+  sidecar_.start(*hub_);
+
+  scheduler_.advance(25s);
+  EXPECT_FALSE(sidecar_.closed_.has_value());
+  scheduler_.advance(10s);
+
+  ASSERT_TRUE(sidecar_.closed_.has_value());
+  EXPECT_EQ(sidecar_.closed_->reason, Reason::kTimeout);
+}
+
+TEST_F(WatchTimeTest, AHerdIsToldWhenToComeBack) {
+  start_hub({.streams_rate = 1, .streams_burst = 1});
+  hub_->set_synced();
+  Sidecar late("n2");
+  sidecar_.start(*hub_);
+
+  late.connect(*hub_);
+  late.read(*hub_);
+
+  EXPECT_EQ(late.subscriber_, nullptr);
+  EXPECT_EQ(late.closed_->reason, Reason::kRateLimited);
+  ASSERT_TRUE(late.replica_.retry_after().has_value());
+  EXPECT_GE(late.replica_.retry_after()->after, 1s);
+  EXPECT_LE(late.replica_.retry_after()->after, 5s);
+}
+
+TEST_F(WatchTimeTest, DrainIsToldOnceAndNeverInsideABatch) {
+  Sidecar slow("n2");
+  slow.wants_ = {service_key("a")};
+  slow.window_ = 1;
+  sidecar_.start(*hub_);
+  sidecar_.settle(*hub_);
+  slow.start(*hub_);
+
+  hub_->drain();
+  sidecar_.settle(*hub_);
+  slow.settle(*hub_);
+
+  EXPECT_EQ(sidecar_.replica_.drains(), 1);
+  EXPECT_EQ(slow.replica_.drains(), 1);
+  EXPECT_EQ(slow.replica_.applied(), 1);
+}
+
+TEST_F(WatchTimeTest, WaitsUntilEverySidecarRunsTheVersion) {
+  std::vector<WaitResult> results;
+  sidecar_.start(*hub_);
+  sidecar_.settle(*hub_);
+  put(backend_set("a", "9"));
+  Pending wait = hub_->wait(store_->version(), 1min, [&results](WaitResult r) { results.push_back(std::move(r)); });
+  flush();
+  EXPECT_TRUE(results.empty());
+
+  sidecar_.settle(*hub_);
+
+  ASSERT_EQ(results.size(), 1U);
+  EXPECT_EQ(results[0].end, WaitResult::End::kReached);
+  EXPECT_EQ(results[0].runs, store_->version());
+}
+
+TEST_F(WatchTimeTest, AVersionThatChangesNothingForASidecarRunsThereWithoutAMessage) {
+  sidecar_.start(*hub_);
+  sidecar_.settle(*hub_);
+
+  put(backend_set("b", "9"));
+  EXPECT_FALSE(hub_->is_reached(store_->version()));
+  flush();
+
+  EXPECT_TRUE(hub_->is_reached(store_->version()));
+  EXPECT_TRUE(sidecar_.lines_.empty());
+}
+
+TEST_F(WatchTimeTest, AWaitThatIsSatisfiedAlreadyAnswersLaterNotInside) {
+  int calls = 0;
+  Pending wait = hub_->wait({1, 1}, 1min, [&calls](WaitResult) { ++calls; });
+  EXPECT_EQ(calls, 0);
+
+  scheduler_.advance(0ms);
+
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(WatchTimeTest, AWaitEndsWithWhoIsBehind) {
+  std::optional<WaitResult> result;
+  sidecar_.start(*hub_);
+  sidecar_.settle(*hub_);
+  put(backend_set("a", "9"));
+  Pending wait = hub_->wait(store_->version(), 20s, [&result, &wait](WaitResult r) {
+    result = std::move(r);
+    wait.reset();
+  });
+
+  scheduler_.advance(20s);
+
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->end, WaitResult::End::kTimeout);
+  ASSERT_EQ(result->behind.size(), 1U);
+  EXPECT_EQ(result->behind[0].node, "n1");
+}
+
+TEST_F(WatchTimeTest, ADestroyedWaitNeverAnswers) {
+  int calls = 0;
+  Pending wait = hub_->wait({1, 1}, 1min, [&calls](WaitResult) { ++calls; });
+
+  wait.reset();
+  scheduler_.advance(2min);
+
+  EXPECT_EQ(calls, 0);
+}
+}  // namespace
+}  // namespace heddle
