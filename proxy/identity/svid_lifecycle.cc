@@ -1,0 +1,50 @@
+#include "proxy/identity/svid_lifecycle.h"
+
+#include <algorithm>
+
+namespace heddle {
+namespace {
+constexpr Duration kSoonest = 1ms;
+}
+
+SvidLifecycle::Plan SvidLifecycle::plan(const Moment& now) const {
+  if (in_flight_) return {};
+  bool is_due = !times_ || is_expired(now.wall) || should_rotate(now.wall, times_->issued_at, times_->not_after, dice_);
+  if (is_due && retry_at_ && now.mono < *retry_at_) return {SvidNeed::kNothing, *retry_at_ - now.mono};
+  if (is_due) return {!times_ || is_expired(now.wall) ? SvidNeed::kAttest : SvidNeed::kRenew, kLookAgain};
+  Duration left = rotate_at(times_->issued_at, times_->not_after, dice_) - now.wall;
+  return {SvidNeed::kNothing, std::clamp(left, kSoonest, kLookAgain)};
+}
+
+void SvidLifecycle::on_failed(const Moment& now) {
+  in_flight_ = false;
+  failed_ = true;
+  retry_at_ = now.mono + backoff_.next();
+}
+
+void SvidLifecycle::on_live(const SvidTimes& times) {
+  in_flight_ = false;
+  failed_ = false;
+  times_ = times;
+  dice_ = random_.unit();
+  retry_at_.reset();
+  backoff_.reset();
+}
+
+void SvidLifecycle::hurry() {
+  retry_at_.reset();
+  backoff_.reset();
+}
+
+IdentityState SvidLifecycle::state(WallTime now) const {
+  if (!times_) return in_flight_ ? IdentityState::kFetching : IdentityState::kEmpty;
+  if (is_expired(now)) return IdentityState::kExpired;
+  if (in_flight_) return IdentityState::kRefreshing;
+  return failed_ ? IdentityState::kStale : IdentityState::kLive;
+}
+
+std::optional<SvidHealth> SvidLifecycle::health(WallTime now) const {
+  if (!times_) return std::nullopt;
+  return svid_health(now, times_->issued_at, times_->not_after);
+}
+}  // namespace heddle

@@ -1,0 +1,37 @@
+#include "proxy/identity/svid_rotator.h"
+
+#include <utility>
+
+namespace heddle {
+SvidRotator::SvidRotator(Scheduler& scheduler, Random& random, SvidMaker& maker)
+    : scheduler_(scheduler), maker_(maker), lifecycle_(random), timer_(scheduler.timer([this] { look(); })) {}
+
+void SvidRotator::start(const std::optional<SvidTimes>& in_use) {
+  if (in_use) lifecycle_.on_live(*in_use);
+  timer_->arm(Duration{});
+}
+
+void SvidRotator::retry_now() {
+  lifecycle_.hurry();
+  timer_->arm(Duration{});
+}
+
+void SvidRotator::look() {
+  SvidLifecycle::Plan plan = lifecycle_.plan(now());
+  timer_->arm(plan.look_again);
+  if (plan.need == SvidNeed::kNothing) return;
+  lifecycle_.on_begun();
+  try_ = maker_.make(plan.need, [this](Result<SvidTimes> made) { on_made(std::move(made)); });
+}
+
+void SvidRotator::on_made(Result<SvidTimes> made) {
+  if (made) {
+    lifecycle_.on_live(*made);
+    last_error_.clear();
+  } else {
+    lifecycle_.on_failed(now());
+    last_error_ = made.error().text();
+  }
+  timer_->arm(lifecycle_.plan(now()).need == SvidNeed::kNothing ? lifecycle_.plan(now()).look_again : Duration{});
+}
+}  // namespace heddle
