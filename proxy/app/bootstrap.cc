@@ -43,6 +43,15 @@ std::optional<Address> read_address(JsonObject& at, std::string_view field) {
   return std::nullopt;
 }
 
+std::optional<SpiffeId> read_id(JsonObject& at, std::string_view field) {
+  auto text = at.optional_string(field);
+  if (!text) return std::nullopt;
+  auto id = SpiffeId::parse(*text);
+  if (id) return *id;
+  at.problem(field, id.error().detail);
+  return std::nullopt;
+}
+
 std::optional<Address> read_section_address(JsonObject& root, std::string_view section) {
   auto at = root.optional_object(section);
   if (!at) return std::nullopt;
@@ -63,6 +72,7 @@ void read_identity(JsonObject& root, IdentitySettings& out) {
     out.bundle = at->string("bundle", {1});
   }
   if (out.source == IdentitySettings::Source::kControl) {
+    out.id = read_id(*at, "id");
     out.join_token_file = at->optional_string("joinTokenFile").value_or("");
     out.persist = at->optional_boolean("persist").value_or(true);
   }
@@ -83,14 +93,7 @@ void read_control(JsonObject& root, Settings& out) {
     }
   }
   out.control.bundle = at->string("bundle", {1});
-  if (auto text = at->optional_string("id")) {
-    auto id = SpiffeId::parse(*text);
-    if (id) {
-      out.control.id = *id;
-    } else {
-      at->problem("id", id.error().detail);
-    }
-  }
+  out.control.id = read_id(*at, "id");
   at->finish();
 }
 
@@ -191,6 +194,21 @@ void read_operations(JsonObject& root, Settings& out) {
   }
 }
 
+void fill_ids(JsonObject& root, Settings& out) {
+  if (!out.trust_domain) return;
+  if (!out.control.id) {
+    auto id = SpiffeId::for_workload(*out.trust_domain, "heddle-system", "heddle-control");
+    if (id) out.control.id = *id;
+  }
+  if (out.identity.source != IdentitySettings::Source::kControl || out.identity.id) return;
+  auto id = SpiffeId::for_workload(*out.trust_domain, out.ns, out.node);
+  if (id) {
+    out.identity.id = *id;
+  } else {
+    root.problem("identity.id", "is required: the node's name does not make a SPIFFE id: " + id.error().detail);
+  }
+}
+
 // What only shows when everything is read.
 void check_together(JsonObject& root, Settings& out) {
   bool needs_control = out.identity.source == IdentitySettings::Source::kControl ||
@@ -215,9 +233,7 @@ void check_together(JsonObject& root, Settings& out) {
   if (out.config.source == ConfigSettings::Source::kControl && !has_identity) {
     root.problem("config.source", "control needs an identity to authenticate with");
   }
-  if (out.control.id || !out.trust_domain) return;
-  auto id = SpiffeId::for_workload(*out.trust_domain, "heddle-system", "heddle-control");
-  if (id) out.control.id = *id;
+  fill_ids(root, out);
 }
 
 void read_root(JsonObject& root, Settings& out) {

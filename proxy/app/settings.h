@@ -19,6 +19,7 @@ struct IdentitySettings {
   std::string certificate;      // files: PEM chain, leaf first
   std::string key;              // files: PEM PKCS#8
   std::string bundle;           // files: PEM roots of our trust domain
+  std::optional<SpiffeId> id;   // control: who we ask to be; default ns/<namespace>/sa/<node>
   std::string join_token_file;  // control: read once, on first start
   bool persist = true;
   bool operator==(const IdentitySettings&) const = default;

@@ -31,6 +31,8 @@ struct WorkerShared {
   Latest<TlsIdentity>* identities = nullptr;   // null: no identity source
   LogWriter* access_writer = nullptr;
   Log& log;
+  // A worker obeys another version; called on the worker's thread: post from it.
+  std::function<void()> on_applied;
 };
 
 // For the admin's /connections.

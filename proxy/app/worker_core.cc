@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "certs/peer_certificate.h"
+#include "proxy/app/access_settings.h"
 
 namespace heddle {
 namespace {
@@ -16,16 +17,6 @@ SessionLimits mesh_session() {
   SessionLimits limits;
   limits.idle = 1h;
   return limits;
-}
-
-AccessLogPolicy policy_of(const AccessLogSettings& settings) {
-  switch (settings.mode) {
-    case AccessLogSettings::Mode::kOff: return {AccessLogPolicy::Mode::kOff, 1};
-    case AccessLogSettings::Mode::kErrors: return {AccessLogPolicy::Mode::kErrors, 1};
-    case AccessLogSettings::Mode::kAll: return {AccessLogPolicy::Mode::kAll, 1};
-    case AccessLogSettings::Mode::kSample: return {AccessLogPolicy::Mode::kSample, settings.sample};
-  }
-  return {};
 }
 }  // namespace
 
@@ -81,7 +72,7 @@ Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)
       upstream_{{loop, upstream_registry_}, mesh_protocols_, connector_, identity_, shared.health, shared.balancers,
                 random_,   application_session(), mesh_session(), {}, shared.workers},
       config_(upstream_, shared.metrics),
-      access_log_(policy_of(shared.settings.access_log), shared.access_writer->add_ring()),
+      access_log_(access_policy(shared.settings.access_log), shared.access_writer->add_ring()),
       server_tls_(shared.metrics, "server"),
       cap_(ConnectionCap::default_limit(0.45, shared.workers)) {
   downstream_.set_on_removed([this] { on_connection_removed(); });
@@ -140,6 +131,7 @@ void Worker::Core::on_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   config_.apply(std::move(snapshot));
   applied_epoch.store(version.epoch, std::memory_order_relaxed);
   applied_sequence.store(version.sequence, std::memory_order_release);
+  if (shared_.on_applied) shared_.on_applied();
 }
 
 // A connection changes its owner while its protocol is found out: what counts is how many there are after the turn.

@@ -1,0 +1,24 @@
+// Options: the command line and environment of heddle-proxy -> plain value. Flag before environment before default.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "lib/base/result.h"
+
+namespace heddle {
+struct ProxyOptions {
+  std::string config;     // --config, HEDDLE_CONFIG
+  bool validate = false;  // --validate: check the file (and the resources of config source `files`), then exit 0 or 1
+};
+
+// What main() does instead of running: usage error (exit 2), --help and --version (exit 0).
+struct EarlyExit {
+  int code = 0;
+  std::string text;
+};
+struct ParsedOptions {
+  ProxyOptions options;
+  std::optional<EarlyExit> exit;
+};
+ParsedOptions parse_options(int argc, const char* const* argv);
+}  // namespace heddle

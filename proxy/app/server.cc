@@ -1,0 +1,201 @@
+#include "proxy/app/server.h"
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include "lib/event/signal.h"
+#include "proxy/app/access_settings.h"
+#include "proxy/app/bootstrap.h"
+#include "proxy/app/cpu_quota.h"
+#include "proxy/app/operations.h"
+#include "proxy/app/sources.h"
+#include "proxy/app/worker.h"
+
+namespace heddle {
+namespace {
+
+class ProxyServer final : public Server {
+ public:
+  explicit ProxyServer(ServerInputs inputs);
+  ~ProxyServer() override;
+  Result<void> start();
+  int run() override;
+
+ private:
+  Result<void> start_workers();
+  Result<void> start_operations();
+  void on_applied();
+  void on_terminate();
+  void on_reload();
+  void begin_drain();
+  void stop();
+  void watch_signals();
+
+  ServerInputs in_;
+  Logger log_;
+  Loop loop_;
+  ConnectionRegistry connections_;
+  Protocols protocols_;
+  TcpConnector connector_;
+  MainIdentity main_identity_;
+  HealthTable health_;
+  LbRegistry balancers_ = make_lb_registry();
+  std::unique_ptr<LogWriter> access_writer_;
+  IdentityParts identity_;
+  ConfigParts config_;
+  std::unique_ptr<WorkerShared> shared_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<Operations> operations_;
+  std::vector<std::unique_ptr<SignalWatch>> signals_;
+  std::unique_ptr<Timer> drain_deadline_;
+  size_t draining_workers_ = 0;
+  bool draining_ = false;
+};
+
+ProxyServer::ProxyServer(ServerInputs inputs)
+    : in_(std::move(inputs)),
+      log_(in_.log.module("server")),
+      protocols_(loop_, HttpLimits::mesh()),
+      connector_(loop_),
+      main_identity_(loop_) {}
+
+ProxyServer::~ProxyServer() {
+  workers_.clear();  // while everything they use is still there
+  operations_.reset();
+  config_.watch = nullptr;
+  config_.source.reset();
+  identity_ = {};
+  Error why = make_error(Reason::kDraining, "the proxy stops");
+  connections_.abort_all(why);
+  if (connections_.size() > 0) loop_.run_until([this] { return connections_.size() == 0; });
+}
+
+Result<void> ProxyServer::start() {
+  auto access_out = open_access_log(in_.settings.access_log);
+  if (!access_out) return std::move(access_out).error();
+  access_writer_ = std::make_unique<LogWriter>(*std::move(access_out));
+  SourceInputs sources{in_.settings, {loop_, connections_}, protocols_, connector_, in_.random, in_.log};
+  HEDDLE_TRY(identity_, make_identity(sources));
+  if (identity_.source != nullptr) {
+    main_identity_.follow(*identity_.source);
+    identity_.source->start();
+  }
+  config_ = make_config(sources, identity_.source.get());
+  if (config_.source != nullptr) config_.source->start();
+  HEDDLE_CHECK_OK(start_workers());
+  HEDDLE_CHECK_OK(start_operations());
+  watch_signals();
+  return {};
+}
+
+Result<void> ProxyServer::start_workers() {
+  uint32_t count = in_.settings.workers != 0 ? in_.settings.workers : default_workers();
+  shared_ = std::make_unique<WorkerShared>(WorkerShared{
+      in_.settings, count, in_.metrics, health_, balancers_, config_.source ? &config_.source->snapshots() : nullptr,
+      identity_.source ? &identity_.source->identities() : nullptr, access_writer_.get(), in_.log,
+      [this] { loop_.post([this] { on_applied(); }); }});
+  for (uint32_t i = 0; i < count; ++i) {
+    HEDDLE_TRY(auto worker, Worker::start(i, *shared_));
+    workers_.push_back(std::move(worker));
+  }
+  for (size_t i = 0; i < in_.settings.listeners.size(); ++i) {
+    log_.info("listening", {{"listener", in_.settings.listeners[i].name},
+                            {"address", workers_.front()->addresses()[i]},
+                            {"workers", count}});
+  }
+  return {};
+}
+
+// A version is acknowledged when every worker obeys it.
+void ProxyServer::on_applied() {
+  if (config_.watch == nullptr || workers_.empty()) return;
+  Version slowest{UINT64_MAX, UINT64_MAX};
+  for (auto& worker : workers_) slowest = std::min(slowest, Version{worker->applied_epoch(), worker->applied_sequence()});
+  if (slowest.epoch != 0) config_.watch->workers_run(slowest);
+}
+
+Result<void> ProxyServer::start_operations() {
+  OperationsInputs inputs{in_.settings, {loop_, connections_}, protocols_,         connector_,
+                          main_identity_, health_,            in_.random,         in_.metrics,
+                          in_.log,       identity_.source.get(), config_.source.get(),   workers_,
+                          [this] { begin_drain(); }};
+  HEDDLE_TRY(operations_, Operations::start(std::move(inputs)));
+  return {};
+}
+
+void ProxyServer::watch_signals() {
+  auto watch = [this](int number, void (ProxyServer::*method)()) {
+    signals_.push_back(std::make_unique<SignalWatch>(loop_, number, [this, method] { (this->*method)(); }));
+  };
+  watch(SIGTERM, &ProxyServer::on_terminate);
+  watch(SIGINT, &ProxyServer::on_terminate);
+  watch(SIGHUP, &ProxyServer::on_reload);
+  signals_.push_back(std::make_unique<SignalWatch>(loop_, SIGUSR1, [this] {
+    in_.log.reopen();
+    access_writer_->reopen();
+  }));
+}
+
+int ProxyServer::run() {
+  log_.info("running", {{"node", in_.settings.node}, {"version", HEDDLE_VERSION}});
+  loop_.run();
+  log_.info("stopped", {});
+  return 0;
+}
+
+// The first asks for a graceful end, the second for an end.
+void ProxyServer::on_terminate() {
+  if (draining_) return stop();
+  begin_drain();
+}
+
+void ProxyServer::begin_drain() {
+  if (std::exchange(draining_, true)) return;
+  log_.info("draining", {{"deadline", in_.settings.drain}});
+  operations_->set_draining();
+  drain_deadline_ = loop_.timer([this] {
+    log_.warn("drain deadline passed: closing what is left", {});
+    stop();
+  });
+  drain_deadline_->arm(in_.settings.drain);
+  draining_workers_ = workers_.size();
+  for (auto& worker : workers_) {
+    worker->drain(loop_, [this] {
+      if (--draining_workers_ == 0) stop();
+    });
+  }
+}
+
+void ProxyServer::stop() {
+  signals_.clear();
+  drain_deadline_.reset();
+  loop_.stop();
+}
+
+// The resources are looked at again by their source; of the bootstrap only the reloadable keys may have changed.
+void ProxyServer::on_reload() {
+  if (config_.source != nullptr) config_.source->reload();
+  if (identity_.source != nullptr) identity_.source->reload();
+  auto wanted = load_bootstrap(in_.bootstrap_path);
+  if (!wanted) return log_.error("reload refused: the old settings stay", {{"problems", wanted.error().detail}});
+  for (const std::string& key : keys_that_need_restart(in_.settings, *wanted)) {
+    log_.error("reload refused: this key needs a restart", {{"key", key}});
+  }
+  if (!keys_that_need_restart(in_.settings, *wanted).empty()) return;
+  auto filter = LogFilter::parse(wanted->log.filter);
+  if (!filter) return log_.error("reload refused: log.level", {{"problems", filter.error().detail}});
+  in_.log.set_filter(*filter);
+  for (auto& worker : workers_) worker->set_access_log(access_policy(wanted->access_log));
+  in_.settings.log.filter = wanted->log.filter;
+  in_.settings.drain = wanted->drain;
+  log_.info("reloaded", {{"bootstrap", in_.bootstrap_path}});
+}
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::create(ServerInputs inputs) {
+  auto server = std::make_unique<ProxyServer>(std::move(inputs));
+  HEDDLE_CHECK_OK(server->start());
+  return std::unique_ptr<Server>(std::move(server));
+}
+}  // namespace heddle

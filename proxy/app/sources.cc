@@ -1,0 +1,71 @@
+#include "proxy/app/sources.h"
+
+#include "lib/base/strings.h"
+#include "proxy/identity/control_identity.h"
+#include "proxy/identity/files_identity.h"
+#include "proxy/watch/files_config.h"
+
+namespace heddle {
+
+void MainIdentity::follow(IdentitySource& source) {
+  subscription_ = source.identities().subscribe(
+      loop_, [this](std::shared_ptr<const TlsIdentity> identity) { current_ = std::move(identity); });
+}
+
+Result<std::shared_ptr<const TlsContext>> MainIdentity::client_context() {
+  if (current_ == nullptr) return make_error(Reason::kUnavailable, "this sidecar has no identity yet");
+  return current_->client;
+}
+
+Result<IdentityParts> make_identity(const SourceInputs& in) {
+  const IdentitySettings& settings = in.settings.identity;
+  IdentityParts parts;
+  if (settings.source == IdentitySettings::Source::kFiles) {
+    parts.source = std::make_unique<FilesIdentity>(in.context.loop, in.log.module("identity"),
+                                                   IdentityFiles{settings.certificate, settings.key, settings.bundle});
+  }
+  if (settings.source == IdentitySettings::Source::kControl) {
+    parts.ca = std::make_unique<HttpCaClient>(
+        in.context, in.protocols, in.connector, CaClientOptions{in.settings.control.addresses, *in.settings.control.id});
+    ControlIdentityOptions options{*settings.id, {}, settings.join_token_file, in.settings.control.bundle,
+                                   settings.persist ? in.settings.state_dir : std::string()};
+    parts.source = std::make_unique<ControlIdentity>(in.context.loop, in.random, in.log.module("identity"), *parts.ca,
+                                                     std::move(options));
+  }
+  return parts;
+}
+
+std::vector<ResourceKey> services_of(const Settings& settings) {
+  std::vector<ResourceKey> out;
+  for (const ListenerSettings& listener : settings.listeners) {
+    if (listener.service.empty()) continue;
+    auto parts = split(listener.service, '.');
+    auto key = ResourceKey::make(Kind::kService, parts.size() > 1 ? parts[1] : std::string_view(settings.ns), parts[0]);
+    if (key) out.push_back(*key);
+  }
+  return out;
+}
+
+ConfigParts make_config(const SourceInputs& in, IdentitySource* identity) {
+  const ConfigSettings& settings = in.settings.config;
+  ConfigParts parts;
+  if (settings.source == ConfigSettings::Source::kFiles) {
+    parts.source = std::make_unique<FilesConfig>(in.context.loop, in.log.module("config"), settings.path);
+  }
+  if (settings.source != ConfigSettings::Source::kControl) return parts;
+  WatchChannelOptions channel{in.settings.control.addresses, *in.settings.control.id};
+  parts.channel = std::make_unique<HttpWatchChannel>(in.context, in.protocols, in.connector, identity->identities(),
+                                                     std::move(channel));
+  parts.worker = std::make_unique<OffloadWatchWorker>(in.context.loop, in.settings.state_dir + "/snapshot.json");
+  WatchClientOptions options;
+  options.node = in.settings.node;
+  options.software = "heddle-proxy/" HEDDLE_VERSION;
+  options.wants = services_of(in.settings);
+  options.ack = AckWhen::kWorkersRun;
+  auto client = std::make_unique<WatchClient>(in.context.loop, in.random, in.log.module("watch"), *parts.channel,
+                                              *parts.worker, std::move(options));
+  parts.watch = client.get();
+  parts.source = std::move(client);
+  return parts;
+}
+}  // namespace heddle

@@ -1,0 +1,55 @@
+// Makes the identity source and the config source that the settings name. Both live on the main loop.
+#pragma once
+#include <memory>
+
+#include "lib/base/log.h"
+#include "lib/base/random.h"
+#include "lib/session/protocols.h"
+#include "proxy/app/settings.h"
+#include "proxy/identity/ca_client.h"
+#include "proxy/identity/svid_source.h"
+#include "proxy/upstream/endpoint_runtime.h"
+#include "proxy/watch/watch_client.h"
+
+namespace heddle {
+
+struct SourceInputs {
+  const Settings& settings;
+  SessionContext context;
+  Protocols& protocols;
+  Connector& connector;
+  Random& random;
+  Log& log;
+};
+
+// The identity as the main loop uses it: for the watch stream and for probes.
+class MainIdentity final : public ClientTlsSource {
+ public:
+  explicit MainIdentity(Loop& loop) : loop_(loop) {}
+  void follow(IdentitySource&);
+  Result<std::shared_ptr<const TlsContext>> client_context() override;
+
+ private:
+  Loop& loop_;
+  std::shared_ptr<const TlsIdentity> current_;
+  Subscription subscription_;
+};
+
+// What the sources need and the server keeps: declared before them.
+struct IdentityParts {
+  std::unique_ptr<CaClient> ca;
+  std::unique_ptr<IdentitySource> source;  // null for identity.source: none
+};
+Result<IdentityParts> make_identity(const SourceInputs&);
+
+struct ConfigParts {
+  std::unique_ptr<WatchChannel> channel;
+  std::unique_ptr<WatchWorker> worker;
+  std::unique_ptr<ConfigSource> source;  // null without a config source
+  WatchClient* watch = nullptr;          // `source`, when it is the control plane
+};
+ConfigParts make_config(const SourceInputs&, IdentitySource*);
+
+// "hello.shop" or "hello" -> the Service's key; what the listeners name is wanted from the start.
+std::vector<ResourceKey> services_of(const Settings&);
+}  // namespace heddle

@@ -1,0 +1,37 @@
+// heddle-proxy: the sidecar. Names every part; decides nothing.
+#include <csignal>
+#include <cstdio>
+
+#include "lib/net/socket.h"
+#include "proxy/app/bootstrap.h"
+#include "proxy/app/options.h"
+#include "proxy/app/server.h"
+#include "proxy/app/validate.h"
+
+namespace {
+int fail(const heddle::Error& error) {
+  std::fprintf(stderr, "heddle-proxy: %s\n", error.detail.c_str());
+  return 1;
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace heddle;
+  std::signal(SIGPIPE, SIG_IGN);
+  ParsedOptions parsed = parse_options(argc, argv);
+  if (parsed.exit) {
+    std::fputs(parsed.exit->text.c_str(), parsed.exit->code == 0 ? stdout : stderr);
+    return parsed.exit->code;
+  }
+  auto settings = load_bootstrap(parsed.options.config);
+  if (!settings) return fail(settings.error());
+  if (parsed.options.validate) return validate_and_report(*settings, parsed.options.config);
+  raise_nofile_limit();
+  auto log = make_log(settings->log);
+  if (!log) return fail(log.error());
+  Registry metrics;
+  SystemRandom random;
+  auto server = Server::create({*settings, parsed.options.config, **log, metrics, random});
+  if (!server) return fail(server.error());
+  return (*server)->run();
+}

@@ -1,0 +1,106 @@
+#include "proxy/app/bootstrap.h"
+
+#include <gtest/gtest.h>
+
+namespace heddle {
+namespace {
+constexpr char kWhole[] = R"(
+node: hello-1
+trustDomain: example.org
+namespace: shop
+stateDir: /var/lib/heddle
+workers: 2
+identity: {source: control, joinTokenFile: /run/token}
+control: {addresses: ["127.0.0.1:15010", "[::1]:15010"], bundle: /etc/heddle/root.pem}
+config: {source: control}
+listeners:
+  - {name: out, direction: outbound, address: "127.0.0.1:7000", service: hello.shop, port: 80}
+  - {name: in, direction: inbound, address: "127.0.1.1:15006", protocol: tcp, tls: permissive, forward: "127.0.0.1:6379"}
+admin: {address: "127.0.0.1:15000", socket: /run/heddle/admin.sock}
+health: {address: "0.0.0.0:15020"}
+stats: {address: "127.0.0.1:7001"}
+accessLog: {mode: sample, sample: 10, file: /var/log/access.json}
+log: {level: "warn,watch=debug", format: text}
+drain: {deadline: 10s}
+)";
+
+std::string problems_of(std::string_view yaml) {
+  auto parsed = parse_bootstrap(yaml, "proxy.yaml");
+  return parsed ? "" : parsed.error().detail;
+}
+
+TEST(Bootstrap, ReadsEveryKey) {
+  auto settings = parse_bootstrap(kWhole, "proxy.yaml");
+
+  ASSERT_TRUE(settings) << settings.error().detail;
+  EXPECT_EQ(settings->node, "hello-1");
+  EXPECT_EQ(settings->identity.id->text(), "spiffe://example.org/ns/shop/sa/hello-1");
+  EXPECT_EQ(settings->control.id->text(), "spiffe://example.org/ns/heddle-system/sa/heddle-control");
+  EXPECT_EQ(settings->control.addresses.size(), 2U);
+  EXPECT_EQ(settings->listeners[1].forward_protocol, UpstreamProtocol::kTcp);
+  EXPECT_EQ(settings->access_log.sample, 10U);
+  EXPECT_EQ(settings->drain, Duration(10s));
+  EXPECT_FALSE(settings->log.json);
+}
+
+TEST(Bootstrap, NamesEveryProblemWithItsPath) {
+  std::string text = problems_of(
+      "workers: 0\nlisteners:\n  - {name: a, direction: sideways, address: nowhere}\n"
+      "  - {name: a, direction: inbound, address: \"127.0.0.1:1\", tls: off}\nunknownKey: 1\n");
+
+  EXPECT_NE(text.find("workers: "), std::string::npos) << text;
+  EXPECT_NE(text.find("listeners[0].direction: expected one of outbound, inbound"), std::string::npos) << text;
+  EXPECT_NE(text.find("listeners[0].address: "), std::string::npos) << text;
+  EXPECT_NE(text.find("listeners[1]: the name \"a\" stands twice"), std::string::npos) << text;
+  EXPECT_NE(text.find("listeners[1].forward: is required"), std::string::npos) << text;
+  EXPECT_NE(text.find("unknownKey"), std::string::npos) << text;
+}
+
+TEST(Bootstrap, WantsAnIdentityForTlsListeners) {
+  std::string text = problems_of(
+      "listeners:\n  - {name: a, direction: inbound, address: \"127.0.0.1:1\", forward: \"127.0.0.1:2\"}\n");
+
+  EXPECT_NE(text.find("listeners[0].tls: needs an identity"), std::string::npos) << text;
+}
+
+TEST(Bootstrap, WantsAServiceForOpaqueTcp) {
+  std::string text = problems_of(
+      "config: {source: files, path: x}\n"
+      "listeners:\n  - {name: a, direction: outbound, address: \"127.0.0.1:1\", protocol: tcp}\n");
+
+  EXPECT_NE(text.find("listeners[0].service: is required for protocol tcp"), std::string::npos) << text;
+}
+
+TEST(Bootstrap, RefusesInterceptionAsNotThereYet) {
+  std::string text = problems_of(
+      "config: {source: files, path: x}\n"
+      "listeners:\n  - {name: a, direction: outbound, address: \"127.0.0.1:1\", intercept: true}\n");
+
+  EXPECT_NE(text.find("listeners[0].intercept: "), std::string::npos) << text;
+}
+
+TEST(Bootstrap, RefusesAnAdminAddressThatOthersCanReach) {
+  EXPECT_NE(problems_of("admin: {address: \"0.0.0.0:15000\"}\n").find("must be loopback"), std::string::npos);
+}
+
+TEST(Bootstrap, NamesTheKeysThatNeedARestart) {
+  auto running = parse_bootstrap(kWhole, "proxy.yaml");
+  auto wanted = parse_bootstrap(kWhole, "proxy.yaml");
+  wanted->workers = 3;
+  wanted->drain = 1s;
+  wanted->listeners[0].port = 81;
+
+  EXPECT_EQ(keys_that_need_restart(*running, *wanted), (std::vector<std::string>{"workers", "listeners"}));
+}
+
+TEST(Bootstrap, ReloadsLogLevelAccessLogModeAndDrain) {
+  auto running = parse_bootstrap(kWhole, "proxy.yaml");
+  auto wanted = parse_bootstrap(kWhole, "proxy.yaml");
+  wanted->drain = 1s;
+  wanted->log.filter = "debug";
+  wanted->access_log.mode = AccessLogSettings::Mode::kAll;
+
+  EXPECT_TRUE(keys_that_need_restart(*running, *wanted).empty());
+}
+}  // namespace
+}  // namespace heddle
