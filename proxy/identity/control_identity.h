@@ -1,0 +1,55 @@
+// ControlIdentity: an identity signed by the control plane. Uses what the state directory holds while it is valid;
+// else makes a P-256 key in this process, sends a signing request with a token, and renews with the SVID it has at half
+// of its lifetime, each time with a fresh key. Key generation, signing and files are the offload pool's. A certificate
+// is checked against bundle and id before it is published. Belongs to the main loop; must outlive its subscribers'
+// loops only as Latest demands. It never logs a token.
+#pragma once
+#include "lib/base/log.h"
+#include "lib/event/offload.h"
+#include "proxy/identity/ca_client.h"
+#include "proxy/identity/state_store.h"
+#include "proxy/identity/svid_rotator.h"
+
+namespace heddle {
+struct ControlIdentityOptions {
+  SpiffeId id;
+  // How to attest, read anew for every try (Kubernetes replaces its file); one of the two, or none for a sidecar that
+  // lives from its state directory.
+  std::string token;
+  std::string token_file;
+  // Whom to believe before the first answer: PEM or JWKS of the id's trust domain.
+  std::string bundle_file;
+  std::string state_directory;  // empty: identity.persist is false
+};
+
+class ControlIdentity final : public IdentitySource, private SvidMaker {
+ public:
+  ControlIdentity(Loop&, Random&, Logger, CaClient&, ControlIdentityOptions);
+  ~ControlIdentity() override;
+  void start() override;
+  void reload() override { rotator_.retry_now(); }
+  Latest<TlsIdentity>& identities() noexcept override { return identities_; }
+  IdentityStatus status() const override;
+
+ private:
+  class Try;
+  struct Found;
+  [[nodiscard]] Pending make(SvidNeed, OnMade) override;
+  void on_found(Found);
+  void publish(const std::shared_ptr<const TlsIdentity>&);
+  void save(const TlsIdentity&);
+  std::string not_ready(IdentityState) const;
+
+  Loop& loop_;
+  Random& random_;
+  Logger log_;
+  CaClient& ca_;
+  const ControlIdentityOptions options_;
+  Offload offload_{loop_};
+  Latest<TlsIdentity> identities_;
+  SvidRotator rotator_{loop_, random_, *this};
+  std::string stored_problem_;  // why what was stored is not used
+  Pending load_;
+  Pending save_;
+};
+}  // namespace heddle

@@ -1,0 +1,79 @@
+#include "proxy/identity/files_identity.h"
+
+#include <utility>
+
+#include "certs/peer_certificate.h"
+
+namespace heddle {
+FilesIdentity::FilesIdentity(Loop& loop, Logger log, IdentityFiles files)
+    : loop_(loop), log_(log), files_(std::move(files)), poll_(loop.timer([this] { look(); })) {}
+
+FilesIdentity::Seen FilesIdentity::look_at(const IdentityFiles& files, const std::string& known, WallTime now) {
+  Seen seen{stat_fingerprint({files.certificate, files.key, files.bundle}), std::nullopt};
+  if (seen.fingerprint != known) seen.loaded = load_identity_files(files, now);
+  return seen;
+}
+
+void FilesIdentity::reload() {
+  fingerprint_.clear();
+  again_ = working_;
+  if (!working_) look();
+}
+
+void FilesIdentity::look() {
+  if (std::exchange(working_, true)) return;
+  work_ = offload_.compute(
+      [files = files_, known = fingerprint_, now = loop_.wall()] { return look_at(files, known, now); },
+      [this](Seen seen) { on_seen(std::move(seen)); });
+}
+
+void FilesIdentity::on_seen(Seen seen) {
+  working_ = false;
+  poll_->arm(kPoll);
+  if (seen.loaded && *seen.loaded) {
+    fingerprint_ = std::move(seen.fingerprint);
+    take(**seen.loaded);
+  } else if (seen.loaded) {
+    // Files are often replaced one after the other: a set that does not fit is looked at again, but told only once.
+    std::string error = seen.loaded->error().text();
+    if (error != last_error_) {
+      log_.error(content_ ? "the new identity files are refused, the old identity stays" : "no identity yet",
+                 {{"error", error}});
+    }
+    last_error_ = std::move(error);
+    fingerprint_.clear();
+  }
+  if (std::exchange(again_, false)) reload();
+}
+
+void FilesIdentity::take(const LoadedIdentity& loaded) {
+  last_error_.clear();
+  if (content_ == loaded.content) return;
+  content_ = loaded.content;
+  const Svid& svid = *loaded.identity->svid;
+  log_.info("identity loaded", {{"id", svid.id.text()}, {"valid_for", svid.not_after - loop_.wall()}});
+  identities_.publish(loaded.identity);
+}
+
+IdentityStatus FilesIdentity::status() const {
+  IdentityStatus status;
+  status.last_error = last_error_;
+  auto current = identities_.current();
+  if (current == nullptr) {
+    status.not_ready = last_error_.empty() ? "the identity files are being read" : last_error_;
+    return status;
+  }
+  const Svid& svid = *current->svid;
+  status.id = svid.id.text();
+  status.serial = serial_of(svid.chain.front().get());
+  status.issued_at = svid.issued_at;
+  status.not_after = svid.not_after;
+  status.health = svid_health(loop_.wall(), svid.issued_at, svid.not_after);
+  status.state = last_error_.empty() ? IdentityState::kLive : IdentityState::kStale;
+  if (status.health == SvidHealth::kExpired) {
+    status.state = IdentityState::kExpired;
+    status.not_ready = "the certificate of identity.files has expired; replace the files";
+  }
+  return status;
+}
+}  // namespace heddle

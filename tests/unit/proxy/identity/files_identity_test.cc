@@ -1,0 +1,118 @@
+#include "proxy/identity/files_identity.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "certs/jwks.h"
+#include "tests/support/captured_log.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/test_ca.h"
+
+namespace heddle {
+namespace {
+constexpr std::string_view kId = "spiffe://cluster.local/ns/default/sa/hello";
+
+class FilesIdentityTest : public testing::Test {
+ protected:
+  FilesIdentityTest() {
+    write(ca_.issue(kId));
+    temp_.write("bundle.pem", ca_.root_pem());
+  }
+  void write(const Svid& svid) {
+    temp_.write("svid.key", svid.key_pem()->view());
+    temp_.write("svid.pem", svid.chain_pem());
+  }
+  std::string error(WallTime now = kTestNow) const {
+    auto loaded = load_identity_files(files_, now);
+    return loaded ? "" : loaded.error().detail;
+  }
+  TempDir temp_;
+  TestCa ca_{"cluster.local"};
+  IdentityFiles files_{temp_ / "svid.pem", temp_ / "svid.key", temp_ / "bundle.pem"};
+  Loop loop_;
+  CapturedLog log_;
+};
+
+TEST_F(FilesIdentityTest, LoadsPem) {
+  auto loaded = load_identity_files(files_, kTestNow);
+
+  ASSERT_TRUE(loaded) << loaded.error().text();
+  EXPECT_EQ(loaded->identity->svid->id.text(), kId);
+}
+
+TEST_F(FilesIdentityTest, LoadsASpiffeBundle) {
+  temp_.write("bundle.pem", *to_jwks(*ca_.roots()));
+
+  EXPECT_EQ(error(), "");
+}
+
+TEST_F(FilesIdentityTest, NamesFieldAndFileThatIsMissing) {
+  ::unlink(files_.key.c_str());
+
+  EXPECT_NE(error().find("identity.files.key: " + files_.key), std::string::npos) << error();
+}
+
+TEST_F(FilesIdentityTest, NamesFieldAndFileThatIsWrong) {
+  temp_.write("bundle.pem", "nonsense");
+
+  EXPECT_NE(error().find("identity.files.bundle: " + files_.bundle), std::string::npos) << error();
+}
+
+TEST_F(FilesIdentityTest, RefusesAKeyOfAnotherCertificate) {
+  temp_.write("svid.key", ca_.issue(kId).key_pem()->view());
+
+  EXPECT_NE(error().find("identity.files.certificate"), std::string::npos) << error();
+}
+
+TEST_F(FilesIdentityTest, RefusesAnExpiredCertificate) { EXPECT_NE(error(kTestEnd + 1s), ""); }
+
+TEST_F(FilesIdentityTest, RefusesACertificateOfAnotherAuthority) {
+  write(TestCa("cluster.local").issue(kId));
+
+  EXPECT_NE(error().find("identity.files.certificate"), std::string::npos) << error();
+}
+
+TEST_F(FilesIdentityTest, TakesAReplacementByItself) {
+  FilesIdentity source(loop_, log_.log().module("identity"), files_);
+  source.start();
+  loop_.run_until([&] { return source.identities().current() != nullptr; });
+  auto first = source.identities().current();
+
+  Svid next = ca_.issue(kId);
+  write(next);
+  loop_.run_until([&] { return source.identities().current() != first; });
+
+  EXPECT_EQ(source.identities().current()->svid->chain_pem(), next.chain_pem());
+  EXPECT_EQ(source.status().state, IdentityState::kLive);
+}
+
+TEST_F(FilesIdentityTest, SeesASwappedSymbolicLink) {
+  Svid next = ca_.issue(kId);
+  std::string link = temp_ / "link";
+  temp_.write("next.pem", next.chain_pem());
+  temp_.write("next.key", next.key_pem()->view());
+  ASSERT_EQ(::symlink((temp_ / "svid.pem").c_str(), link.c_str()), 0);
+  std::string before = stat_fingerprint({link});
+
+  ASSERT_EQ(::unlink(link.c_str()), 0);
+  ASSERT_EQ(::symlink((temp_ / "next.pem").c_str(), link.c_str()), 0);
+
+  EXPECT_NE(stat_fingerprint({link}), before);
+}
+
+TEST_F(FilesIdentityTest, KeepsTheOldWhenTheReplacementIsBad) {
+  FilesIdentity source(loop_, log_.log().module("identity"), files_);
+  source.start();
+  loop_.run_until([&] { return source.identities().current() != nullptr; });
+  auto first = source.identities().current();
+
+  temp_.write("svid.pem", "nonsense");
+  source.reload();
+  loop_.run_until([&] { return !source.status().last_error.empty(); });
+
+  EXPECT_EQ(source.identities().current(), first);
+  EXPECT_EQ(source.status().state, IdentityState::kStale);
+  EXPECT_EQ(source.status().not_ready, "");
+}
+}  // namespace
+}  // namespace heddle

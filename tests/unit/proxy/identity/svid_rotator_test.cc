@@ -1,0 +1,154 @@
+#include "proxy/identity/svid_rotator.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/manual_scheduler.h"
+#include "tests/support/seeded_random.h"
+
+namespace heddle {
+namespace {
+class ScriptedMaker final : public SvidMaker {
+ public:
+  [[nodiscard]] Pending make(SvidNeed need, OnMade done) override {
+    asked.push_back(need);
+    done_ = std::move(done);
+    return nullptr;
+  }
+  void succeed(Scheduler& now, Duration lifetime) {
+    std::exchange(done_, nullptr)(SvidTimes{now.wall(), now.wall() + lifetime});
+  }
+  void fail() { std::exchange(done_, nullptr)(make_error(Reason::kUnavailable, "the CA is away")); }
+  std::vector<SvidNeed> asked;
+
+ private:
+  OnMade done_;
+};
+
+class SvidRotatorTest : public testing::Test {
+ protected:
+  void live(Duration lifetime) {
+    rotator_.start(std::nullopt);
+    scheduler_.advance(1ms);
+    maker_.succeed(scheduler_, lifetime);
+  }
+  IdentityState state() const { return rotator_.lifecycle().state(scheduler_.wall()); }
+  ManualScheduler scheduler_;
+  SeededRandom random_;
+  ScriptedMaker maker_;
+  SvidRotator rotator_{scheduler_, random_, maker_};
+};
+
+TEST_F(SvidRotatorTest, AttestsWhenItHasNothing) {
+  rotator_.start(std::nullopt);
+  scheduler_.advance(1ms);
+
+  EXPECT_EQ(maker_.asked, std::vector{SvidNeed::kAttest});
+  EXPECT_EQ(state(), IdentityState::kFetching);
+}
+
+TEST_F(SvidRotatorTest, UsesWhatWasStoredWithoutAsking) {
+  rotator_.start(SvidTimes{scheduler_.wall(), scheduler_.wall() + 24h});
+  scheduler_.advance(10h);
+
+  EXPECT_TRUE(maker_.asked.empty());
+  EXPECT_EQ(state(), IdentityState::kLive);
+}
+
+TEST_F(SvidRotatorTest, RenewsAroundHalfOfTheLifetime) {
+  live(100s);
+
+  scheduler_.advance(44s);
+  size_t before = maker_.asked.size();
+  scheduler_.advance(12s);
+
+  EXPECT_EQ(before, 1U);
+  EXPECT_EQ(maker_.asked, (std::vector{SvidNeed::kAttest, SvidNeed::kRenew}));
+  EXPECT_EQ(state(), IdentityState::kRefreshing);
+}
+
+TEST_F(SvidRotatorTest, KeepsTheOldCertificateWhenTheCaIsDown) {
+  live(100s);
+  scheduler_.advance(56s);
+
+  maker_.fail();
+
+  EXPECT_EQ(state(), IdentityState::kStale);
+  EXPECT_NE(rotator_.last_error().find("the CA is away"), std::string::npos);
+}
+
+TEST_F(SvidRotatorTest, TriesAgainEverLater) {
+  rotator_.start(std::nullopt);
+  scheduler_.advance(1ms);
+  maker_.fail();
+  scheduler_.advance(1200ms);
+  size_t second = maker_.asked.size();
+  maker_.fail();
+
+  scheduler_.advance(1200ms);
+  size_t too_early = maker_.asked.size();
+  scheduler_.advance(800ms);
+
+  EXPECT_EQ(second, 2U);
+  EXPECT_EQ(too_early, 2U);
+  EXPECT_EQ(maker_.asked.size(), 3U);
+}
+
+TEST_F(SvidRotatorTest, NeedsANewTokenOnceItExpired) {
+  live(100s);
+  scheduler_.advance(56s);
+  maker_.fail();
+  scheduler_.advance(2s);
+  maker_.fail();
+
+  scheduler_.advance(45s);
+
+  EXPECT_EQ(state(), IdentityState::kExpired);
+  EXPECT_EQ(maker_.asked.back(), SvidNeed::kRenew);
+  maker_.fail();
+  scheduler_.advance(120s);
+  EXPECT_EQ(maker_.asked.back(), SvidNeed::kAttest);
+}
+
+TEST_F(SvidRotatorTest, RecoversFromStale) {
+  live(100s);
+  scheduler_.advance(56s);
+  maker_.fail();
+  scheduler_.advance(2s);
+
+  maker_.succeed(scheduler_, 100s);
+
+  EXPECT_EQ(state(), IdentityState::kLive);
+  EXPECT_EQ(rotator_.last_error(), "");
+}
+
+TEST_F(SvidRotatorTest, NoticesAJumpOfTheWallClock) {
+  live(24h);
+  scheduler_.set_wall(scheduler_.wall() + 20h);
+
+  scheduler_.advance(SvidLifecycle::kLookAgain);
+
+  EXPECT_EQ(maker_.asked.back(), SvidNeed::kRenew);
+}
+
+TEST_F(SvidRotatorTest, DoesNotWaitWhenAnOperatorAsks) {
+  rotator_.start(std::nullopt);
+  scheduler_.advance(1ms);
+  maker_.fail();
+
+  rotator_.retry_now();
+  scheduler_.advance(1ms);
+
+  EXPECT_EQ(maker_.asked.size(), 2U);
+}
+
+TEST_F(SvidRotatorTest, NeverRunsTwoTriesAtOnce) {
+  rotator_.start(std::nullopt);
+  scheduler_.advance(1ms);
+
+  rotator_.retry_now();
+  scheduler_.advance(300s);
+
+  EXPECT_EQ(maker_.asked.size(), 1U);
+}
+}  // namespace
+}  // namespace heddle
