@@ -1,0 +1,126 @@
+// WatchClient: configuration from the control plane (docs/watch-protocol.md). Idle -> Connecting -> Syncing -> Live,
+// and Backoff from each of them. Resumes from the version it holds; applies whole batches whose content hash is the one
+// announced, else asks for everything; acknowledges or refuses every version with all problems; starts from the last
+// good snapshot on disk. Within an epoch it never goes back, unless every replica it reached was behind.
+// Belongs to the main loop. Silence for 15 s ends a stream; reconnects after 1 s x 1.6, 20 %, cap 120 s, next address.
+#pragma once
+#include <deque>
+
+#include "lib/base/backoff.h"
+#include "lib/base/log.h"
+#include "proxy/watch/config_source.h"
+#include "proxy/watch/want_waiters.h"
+#include "proxy/watch/wants.h"
+#include "proxy/watch/watch_channel.h"
+#include "proxy/watch/watch_rules.h"
+#include "proxy/watch/watch_worker.h"
+
+namespace heddle {
+enum class AckWhen : uint8_t {
+  kPublished,   // as soon as it is handed to the subscribers
+  kWorkersRun,  // when workers_run() says so
+};
+
+struct WatchClientOptions {
+  std::string node;                // at most kMaxNodeName
+  std::string software;            // "heddle-proxy/0.1.0"
+  std::vector<ResourceKey> wants;  // held from the start
+  AckWhen ack = AckWhen::kPublished;
+};
+
+class WatchClient final : public ConfigSource, private WatchChannel::Observer {
+ public:
+  static constexpr Duration kConnect = 20s;
+  static constexpr Duration kMissedHeartbeats = 15s;
+  static constexpr Duration kStable = 60s;        // live this long: the backoff begins anew
+  static constexpr Duration kStoreDelay = 200ms;  // several versions in a row are written once
+  static constexpr size_t kMaxQueuedBytes = 2 * kMaxSnapshotBytes;
+  static constexpr int kBackwardsLimit = 3;  // and as many as there are addresses
+
+  WatchClient(Scheduler&, Random&, Logger, WatchChannel&, WatchWorker&, WatchClientOptions);
+  ~WatchClient() override;
+  void start() override;
+  void reload() override;
+  Latest<Snapshot>& snapshots() noexcept override { return snapshots_; }
+  ConfigStatus status() const override;
+
+  // Answers when the snapshot holds the service. Main loop only; the token must die before the client.
+  [[nodiscard]] Pending want(const ResourceKey& service, WantWaiters::OnWant);
+  void drop(const ResourceKey& service);
+  // Every worker runs this version or a later one.
+  void workers_run(Version);
+
+ private:
+  // WatchChannel::Observer
+  void on_open() override;
+  void on_line(std::string_view) override;
+  void on_closed(const Error&) override;
+
+  void connect();
+  void end_stream(Duration wait);
+  void fail(Reason, std::string detail);
+  void send(const SidecarMessage&);
+  void say_hello();
+  void send_wants();
+
+  void on_message(WatchBegin&&);
+  void on_message(WatchPut&&);
+  void on_message(WatchDelete&&);
+  void on_message(WatchEnd&&);
+  void on_message(WatchHeartbeat&&);
+  void on_message(WatchRetryAfter&&);
+  void on_message(WatchDrain&&);
+  void on_message(WatchUnknown&&);
+  void on_message(WatchIgnored&&) {}
+
+  bool keep_line(std::string_view);
+  void on_backwards(const WatchBegin&);
+  void apply_next();
+  void on_applied(const WatchBegin&, AppliedBatch);
+  void on_taken(const std::shared_ptr<const Snapshot>&);
+  void on_refused(const WatchBegin&, std::vector<WatchNackError>);
+  void ask_for_everything();
+  void on_restored(Result<LastGood>);
+  void store();
+  void look_at_lag();
+  std::optional<Version> version() const;
+
+  Scheduler& scheduler_;
+  Random& random_;
+  Logger log_;
+  WatchChannel& channel_;
+  WatchWorker& worker_;
+  const WatchClientOptions options_;
+  Latest<Snapshot> snapshots_;
+  Wants wants_;
+  WantWaiters waiters_;
+  Backoff backoff_;
+  LagTracker lag_;
+  WatchState state_ = WatchState::kIdle;
+  size_t address_ = 0;
+  MonoTime live_since_;
+  std::optional<WatchBatch> batch_;  // being received
+  bool skipping_ = false;            // a batch that nobody wants is being received
+  std::deque<WatchBatch> queue_;
+  size_t queued_bytes_ = 0;
+  bool applying_ = false;
+  bool resync_ = false;  // everything was or will be asked for
+  int backwards_ = 0;
+  bool from_disk_ = false;
+  bool storing_ = false;
+  std::optional<Version> ack_due_;
+  std::optional<WatchHeartbeat> heartbeat_;
+  std::optional<Version> refused_;
+  std::vector<std::string> problems_;
+  std::string last_error_;
+  std::unique_ptr<Timer> wake_;     // connect timeout, backoff
+  std::unique_ptr<Timer> silence_;  // missed heartbeats
+  std::unique_ptr<Timer> want_timer_;
+  std::unique_ptr<Timer> store_timer_;
+  std::unique_ptr<Timer> reaper_;
+  std::unique_ptr<WatchStream> dead_;  // may be inside an upcall: dropped by the reaper
+  std::unique_ptr<WatchStream> stream_;
+  Pending work_;
+  Pending store_work_;
+};
+}  // namespace heddle
