@@ -22,12 +22,12 @@ void SvidLifecycle::on_failed(const Moment& now) {
   retry_at_ = now.mono + backoff_.next();
 }
 
-void SvidLifecycle::on_live(const SvidTimes& times) {
+void SvidLifecycle::on_live(const SvidTimes& times, MonoTime now) {
   in_flight_ = false;
   failed_ = false;
   times_ = times;
   dice_ = random_.unit();
-  retry_at_.reset();
+  retry_at_ = now + kBreath;
   backoff_.reset();
 }
 

@@ -22,6 +22,7 @@ enum class SvidNeed : uint8_t { kNothing, kAttest, kRenew };
 class SvidLifecycle {
  public:
   static constexpr Duration kLookAgain = 30s;  // at least this often: the wall clock may jump
+  static constexpr Duration kBreath = 1s;      // between a success and the next try, whatever the answer's times say
   struct Plan {
     SvidNeed need = SvidNeed::kNothing;
     Duration look_again = kLookAgain;  // when nothing is to be done; an answer comes sooner than that otherwise
@@ -32,7 +33,7 @@ class SvidLifecycle {
   void on_begun() { in_flight_ = true; }
   void on_failed(const Moment& now);
   // A certificate of these times is in use: loaded or just signed.
-  void on_live(const SvidTimes&);
+  void on_live(const SvidTimes&, MonoTime now);
   // An operator asked, or a token may be there now: no waiting for the backoff.
   void hurry();
 
@@ -45,8 +46,8 @@ class SvidLifecycle {
   Random& random_;
   Backoff backoff_;
   std::optional<SvidTimes> times_;
-  double dice_ = 0.5;  // of this certificate's rotation
-  std::optional<MonoTime> retry_at_;
+  double dice_ = 0.5;                 // of this certificate's rotation
+  std::optional<MonoTime> retry_at_;  // no try before
   bool in_flight_ = false;
   bool failed_ = false;  // the last try
 };

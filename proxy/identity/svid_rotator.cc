@@ -7,7 +7,7 @@ SvidRotator::SvidRotator(Scheduler& scheduler, Random& random, SvidMaker& maker)
     : scheduler_(scheduler), maker_(maker), lifecycle_(random), timer_(scheduler.timer([this] { look(); })) {}
 
 void SvidRotator::start(const std::optional<SvidTimes>& in_use) {
-  if (in_use) lifecycle_.on_live(*in_use);
+  if (in_use) lifecycle_.on_live(*in_use, scheduler_.now());
   timer_->arm(Duration{});
 }
 
@@ -26,12 +26,12 @@ void SvidRotator::look() {
 
 void SvidRotator::on_made(Result<SvidTimes> made) {
   if (made) {
-    lifecycle_.on_live(*made);
+    lifecycle_.on_live(*made, scheduler_.now());
     last_error_.clear();
   } else {
     lifecycle_.on_failed(now());
     last_error_ = made.error().text();
   }
-  timer_->arm(lifecycle_.plan(now()).need == SvidNeed::kNothing ? lifecycle_.plan(now()).look_again : Duration{});
+  timer_->arm(lifecycle_.plan(now()).look_again);
 }
 }  // namespace heddle

@@ -141,6 +141,17 @@ TEST_F(SvidRotatorTest, DoesNotWaitWhenAnOperatorAsks) {
   EXPECT_EQ(maker_.asked.size(), 2U);
 }
 
+TEST_F(SvidRotatorTest, DoesNotHammerACaWhoseAnswersAreOldAlready) {
+  rotator_.start(SvidTimes{scheduler_.wall() - 90s, scheduler_.wall() + 10s});
+
+  scheduler_.advance(999ms);
+  size_t early = maker_.asked.size();
+  scheduler_.advance(1ms);
+
+  EXPECT_EQ(early, 0U);
+  EXPECT_EQ(maker_.asked, std::vector{SvidNeed::kRenew});
+}
+
 TEST_F(SvidRotatorTest, NeverRunsTwoTriesAtOnce) {
   rotator_.start(std::nullopt);
   scheduler_.advance(1ms);
