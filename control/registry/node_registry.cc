@@ -32,6 +32,11 @@ void NodeRegistry::on_hello(ConnectionId connection, const NodeKey& key, const W
   set_state(row.status, NodeState::kSyncing, now);
 }
 
+void NodeRegistry::set_address(ConnectionId connection, const NodeKey& key, std::string_view address) {
+  auto found = rows_.find(key);
+  if (found != rows_.end() && found->second.connection == connection) found->second.status.address = address;
+}
+
 void NodeRegistry::on_gone(ConnectionId connection, const NodeKey& key, WallTime now) {
   if (NodeStatus* status = row(connection, key, now)) set_state(*status, NodeState::kGone, now);
 }

@@ -28,6 +28,7 @@ std::string_view to_text(NodeState) noexcept;
 struct NodeStatus {
   NodeKey key;
   NodeState state = NodeState::kSyncing;
+  std::string address{};  // where its newest connection came from
   std::string software;
   std::vector<std::string> features;
   std::optional<Version> acked;
@@ -47,6 +48,7 @@ class NodeRegistry {
   using ConnectionId = uint64_t;
 
   void on_hello(ConnectionId, const NodeKey&, const WatchHello&, WallTime now);
+  void set_address(ConnectionId, const NodeKey&, std::string_view address);
   void on_gone(ConnectionId, const NodeKey&, WallTime now);
   // Nothing happens when a newer connection took over.
   void on_progress(ConnectionId, const NodeKey&, NodeState, std::optional<Version> acked, std::optional<Version> runs,

@@ -15,6 +15,7 @@ enum class WatchGrant : uint8_t { kWants, kEverything };
 struct WatchPeer {
   SpiffeId identity;
   WatchGrant grant = WatchGrant::kWants;
+  std::string address{};  // for people
 };
 
 class Subscriber {

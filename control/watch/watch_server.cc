@@ -1,0 +1,76 @@
+#include "control/watch/watch_server.h"
+
+#include "certs/peer_certificate.h"
+
+namespace heddle {
+// One stream. It joins the hub at the end of the turn, or with its first line: inside the request's handler the head of
+// the answer is not out yet, so the hub could not say "too many" there.
+class WatchServer::Stream final : public LineObserver, private SubscriberSink {
+ public:
+  Stream(WatchServer& server, LineSender& sender, WatchPeer peer)
+      : server_(server), sender_(sender), peer_(std::move(peer)) {
+    ++server_.streams_;
+    server_.loop_.defer(join_);
+  }
+  ~Stream() override {
+    leave();
+    --server_.streams_;
+  }
+
+  void on_line(std::string_view line) override {
+    join();
+    if (subscriber_ == nullptr || subscriber_->is_closed()) return;
+    Result<SidecarMessage> message = decode_sidecar_message(line);
+    if (!message) return subscriber_->close(message.error());
+    server_.hub_.on_message(*subscriber_, *message);
+  }
+  void on_drained() override {
+    if (subscriber_ != nullptr) server_.hub_.on_writable(*subscriber_);
+  }
+  void on_closed(const Error& why) override {
+    server_.log_.info("watch stream ended",
+                      {{"peer", peer_.identity.text()}, {"address", peer_.address}, {"why", why}});
+    leave();
+  }
+
+ private:
+  Flow send_line(std::string_view line) override {
+    return sender_.send(line.substr(0, line.size() - 1));  // the sender adds the newline
+  }
+  void close(const Error& why) override {
+    server_.log_.limited(LogLevel::kWarn, {"watch-closed", 10}, "watch stream closed",
+                         {{"peer", peer_.identity.text()}, {"address", peer_.address}, {"why", why}});
+    sender_.close();
+  }
+  void join() {
+    if (std::exchange(joined_, true)) return;
+    subscriber_ = server_.hub_.add(*this, peer_);
+  }
+  void leave() {
+    joined_ = true;  // a join that still waits comes too late
+    if (Subscriber* subscriber = std::exchange(subscriber_, nullptr)) server_.hub_.remove(*subscriber);
+  }
+
+  WatchServer& server_;
+  LineSender& sender_;
+  WatchPeer peer_;
+  Subscriber* subscriber_ = nullptr;
+  bool joined_ = false;
+  DeferredOf<Stream, &Stream::join> join_{*this};
+};
+
+void WatchServer::serve_on(HttpServer& server) {
+  server.stream("/v1/watch", [this](const RpcRequest& request, LineSender& sender) { return open(request, sender); });
+}
+
+Result<std::unique_ptr<LineObserver>> WatchServer::open(const RpcRequest& request, LineSender& sender) {
+  const auto& certificate = request.peer_certificate;
+  if (certificate == nullptr || !certificate->spiffe_id()) {
+    return make_error(Reason::kForbidden, "a client certificate is required", Origin::kDownstream);
+  }
+  if (on_peer_) on_peer_(*certificate);
+  WatchPeer peer{*certificate->spiffe_id(), WatchGrant::kWants, request.peer.text()};
+  log_.info("watch stream opened", {{"peer", peer.identity.text()}, {"address", peer.address}});
+  return std::unique_ptr<LineObserver>(std::make_unique<Stream>(*this, sender, std::move(peer)));
+}
+}  // namespace heddle
