@@ -1,0 +1,38 @@
+#include "control/api/answers.h"
+
+#include "lib/base/bytes.h"
+#include "lib/base/json_writer.h"
+
+namespace heddle {
+namespace {
+RpcResponse answer(Reason reason, std::string body) {
+  RpcResponse response = RpcResponse::json(info(reason).status, std::move(body));
+  response.headers.emplace_back("heddle-reason", info(reason).name);
+  return response;
+}
+}  // namespace
+
+RpcResponse error_answer(const Error& why, const std::vector<ApiProblem>& problems) {
+  std::string body;
+  JsonWriter out(body);
+  out.begin_object().field("reason", info(why.reason).name).field("message", why.detail);
+  out.key("problems").begin_array();
+  for (const ApiProblem& problem : problems) {
+    out.begin_object().field("resource", problem.resource).field("path", problem.path);
+    out.field("message", problem.message).end_object();
+  }
+  out.end_array().end_object();
+  return answer(why.reason, std::move(body));
+}
+
+RpcResponse opaque_answer(Reason reason) {
+  std::string body;
+  JsonWriter(body).begin_object().field("reason", info(reason).name).end_object();
+  return answer(reason, std::move(body));
+}
+
+Caller make_caller(const RpcRequest& request, std::string identity, Random& random) {
+  uint64_t id = random.next();
+  return {to_hex(Bytes(reinterpret_cast<const std::byte*>(&id), sizeof id)), std::move(identity), request.peer.text()};
+}
+}  // namespace heddle

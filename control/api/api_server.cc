@@ -1,0 +1,255 @@
+#include "control/api/api_server.h"
+
+#include "control/api/apply_request.h"
+#include "control/api/status_view.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/strings.h"
+#include "lib/base/version.h"
+
+namespace heddle {
+namespace {
+constexpr size_t kMaxTokenText = 128;
+constexpr uint32_t kApiSchema = 1;
+
+Error not_found(std::string what) { return make_error(Reason::kNotFound, std::move(what), Origin::kDownstream); }
+Error bad_request(std::string why) { return make_error(Reason::kBadRequest, std::move(why), Origin::kDownstream); }
+
+Result<Kind> kind_of(const RpcRequest& request) {
+  const std::string& plural = request.path_params.at("plural");
+  for (const KindInfo& kind : all_kinds()) {
+    if (kind.plural == plural) return kind.kind;
+  }
+  return not_found(str_cat("no such kind of resource: ", quoted(plural)));
+}
+
+Result<ResourceKey> key_of(const RpcRequest& request) {
+  HEDDLE_TRY(Kind kind, kind_of(request));
+  return ResourceKey::make(kind, request.path_params.at("namespace"), request.path_params.at("name"));
+}
+
+std::string_view to_text(StoreOutcome outcome) {
+  constexpr std::string_view kNames[] = {"created", "configured", "unchanged", "deleted"};
+  return kNames[static_cast<size_t>(outcome)];
+}
+
+const ResourceKey& key_of(const StoreOperation& operation) {
+  if (const auto* put = std::get_if<PutOperation>(&operation)) return put->envelope.key;
+  return std::get<EraseOperation>(operation).key;
+}
+
+RpcResponse version_answer(Version version) {
+  std::string body;
+  JsonWriter(body).begin_object().field("version", version.text()).end_object();
+  return RpcResponse::json(200, std::move(body));
+}
+
+RpcResponse apply_answer(const Transaction& transaction, const Commit& commit) {
+  std::string body;
+  JsonWriter out(body);
+  out.begin_object().field("version", commit.version.text()).key("results").begin_array();
+  for (size_t i = 0; i < transaction.size(); ++i) {
+    out.begin_object().field("key", key_of(transaction[i]).text());
+    out.field("result", to_text(commit.outcomes[i])).end_object();
+  }
+  out.end_array().end_object();
+  return RpcResponse::json(200, std::move(body));
+}
+}  // namespace
+
+void ApiServer::serve_on(HttpServer& server) {
+  server.guard([this](const RpcRequest& request) { return admit(request); });
+  route(server, "GET", "/v1/version", &ApiServer::version);
+  route(server, "GET", "/v1/resources/{plural}", &ApiServer::list);
+  route(server, "GET", "/v1/resources/{plural}/{namespace}/{name}", &ApiServer::get);
+  route(server, "DELETE", "/v1/resources/{plural}/{namespace}/{name}", &ApiServer::erase);
+  route(server, "POST", "/v1/apply", &ApiServer::apply);
+  route(server, "GET", "/v1/status", &ApiServer::status);
+  route(server, "POST", "/v1/tokens", &ApiServer::create_token);
+  server.route("GET", "/v1/wait",
+               [this](const RpcRequest& r, HttpServer::Respond respond) { wait(r, std::move(respond)); });
+}
+
+void ApiServer::route(HttpServer& server, std::string method, std::string_view pattern, Handler handler) {
+  size_t limit = pattern == "/v1/apply" ? kMaxApplyBody : kMaxBody;
+  server.route(std::move(method), pattern, [this, handler, limit](const RpcRequest& r, HttpServer::Respond respond) {
+    if (r.body.size() <= limit) return respond((this->*handler)(r));
+    respond(error_answer(make_error(Reason::kTooLarge, str_cat("the body exceeds ", std::to_string(limit), " bytes"))));
+  });
+}
+
+// Runs before the body is kept. Failures beyond the limit are refused unaudited: they must not fill the disk.
+Result<void> ApiServer::admit(const RpcRequest& request) {
+  MonoTime now = parts_.scheduler.now();
+  if (!failures_.may_try(request.peer, now)) return make_error(Reason::kRateLimited, "", Origin::kDownstream);
+  Result<AdminToken> token = authenticate(request);
+  if (token) return {};
+  failures_.note_failure(request.peer, now);
+  Result<void> denied = Error(token.error());
+  audit({"deny", str_cat(request.method, " ", request.path), ""}, make_caller(request, "", parts_.random), denied);
+  if (token.error().reason != Reason::kUnauthenticated) return std::move(token).error();
+  return make_error(Reason::kUnauthenticated, "", Origin::kDownstream);
+}
+
+// By the token's hash: how long the look-up takes says nothing about any token.
+Result<AdminToken> ApiServer::authenticate(const RpcRequest& request) {
+  std::string_view token = request.bearer_token().value_or("");
+  if (token.empty() || token.size() > kMaxTokenText) {
+    return make_error(Reason::kUnauthenticated, "no bearer token", Origin::kDownstream);
+  }
+  HEDDLE_TRY(std::optional<AdminToken> found, parts_.ledger.find_admin_token(sha256(as_bytes(token))));
+  if (found) return *std::move(found);
+  return make_error(Reason::kUnauthenticated, "unknown bearer token", Origin::kDownstream);
+}
+
+Caller ApiServer::caller_of(const RpcRequest& request) {
+  Result<AdminToken> token = authenticate(request);
+  return make_caller(request, token ? token->id : std::string(), parts_.random);
+}
+
+void ApiServer::audit(AuditRecord record, const Caller& caller, const Result<void>& outcome) {
+  parts_.audit.write_line(audit_line(record, caller, outcome, parts_.scheduler.wall()));
+}
+
+RpcResponse ApiServer::version(const RpcRequest&) {
+  std::string body;
+  JsonWriter(body).begin_object().field("version", kSoftwareVersion).field("schema", kApiSchema).end_object();
+  return RpcResponse::json(200, std::move(body));
+}
+
+RpcResponse ApiServer::list(const RpcRequest& request) {
+  Result<Kind> kind = kind_of(request);
+  if (!kind) return error_answer(kind.error());
+  std::string ns = request.query_param("namespace").value_or("");
+  View view = parts_.store.view();
+  std::string body;
+  JsonWriter out(body);
+  out.begin_object().field("kind", std::string_view("List")).field("version", view.version().text());
+  out.key("items").begin_array();
+  view.for_each(*kind, [&](const StoredResource::Ptr& resource) {
+    if (ns.empty() || resource->key().ns == ns) out.value(resource->api_document());
+  });
+  out.end_array().end_object();
+  return RpcResponse::json(200, std::move(body));
+}
+
+RpcResponse ApiServer::get(const RpcRequest& request) {
+  Result<ResourceKey> key = key_of(request);
+  if (!key) return error_answer(key.error());
+  StoredResource::Ptr found = parts_.store.view().find(*key);
+  if (found == nullptr) return error_answer(not_found(str_cat(key->text(), " does not exist")));
+  return RpcResponse::json(200, found->api_document().compact());
+}
+
+RpcResponse ApiServer::apply(const RpcRequest& request) {
+  Caller caller = caller_of(request);
+  bool is_dry = request.query_param("dryRun") == "true";
+  std::vector<ApiProblem> problems;
+  auto refuse = [&](const Error& why) {
+    if (!is_dry) audit({"apply", "", ""}, caller, Error(why));
+    return error_answer(why, problems);
+  };
+  Result<Transaction> transaction = read_apply(request.body, problems);
+  if (!transaction) return refuse(transaction.error());
+  Admission admission = whole_admission(problems, Reason::kConfigInvalid);
+  Result<Commit> commit = is_dry ? parts_.store.preview(*transaction, std::move(admission))
+                                 : parts_.store.commit(*transaction, std::move(admission));
+  if (!commit) return refuse(commit.error());
+  if (!is_dry) audit_commit(*transaction, *commit, caller);
+  return apply_answer(*transaction, *commit);
+}
+
+RpcResponse ApiServer::erase(const RpcRequest& request) {
+  Caller caller = caller_of(request);
+  Result<ResourceKey> key = key_of(request);
+  if (!key) return error_answer(key.error());
+  Transaction transaction{EraseOperation{*key}};
+  std::vector<ApiProblem> problems;
+  Result<Commit> commit = parts_.store.commit(transaction, whole_admission(problems, Reason::kConflict));
+  if (commit) {
+    audit_commit(transaction, *commit, caller);
+    return version_answer(commit->version);
+  }
+  audit({"delete", key->text(), ""}, caller, Error(commit.error()));
+  return error_answer(commit.error(), problems);
+}
+
+void ApiServer::audit_commit(const Transaction& transaction, const Commit& commit, const Caller& caller) {
+  for (size_t i = 0; i < transaction.size(); ++i) {
+    if (commit.outcomes[i] == StoreOutcome::kUnchanged) continue;
+    std::string type = commit.outcomes[i] == StoreOutcome::kErased ? "delete" : "apply";
+    std::string detail = str_cat(to_text(commit.outcomes[i]), " in version ", commit.version.text());
+    audit({std::move(type), key_of(transaction[i]).text(), std::move(detail)}, caller, {});
+  }
+}
+
+RpcResponse ApiServer::status(const RpcRequest&) {
+  return RpcResponse::json(200, status_json(parts_.store.version(), parts_.scheduler.wall(), parts_.registry.rows()));
+}
+
+RpcResponse ApiServer::create_token(const RpcRequest& request) {
+  Result<JsonValue> document = JsonValue::parse(request.body);
+  if (!document) return error_answer(document.error());
+  Problems problems;
+  JsonObject object{JsonReader(*document, "", problems)};
+  std::string id = object.string("id", {1, kMaxSpiffeId});
+  Duration ttl = object.optional_duration("ttl", {1s, Issuer::kMaxTokenTtl}).value_or(Issuer::kDefaultTokenTtl);
+  object.finish();
+  if (!problems.empty()) return error_answer(bad_request(problems.text()));
+  Result<SpiffeId> identity = SpiffeId::parse(id);
+  if (!identity) return error_answer(bad_request(str_cat("id: ", identity.error().detail)));
+  Result<CreatedToken> token = parts_.issuer.create_token(*identity, ttl, caller_of(request));
+  if (!token) return error_answer(token.error());
+  std::string body;
+  JsonWriter out(body);
+  out.begin_object().field("token", token->token).field("expires", format_time(token->expires)).end_object();
+  return RpcResponse::json(200, std::move(body));
+}
+
+void ApiServer::wait(const RpcRequest& request, HttpServer::Respond respond) {
+  Result<Version> version = Version::parse(request.query_param("version").value_or(""));
+  if (!version) return respond(error_answer(bad_request("version: expected a version as \"1.42\"")));
+  Result<Duration> timeout = parse_duration(request.query_param("timeout").value_or("30s"));
+  if (!timeout || *timeout > kMaxWait) {
+    return respond(error_answer(bad_request("timeout: expected a duration of at most 10m, as \"30s\"")));
+  }
+  if (waiting_.size() >= kMaxWaiting) {
+    return respond(error_answer(make_error(Reason::kOverload, "too many callers wait already")));
+  }
+  uint64_t id = next_wait_++;
+  Waiting& waiting = waiting_[id];
+  waiting.respond = std::move(respond);
+  waiting.token = parts_.hub.wait(*version, *timeout, [this, id](const WaitResult& r) { on_waited(id, r); });
+}
+
+void ApiServer::on_waited(uint64_t id, const WaitResult& result) {
+  auto node = waiting_.extract(id);
+  std::string body;
+  JsonWriter out(body);
+  bool is_reached = result.end == WaitResult::End::kReached;
+  out.begin_object();
+  if (is_reached) {
+    out.field("version", result.runs.text()).field("sidecars", parts_.hub.size()).end_object();
+    return node.mapped().respond(RpcResponse::json(200, std::move(body)));
+  }
+  std::vector<std::string> names;
+  for (const NodeKey& key : result.behind) names.push_back(str_cat(key.node, " (", key.identity, ")"));
+  std::string message = names.empty() ? str_cat("the newest version is ", parts_.store.version().text())
+                                      : str_cat("still behind: ", join(names, ", "));
+  out.field("reason", info(Reason::kTimeout).name).field("message", message);
+  out.field("version", result.runs.text()).key("behind").begin_array();
+  for (const NodeKey& key : result.behind) {
+    out.begin_object().field("node", key.node).field("identity", key.identity).end_object();
+  }
+  out.end_array().key("problems").begin_array().end_array().end_object();
+  node.mapped().respond(RpcResponse::json(info(Reason::kTimeout).status, std::move(body)));
+}
+
+void ApiServer::drain() {
+  std::map<uint64_t, Waiting> all = std::move(waiting_);
+  waiting_.clear();
+  for (auto& [id, waiting] : all) {
+    waiting.token.reset();
+    waiting.respond(error_answer(make_error(Reason::kDraining, "this control plane is shutting down")));
+  }
+}
+}  // namespace heddle
