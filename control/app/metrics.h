@@ -1,0 +1,25 @@
+// ControlMetrics: what the control plane says of itself at a scrape: sidecars, versions, resources, certificates. Read
+// on the control loop, where /metrics is answered.
+#pragma once
+#include <span>
+
+#include "control/app/own_identity.h"
+#include "control/watch/watch_hub.h"
+#include "lib/metrics/registry.h"
+
+namespace heddle {
+class ControlMetrics {
+ public:
+  struct Sources {
+    const Store& store;
+    const WatchHub& hub;
+    const OwnIdentity& identity;
+  };
+  ControlMetrics(Registry&, const Sources&);
+
+ private:
+  Sources sources_;
+  std::vector<Pending> callbacks_;
+};
+std::span<const MetricFamily* const> control_metric_families() noexcept;
+}  // namespace heddle

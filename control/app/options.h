@@ -1,0 +1,35 @@
+// Options: the command line and environment of heddle-control -> plain value. Flag before environment before default.
+// Every flag --x-y is also HEDDLE_CONTROL_X_Y. Wrong ones are refused with the flag's name and what was expected.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "certs/limits.h"
+#include "certs/trust_domain.h"
+#include "lib/base/address.h"
+#include "lib/base/log.h"
+
+namespace heddle {
+struct ControlOptions {
+  std::string data;
+  Address watch = Address::loopback(15010);
+  Address api = Address::loopback(15080);
+  Address health = Address::loopback(15014);
+  std::optional<TrustDomain> trust_domain;  // set once parsed
+  Duration svid_ttl = 24h;
+  LogFilter log;
+  std::vector<std::string> advertise;  // extra DNS names and IP addresses of our certificate
+};
+
+// What main() does instead of running: usage error (exit 2), --help and --version (exit 0).
+struct ControlExit {
+  int code = 0;
+  std::string text;
+};
+struct ParsedControlOptions {
+  ControlOptions options;
+  std::optional<ControlExit> exit;
+};
+ParsedControlOptions parse_control_options(int argc, const char* const* argv);
+}  // namespace heddle

@@ -1,0 +1,42 @@
+// OwnIdentity: the control plane's certificate and the TLS contexts made of it. Renewed at half of its life, each time
+// with a new key and a new TlsContext: connections that are open keep theirs, new ones get the newest. Control loop.
+#pragma once
+#include <memory>
+
+#include "certs/authority.h"
+#include "lib/base/log.h"
+#include "lib/base/random.h"
+#include "lib/tls/tls_context.h"
+
+namespace heddle {
+class OwnIdentity {
+ public:
+  struct Parts {
+    CertificateAuthority::Ptr authority;
+    ExtraNames names;
+    Duration ttl;
+    Scheduler& scheduler;
+    Random& random;
+    Logger log;
+  };
+  static Result<std::unique_ptr<OwnIdentity>> create(Parts);
+  // For servers that ask for a client certificate and live without.
+  std::shared_ptr<const TlsContext> context() const { return context_; }
+  WallTime not_after() const { return context_->svid()->not_after; }
+
+  class Access {
+    friend class OwnIdentity;
+    Access() = default;
+  };
+  OwnIdentity(Access, Parts parts);
+
+ private:
+  Result<void> renew();
+  void on_timer();
+  void schedule();
+  Parts parts_;
+  std::shared_ptr<const TrustBundle> bundle_;
+  std::shared_ptr<const TlsContext> context_;
+  std::unique_ptr<Timer> timer_;
+};
+}  // namespace heddle

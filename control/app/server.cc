@@ -1,0 +1,246 @@
+#include "control/app/server.h"
+
+#include <sys/stat.h>
+
+#include "certs/peer_certificate.h"
+#include "control/api/api_server.h"
+#include "control/api/identity_api.h"
+#include "control/app/admin_context.h"
+#include "control/app/endpoint.h"
+#include "control/app/health.h"
+#include "control/app/metrics.h"
+#include "control/ca/audit_file.h"
+#include "control/ca/key_store.h"
+#include "control/store/sqlite_journal.h"
+#include "control/store/sqlite_ledger.h"
+#include "control/store/sqlite_schema.h"
+#include "control/watch/watch_server.h"
+#include "lib/base/file.h"
+#include "lib/base/strings.h"
+#include "lib/base/version.h"
+#include "lib/metrics/process_metrics.h"
+
+namespace heddle {
+namespace {
+constexpr size_t kIdentityBody = 64 * 1024;  // a token and a CSR
+constexpr size_t kHealthConnections = 64;
+
+ExtraNames names_of(const ControlOptions& options) {
+  ExtraNames names{{"localhost"}, {"127.0.0.1"}};
+  auto add = [](std::vector<std::string>& list, std::string name) {
+    if (std::find(list.begin(), list.end(), name) == list.end()) list.push_back(std::move(name));
+  };
+  for (const Address& address : {options.watch, options.api}) {
+    if (address.ip() != "0.0.0.0" && address.ip() != "::") add(names.ips, address.ip());
+  }
+  for (const std::string& name : options.advertise) {
+    add(Address::from_ip(name, 0) ? names.ips : names.dns, name);
+  }
+  return names;
+}
+
+class Server final : public ControlServer {
+ public:
+  explicit Server(ControlInputs inputs)
+      : in_(std::move(inputs)),
+        log_(in_.log.module("server")),
+        loop_(in_.loop),
+        protocols_(loop_, HttpLimits::mesh()),
+        process_metrics_(in_.metrics, kSoftwareVersion) {}
+  ~Server() override;
+  Result<void> start();
+
+  const Address& watch_address() const override { return watch_->address(); }
+  const Address& api_address() const override { return api_->address(); }
+  const Address& health_address() const override { return health_->address(); }
+  void drain(Task on_done) override;
+  void reopen_logs() override {
+    in_.log.reopen();
+    audit_->reopen();
+  }
+
+ private:
+  std::string file(std::string_view name) const { return str_cat(in_.options.data, "/", name); }
+  Result<void> open_store();
+  Result<void> open_identity();
+  Result<void> open_endpoints();
+  Result<void> listen();
+  Result<void> publish();
+  std::unique_ptr<ControlEndpoint> make_endpoint(const Address&, const OwnIdentity*, size_t connections, size_t body);
+  enum class Which : uint8_t { kAll, kServing };
+  bool is_idle(Which) const;
+  void on_ended();
+  void finish_drain();
+
+  ControlInputs in_;
+  Logger log_;
+  Loop& loop_;
+  Protocols protocols_;
+  ProcessMetrics process_metrics_;
+  Readiness readiness_;
+  Readiness::Blocker starting_ = readiness_.block("start-up");
+  Readiness::Blocker draining_;
+  std::unique_ptr<AuditFile> audit_;
+  std::optional<SqliteDatabase> database_;
+  std::unique_ptr<SqliteJournal> journal_;
+  std::optional<SqliteLedger> ledger_;
+  std::unique_ptr<Store> store_;
+  NodeRegistry registry_;
+  CertificateAuthority::Ptr authority_;
+  std::unique_ptr<Issuer> issuer_;
+  std::unique_ptr<OwnIdentity> identity_;
+  std::unique_ptr<WatchHub> hub_;
+  std::unique_ptr<WatchServer> watch_server_;
+  std::unique_ptr<IdentityApi> identity_api_;
+  std::unique_ptr<ApiServer> api_server_;
+  std::unique_ptr<ControlEndpoint> watch_;
+  std::unique_ptr<ControlEndpoint> api_;
+  std::unique_ptr<ControlEndpoint> health_;
+  std::unique_ptr<ControlMetrics> metrics_;
+  std::unique_ptr<Timer> drain_deadline_;
+  Task on_drained_;
+};
+
+Server::~Server() {
+  on_drained_ = nullptr;
+  if (api_server_ != nullptr) api_server_->drain();
+  for (ControlEndpoint* endpoint : {watch_.get(), api_.get(), health_.get()}) {
+    if (endpoint != nullptr) endpoint->abort();
+  }
+  if (!is_idle(Which::kAll)) loop_.run_until([this] { return is_idle(Which::kAll); });
+}
+
+bool Server::is_idle(Which which) const {
+  auto idle = [](const auto& endpoint) { return endpoint == nullptr || endpoint->is_idle(); };
+  return idle(watch_) && idle(api_) && (which == Which::kServing || idle(health_));
+}
+
+Result<void> Server::start() {
+  HEDDLE_CHECK_OK(ensure_private_dir(in_.options.data));
+  HEDDLE_CHECK_OK(open_store());
+  HEDDLE_CHECK_OK(open_identity());
+  HEDDLE_CHECK_OK(open_endpoints());
+  HEDDLE_CHECK_OK(listen());
+  HEDDLE_CHECK_OK(publish());
+  hub_->set_synced();
+  starting_.release();
+  return {};
+}
+
+// The database first: it is held exclusively, so a second process ends here and touches nothing.
+Result<void> Server::open_store() {
+  HEDDLE_TRY(SqliteDatabase database, SqliteDatabase::open(file("heddle.db")));
+  database_.emplace(std::move(database));
+  HEDDLE_CHECK_OK(migrate_sqlite(*database_));
+  HEDDLE_TRY(audit_, AuditFile::open(file("audit.log"), in_.log.module("audit")));
+  HEDDLE_TRY(journal_, SqliteJournal::create(*database_, {}));
+  ledger_.emplace(*database_);
+  HEDDLE_TRY(store_, Store::open(*journal_, loop_, in_.random, {}));
+  return {};
+}
+
+Result<void> Server::open_identity() {
+  HEDDLE_TRY(authority_, open_authority(in_.options.data, *in_.options.trust_domain, loop_.wall()));
+  HEDDLE_TRY(issuer_, Issuer::create(authority_, *ledger_, loop_, *audit_, {in_.options.svid_ttl}));
+  if (std::string warning = issuer_->warning(); !warning.empty()) log_.warn(warning, {});
+  HEDDLE_TRY(identity_, OwnIdentity::create({authority_, names_of(in_.options), in_.options.svid_ttl, loop_, in_.random,
+                                             in_.log.module("identity")}));
+  return {};
+}
+
+std::unique_ptr<ControlEndpoint> Server::make_endpoint(const Address& address, const OwnIdentity* identity,
+                                                       size_t connections, size_t body) {
+  ControlEndpoint::Options options{address, connections, {}};
+  options.limits.body = body;
+  options.limits.line = kMaxSidecarLine;
+  options.limits.session.drain = kDrain;
+  auto endpoint = std::make_unique<ControlEndpoint>(loop_, protocols_, identity, std::move(options));
+  endpoint->set_on_ended([this] { on_ended(); });
+  return endpoint;
+}
+
+Result<void> Server::open_endpoints() {
+  const ControlOptions& options = in_.options;
+  hub_ = std::make_unique<WatchHub>(*store_, registry_, loop_, in_.random, WatchHub::Options{});
+  Logger watch_log = in_.log.module("watch");
+  watch_server_ = std::make_unique<WatchServer>(loop_, *hub_, watch_log, [this](const PeerCertificate& peer) {
+    if (auto noted = issuer_->note_used(peer.serial()); !noted) {
+      log_.error("the use of a certificate could not be noted", {{"error", noted.error()}});
+    }
+  });
+  identity_api_ = std::make_unique<IdentityApi>(*issuer_, loop_, in_.random);
+  api_server_ =
+      std::make_unique<ApiServer>(ApiParts{*store_, *ledger_, *issuer_, *hub_, registry_, *audit_, loop_, in_.random});
+  // Of the 0.9 of our descriptors that connections may have, most are for sidecars.
+  watch_ = make_endpoint(options.watch, identity_.get(), ConnectionCap::default_limit(0.8, 1), kIdentityBody);
+  api_ = make_endpoint(options.api, identity_.get(), ConnectionCap::default_limit(0.1, 1), ApiServer::kMaxApplyBody);
+  health_ = make_endpoint(options.health, nullptr, kHealthConnections, kIdentityBody);
+  identity_api_->serve_on(watch_->http());
+  watch_server_->serve_on(watch_->http());
+  api_server_->serve_on(api_->http());
+  serve_health(health_->http(), readiness_, in_.metrics);
+  metrics_ = std::make_unique<ControlMetrics>(in_.metrics, ControlMetrics::Sources{*store_, *hub_, *identity_});
+  return {};
+}
+
+Result<void> Server::listen() {
+  struct Row {
+    std::string_view name;
+    ControlEndpoint& endpoint;
+  };
+  for (const Row& row : {Row{"watch", *watch_}, Row{"api", *api_}, Row{"health", *health_}}) {
+    Result<void> listening = row.endpoint.listen();
+    if (!listening) return std::move(listening).error().within(str_cat("--", row.name));
+    log_.info("listening", {{"endpoint", row.name}, {"address", row.endpoint.address()}});
+  }
+  return {};
+}
+
+Result<void> Server::publish() {
+  HEDDLE_CHECK_OK(write_root(file("root.pem"), *authority_));
+  HEDDLE_TRY(SpiffeId id, control_identity(authority_->trust_domain()));
+  HEDDLE_TRY(AdminContextState state, write_admin_context({file("admin.context"), api_->address(), std::move(id),
+                                                           *authority_, *ledger_, *audit_, loop_.wall()}));
+  std::string path = file("admin.context");
+  if (state == AdminContextState::kMade) log_.info("made the admin token", {{"file", path}});
+  if (state == AdminContextState::kMissing) {
+    log_.info("an admin token exists, but not in its file: the file is not written", {{"file", path}});
+  }
+  log_.info("running", {{"version", kSoftwareVersion},
+                        {"trust_domain", authority_->trust_domain().name()},
+                        {"store", store_->version().text()},
+                        {"resources", store_->view().size()},
+                        {"root_fingerprint", authority_->fingerprint()}});
+  return {};
+}
+
+// Health goes on to answer until the end: a probe shall see 503, not a refused connection.
+void Server::drain(Task on_done) {
+  if (on_drained_) return;
+  on_drained_ = std::move(on_done);
+  log_.info("draining", {{"deadline", kDrain}, {"sidecars", hub_->size()}});
+  draining_ = readiness_.block("draining");
+  hub_->drain();
+  api_server_->drain();
+  watch_->drain();
+  api_->drain();
+  drain_deadline_ = loop_.timer([this] { finish_drain(); });
+  drain_deadline_->arm(is_idle(Which::kServing) ? Duration(0) : kDrain);
+}
+
+void Server::on_ended() {
+  if (on_drained_ && is_idle(Which::kServing)) finish_drain();
+}
+
+void Server::finish_drain() {
+  drain_deadline_->cancel();
+  if (auto done = std::exchange(on_drained_, nullptr)) done();
+}
+}  // namespace
+
+Result<std::unique_ptr<ControlServer>> ControlServer::start(ControlInputs inputs) {
+  auto server = std::make_unique<Server>(std::move(inputs));
+  HEDDLE_CHECK_OK(server->start());
+  return std::unique_ptr<ControlServer>(std::move(server));
+}
+}  // namespace heddle

@@ -1,0 +1,58 @@
+// heddle-control: the control plane. Names every part; decides nothing.
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include "control/app/server.h"
+#include "lib/base/random.h"
+#include "lib/event/signal.h"
+#include "lib/net/socket.h"
+
+namespace {
+int fail(const heddle::Error& error) {
+  std::fprintf(stderr, "heddle-control: %s\n", error.detail.c_str());
+  return 1;
+}
+
+// The first TERM or INT asks for a graceful end, the second for an end.
+class Signals {
+ public:
+  Signals(heddle::Loop& loop, heddle::ControlServer& server) : loop_(loop), server_(server) {}
+
+ private:
+  void on_terminate(int number) {
+    if (std::exchange(draining_, true)) std::_Exit(128 + number);
+    server_.drain([this] { loop_.stop(); });
+  }
+  heddle::Loop& loop_;
+  heddle::ControlServer& server_;
+  bool draining_ = false;
+  heddle::SignalWatch term_{loop_, SIGTERM, [this] { on_terminate(SIGTERM); }};
+  heddle::SignalWatch int_{loop_, SIGINT, [this] { on_terminate(SIGINT); }};
+  heddle::SignalWatch usr1_{loop_, SIGUSR1, [this] { server_.reopen_logs(); }};
+};
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace heddle;
+  std::signal(SIGPIPE, SIG_IGN);
+  ParsedControlOptions parsed = parse_control_options(argc, argv);
+  if (parsed.exit) {
+    std::fputs(parsed.exit->text.c_str(), parsed.exit->code == 0 ? stdout : stderr);
+    return parsed.exit->code;
+  }
+  raise_nofile_limit();
+  LogOptions log_options;
+  log_options.filter = parsed.options.log;
+  auto log = Log::create(std::move(log_options));
+  if (!log) return fail(log.error());
+  Registry metrics;
+  SystemRandom random;
+  Loop loop;
+  auto server = ControlServer::start({parsed.options, loop, **log, metrics, random});
+  if (!server) return fail(server.error());
+  Signals signals(loop, **server);
+  loop.run();
+  (*log)->module("server").info("stopped", {});
+  return 0;
+}
