@@ -1,5 +1,7 @@
 #include "proxy/resilience/endpoint_health.h"
 
+#include <algorithm>
+
 namespace heddle {
 namespace {
 constexpr uint32_t bit(HealthFlag flag) noexcept { return 1U << static_cast<unsigned>(flag); }
@@ -15,17 +17,31 @@ bool Outcome::is_error() const noexcept {
 bool EndpointHealth::set(HealthFlag flag, WallTime at) noexcept {
   uint32_t before = flags_.fetch_or(bit(flag), kRelaxed);
   if ((before & bit(flag)) != 0) return false;
-  if (before == 0) transitions_down_.fetch_add(1, kRelaxed);
+  if (before == 0) {
+    transitions_down_.fetch_add(1, kRelaxed);
+    down_since_.store(at.since_epoch().count(), kRelaxed);
+  }
   last_transition_.store(at.since_epoch().count(), kRelaxed);
   epoch_->advance();
   return true;
 }
 
 bool EndpointHealth::clear(HealthFlag flag, WallTime at) noexcept {
-  if ((flags_.fetch_and(~bit(flag), kRelaxed) & bit(flag)) == 0) return false;
+  uint32_t before = flags_.fetch_and(~bit(flag), kRelaxed);
+  if ((before & bit(flag)) == 0) return false;
+  if (before == bit(flag)) down_before_.fetch_add(outage_until(at).count(), kRelaxed);
   last_transition_.store(at.since_epoch().count(), kRelaxed);
   epoch_->advance();
   return true;
+}
+
+// A wall clock that was set back makes no outage negative.
+Duration EndpointHealth::outage_until(WallTime at) const noexcept {
+  return std::max(Duration{}, at - WallTime(Duration(down_since_.load(kRelaxed))));
+}
+
+Duration EndpointHealth::downtime(WallTime now) const noexcept {
+  return Duration(down_before_.load(kRelaxed)) + (usable() ? Duration{} : outage_until(now));
 }
 
 void EndpointHealth::record(const Outcome& outcome) noexcept {

@@ -55,6 +55,8 @@ class EndpointHealth {
   // False when nothing changed; else the epoch moves on and `at` becomes last_transition().
   bool set(HealthFlag, WallTime at) noexcept;
   bool clear(HealthFlag, WallTime at) noexcept;
+  // For how long it was unusable, all times together. Read on the main loop.
+  Duration downtime(WallTime now) const noexcept;
   WallTime last_transition() const noexcept { return WallTime(Duration(last_transition_.load(kRelaxed))); }
 
   void record(const Outcome&) noexcept;
@@ -77,11 +79,14 @@ class EndpointHealth {
   friend class OpenConnection;
   static constexpr auto kRelaxed = std::memory_order_relaxed;
   static constexpr size_t kLine = 64;
+  Duration outage_until(WallTime at) const noexcept;
 
   // Read on every pick, written rarely.
   alignas(kLine) std::atomic<uint32_t> flags_{0};
   std::atomic<int64_t> last_transition_{0};
   std::atomic<uint64_t> transitions_down_{0};
+  std::atomic<int64_t> down_since_{0};   // of the present or latest outage
+  std::atomic<int64_t> down_before_{0};  // length of the ended ones
   std::atomic<uint64_t> checks_{0};
   std::atomic<uint64_t> failed_checks_{0};
   std::atomic<int64_t> check_at_{0};
