@@ -150,6 +150,7 @@ struct ActiveCheck {
   uint32_t unhealthy_threshold = 2;
   uint32_t healthy_threshold = 1;
   double jitter = 0.1;  // part of the interval
+  bool operator==(const ActiveCheck&) const = default;
 };
 struct HealthPolicySpec {
   ResourceKey key;

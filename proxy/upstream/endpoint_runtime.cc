@@ -1,39 +1,22 @@
 #include "proxy/upstream/endpoint_runtime.h"
 
-#include "certs/authorizer.h"
 #include "lib/session/protocols.h"
 
 namespace heddle {
-namespace {
-HealthKey health_key(const Endpoint& endpoint) {
-  return {endpoint.address(), endpoint.key.identity ? std::string(endpoint.key.identity->text()) : std::string()};
-}
-}  // namespace
-
 EndpointRuntime::EndpointRuntime(UpstreamContext& context, const Endpoint& endpoint, UpstreamTls tls,
                                  UpstreamProtocol protocol)
     : context_(context),
       endpoint_(endpoint),
       tls_(tls),
       protocol_(protocol),
-      health_(context.health.get(health_key(endpoint))),
+      health_(context.health.get(health_key(endpoint.key))),
       tls_http_(tls == UpstreamTls::kMtls ? make_tls(alpn::kHttp2) : nullptr),
       tls_tcp_(tls == UpstreamTls::kMtls ? make_tls(alpn::kTcp) : nullptr),
       pool_(context.session_context, pool_spec()) {}
 
 std::unique_ptr<TlsConnector> EndpointRuntime::make_tls(std::string_view only_alpn) {
-  return std::make_unique<TlsConnector>(context_.session_context.loop, context_.connector,
-                                        [this, only_alpn]() -> Result<TlsSetup> {
-                                          HEDDLE_TRY(auto tls_context, context_.tls.client_context());
-                                          if (!endpoint_.key.identity) {
-                                            return make_error(Reason::kConfigInvalid, "the endpoint names no identity");
-                                          }
-                                          TlsSetup setup;
-                                          setup.context = std::move(tls_context);
-                                          setup.check = Authorizer::exact(*endpoint_.key.identity);
-                                          setup.only_alpn = only_alpn;
-                                          return setup;
-                                        });
+  EndpointTls with{context_.session_context.loop, context_.connector, context_.tls};
+  return make_endpoint_connector(with, endpoint_.key, only_alpn);
 }
 
 PoolSpec EndpointRuntime::pool_spec() {

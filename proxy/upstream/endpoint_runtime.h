@@ -5,22 +5,12 @@
 #include <memory>
 
 #include "lib/config/model.h"
-#include "lib/tls/tls_connector.h"
 #include "proxy/lb/registry.h"
-#include "proxy/resilience/health_table.h"
 #include "proxy/upstream/connection_pool.h"
+#include "proxy/upstream/endpoint_tls.h"
 
 namespace heddle {
 class Protocols;
-
-// The TLS context to dial with now; an error when this sidecar has no identity yet.
-class ClientTlsSource {
- public:
-  virtual Result<std::shared_ptr<const TlsContext>> client_context() = 0;
-
- protected:
-  ~ClientTlsSource() = default;
-};
 
 // What everything upstream of one worker shares; outlives it.
 struct UpstreamContext {
