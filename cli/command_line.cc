@@ -1,0 +1,233 @@
+#include "cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "lib/base/strings.h"
+
+namespace heddle::detail {
+namespace {
+constexpr char kGlobalFooter[] =
+    R"(Kinds: services (svc), backendsets (bs), httproutes (hr), healthpolicies (hp), workloads (wl)
+
+Exit codes:
+  0  done
+  1  failed: refused, not found, invalid files, or a wait that timed out
+  2  the command line is wrong; nothing was done
+  3  no answer from the control plane, or it cannot answer now
+  4  conflict: the resource changed meanwhile, or something still refers to it
+
+Examples:
+  heddle apply -f mesh.yaml
+  heddle get httproutes
+  heddle status
+  heddle <command> --help
+)";
+
+constexpr char kApplyFooter[] =
+    R"(Files are YAML (several documents, or `kind: List`) or JSON; a directory stands for its *.yaml, *.yml and *.json.
+All files are checked first and every problem is printed with its file and line; nothing is sent while there is one.
+The resources are applied as one change: all or nothing.
+
+Examples:
+  heddle apply -f hello.yaml
+  heddle apply -f mesh/ -n shop
+  heddle apply -f hello.yaml --dry-run
+  generate-routes | heddle apply -f -
+)";
+
+constexpr char kGetFooter[] = R"(Examples:
+  heddle get services
+  heddle get hr hello -o yaml
+  heddle get httproute/hello -n shop
+  heddle get backendsets -A
+  heddle get workloads -o name
+)";
+
+constexpr char kDeleteFooter[] = R"(Examples:
+  heddle delete httproute hello
+  heddle delete hr/hello svc/hello -n shop
+  heddle delete -f hello.yaml --ignore-not-found
+)";
+
+constexpr char kStatusFooter[] =
+    R"(One line for each sidecar: its identity, whether it is connected, the version it acknowledged (ACKED), the newest version
+whose content it runs (RUNS), how far it is behind (LAG), and why it refused a version, if it did.
+
+Examples:
+  heddle status
+  heddle status -o json
+)";
+
+constexpr char kTokenFooter[] =
+    R"(Prints the token alone on standard output. It can be used once, by the workload with that SPIFFE id, until it expires.
+
+Examples:
+  heddle token create --id spiffe://cluster.local/ns/default/sa/hello
+  heddle token create --id spiffe://cluster.local/ns/default/sa/hello --ttl 1h > join.token
+)";
+
+constexpr char kWaitFooter[] =
+    R"(Waits until every live sidecar runs that version, at most for --timeout; exit code 1 names those that lag.
+
+Examples:
+  heddle wait --version 1.43
+  heddle wait --version 1.43 --timeout 2m
+)";
+
+constexpr char kValidateFooter[] =
+    R"(Checks the files as a complete configuration, with all references between resources. Needs no control plane.
+
+Examples:
+  heddle validate -f mesh/
+  heddle validate -f services.yaml -f routes.yaml
+)";
+
+constexpr char kVersionFooter[] = R"(Examples:
+  heddle version
+  heddle version --client -o json
+)";
+
+CLI::App& subcommand(CLI::App& parent, const char* name, const char* what, const char* footer) {
+  CLI::App* sub = parent.add_subcommand(name, what);
+  sub->fallthrough();
+  sub->footer(footer);
+  return *sub;
+}
+
+CLI::Option* add_output(CLI::App& app, std::string& into, const std::string& formats) {
+  return app.add_option("-o,--output", into, str_cat("How to print: ", formats))->type_name("FORMAT");
+}
+}  // namespace
+
+CommandLine::CommandLine() : app_(std::make_unique<CLI::App>("heddle: the command line of the Heddle mesh", "heddle")) {
+  words_.timeout = format_duration(kDefaultTimeout);
+  words_.color = "auto";
+  words_.ns = kDefaultNamespace;
+  words_.output = "table";
+  words_.ttl = format_duration(kDefaultTokenTtl);
+  app_->footer(kGlobalFooter);
+  add_global();
+  add_apply();
+  add_get();
+  add_delete();
+  add_status();
+  add_token();
+  add_wait();
+  add_validate();
+  add_version();
+}
+
+CommandLine::~CommandLine() = default;
+
+void CommandLine::add_global() {
+  app_->add_option("--context", words_.context,
+                   "Context file: address, CA and token of the control plane\n"
+                   "(default: $HEDDLE_CONTEXT, else ~/.heddle/context.json)")
+      ->type_name("FILE");
+  app_->add_option("--timeout", words_.timeout, "How long to wait for an answer (default: 30s)")->type_name("DURATION");
+  app_->add_option("--color", words_.color, "auto, always or never; auto honours NO_COLOR (default: auto)")
+      ->type_name("WHEN");
+}
+
+void CommandLine::add_namespace(CLI::App& app, const std::string& what) {
+  app.add_option("-n,--namespace", words_.ns, what)->type_name("NS");
+}
+
+void CommandLine::add_files(CLI::App& app) {
+  app.add_option("-f,--filename", words_.files, "File, directory or - (standard input); may be repeated")
+      ->type_name("FILE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void CommandLine::add_apply() {
+  CLI::App& app = subcommand(*app_, "apply", "Create or change resources from files", kApplyFooter);
+  add_files(app);
+  app.get_option("-f")->required();
+  add_namespace(app, "Namespace of resources that name none (default: default)");
+  app.add_flag("--dry-run", words_.dry_run, "Let the control plane check everything and change nothing");
+}
+
+void CommandLine::add_get() {
+  CLI::App& app = subcommand(*app_, "get", "Show resources", kGetFooter);
+  app.add_option("resource", words_.resource, "KIND [NAME] or KIND/NAME")->required()->type_name("");
+  add_namespace(app, "Namespace (default: default)");
+  app.add_flag("-A,--all-namespaces", words_.all_namespaces, "Resources of all namespaces");
+  add_output(app, words_.output, "table, json, yaml or name");
+}
+
+void CommandLine::add_delete() {
+  CLI::App& app = subcommand(*app_, "delete", "Delete resources by name or from files", kDeleteFooter);
+  app.add_option("resource", words_.resource, "KIND NAME... or KIND/NAME...")->type_name("");
+  add_files(app);
+  add_namespace(app, "Namespace (default: default)");
+  app.add_flag("--ignore-not-found", words_.ignore_not_found, "What is not there is no failure");
+}
+
+void CommandLine::add_status() {
+  CLI::App& app = subcommand(*app_, "status", "Show sidecars and the version each of them runs", kStatusFooter);
+  add_output(app, words_.output, "table or json");
+}
+
+void CommandLine::add_token() {
+  CLI::App& token = subcommand(*app_, "token", "Join tokens for new sidecars", "");
+  CLI::App& app = subcommand(token, "create", "Make a one-time join token for a workload", kTokenFooter);
+  app.add_option("--id", words_.id, "SPIFFE id of the workload")->required()->type_name("SPIFFE-ID");
+  app.add_option("--ttl", words_.ttl, "How long the token can be used (default: 10m)")->type_name("DURATION");
+}
+
+void CommandLine::add_wait() {
+  CLI::App& app = subcommand(*app_, "wait", "Wait until every live sidecar runs a version", kWaitFooter);
+  app.add_option("--version", words_.version, "Version, as `heddle apply` prints it")->required()->type_name("N");
+}
+
+void CommandLine::add_validate() {
+  CLI::App& app = subcommand(*app_, "validate", "Check files without a control plane", kValidateFooter);
+  add_files(app);
+  app.get_option("-f")->required();
+  add_namespace(app, "Namespace of resources that name none (default: default)");
+}
+
+void CommandLine::add_version() {
+  CLI::App& app = subcommand(*app_, "version", "Show the versions of heddle and of the control plane", kVersionFooter);
+  app.add_flag("--client", words_.client, "Do not ask the control plane");
+  add_output(app, words_.output, "table or json");
+}
+
+std::string CommandLine::command() const {
+  std::string out;
+  const CLI::App* app = app_.get();
+  while (!app->get_subcommands().empty()) {
+    app = app->get_subcommands().front();
+    out.append(out.empty() ? "" : " ").append(app->get_name());
+  }
+  return out;
+}
+
+EarlyExit CommandLine::usage_error(std::string_view what) const {
+  std::string name = command();
+  std::string see = name.empty() ? std::string("heddle --help") : str_cat("heddle ", name, " --help");
+  return {ExitCode::kUsage, "", str_cat("error: ", what, "\nSee `", see, "`.\n")};
+}
+
+// CLI11 could require one itself, but would then not name the word that is none.
+bool CommandLine::is_complete() const {
+  const CLI::App* app = app_.get();
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+  return app->get_subcommands([](const CLI::App*) { return true; }).empty();
+}
+
+std::optional<EarlyExit> CommandLine::parse(const std::vector<std::string>& args) {
+  std::vector<std::string> reversed(args.rbegin(), args.rend());
+  try {
+    app_->parse(std::move(reversed));
+  } catch (const CLI::CallForHelp&) {
+    return EarlyExit{ExitCode::kOk, app_->help(), ""};
+  } catch (const CLI::ParseError& error) {
+    return usage_error(error.what());
+  }
+  if (!is_complete()) return usage_error("expected a command");
+  return std::nullopt;
+}
+}  // namespace heddle::detail

@@ -1,0 +1,64 @@
+// The words of the command line by CLI11, unchecked: which command, and the text of every option. Also every line of
+// --help. Private to cli/options.cc. CLI11 throws; nothing leaves this class as an exception.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/options.h"
+
+namespace CLI {
+class App;
+}
+
+namespace heddle::detail {
+struct Words {
+  // every command
+  std::string context;
+  std::string timeout;
+  std::string color;
+  // of the command
+  std::vector<std::string> files;
+  std::vector<std::string> resource;
+  std::string ns;
+  std::string output;
+  std::string id;
+  std::string ttl;
+  std::string version;
+  bool dry_run = false;
+  bool all_namespaces = false;
+  bool ignore_not_found = false;
+  bool client = false;
+};
+
+class CommandLine {
+ public:
+  CommandLine();
+  ~CommandLine();
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  // Nothing when there is a command to run.
+  std::optional<EarlyExit> parse(const std::vector<std::string>& args);
+  const Words& words() const noexcept { return words_; }
+  std::string command() const;  // "token create"; empty when none was found
+  EarlyExit usage_error(std::string_view what) const;
+
+ private:
+  bool is_complete() const;
+  void add_global();
+  void add_apply();
+  void add_get();
+  void add_delete();
+  void add_status();
+  void add_token();
+  void add_wait();
+  void add_validate();
+  void add_version();
+  void add_namespace(CLI::App&, const std::string& what);
+  void add_files(CLI::App&);
+  std::unique_ptr<CLI::App> app_;
+  Words words_;
+};
+}  // namespace heddle::detail

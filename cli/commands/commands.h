@@ -1,0 +1,26 @@
+// The commands: each takes its options and what it may touch, and answers with the exit code. No globals, no clocks, no
+// sockets of their own: everything comes through CommandContext, so tests run them against a scripted control plane.
+#pragma once
+#include "cli/console.h"
+#include "cli/options.h"
+
+namespace heddle {
+struct CommandContext {
+  Console& console;
+  ControlApi& api;
+  const Clock& clock;
+  Duration timeout = kDefaultTimeout;
+};
+
+ExitCode run_apply(const ApplyOptions&, CommandContext&);
+ExitCode run_get(const GetOptions&, CommandContext&);
+ExitCode run_delete(const DeleteOptions&, CommandContext&);
+ExitCode run_status(const StatusOptions&, CommandContext&);
+ExitCode run_token_create(const TokenCreateOptions&, CommandContext&);
+ExitCode run_wait(const WaitOptions&, CommandContext&);
+ExitCode run_validate(const ValidateOptions&, CommandContext&);
+ExitCode run_version(const VersionOptions&, CommandContext&);
+
+// Any of them.
+ExitCode run_command(const Options&, CommandContext&);
+}  // namespace heddle

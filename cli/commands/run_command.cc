@@ -1,0 +1,22 @@
+#include "cli/commands/commands.h"
+
+namespace heddle {
+namespace {
+struct Run {
+  CommandContext& context;
+  ExitCode operator()(const ApplyOptions& options) const { return run_apply(options, context); }
+  ExitCode operator()(const GetOptions& options) const { return run_get(options, context); }
+  ExitCode operator()(const DeleteOptions& options) const { return run_delete(options, context); }
+  ExitCode operator()(const StatusOptions& options) const { return run_status(options, context); }
+  ExitCode operator()(const TokenCreateOptions& options) const { return run_token_create(options, context); }
+  ExitCode operator()(const WaitOptions& options) const { return run_wait(options, context); }
+  ExitCode operator()(const ValidateOptions& options) const { return run_validate(options, context); }
+  ExitCode operator()(const VersionOptions& options) const { return run_version(options, context); }
+};
+}  // namespace
+
+ExitCode run_command(const Options& options, CommandContext& context) {
+  context.timeout = options.timeout;
+  return std::visit(Run{context}, options.command);
+}
+}  // namespace heddle

@@ -1,0 +1,36 @@
+// ControlApi: the control plane's HTTP API as the commands see it (docs/api.md). An interface, so that commands are
+// tested without a network. An Error means that there is no answer to speak of; what the control plane refuses is a
+// reply with a status.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "cli/exit_code.h"
+#include "lib/base/clock.h"
+#include "lib/base/json.h"
+
+namespace heddle {
+struct ApiRequest {
+  std::string method = "GET";
+  std::string path{};  // of valid names only: nothing needs encoding
+  std::string query{};
+  std::string body{};
+  Duration deadline = 30s;
+};
+
+struct ApiReply {
+  uint16_t status = 200;
+  JsonValue body;
+  bool ok() const noexcept { return status >= 200 && status < 300; }
+  Reason reason() const;  // of a refusal
+  std::string message() const;
+  std::vector<std::string> problems() const;  // "HTTPRoute/default/hello: spec.rules: is required"
+};
+
+class ControlApi {
+ public:
+  virtual ~ControlApi() = default;
+  // Blocks until the answer is there or the deadline passed.
+  virtual Result<ApiReply> call(const ApiRequest&) = 0;
+};
+}  // namespace heddle

@@ -1,0 +1,21 @@
+// What `heddle` tells its caller. Scripts depend on these numbers: docs/cli.md lists them, nobody renumbers them.
+// Pure.
+#pragma once
+#include <cstdint>
+
+#include "lib/base/error.h"
+
+namespace heddle {
+enum class ExitCode : uint8_t {
+  kOk = 0,
+  kFailure = 1,      // refused, not found, invalid files, a wait that timed out
+  kUsage = 2,        // the command line is wrong; nothing was done
+  kUnreachable = 3,  // no answer from the control plane, or it cannot answer now: trying again may help
+  kConflict = 4,     // the resource changed meanwhile, or something still refers to it
+};
+
+// Of a reason, whether it arose here or came from the control plane.
+ExitCode exit_code_of(Reason) noexcept;
+// The reason with that name, as answers of the control plane carry it; kInternal when there is none.
+Reason reason_by_name(std::string_view name) noexcept;
+}  // namespace heddle

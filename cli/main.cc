@@ -1,0 +1,16 @@
+#include <unistd.h>
+
+#include <csignal>
+#include <iostream>
+
+#include "cli/program.h"
+
+int main(int argc, char** argv) {
+  using namespace heddle;
+  // A peer that closes early is an error of that write, not of the process.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::vector<std::string> args(argv + 1, argv + argc);
+  Console console{std::cin, std::cout, std::cerr};
+  IsTerminal terminal = ::isatty(STDOUT_FILENO) == 1 ? IsTerminal::kYes : IsTerminal::kNo;
+  return static_cast<int>(run_program(args, Environment::of_process(), terminal, console));
+}

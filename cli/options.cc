@@ -1,0 +1,155 @@
+#include "cli/options.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "certs/spiffe_id.h"
+#include "cli/command_line.h"
+#include "cli/resource_words.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/strings.h"
+
+namespace heddle {
+namespace {
+using detail::Words;
+using AnyCommand = decltype(Options::command);
+
+Error usage(std::string text) { return make_error(Reason::kBadRequest, std::move(text)); }
+
+Result<OutputFormat> parse_output(const std::string& word, std::initializer_list<EnumName<OutputFormat>> allowed) {
+  std::string known;
+  for (const EnumName<OutputFormat>& name : allowed) {
+    if (name.name == word) return name.value;
+    known.append(known.empty() ? "" : ", ").append(name.name);
+  }
+  return usage(str_cat("--output: expected one of ", known, "; got ", quoted(word)));
+}
+
+constexpr EnumName<OutputFormat> kTable{"table", OutputFormat::kTable};
+constexpr EnumName<OutputFormat> kJson{"json", OutputFormat::kJson};
+constexpr EnumName<OutputFormat> kYaml{"yaml", OutputFormat::kYaml};
+constexpr EnumName<OutputFormat> kName{"name", OutputFormat::kName};
+
+Result<Duration> parse_positive(std::string_view option, const std::string& word) {
+  Result<Duration> parsed = parse_duration(word);
+  if (!parsed) return usage(str_cat(option, ": ", parsed.error().detail));
+  if (*parsed <= Duration(0)) return usage(str_cat(option, ": must be more than 0s"));
+  return *parsed;
+}
+
+Result<std::string> parse_namespace(const std::string& word) {
+  if (is_dns_label(word)) return word;
+  return usage(str_cat("--namespace: ", quoted(word), " is not a namespace (1-63 lower-case letters, digits or '-')"));
+}
+
+Result<FileOptions> parse_files(const Words& words) {
+  FileOptions out;
+  out.paths = words.files;
+  HEDDLE_TRY(out.default_namespace, parse_namespace(words.ns));
+  if (std::count(out.paths.begin(), out.paths.end(), "-") > 1) return usage("-f - stands twice");
+  return out;
+}
+
+Result<AnyCommand> parse_apply(const Words& words) {
+  HEDDLE_TRY(FileOptions files, parse_files(words));
+  return AnyCommand(ApplyOptions{std::move(files), words.dry_run ? DryRun::kYes : DryRun::kNo});
+}
+
+Result<AnyCommand> parse_get(const Words& words) {
+  GetOptions out;
+  HEDDLE_TRY(ResourceWords resource, parse_resource_words(words.resource));
+  if (resource.names.size() > 1) return usage("expected at most one name");
+  out.kind = resource.kind;
+  if (!resource.names.empty()) out.name = resource.names[0];
+  if (out.name && words.all_namespaces) return usage("a name and --all-namespaces do not go together");
+  HEDDLE_TRY(out.ns, parse_namespace(words.ns));
+  if (words.all_namespaces) out.ns.clear();
+  HEDDLE_TRY(out.output, parse_output(words.output, {kTable, kJson, kYaml, kName}));
+  return AnyCommand(std::move(out));
+}
+
+Result<AnyCommand> parse_delete(const Words& words) {
+  DeleteOptions out;
+  HEDDLE_TRY(out.files, parse_files(words));
+  out.if_missing = words.ignore_not_found ? IfMissing::kIgnore : IfMissing::kFail;
+  if (words.files.empty() == words.resource.empty()) return usage("expected either KIND NAME or -f FILE");
+  if (!words.resource.empty()) {
+    HEDDLE_TRY(out.keys, parse_resource_keys(words.resource, out.files.default_namespace));
+  }
+  return AnyCommand(std::move(out));
+}
+
+Result<AnyCommand> parse_status(const Words& words) {
+  HEDDLE_TRY(OutputFormat output, parse_output(words.output, {kTable, kJson}));
+  return AnyCommand(StatusOptions{output});
+}
+
+Result<AnyCommand> parse_token(const Words& words) {
+  TokenCreateOptions out;
+  Result<SpiffeId> id = SpiffeId::parse(words.id);
+  if (!id) return usage(str_cat("--id: ", id.error().detail));
+  if (id->path().empty()) return usage(str_cat("--id: ", words.id, " names no workload: it has no path"));
+  out.id = id->text();
+  HEDDLE_TRY(out.ttl, parse_positive("--ttl", words.ttl));
+  return AnyCommand(std::move(out));
+}
+
+Result<AnyCommand> parse_wait(const Words& words) {
+  Result<Version> version = Version::parse(words.version);
+  if (!version) return usage(str_cat("--version: ", version.error().detail));
+  return AnyCommand(WaitOptions{*version});
+}
+
+Result<AnyCommand> parse_validate(const Words& words) {
+  HEDDLE_TRY(FileOptions files, parse_files(words));
+  return AnyCommand(ValidateOptions{std::move(files)});
+}
+
+Result<AnyCommand> parse_version(const Words& words) {
+  HEDDLE_TRY(OutputFormat output, parse_output(words.output, {kTable, kJson}));
+  return AnyCommand(VersionOptions{output, words.client ? VersionOf::kClient : VersionOf::kClientAndControl});
+}
+
+Result<ColorMode> parse_color(const std::string& word) {
+  if (word == "auto") return ColorMode::kAuto;
+  if (word == "always") return ColorMode::kAlways;
+  if (word == "never") return ColorMode::kNever;
+  return usage(str_cat("--color: expected one of auto, always, never; got ", quoted(word)));
+}
+
+using Parse = Result<AnyCommand> (*)(const Words&);
+constexpr std::pair<std::string_view, Parse> kCommands[] = {
+    {"apply", parse_apply},        {"get", parse_get},   {"delete", parse_delete},     {"status", parse_status},
+    {"token create", parse_token}, {"wait", parse_wait}, {"validate", parse_validate}, {"version", parse_version}};
+
+Result<Options> to_options(const Words& words, std::string_view command, const Environment& environment) {
+  Options out;
+  out.context_file = !words.context.empty() ? words.context : environment.context;
+  if (out.context_file.empty()) out.context_file = str_cat(environment.home, "/.heddle/context.json");
+  HEDDLE_TRY(out.timeout, parse_positive("--timeout", words.timeout));
+  HEDDLE_TRY(out.color, parse_color(words.color));
+  auto found =
+      std::find_if(std::begin(kCommands), std::end(kCommands), [&](auto& row) { return row.first == command; });
+  HEDDLE_CHECK(found != std::end(kCommands));
+  HEDDLE_TRY(out.command, found->second(words));
+  return out;
+}
+
+}  // namespace
+
+Environment Environment::of_process() {
+  auto get = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value == nullptr ? "" : value);
+  };
+  return {get("HEDDLE_CONTEXT"), get("HOME"), get("NO_COLOR"), get("TERM")};
+}
+
+std::variant<Options, EarlyExit> parse_options(const std::vector<std::string>& args, const Environment& environment) {
+  detail::CommandLine line;
+  if (std::optional<EarlyExit> exit = line.parse(args)) return *std::move(exit);
+  Result<Options> options = to_options(line.words(), line.command(), environment);
+  if (!options) return line.usage_error(options.error().detail);
+  return *std::move(options);
+}
+}  // namespace heddle

@@ -1,0 +1,90 @@
+// The command line as a plain value: parsed and checked completely before anything is read or sent. Grammar and names
+// follow kubectl; kinds are known by kind, plural, singular and short name (lib/api/resource.h). Pure: the environment
+// is a parameter.
+#pragma once
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cli/exit_code.h"
+#include "lib/api/resource.h"
+#include "lib/base/clock.h"
+
+namespace heddle {
+enum class OutputFormat : uint8_t { kTable, kJson, kYaml, kName };
+enum class ColorMode : uint8_t { kAuto, kAlways, kNever };
+enum class DryRun : uint8_t { kNo, kYes };
+enum class IfMissing : uint8_t { kFail, kIgnore };
+enum class VersionOf : uint8_t { kClientAndControl, kClient };
+
+inline constexpr std::string_view kDefaultNamespace = "default";
+inline constexpr Duration kDefaultTimeout = 30s;
+inline constexpr Duration kDefaultTokenTtl = 600s;
+
+// Where resources come from: files, directories or "-", and the namespace of those that name none.
+struct FileOptions {
+  std::vector<std::string> paths{};
+  std::string default_namespace{kDefaultNamespace};
+};
+struct ApplyOptions {
+  FileOptions files{};
+  DryRun dry_run = DryRun::kNo;
+};
+struct GetOptions {
+  Kind kind = Kind::kService;
+  std::optional<std::string> name;
+  std::string ns{kDefaultNamespace};  // empty: all
+  OutputFormat output = OutputFormat::kTable;
+};
+struct DeleteOptions {
+  std::vector<ResourceKey> keys{};  // or
+  FileOptions files{};
+  IfMissing if_missing = IfMissing::kFail;
+};
+struct StatusOptions {
+  OutputFormat output = OutputFormat::kTable;
+};
+struct TokenCreateOptions {
+  std::string id;
+  Duration ttl = kDefaultTokenTtl;
+};
+struct WaitOptions {
+  Version version;
+};
+struct ValidateOptions {
+  FileOptions files{};
+};
+struct VersionOptions {
+  OutputFormat output = OutputFormat::kTable;
+  VersionOf of = VersionOf::kClientAndControl;
+};
+
+struct Options {
+  std::string context_file;
+  Duration timeout = kDefaultTimeout;  // of one answer; for `wait`: of the waiting
+  ColorMode color = ColorMode::kAuto;
+  std::variant<ApplyOptions, GetOptions, DeleteOptions, StatusOptions, TokenCreateOptions, WaitOptions, ValidateOptions,
+               VersionOptions>
+      command;
+};
+
+// The variables that matter; empty when they are not set.
+struct Environment {
+  std::string context;  // HEDDLE_CONTEXT
+  std::string home;     // HOME
+  std::string no_color;
+  std::string term;
+  static Environment of_process();
+};
+
+// Nothing to run: help was asked for, or the command line is wrong.
+struct EarlyExit {
+  ExitCode code = ExitCode::kOk;
+  std::string out;
+  std::string err;
+};
+
+// `args` without the program's name.
+std::variant<Options, EarlyExit> parse_options(const std::vector<std::string>& args, const Environment&);
+}  // namespace heddle

@@ -1,0 +1,31 @@
+#include "cli/program.h"
+
+#include "cli/api_client.h"
+#include "cli/commands/commands.h"
+
+namespace heddle {
+UseColor choose_color(ColorMode mode, const Environment& environment, IsTerminal terminal) {
+  if (mode == ColorMode::kAlways) return UseColor::kYes;
+  bool wanted = environment.no_color.empty() && environment.term != "dumb" && terminal == IsTerminal::kYes;
+  return mode == ColorMode::kAuto && wanted ? UseColor::kYes : UseColor::kNo;
+}
+
+ExitCode run_program(const std::vector<std::string>& args, const Environment& environment, IsTerminal out_is_terminal,
+                     Console& console) {
+  auto parsed = parse_options(args, environment);
+  if (const auto* exit = std::get_if<EarlyExit>(&parsed)) {
+    console.out << exit->out;
+    console.err << exit->err;
+    return exit->code;
+  }
+  const auto& options = std::get<Options>(parsed);
+  console.color = choose_color(options.color, environment, out_is_terminal);
+  Loop loop;
+  ApiClient api(loop, options.context_file);
+  CommandContext context{console, api, loop};
+  ExitCode code = run_command(options, context);
+  console.out.flush();
+  if (console.out || code != ExitCode::kOk) return code;
+  return console.fail(make_error(Reason::kIo, "cannot write to standard output"));
+}
+}  // namespace heddle

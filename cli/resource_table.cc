@@ -1,0 +1,124 @@
+#include "cli/resource_table.h"
+
+#include "lib/base/strings.h"
+
+namespace heddle {
+namespace {
+constexpr size_t kShown = 3;  // elements of a list; the rest is counted
+
+std::vector<JsonValue> list_at(const JsonValue& document, JsonValue::Path path) {
+  std::vector<JsonValue> out;
+  std::optional<JsonValue> list = document.find(path);
+  if (!list || !list->is_array()) return out;
+  for (size_t i = 0; i < list->size(); ++i) out.push_back(list->at(i));
+  return out;
+}
+
+std::string count_at(const JsonValue& document, JsonValue::Path path) {
+  return std::to_string(list_at(document, path).size());
+}
+
+template <class F>
+std::string joined(const std::vector<JsonValue>& items, F&& text_of) {
+  std::vector<std::string> parts;
+  for (size_t i = 0; i < items.size() && i < kShown; ++i) parts.push_back(text_of(items[i]));
+  std::string out = join(parts, ",");
+  if (items.size() > kShown) out.append(" + ").append(std::to_string(items.size() - kShown)).append(" more");
+  return out;
+}
+
+std::string itself(const JsonValue& value) { return std::string(value.as_string().value_or("")); }
+std::string name_of(const JsonValue& value) { return text_at(value, {"name"}); }
+
+std::string or_default(std::string text, std::string_view fallback) {
+  return text.empty() ? std::string(fallback) : text;
+}
+
+std::string port_text(const JsonValue& port) {
+  std::string protocol = or_default(text_at(port, {"protocol"}), text_at(port, {"appProtocol"}));
+  return str_cat(scalar_at(port, {"port"}), "/", or_default(protocol, "auto"));
+}
+
+// One kind: its columns and how a document fills them.
+struct Columns {
+  Kind kind;
+  std::vector<std::string> header;
+  std::vector<Cell> (*cells)(const JsonValue&);
+};
+
+std::vector<Cell> service_cells(const JsonValue& d) {
+  return {joined(list_at(d, {"spec", "ports"}), port_text), joined(list_at(d, {"spec", "hosts"}), itself)};
+}
+std::vector<Cell> backend_set_cells(const JsonValue& d) {
+  return {count_at(d, {"spec", "endpoints"}), or_default(text_at(d, {"spec", "tls"}), "mtls"),
+          or_default(text_at(d, {"spec", "loadBalancer", "policy"}), "peakEwma")};
+}
+std::vector<Cell> http_route_cells(const JsonValue& d) {
+  return {joined(list_at(d, {"spec", "hostnames"}), itself), joined(list_at(d, {"spec", "parentRefs"}), name_of),
+          count_at(d, {"spec", "rules"})};
+}
+std::vector<Cell> health_policy_cells(const JsonValue& d) {
+  auto kind = [](const JsonValue& check) { return text_at(check, {"kind"}); };
+  std::vector<JsonValue> targets = list_at(d, {"spec", "targetRefs"});
+  if (std::optional<JsonValue> one = d.find({"spec", "targetRef"})) targets.insert(targets.begin(), *one);
+  return {joined(targets, name_of), joined(list_at(d, {"spec", "active"}), kind)};
+}
+std::vector<Cell> workload_cells(const JsonValue& d) {
+  return {text_at(d, {"spec", "identity"}), joined(list_at(d, {"spec", "services"}), itself)};
+}
+std::vector<Cell> no_cells(const JsonValue&) { return {}; }
+
+Columns columns_of(Kind kind) {
+  switch (kind) {
+    case Kind::kService:
+      return {kind, {"PORTS", "HOSTS"}, service_cells};
+    case Kind::kBackendSet:
+      return {kind, {"ENDPOINTS", "TLS", "BALANCER"}, backend_set_cells};
+    case Kind::kHttpRoute:
+      return {kind, {"HOSTNAMES", "PARENTS", "RULES"}, http_route_cells};
+    case Kind::kHealthPolicy:
+      return {kind, {"TARGETS", "CHECKS"}, health_policy_cells};
+    case Kind::kWorkload:
+      return {kind, {"IDENTITY", "SERVICES"}, workload_cells};
+    default:
+      return {kind, {}, no_cells};
+  }
+}
+}  // namespace
+
+std::string text_at(const JsonValue& document, JsonValue::Path path) {
+  std::optional<JsonValue> value = document.find(path);
+  return value ? std::string(value->as_string().value_or("")) : std::string();
+}
+
+std::string scalar_at(const JsonValue& document, JsonValue::Path path) {
+  std::optional<JsonValue> value = document.find(path);
+  if (!value || value->is_null() || value->is_object() || value->is_array()) return {};
+  return value->is_string() ? std::string(*value->as_string()) : value->compact();
+}
+
+std::string age_at(const JsonValue& document, JsonValue::Path path, WallTime now) {
+  Result<WallTime> time = parse_time(text_at(document, path));
+  return time ? format_age(now - *time) : std::string();
+}
+
+Table resource_table(Kind kind, const std::vector<JsonValue>& items, NamespaceColumn shown, WallTime now) {
+  Columns columns = columns_of(kind);
+  std::vector<std::string> header;
+  if (shown == NamespaceColumn::kShown) header.emplace_back("NAMESPACE");
+  header.emplace_back("NAME");
+  header.insert(header.end(), columns.header.begin(), columns.header.end());
+  header.emplace_back("AGE");
+
+  Table table(std::move(header));
+  for (const JsonValue& item : items) {
+    std::vector<Cell> row;
+    if (shown == NamespaceColumn::kShown) row.emplace_back(text_at(item, {"metadata", "namespace"}));
+    row.emplace_back(text_at(item, {"metadata", "name"}));
+    for (Cell& cell : columns.cells(item)) row.push_back(std::move(cell));
+    row.emplace_back(or_default(age_at(item, {"metadata", "creationTimestamp"}, now), "<unknown>"));
+    table.add(std::move(row));
+  }
+  return table;
+}
+}  // namespace heddle

@@ -1,0 +1,93 @@
+#include "cli/status_text.h"
+
+#include "cli/resource_table.h"
+#include "lib/base/strings.h"
+
+namespace heddle {
+namespace {
+struct Counts {
+  size_t all = 0;
+  size_t connected = 0;
+  size_t refused = 0;
+};
+
+bool is_connected(const JsonValue& sidecar) {
+  std::optional<JsonValue> value = sidecar.find("connected");
+  return value && value->as_bool().value_or(false);
+}
+
+std::optional<JsonValue> nack_of(const JsonValue& sidecar) {
+  std::optional<JsonValue> nack = sidecar.find("nack");
+  return nack && nack->is_object() ? nack : std::nullopt;
+}
+
+int64_t lag_of(const JsonValue& sidecar) {
+  std::optional<JsonValue> lag = sidecar.find("lag_versions");
+  return lag ? lag->as_integer().value_or(0) : 0;
+}
+
+Cell state_of(const JsonValue& sidecar) {
+  if (!is_connected(sidecar)) return {"gone", Tone::kBad};
+  if (nack_of(sidecar)) return {"refused", Tone::kBad};
+  if (scalar_at(sidecar, {"version"}).empty()) return {"syncing", Tone::kWarn};
+  if (lag_of(sidecar) > 0) return {"behind", Tone::kWarn};
+  return {"live", Tone::kGood};
+}
+
+// "0", or "2 (3s)": versions, and for how long.
+std::string lag_text(const JsonValue& sidecar) {
+  int64_t lag = lag_of(sidecar);
+  std::string versions = std::to_string(lag);
+  std::optional<JsonValue> seconds = sidecar.find("lag_seconds");
+  if (lag == 0 || !seconds || !seconds->as_number()) return versions;
+  return str_cat(versions, " (", format_age(Duration(static_cast<int64_t>(*seconds->as_number() * 1e9))), ")");
+}
+
+void append_refusal(std::string& out, const JsonValue& sidecar) {
+  std::optional<JsonValue> nack = nack_of(sidecar);
+  if (!nack) return;
+  out.append("\n").append(printable(text_at(sidecar, {"node"}))).append(" refused version ");
+  out.append(printable(scalar_at(*nack, {"version"}))).append(":\n");
+  std::optional<JsonValue> errors = nack->find("errors");
+  for (size_t i = 0; errors && i < errors->size(); ++i) {
+    out.append(" ");
+    for (std::string_view field : {"resource", "path", "message"}) {
+      std::string text = text_at(errors->at(i), {field});
+      if (!text.empty()) out.append(" ").append(printable(text)).append(field == "message" ? "" : ":");
+    }
+    out.append("\n");
+  }
+}
+
+std::string summary(const JsonValue& status, const Counts& counts) {
+  std::string out = str_cat("version ", printable(scalar_at(status, {"version"})), ", ", std::to_string(counts.all),
+                            counts.all == 1 ? " sidecar" : " sidecars");
+  if (counts.connected != counts.all) out.append(", ").append(std::to_string(counts.connected)).append(" connected");
+  if (counts.refused != 0) out.append(", ").append(std::to_string(counts.refused)).append(" refused");
+  return out + "\n";
+}
+
+std::vector<Cell> row_of(const JsonValue& sidecar, WallTime now) {
+  return {text_at(sidecar, {"node"}),      text_at(sidecar, {"identity"}),      state_of(sidecar),
+          scalar_at(sidecar, {"version"}), scalar_at(sidecar, {"runsVersion"}), lag_text(sidecar),
+          text_at(sidecar, {"address"}),   scalar_at(sidecar, {"software"}),    age_at(sidecar, {"lastSeen"}, now)};
+}
+}  // namespace
+
+std::string status_text(const JsonValue& status, WallTime now, UseColor color) {
+  Table table({"NODE", "IDENTITY", "STATE", "ACKED", "RUNS", "LAG", "ADDRESS", "SOFTWARE", "SEEN"});
+  Counts counts;
+  std::string refusals;
+  std::optional<JsonValue> sidecars = status.find("sidecars");
+  for (size_t i = 0; sidecars && i < sidecars->size(); ++i) {
+    JsonValue sidecar = sidecars->at(i);
+    ++counts.all;
+    if (is_connected(sidecar)) ++counts.connected;
+    if (nack_of(sidecar)) ++counts.refused;
+    table.add(row_of(sidecar, now));
+    append_refusal(refusals, sidecar);
+  }
+  if (counts.all == 0) return summary(status, counts);
+  return str_cat(table.text(color), refusals, "\n", summary(status, counts));
+}
+}  // namespace heddle
