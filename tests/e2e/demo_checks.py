@@ -1,0 +1,227 @@
+"""`demo.py --check`: every sentence the demo promises, asserted one by one against the running programs."""
+
+import os
+import re
+import signal
+import socket
+import sys
+import tempfile
+import time
+
+import stats_page
+from demo_mesh import HERE, LOCAL, WORKERS, DemoMesh
+from heddle_harness import http1, stats
+from heddle_harness.load import Load
+from heddle_harness.ports import endpoint
+from heddle_harness.processes import ProcessGroup, wait_until
+
+_DOWN_WITHIN = 3.0  # s from the goodbye to DOWN on the stats page
+_UP_WITHIN = 5.0
+_RATE = 100  # requests per second beside the crashes
+_ROUNDS = 12  # windows of requests in which every worker must answer
+
+
+class Checks:
+    """Prints one line per check. A failed check does not stop the others."""
+
+    def __init__(self):
+        self.failed = 0
+
+    def run(self, what, check, *args):
+        try:
+            detail = check(*args)
+        except Exception as error:  # whatever it is, this check failed
+            self.failed += 1
+            print(f"FAIL {what}: {error or type(error).__name__}", flush=True)
+            return False
+        print(f"ok   {what}{f' ({detail})' if detail else ''}", flush=True)
+        return True
+
+
+def expect(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+# --- the demo as a program: before it starts, and Ctrl-C ---
+def demo_process(args, folder):
+    argv = [sys.executable, os.path.join(HERE, "demo.py"), "--workers", str(args.workers)]
+    argv += ["--bin", args.bin] if args.bin else []
+    argv += ["--port-base", str(args.port_base)] if args.port_base is not None else []
+    scratch = os.path.join(folder, "tmp")
+    os.makedirs(scratch, exist_ok=True)
+    env = {**os.environ, "TMPDIR": scratch, "PYTHONUNBUFFERED": "1"}
+    return ProcessGroup(folder).start("demo", argv, env), scratch
+
+
+def taken_port_is_named(args, layout):
+    with tempfile.TemporaryDirectory() as folder, socket.socket() as blocker:
+        blocker.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        blocker.bind((LOCAL, layout.stats))
+        blocker.listen(1)
+        demo, scratch = demo_process(args, folder)
+        code = demo.wait(10)
+        expect(code != 0, "it started although a port was taken")
+        expect(f"port {layout.stats} on {LOCAL} is taken" in demo.log(), f"it did not name the port: {demo.log()!r}")
+        expect(os.listdir(scratch) == [], "it had made its folder already")
+    return f"port {layout.stats}"
+
+
+def ctrl_c_stops(args, layout):
+    with tempfile.TemporaryDirectory() as folder:
+        demo, scratch = demo_process(args, folder)
+        demo.wait_ready(lambda: "Ctrl-C stops everything" in demo.log(), 60)
+        expect(http1.get(layout.hello).status == 200, "it says it runs, and does not answer")
+        demo.signal(signal.SIGINT)
+        code = demo.wait(20)
+        expect(code == 0, f"exit code {code}: {demo.log()[-600:]}")
+        expect(os.listdir(scratch) == [], "its folder is still there")
+        expect(layout.taken() == [], f"somebody still listens: {layout.taken()}")
+
+
+# --- traffic ---
+def ask(layout):
+    answer = http1.get(layout.hello)
+    expect(answer.status == 200, f"{answer.status} {answer.header('heddle-reason')}")
+    match = re.fullmatch(rb"Hello, I am ID (\d+)\n", answer.body)
+    expect(match, f"unexpected answer {answer.body!r}")
+    return int(match[1])
+
+
+def all_workers_answer(mesh):
+    window = WORKERS * mesh.loops
+    ids = [ask(mesh.layout) for _ in range(window * _ROUNDS)]
+    for start in range(len(ids) - window + 1):
+        seen = set(ids[start:start + window])
+        missing = set(range(1, WORKERS + 1)) - seen
+        expect(not missing, f"worker {missing} not among {window} consecutive answers from {start} on: "
+               f"{ids[start:start + window]}")
+    return f"each within any {window} of {len(ids)} requests"
+
+
+def reads_page(mesh):
+    answer = mesh.page()
+    expect(answer.status == 200, f"status {answer.status}")
+    addresses = [endpoint(mesh.layout.sidecar_ip(number), mesh.layout.inbound) for number in range(1, WORKERS + 1)]
+    return stats_page.check(answer.body.decode(), addresses, mesh.up())
+
+
+def reads_csv(mesh):
+    answer = mesh.csv()
+    columns, _ = stats.parse(answer.body.decode())
+    wrong = stats.check_columns(columns)
+    expect(wrong is None, wrong)
+    rows = mesh.rows()
+    expect(len(rows) == WORKERS, f"{len(rows)} rows of backends, expected {WORKERS}")
+    for number, row in rows.items():
+        for field in ("stot", "bin", "bout", "econ", "eresp", "lastchg"):
+            expect(row[field].isdigit(), f"{field} of worker {number} is {row[field]!r}")
+        expect(int(row["stot"]) > 0 and int(row["bout"]) > 0, f"worker {number} has no traffic in the CSV")
+    return f"{len(columns)} columns"
+
+
+def crash(layout):
+    """Sends one worker away; its number, and when its goodbye was read."""
+    answer = http1.get(layout.hello, "/crash")
+    match = re.fullmatch(rb"Bye from ID (\d+)\n", answer.body)
+    expect(match, f"{answer.status} {answer.header('heddle-reason')} {answer.body!r}")
+    return int(match[1]), time.monotonic()
+
+
+def is_down(mesh, number):
+    return mesh.rows()[number]["status"].startswith("DOWN")
+
+
+def one_crash(mesh, checks):
+    layout = mesh.layout
+    with Load(layout.hello, _RATE / 2, 4) as kept, Load(layout.hello, _RATE / 2, 4, fresh=True) as fresh:
+        wait_until(lambda: kept.answered + fresh.answered > 2 * WORKERS, "the load to run", 10)
+        number, when = crash(layout)
+        turned = checks.run("GET /crash answers Bye and turns that worker DOWN within 3 s", down_in_time, mesh, number, when)
+        before = kept.answered + fresh.answered
+        wait_until(lambda: kept.answered + fresh.answered > before + _RATE, "the load to go on", 10)
+    checks.run("no request after the crash fails", no_failures, (kept, fresh), when)
+    if turned:
+        checks.run("the stats page shows it DOWN in red", reads_page, mesh)
+    mesh.restart_worker(number)
+    checks.run("a restarted worker comes back UP by itself", comes_back, mesh, [number])
+
+
+def down_in_time(mesh, number, when):
+    wait_until(lambda: is_down(mesh, number), f"worker {number} to be DOWN", _DOWN_WITHIN)
+    took = time.monotonic() - when
+    expect(took <= _DOWN_WITHIN, f"it took {took:.1f} s")
+    return f"worker {number} after {took:.1f} s"
+
+
+def no_failures(loads, when):
+    late = [failure for load in loads for failure in load.failures_after(when)]
+    answered = sum(load.answered for load in loads)
+    early = sum(len(load.failures) for load in loads) - len(late)
+    expect(not late, f"{len(late)} of {answered} failed, first: {late[:1]}")
+    expect(early == 0, f"{early} requests failed that were under way when the worker crashed")
+    return f"{answered} requests"
+
+
+def comes_back(mesh, numbers):
+    wait_until(lambda: set(numbers) <= set(mesh.up()), f"workers {numbers} to be UP", _UP_WITHIN)
+    window = WORKERS * mesh.loops
+    ids = {ask(mesh.layout) for _ in range(window)}
+    expect(set(numbers) <= ids, f"{numbers} are UP but answered none of {window} requests: {ids}")
+    return f"worker {', '.join(str(number) for number in numbers)}"
+
+
+def everybody_crashes(mesh):
+    for _ in range(WORKERS):
+        number, _ = crash(mesh.layout)
+        wait_until(lambda number=number: is_down(mesh, number), f"worker {number} to be DOWN", _DOWN_WITHIN)
+    answer = http1.get(mesh.layout.hello)
+    reason = answer.header("heddle-reason")
+    expect(answer.status == 503 and reason, f"{answer.status} with heddle-reason {reason}")
+    return f"heddle-reason: {reason}"
+
+
+def everybody_returns(mesh):
+    for number in mesh.workers:
+        mesh.restart_worker(number)
+    return comes_back(mesh, sorted(mesh.workers))
+
+
+def stops_cleanly(mesh):
+    codes = mesh.stop()
+    unclean = {name: code for name, code in codes.items() if code != 0}
+    expect(not unclean, f"exit codes {unclean}")
+    expect(mesh.layout.taken() == [], f"somebody still listens: {mesh.layout.taken()}")
+    return f"{len(codes)} programs, exit 0"
+
+
+def check_running(mesh, checks):
+    checks.run("all six workers answer through the mesh", all_workers_answer, mesh)
+    checks.run("the stats page has one row per backend, UP in green", reads_page, mesh)
+    checks.run("/stats;csv has HAProxy's columns", reads_csv, mesh)
+    checks.run("the status line", mesh.status_line)
+    try:
+        one_crash(mesh, checks)
+    except Exception as error:
+        checks.run("a crash under load", expect, False, str(error))
+    if checks.run("with all six crashed the answer is 503 with a heddle-reason", everybody_crashes, mesh):
+        checks.run("all six restarted come back UP by themselves", everybody_returns, mesh)
+
+
+def check(args, layout):
+    checks = Checks()
+    began = time.monotonic()
+    checks.run("a taken port is named before anything is started", taken_port_is_named, args, layout)
+    mesh = DemoMesh(layout, args.bin, args.workers)
+    try:
+        if checks.run("heddle-control, six workers and seven sidecars start", mesh.start):
+            check_running(mesh, checks)
+        if checks.failed:
+            print(mesh.group.tails(), flush=True)
+        checks.run("everything stops cleanly", stops_cleanly, mesh)
+    finally:
+        mesh.stop()
+    checks.run("Ctrl-C stops the demo and leaves nothing behind", ctrl_c_stops, args, layout)
+    verdict = f"{checks.failed} checks FAILED" if checks.failed else "all checks passed"
+    print(f"demo --check: {verdict} in {time.monotonic() - began:.0f} s", flush=True)
+    return 1 if checks.failed else 0

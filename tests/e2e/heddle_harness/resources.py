@@ -1,0 +1,53 @@
+"""Resources as Python values, and as one YAML text (each document in JSON, which is YAML too)."""
+
+import json
+
+
+def _resource(group, kind, name, spec, ns):
+    return {"apiVersion": group, "kind": kind, "metadata": {"name": name, "namespace": ns}, "spec": spec}
+
+
+def service(name, port=80, protocol="http", backend_set=None, ns="default", **more):
+    entry = {"port": port, "protocol": protocol}
+    if backend_set:
+        entry["backendSet"] = backend_set
+    return _resource("heddle.dev/v1", "Service", name, {"ports": [entry], **more}, ns)
+
+
+def endpoint(ip, port, identity=None, **more):
+    entry = {"address": ip, "port": port, **more}
+    if identity:
+        entry["identity"] = identity
+    return entry
+
+
+def backend_set(name, endpoints, ns="default", **more):
+    return _resource("heddle.dev/v1", "BackendSet", name, {"endpoints": endpoints, **more}, ns)
+
+
+def health_policy(name, target, check, ns="default"):
+    return _resource("heddle.dev/v1", "HealthPolicy", name, {"targetRefs": [{"name": target}], "active": [check]}, ns)
+
+
+def to_backend_set(name, weight=1):
+    return {"group": "heddle.dev", "kind": "BackendSet", "name": name, "weight": weight}
+
+
+def route(name, service_name, rules, ns="default"):
+    parents = [{"group": "", "kind": "Service", "name": service_name}]
+    return _resource("gateway.networking.k8s.io/v1", "HTTPRoute", name, {"parentRefs": parents, "rules": rules}, ns)
+
+
+def rule(backends, path=None, path_type="PathPrefix", headers=None, method=None):
+    match = {}
+    if path:
+        match["path"] = {"type": path_type, "value": path}
+    if headers:
+        match["headers"] = [{"name": name, "value": value} for name, value in headers.items()]
+    if method:
+        match["method"] = method
+    return {"matches": [match] if match else [], "backendRefs": backends}
+
+
+def to_yaml(resources):
+    return "".join(f"---\n{json.dumps(resource, indent=1)}\n" for resource in resources)
