@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""Raw TCP through two sidecars: Redis (the client speaks first), MariaDB (the server speaks first), half-close."""
+
+import hashlib
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import unittest
+
+from heddle_harness.apps import TcpApp
+from heddle_harness.mesh import MeshTestCase, Pair
+from heddle_harness.processes import wait_until
+
+_MIB = 1 << 20
+
+
+def connect(port):
+    return socket.create_connection(("127.0.0.1", port), 30)
+
+
+def read_all(sock):
+    data = bytearray()
+    while part := sock.recv(65536):
+        data += part
+    return bytes(data)
+
+
+class Redis(MeshTestCase):
+    @classmethod
+    def build(cls):
+        port = cls.mesh.ports.reserve()
+        argv = ["redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+                "--dir", cls.mesh.folder]
+        server = cls.mesh.group.start("redis", argv)
+        server.wait_ready(lambda: "Ready to accept connections" in server.log())
+        cls.pair = Pair(cls.mesh, port, protocol="tcp").start()
+
+    def cli(self, *words, text=None):
+        return subprocess.run(["redis-cli", "-p", str(self.pair.port), *words], capture_output=True, text=True, timeout=30,
+                              input=text, check=True).stdout
+
+    def test_answers_commands(self):
+        self.assertEqual(self.cli("set", "colour", "blue"), "OK\n")
+        self.assertEqual(self.cli("get", "colour"), "blue\n")
+
+    def test_carries_a_pipeline_of_ten_thousand(self):
+        commands = "".join(f"SET key:{i} {'x' * 100}\r\n" for i in range(10_000))
+        self.assertIn("errors: 0, replies: 10000", self.cli("--pipe", text=commands))
+
+    def test_carries_a_value_of_8_mib(self):
+        value = "v" * (8 * _MIB)
+        self.cli("-x", "set", "large", text=value)
+        self.assertEqual(self.cli("get", "large").rstrip("\n"), value)
+
+
+class MariaDb(MeshTestCase):
+    @classmethod
+    def build(cls):
+        data, sock = cls.mesh.path("mariadb"), cls.mesh.path("mariadb.sock")
+        port = cls.mesh.ports.reserve()
+        user = ["--user=root"] if os.geteuid() == 0 else []
+        subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal",
+                        "--skip-test-db", *user], check=True, capture_output=True, timeout=120)
+        server = cls.mesh.group.start("mariadbd", [
+            shutil.which("mariadbd") or "/usr/sbin/mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={sock}",
+            f"--port={port}", "--bind-address=127.0.0.1", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0",
+            f"--pid-file={cls.mesh.path('mariadb.pid')}", *user])
+        server.wait_ready(lambda: "ready for connections" in server.log(), 60)
+        setup = "CREATE USER 'mesh'@'127.0.0.1' IDENTIFIED BY 'woven'; GRANT ALL ON *.* TO 'mesh'@'127.0.0.1';"
+        subprocess.run(["mariadb", "--no-defaults", f"--socket={sock}", "-uroot", "-e", setup], check=True, timeout=30)
+        cls.pair = Pair(cls.mesh, port, protocol="tcp").start()
+
+    def sql(self, text):
+        argv = ["mariadb", "--no-defaults", "--protocol=tcp", "-h127.0.0.1", f"-P{self.pair.port}", "-umesh", "-pwoven",
+                "--max-allowed-packet=64M", "-NB"]
+        done = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def test_the_server_greets_first(self):
+        with connect(self.pair.port) as client:
+            self.assertIn(b"MariaDB", client.recv(4096))
+
+    def test_answers_queries(self):
+        self.assertEqual(self.sql("SELECT 6 * 7;"), "42\n")
+
+    def test_carries_large_results(self):
+        self.assertEqual(len(self.sql("SELECT REPEAT('x', 8 * 1024 * 1024);").rstrip("\n")), 8 * _MIB)
+
+
+class HalfClose(MeshTestCase):
+    """Both ends are ours: what each saw is compared."""
+
+    @classmethod
+    def build(cls):
+        cls.app = TcpApp(cls.digest_after_end)
+        cls.addClassCleanup(cls.app.close)
+        cls.pair = Pair(cls.mesh, cls.app.port, protocol="tcp").start()
+
+    @staticmethod
+    def digest_after_end(sock):
+        """Answers only when the client has ended its side."""
+        sock.sendall(hashlib.sha256(read_all(sock)).hexdigest().encode())
+
+    def test_the_answer_comes_after_the_client_ended_its_side(self):
+        data = os.urandom(3 * _MIB)
+        with connect(self.pair.port) as client:
+            client.sendall(data)
+            client.shutdown(socket.SHUT_WR)
+            self.assertEqual(read_all(client), hashlib.sha256(data).hexdigest().encode())
+
+    def test_an_empty_request_is_half_closed_too(self):
+        with connect(self.pair.port) as client:
+            client.shutdown(socket.SHUT_WR)
+            self.assertEqual(read_all(client), hashlib.sha256(b"").hexdigest().encode())
+
+
+class ServerEndsFirst(MeshTestCase):
+    @classmethod
+    def build(cls):
+        cls.received = []
+        cls.app = TcpApp(cls.greet_end_and_listen)
+        cls.addClassCleanup(cls.app.close)
+        cls.pair = Pair(cls.mesh, cls.app.port, protocol="tcp").start()
+
+    @classmethod
+    def greet_end_and_listen(cls, sock):
+        sock.sendall(b"hello")
+        sock.shutdown(socket.SHUT_WR)
+        cls.received.append(read_all(sock))
+
+    def test_the_client_may_go_on_after_the_server_ended_its_side(self):
+        with connect(self.pair.port) as client:
+            self.assertEqual(read_all(client), b"hello")
+            client.sendall(b"still here")
+        wait_until(lambda: self.received, "the application to read to the end")
+        self.assertEqual(self.received, [b"still here"])
+
+
+class BothWaysAtOnce(MeshTestCase):
+    @classmethod
+    def build(cls):
+        cls.payload = os.urandom(16 * _MIB)
+        cls.got = []
+        cls.app = TcpApp(cls.both)
+        cls.addClassCleanup(cls.app.close)
+        cls.pair = Pair(cls.mesh, cls.app.port, protocol="tcp").start()
+
+    @classmethod
+    def both(cls, sock):
+        writer = threading.Thread(target=cls.write, args=(sock,), daemon=True)
+        writer.start()
+        cls.got.append(read_all(sock))
+        writer.join()
+
+    @classmethod
+    def write(cls, sock):
+        sock.sendall(cls.payload)
+        sock.shutdown(socket.SHUT_WR)
+
+    def test_16_mib_each_way_do_not_deadlock(self):
+        with connect(self.pair.port) as client:
+            writer = threading.Thread(target=self.write, args=(client,), daemon=True)
+            writer.start()
+            self.assertTrue(read_all(client) == self.payload, "what came back differs")
+            writer.join()
+        wait_until(lambda: self.got, "the application to read to the end", 30)
+        self.assertTrue(self.got[0] == self.payload, "what the application got differs")
+
+
+class NobodyThere(MeshTestCase):
+    @classmethod
+    def build(cls):
+        cls.pair = Pair(cls.mesh, cls.mesh.ports.reserve(), protocol="tcp").start()
+
+    def test_a_connection_nobody_takes_is_closed(self):
+        with connect(self.pair.port) as client:
+            client.settimeout(10)
+            try:
+                self.assertEqual(client.recv(1), b"")
+            except ConnectionResetError:
+                pass
+
+
+if __name__ == "__main__":
+    unittest.main()
