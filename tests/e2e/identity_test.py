@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Who is refused between sidecars, and that the reason stands in the answer, the log and a metric."""
+
+import unittest
+
+from heddle_harness import http1, pki, resources, tlspeer
+from heddle_harness.apps import TcpApp, hello_app
+from heddle_harness.mesh import MeshTestCase, Pair
+from heddle_harness.ports import endpoint
+from heddle_harness.processes import wait_until
+
+_OTHER = "other.test"
+
+
+def bad_credentials(mesh):
+    """{name: a server's credential that must be refused}"""
+    good = pki.spiffe_id("app")
+    strangers = pki.Authority(mesh.path("strangers"))  # another root that claims our trust domain
+    others = pki.Authority(mesh.path("others"), _OTHER)
+    return {
+        "wrong-id": mesh.authority.issue("intruder"),
+        "other-domain": others.issue("app"),
+        "stranger": strangers.issue("app", good),
+        "expired": mesh.authority.issue_expired("late", good),
+        "self-signed": mesh.authority.issue_self_signed("selfmade", good),
+    }
+
+
+class RefusedServers(MeshTestCase):
+    """The client's sidecar meets a server with the wrong certificate, or with none."""
+
+    @classmethod
+    def build(cls):
+        cls.app = hello_app()
+        cls.addClassCleanup(cls.app.close)
+        cls.servers = {name: tlspeer.TlsServer(credential) for name, credential in bad_credentials(cls.mesh).items()}
+        cls.servers["no-certificate"] = TcpApp(lambda sock: sock.recv(1) and sock.sendall(b"HTTP/1.1 200 OK\r\n\r\n"))
+        for server in cls.servers.values():
+            cls.addClassCleanup(server.close)
+        cls.good = Pair(cls.mesh, cls.app.port)
+        cls.good.server.start()
+        everything = list(cls.good.resources)
+        for name, server in cls.servers.items():
+            to = resources.endpoint("127.0.0.1", server.port, pki.spiffe_id("app"))
+            everything += [resources.service(name), resources.backend_set(name, [to])]
+        path = cls.mesh.write("bad.yaml", resources.to_yaml(everything))
+        listeners = [cls.mesh.outbound(name, name=name) for name in [*cls.servers, "app"]]
+        blocks = cls.mesh.file_blocks(cls.mesh.authority.issue("client"), path)
+        cls.client = cls.mesh.sidecar("client", listeners, blocks).start()
+
+    def assert_refused(self, name, *reasons):
+        mark = len(self.client.process.log())
+        answer = http1.get(self.client.address_of(name)[1])
+        reason = answer.header("heddle-reason", "").split(";")[0].split(" ")[0]
+        self.assertEqual(answer.status, 503)
+        self.assertIn(reason, reasons)
+        wait_until(lambda: f'"{reason}' in self.client.process.log()[mark:], f"{reason} in the log")
+        self.assertGreater(self.client.metrics().with_label_value(reason), 0)
+        if isinstance(self.servers[name], tlspeer.TlsServer):
+            self.assertEqual(self.servers[name].received, [])
+
+    def test_the_right_server_is_served(self):
+        self.assertEqual(http1.get(self.client.address_of("app")[1]).body, b"hello\n")
+
+    def test_another_id_of_our_trust_domain(self):
+        self.assert_refused("wrong-id", "upstream-identity-unexpected")
+
+    def test_an_id_of_another_trust_domain(self):
+        self.assert_refused("other-domain", "upstream-tls-failed", "upstream-identity-unexpected")
+
+    def test_the_right_id_signed_by_a_stranger(self):
+        self.assert_refused("stranger", "upstream-tls-failed")
+
+    def test_an_expired_certificate(self):
+        self.assert_refused("expired", "upstream-tls-failed")
+
+    def test_a_self_signed_certificate(self):
+        self.assert_refused("self-signed", "upstream-tls-failed")
+
+    def test_no_certificate(self):
+        self.assert_refused("no-certificate", "upstream-tls-failed")
+
+
+class RefusedClients(MeshTestCase):
+    """The inbound sidecar meets clients with the wrong certificate, or with none."""
+
+    @classmethod
+    def build(cls):
+        cls.app = hello_app()
+        cls.addClassCleanup(cls.app.close)
+        listener = cls.mesh.inbound(endpoint("127.0.0.1", cls.app.port))
+        empty = cls.mesh.write("empty.yaml", "")
+        cls.server = cls.mesh.sidecar("app", [listener], cls.mesh.file_blocks(cls.mesh.authority.issue("app"), empty)).start()
+        cls.credentials = bad_credentials(cls.mesh)
+
+    def admitted(self, credential):
+        ip, port = self.server.address_of("in")
+        return tlspeer.is_admitted(port, ip, tlspeer.client_context(credential))
+
+    def assert_refused(self, credential, reason):
+        mark = len(self.server.process.log())
+        served = self.app.accepted
+        self.assertFalse(self.admitted(credential))
+        wait_until(lambda: f'"{reason}' in self.server.process.log()[mark:], f"{reason} in the log")
+        self.assertGreater(self.server.metrics().with_label_value(reason), 0)
+        self.assertEqual(self.app.accepted, served)
+
+    def test_a_member_of_the_mesh_is_admitted(self):
+        self.assertTrue(self.admitted(self.mesh.authority.issue("friend")))
+
+    def test_an_id_of_another_trust_domain(self):
+        self.assert_refused(self.credentials["other-domain"], "peer-trust-domain-unknown")
+
+    def test_our_trust_domain_signed_by_a_stranger(self):
+        self.assert_refused(self.credentials["stranger"], "peer-certificate-invalid")
+
+    def test_an_expired_certificate(self):
+        self.assert_refused(self.credentials["expired"], "peer-certificate-invalid")
+
+    def test_a_self_signed_certificate(self):
+        self.assert_refused(self.credentials["self-signed"], "peer-certificate-invalid")
+
+    def test_no_certificate(self):
+        self.assert_refused(None, "peer-certificate-missing")
+
+    def test_plaintext_is_refused_with_a_reason(self):
+        mark = len(self.server.process.log())
+        ip, port = self.server.address_of("in")
+        answer = http1.try_get(port, "/", ip)
+        if answer is not None:  # it may be told, it must not be served
+            self.assertEqual(answer.status, 400)
+        wait_until(lambda: "plaintext-refused" in self.server.process.log()[mark:], "plaintext-refused in the log")
+        self.assertGreater(self.server.metrics().with_label_value("plaintext-refused"), 0)
+
+    def test_tls_1_2_is_refused(self):
+        context = tlspeer.client_context(self.mesh.authority.issue("old"))
+        context.minimum_version = context.maximum_version = tlspeer.ssl.TLSVersion.TLSv1_2
+        ip, port = self.server.address_of("in")
+        self.assertFalse(tlspeer.is_admitted(port, ip, context))
+
+
+class PermissiveInbound(MeshTestCase):
+    @classmethod
+    def build(cls):
+        cls.app = hello_app()
+        cls.addClassCleanup(cls.app.close)
+        listener = cls.mesh.inbound(endpoint("127.0.0.1", cls.app.port), tls="permissive")
+        empty = cls.mesh.write("empty.yaml", "")
+        cls.server = cls.mesh.sidecar("app", [listener], cls.mesh.file_blocks(cls.mesh.authority.issue("app"), empty)).start()
+
+    def test_takes_plaintext_and_mutual_tls_on_one_port(self):
+        ip, port = self.server.address_of("in")
+        self.assertEqual(http1.get(port, "/", ip).body, b"hello\n")
+        friend = tlspeer.client_context(self.mesh.authority.issue("friend"))
+        self.assertTrue(tlspeer.is_admitted(port, ip, friend))
+
+    def test_still_refuses_a_bad_certificate(self):
+        ip, port = self.server.address_of("in")
+        expired = tlspeer.client_context(self.mesh.authority.issue_expired("late"))
+        self.assertFalse(tlspeer.is_admitted(port, ip, expired))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""A proxy alone: identity and resources from files, reload by SIGHUP and by change, refusal of bad files, --validate."""
+
+import hashlib
+import os
+import signal
+import ssl
+import unittest
+
+from heddle_harness import http1, pki, resources, tlspeer
+from heddle_harness.apps import hello_app
+from heddle_harness.mesh import MeshTestCase
+from heddle_harness.ports import endpoint
+from heddle_harness.processes import wait_until
+
+
+class Standalone(MeshTestCase):
+    """Two plaintext applications; one proxy in front, without identity."""
+
+    def setUp(self):
+        self.one = hello_app(b"one\n")
+        self.two = hello_app(b"two\n")
+        self.addCleanup(self.one.close)
+        self.addCleanup(self.two.close)
+        self.path = self.mesh.write("resources.yaml", self.to(self.one))
+
+    def to(self, app, *more):
+        backend = resources.backend_set("hello", [resources.endpoint("127.0.0.1", app.port)], tls="plaintext")
+        return resources.to_yaml([resources.service("hello"), backend, *more])
+
+    def start(self, path=None, **more):
+        name = self.id().rpartition(".")[2]
+        blocks = self.mesh.file_blocks(None, path or self.path)
+        listener = self.mesh.outbound(more.pop("service", "hello"))
+        self.proxy = self.mesh.sidecar(name, [listener], blocks, **more).start()
+        self.addCleanup(self.proxy.process.kill)
+        self.port = self.proxy.address_of("out")[1]
+        return self.proxy
+
+    def body(self, target="/", headers=()):
+        return http1.get(self.port, target, headers=headers).body
+
+    def reload(self):
+        mark = len(self.proxy.process.log())
+        self.proxy.process.signal(signal.SIGHUP)
+        return mark
+
+    def test_serves_without_a_control_plane(self):
+        self.start()
+        self.assertEqual(self.body(), b"one\n")
+
+    def test_sighup_reloads_the_resources(self):
+        self.start()
+        with http1.Client(self.port) as kept:
+            self.assertEqual(kept.request().body, b"one\n")
+            self.mesh.write("resources.yaml", self.to(self.two))
+            self.reload()
+            wait_until(lambda: self.body() == b"two\n", "the new resources")
+            self.assertEqual(kept.request().body, b"two\n")  # the connection lives on, its next request obeys
+
+    def test_a_change_of_the_file_is_seen_without_a_signal(self):
+        self.start()
+        self.mesh.write("resources.yaml", self.to(self.two))
+        wait_until(lambda: self.body() == b"two\n", "the new resources", 15)
+
+    def test_reads_a_directory(self):
+        folder = self.mesh.path("several")
+        os.makedirs(folder, exist_ok=True)
+        for name, resource in (("a.yaml", resources.service("hello")), ("b.json", None)):
+            if resource is None:
+                backend = resources.backend_set("hello", [resources.endpoint("127.0.0.1", self.one.port)], tls="plaintext")
+                text = resources.json.dumps(backend)
+            else:
+                text = resources.to_yaml([resource])
+            self.mesh.write(os.path.join("several", name), text)
+        self.start(folder)
+        self.assertEqual(self.body(), b"one\n")
+
+    def test_a_bad_file_is_refused_with_every_problem_and_the_old_stays(self):
+        self.start()
+        bad = self.to(self.two).replace('"port": 80', '"port": 99999').replace('"plaintext"', '"wool"')
+        self.mesh.write("resources.yaml", bad)
+        mark = self.reload()
+        for problem in ("spec.ports[0].port", "spec.tls"):
+            self.proxy.process.wait_log(problem, after=mark)
+        self.assertEqual(self.body(), b"one\n")
+        self.assertTrue(self.proxy.is_ready())
+
+    def test_a_reference_to_nothing_is_refused(self):
+        self.start()
+        rule = resources.rule([resources.to_backend_set("nobody")])
+        self.mesh.write("resources.yaml", self.to(self.two, resources.route("r", "hello", [rule])))
+        mark = self.reload()
+        self.proxy.process.wait_log("nobody", after=mark)
+        self.assertEqual(self.body(), b"one\n")
+
+    def test_a_changed_key_that_needs_a_restart_is_refused_by_name(self):
+        self.start()
+        self.proxy.bootstrap["workers"] = 3
+        self.proxy.write()
+        mark = self.reload()
+        self.proxy.process.wait_log("workers", after=mark)
+        self.assertEqual(self.body(), b"one\n")
+
+    def test_a_reloadable_key_of_the_bootstrap_is_applied(self):
+        self.start(accessLog={"mode": "errors", "file": "-"})
+        self.body("/before")
+        self.proxy.bootstrap["accessLog"]["mode"] = "all"
+        self.proxy.write()
+        self.reload()
+
+        def logs_requests():
+            self.body("/after")
+            return '"/after"' in self.proxy.process.log()
+
+        wait_until(logs_requests, "the access log to be on")
+        self.assertNotIn('"/before"', self.proxy.process.log())
+
+    def test_routes_by_host_without_a_service(self):
+        self.start(service=None)
+        for host in ("hello", "hello.default", "hello.default.svc.cluster.local"):
+            self.assertEqual(self.body(headers=[("host", host)]), b"one\n", host)
+        answer = http1.get(self.port, headers=[("host", "nobody.test")])
+        self.assertEqual((answer.status, answer.header("heddle-reason")), (404, "service-unknown"))
+
+
+class Routes(Standalone):
+    def start_with(self, rules):
+        sets = [resources.backend_set(name, [resources.endpoint("127.0.0.1", app.port)], tls="plaintext")
+                for name, app in (("one", self.one), ("two", self.two))]
+        self.mesh.write("resources.yaml", self.to(self.one, *sets, resources.route("r", "hello", rules)))
+        self.start()
+
+    def rule(self, name, **match):
+        return resources.rule([resources.to_backend_set(name)], **match)
+
+    def test_matches_paths_headers_and_methods(self):
+        self.start_with([self.rule("one", path="/"), self.rule("two", path="/deep"),
+                         self.rule("two", path="/exact", path_type="Exact"),
+                         self.rule("two", headers={"x-to": "two"}), self.rule("two", path="/", method="POST")])
+        for target, headers, expected in (("/", (), b"one\n"), ("/deep", (), b"two\n"), ("/deep/er", (), b"two\n"),
+                                          ("/deeper", (), b"one\n"), ("/exact", (), b"two\n"), ("/exact/", (), b"one\n"),
+                                          ("/", [("x-to", "two")], b"two\n"), ("/", [("x-to", "one")], b"one\n")):
+            self.assertEqual(self.body(target, headers), expected, (target, headers))
+        with http1.Client(self.port) as client:
+            self.assertEqual(client.request("POST", "/x", body=b"").body, b"two\n")
+
+    def test_no_matching_rule_is_404_with_a_reason(self):
+        self.start_with([self.rule("one", path="/only")])
+        answer = http1.get(self.port, "/other")
+        self.assertEqual((answer.status, answer.header("heddle-reason")), (404, "route-not-found"))
+
+    def test_weights_split_the_traffic(self):
+        split = resources.rule([resources.to_backend_set("one", 3), resources.to_backend_set("two", 1)])
+        self.start_with([split])
+        with http1.Client(self.port) as client:
+            bodies = [client.request().body for _ in range(2000)]
+        self.assertAlmostEqual(bodies.count(b"one\n") / 2000, 0.75, delta=0.06)  # six standard deviations
+
+    def test_a_weight_of_zero_gets_nothing(self):
+        self.start_with([resources.rule([resources.to_backend_set("one", 0), resources.to_backend_set("two", 1)])])
+        self.assertEqual({self.body() for _ in range(50)}, {b"two\n"})
+
+
+class FileIdentity(MeshTestCase):
+    @classmethod
+    def build(cls):
+        cls.app = hello_app()
+        cls.addClassCleanup(cls.app.close)
+        listener = cls.mesh.inbound(endpoint("127.0.0.1", cls.app.port))
+        cls.credential = cls.mesh.authority.issue("app")
+        blocks = cls.mesh.file_blocks(cls.credential, cls.mesh.write("empty.yaml", ""))
+        cls.server = cls.mesh.sidecar("app", [listener], blocks).start()
+
+    def shown_certificate(self):
+        ip, port = self.server.address_of("in")
+        client = tlspeer.TlsClient(port, ip, tlspeer.client_context(self.mesh.authority.issue("friend")))
+        self.addCleanup(client.close)
+        return client.peer_certificate()
+
+    def test_replaced_files_are_used_for_new_connections(self):
+        before = self.shown_certificate()
+        fresh = self.mesh.authority.issue("fresh", pki.spiffe_id("app"))
+        os.replace(fresh.key, self.credential.key)
+        os.replace(fresh.certificate, self.credential.certificate)
+        wait_until(lambda: self.shown_certificate() != before, "the new certificate", 15)
+        with open(self.credential.certificate, encoding="ascii") as file:
+            expected = ssl.PEM_cert_to_DER_cert(file.read())
+        self.assertEqual(hashlib.sha256(self.shown_certificate()).digest(), hashlib.sha256(expected).digest())
+
+
+class Validate(MeshTestCase):
+    def proxy(self, text, **more):
+        path = self.mesh.write("validated.yaml", text)
+        return self.mesh.sidecar("validated", [self.mesh.outbound("hello")], self.mesh.file_blocks(None, path), **more)
+
+    def good(self):
+        backend = resources.backend_set("hello", [resources.endpoint("127.0.0.1", 9)], tls="plaintext")
+        return resources.to_yaml([resources.service("hello"), backend])
+
+    def test_exit_0_for_good_files(self):
+        done = self.proxy(self.good()).validate()
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_exit_1_and_every_problem_of_the_bootstrap(self):
+        done = self.proxy(self.good(), workers=-1, colour="blue", drain={"deadline": "soon"}).validate()
+        self.assertEqual(done.returncode, 1)
+        for problem in ("workers", "colour", "drain.deadline"):
+            self.assertIn(problem, done.stdout + done.stderr)
+
+    def test_exit_1_and_every_problem_of_the_resources(self):
+        done = self.proxy(self.good().replace('"port": 80', '"port": 99999').replace('"plaintext"', '"wool"')).validate()
+        self.assertEqual(done.returncode, 1)
+        for problem in ("spec.ports[0].port", "spec.tls", "validated.yaml"):
+            self.assertIn(problem, done.stdout + done.stderr)
+
+    def test_a_proxy_with_a_bad_bootstrap_does_not_start(self):
+        proxy = self.proxy(self.good(), workers=-1).launch()
+        self.assertEqual(proxy.process.wait(), 1)
+        self.assertIn("workers", proxy.process.log())
+
+
+if __name__ == "__main__":
+    unittest.main()
