@@ -2,6 +2,7 @@
 """A proxy alone: identity and resources from files, reload by SIGHUP and by change, refusal of bad files, --validate."""
 
 import hashlib
+import json
 import os
 import signal
 import ssl
@@ -14,7 +15,7 @@ from heddle_harness.ports import endpoint
 from heddle_harness.processes import wait_until
 
 
-class Standalone(MeshTestCase):
+class AloneCase(MeshTestCase):
     """Two plaintext applications; one proxy in front, without identity."""
 
     def setUp(self):
@@ -45,6 +46,8 @@ class Standalone(MeshTestCase):
         self.proxy.process.signal(signal.SIGHUP)
         return mark
 
+
+class Standalone(AloneCase):
     def test_serves_without_a_control_plane(self):
         self.start()
         self.assertEqual(self.body(), b"one\n")
@@ -69,7 +72,7 @@ class Standalone(MeshTestCase):
         for name, resource in (("a.yaml", resources.service("hello")), ("b.json", None)):
             if resource is None:
                 backend = resources.backend_set("hello", [resources.endpoint("127.0.0.1", self.one.port)], tls="plaintext")
-                text = resources.json.dumps(backend)
+                text = json.dumps(backend)
             else:
                 text = resources.to_yaml([resource])
             self.mesh.write(os.path.join("several", name), text)
@@ -124,7 +127,7 @@ class Standalone(MeshTestCase):
         self.assertEqual((answer.status, answer.header("heddle-reason")), (404, "service-unknown"))
 
 
-class Routes(Standalone):
+class Routes(AloneCase):
     def start_with(self, rules):
         sets = [resources.backend_set(name, [resources.endpoint("127.0.0.1", app.port)], tls="plaintext")
                 for name, app in (("one", self.one), ("two", self.two))]

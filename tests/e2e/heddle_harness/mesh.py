@@ -145,3 +145,29 @@ class MeshTestCase(unittest.TestCase):
         if result and len(result.failures) + len(result.errors) > before and self.mesh is not None:
             print(f"\n{self.id()}:\n{self.mesh.group.tails()}", flush=True)
         return done
+
+
+class ControlledPair:
+    """The same as Pair, with identity, resources and their changes from the mesh's control plane."""
+
+    def __init__(self, mesh, app, name="app", listeners=(), **options):
+        inbound = mesh.inbound(endpoint(app.ip, app.port))
+        ip, _, port = inbound["address"].rpartition(":")
+        self.mesh = mesh
+        self.name = name
+        self.address = resources.endpoint(ip, int(port), pki.spiffe_id(name))
+        self.resources = [resources.service(name), resources.backend_set(name, [self.address])]
+        self.version = mesh.control.apply(resources.to_yaml(self.resources))
+        outbound = mesh.outbound(name)
+        self.server = mesh.sidecar(f"{name}-server", [inbound], mesh.control_blocks(name), **options)
+        self.client = mesh.sidecar(f"{name}-outbound", [outbound, *listeners], mesh.control_blocks(f"{name}-client"), **options)
+        self.port = self.client.address_of("out")[1]
+
+    @property
+    def sidecars(self):
+        return (self.server, self.client)
+
+    def start(self):
+        self.server.start()
+        self.client.start()
+        return self

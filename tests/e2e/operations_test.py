@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+"""Operating a sidecar: drain, probes, metrics, admin, access log, reasons, several workers."""
+
+import json
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import time
+import unittest
+
+from heddle_harness import h2peer, http1, resources
+from heddle_harness.apps import HttpApp, hello_app, reply
+from heddle_harness.load import Load
+from heddle_harness.mesh import MeshTestCase, Pair
+from heddle_harness.processes import wait_until
+
+
+class PlainCase(MeshTestCase):
+    """One outbound sidecar in front of plaintext applications, from files, no identity."""
+
+    def start_proxy(self, app_port, **more):
+        name = self.id().rpartition(".")[2]
+        backend = resources.backend_set("hello", [resources.endpoint("127.0.0.1", app_port)], tls="plaintext")
+        path = self.mesh.write(f"{name}.yaml", resources.to_yaml([resources.service("hello"), backend]))
+        proxy = self.mesh.sidecar(name, [self.mesh.outbound("hello")], self.mesh.file_blocks(None, path), **more).start()
+        self.addCleanup(proxy.process.kill)
+        self.port = proxy.address_of("out")[1]
+        return proxy
+
+    def start_app(self, app):
+        self.addCleanup(app.close)
+        return app.port
+
+
+class Drain(PlainCase):
+    """An application that answers a request when the test says so."""
+
+    def setUp(self):
+        self.arrived, self.release = [], []
+
+        def handle(request, reader, sock):
+            reader.body(request)
+            if request.target == "/slow":
+                self.arrived.append(sock)
+                wait_until(lambda: self.release, "the test", 30)
+            reply(sock, b"done")
+
+        self.app = HttpApp(handle)
+        self.addCleanup(self.app.close)
+
+    def not_ready(self, proxy):
+        ip, port = proxy.address_of("health")
+        answer = http1.try_get(port, "/readyz", ip)
+        return answer is not None and answer.status == 503
+
+    def test_sigterm_lets_the_running_request_finish_and_exits_0(self):
+        proxy = self.start_proxy(self.app.port, drain={"deadline": "20s"})
+        with http1.Client(self.port) as slow:
+            slow.send(http1.request_bytes("GET", "/slow"))
+            wait_until(lambda: self.arrived, "the request at the application")
+            proxy.process.signal(signal.SIGTERM)
+            wait_until(lambda: self.not_ready(proxy), "readiness to go off")
+            self.release.append(True)
+            answer = slow.response()
+        self.assertEqual((answer.status, answer.body), (200, b"done"))
+        self.assertTrue(answer.has_token("connection", "close"))
+        self.assertEqual(proxy.process.wait(10), 0)
+
+    def test_an_http2_connection_gets_goaway_and_its_stream_finishes(self):
+        proxy = self.start_proxy(self.app.port, drain={"deadline": "20s"})
+        client = h2peer.Client(self.port)
+        self.addCleanup(client.close)
+        stream = client.open("GET", "/slow")
+        wait_until(lambda: self.arrived, "the request at the application")
+        proxy.process.signal(signal.SIGTERM)
+        client.pump(lambda: client.goaway is not None)
+        self.release.append(True)
+        self.assertEqual(bytes(client.finish(stream).body), b"done")
+        self.assertEqual(proxy.process.wait(10), 0)
+
+    def test_the_deadline_bounds_the_drain(self):
+        proxy = self.start_proxy(self.app.port, drain={"deadline": "1s"})
+        with http1.Client(self.port) as slow:
+            slow.send(http1.request_bytes("GET", "/slow"))
+            wait_until(lambda: self.arrived, "the request at the application")
+            began = time.monotonic()
+            proxy.process.signal(signal.SIGTERM)
+            self.assertEqual(proxy.process.wait(10), 0)
+        self.assertLess(time.monotonic() - began, 5)
+
+    def test_an_idle_proxy_ends_at_once(self):
+        proxy = self.start_proxy(self.app.port, drain={"deadline": "20s"})
+        with http1.Client(self.port) as idle:
+            self.assertEqual(idle.request().status, 200)
+            self.assertEqual(proxy.process.terminate(10), 0)
+
+
+class Endpoints(MeshTestCase):
+    @classmethod
+    def build(cls):
+        cls.app = hello_app()
+        cls.addClassCleanup(cls.app.close)
+        cls.pair = Pair(cls.mesh, cls.app.port).start()
+        cls.proxy = cls.pair.client
+        http1.get(cls.pair.port)
+
+    def test_probes(self):
+        self.assertEqual(self.proxy.get("health", "/livez").status, 200)
+        self.assertEqual(self.proxy.get("health", "/readyz").status, 200)
+
+    def test_metrics_are_accepted_by_promtool(self):
+        for sidecar in (self.pair.client, self.pair.server):
+            done = subprocess.run(["promtool", "check", "metrics"], input=sidecar.metrics().text, capture_output=True,
+                                  text=True, timeout=30, check=False)
+            self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+            self.assertGreater(sidecar.metrics().total("heddle_requests_total"), 0)
+
+    def test_admin_shows_its_pages_and_no_secret(self):
+        for page in ("/config", "/backends", "/connections", "/certs"):
+            answer = self.proxy.admin(page)
+            self.assertEqual(answer.status, 200, page)
+            json.loads(answer.body)
+            self.assertNotIn(b"PRIVATE KEY", answer.body)
+        self.assertIn(b"spiffe://cluster.local/ns/default/sa/app-client", self.proxy.admin("/certs").body)
+        self.assertIn(self.pair.server.bootstrap["listeners"][0]["address"].encode(), self.proxy.admin("/backends").body)
+
+    def test_admin_answers_only_to_names_of_loopback(self):
+        for host in ("rebound.test", "192.0.2.1"):
+            self.assertGreaterEqual(self.proxy.admin("/config", [("host", host)]).status, 400, host)
+
+    def test_the_socket_of_admin_is_private(self):
+        path = self.proxy.bootstrap["admin"]["socket"]
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+
+    def post(self, target, headers=(), over_socket=False):
+        if not over_socket:
+            ip, port = self.proxy.address_of("admin")
+            with http1.Client(port, ip) as client:
+                return client.request("POST", target, [("host", f"{ip}:{port}"), *headers], b"")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+            sock.settimeout(10)
+            sock.connect(self.proxy.bootstrap["admin"]["socket"])
+            sock.sendall(http1.request_bytes("POST", target, [("host", "localhost"), *headers], b""))
+            return http1.Reader(sock).response("POST")
+
+    def admin_token(self):
+        with open(os.path.join(self.proxy.bootstrap["stateDir"], "admin.token"), encoding="ascii") as file:
+            return file.read().strip()
+
+    def test_the_log_level_changes_by_post_with_the_token_only(self):
+        self.assertEqual(self.post("/log?level=debug").status, 401)
+        self.assertEqual(self.post("/log?level=debug", [("authorization", "Bearer wrong")]).status, 401)
+        bearer = ("authorization", f"Bearer {self.admin_token()}")
+        self.assertEqual(self.post("/log?level=debug", [bearer]).status, 200)
+        self.assertEqual(self.post("/log?level=wool", [bearer]).status, 400)
+        self.assertEqual(self.post("/log?level=info", over_socket=True).status, 200)
+
+    def test_a_get_changes_nothing(self):
+        self.assertGreaterEqual(self.proxy.admin("/log?level=debug").status, 400)
+
+
+class AccessLogs(PlainCase):
+    def entries(self, proxy):
+        return {entry["path"]: entry for entry in proxy.log_entries() if entry.get("path")}
+
+    def status_app(self):
+        def handle(request, reader, sock):
+            reader.body(request)
+            status = re.search(r"\d{3}", request.target)
+            reply(sock, b"x", f"{status[0] if status else 200} Status")
+
+        return self.start_app(HttpApp(handle))
+
+    def ask_and_wait(self, proxy, paths, last):
+        for path in paths:
+            http1.get(self.port, path)
+        wait_until(lambda: last in self.entries(proxy), f"{last} in the access log")
+
+    def test_errors_are_logged_by_default_and_the_rest_is_not(self):
+        proxy = self.start_proxy(self.status_app(), accessLog={"mode": "errors", "file": "-"})
+        self.ask_and_wait(proxy, ["/fine", "/404", "/500?secret=1"], "/500")
+        entries = self.entries(proxy)
+        self.assertEqual(set(entries), {"/500"})
+        self.assertEqual((entries["/500"]["response_code"], entries["/500"]["response_code_details"]), (500, "via_upstream"))
+
+    def test_all_means_all(self):
+        proxy = self.start_proxy(self.status_app(), accessLog={"mode": "all", "file": "-"})
+        self.ask_and_wait(proxy, ["/fine", "/404", "/last"], "/last")
+        self.assertEqual(set(self.entries(proxy)), {"/fine", "/404", "/last"})
+
+    def test_off_means_none(self):
+        proxy = self.start_proxy(self.status_app(), accessLog={"mode": "off", "file": "-"})
+        for path in ("/fine", "/500"):
+            http1.get(self.port, path)
+        self.assertEqual(proxy.process.terminate(), 0)  # the writer is done with all there was
+        self.assertEqual(self.entries(proxy), {})
+
+    def test_answers_of_the_proxy_have_a_reason_everywhere(self):
+        proxy = self.start_proxy(self.mesh.ports.reserve())
+        answer = http1.get(self.port, "/gone")
+        reason = answer.header("heddle-reason")
+        self.assertEqual((answer.status, reason), (503, "upstream-connect-refused"))
+        wait_until(lambda: "/gone" in self.entries(proxy), "the entry")
+        self.assertEqual(self.entries(proxy)["/gone"]["response_code_details"], reason)
+        self.assertGreater(proxy.metrics().total("heddle_requests_total", reason=reason), 0)
+
+    def test_an_application_cannot_forge_a_reason(self):
+        app = HttpApp(lambda request, reader, sock: reply(sock, b"", "503 Busy", [("heddle-reason", "forged")]))
+        self.start_proxy(self.start_app(app))
+        self.assertIsNone(http1.get(self.port).header("heddle-reason"))
+
+
+class Workers(PlainCase):
+    def test_several_workers_share_the_connections(self):
+        proxy = self.start_proxy(self.start_app(hello_app()), workers=3, accessLog={"mode": "all", "file": "-"})
+        with Load(self.port, 200, 8, fresh=True) as load:
+            wait_until(lambda: load.answered > 100, "some requests")
+        self.assertEqual(load.failures, [])
+        self.assertEqual(proxy.process.terminate(), 0)
+        self.assertEqual(len({entry["worker"] for entry in proxy.log_entries() if "worker" in entry}), 3)
+
+
+if __name__ == "__main__":
+    unittest.main()

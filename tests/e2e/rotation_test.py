@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Identity from the control plane: join tokens, renewal under load, restarts without anybody's help, expiry."""
+
+import json
+import os
+import stat
+import subprocess
+import time
+import unittest
+
+from heddle_harness import http1, pki
+from heddle_harness.apps import hello_app
+from heddle_harness.load import Load
+from heddle_harness.mesh import ControlledPair, MeshTestCase
+from heddle_harness.processes import wait_until
+
+_LIFETIME = 10  # s
+_LOAD_FOR = 60  # s: six lifetimes, about twelve renewals
+
+
+def certificate(sidecar, name="svid.pem"):
+    with open(os.path.join(sidecar.bootstrap["stateDir"], name), encoding="ascii") as file:
+        return file.read()
+
+
+def is_expired(sidecar):
+    path = os.path.join(sidecar.bootstrap["stateDir"], "svid.pem")
+    return subprocess.run(["openssl", "x509", "-in", path, "-noout", "-checkend", "0"], capture_output=True,
+                          check=False).returncode != 0
+
+
+class ControlledCase(MeshTestCase):
+    flags = ()
+
+    @classmethod
+    def build(cls):
+        cls.app = hello_app()
+        cls.addClassCleanup(cls.app.close)
+        cls.control = cls.mesh.start_control(*cls.flags)
+        cls.pair = ControlledPair(cls.mesh, cls.app).start()
+
+
+class Rotation(ControlledCase):
+    flags = ("--svid-ttl", f"{_LIFETIME}s")
+
+    def test_a_minute_of_load_over_six_lifetimes_fails_nothing(self):
+        seen = {sidecar.name: set() for sidecar in self.pair.sidecars}
+        keys = {sidecar.name: set() for sidecar in self.pair.sidecars}
+        end = time.monotonic() + _LOAD_FOR
+
+        def watch():
+            for sidecar in self.pair.sidecars:
+                seen[sidecar.name].add(certificate(sidecar))
+                keys[sidecar.name].add(certificate(sidecar, "svid.key"))
+            return time.monotonic() >= end
+
+        with Load(self.pair.port, 150, 6) as kept, Load(self.pair.port, 50, 2, fresh=True) as fresh:
+            wait_until(watch, "the minute to pass", _LOAD_FOR + 5, poll=0.2)
+        self.assertEqual(kept.failures + fresh.failures, [])
+        self.assertGreater(kept.answered + fresh.answered, _LOAD_FOR * 100)
+        for name, certificates in seen.items():
+            self.assertGreaterEqual(len(certificates), 6, f"{name} renewed too rarely")
+            self.assertGreaterEqual(len(keys[name]), 6, f"{name} kept its key")
+
+    def test_the_metric_counts_renewals(self):
+        for sidecar in self.pair.sidecars:
+            sidecar.wait_metric("heddle_identity_rotations_total", 1, _LIFETIME + 5, outcome="ok")
+
+
+class Restart(ControlledCase):
+    def test_a_restart_needs_neither_token_nor_control_plane(self):
+        for sidecar in self.pair.sidecars:
+            os.unlink(sidecar.bootstrap["identity"]["joinTokenFile"])
+        self.control.process.kill()
+        for sidecar in self.pair.sidecars:
+            sidecar.process.kill()
+        self.pair.start()
+        self.assertEqual(http1.get(self.pair.port).body, b"hello\n")
+
+    def test_the_state_directory_is_private(self):
+        folder = self.pair.server.bootstrap["stateDir"]
+        self.assertEqual(stat.S_IMODE(os.stat(folder).st_mode), 0o700)
+        for name in ("svid.pem", "svid.key", "bundle.json", "snapshot.json"):
+            self.assertEqual(stat.S_IMODE(os.stat(os.path.join(folder, name)).st_mode), 0o600, name)
+
+
+class Expiry(ControlledCase):
+    flags = ("--svid-ttl", "4s")
+
+    def test_an_expired_svid_needs_a_new_token_and_says_so(self):
+        server = self.pair.server
+        self.control.process.kill()
+        server.process.kill()
+        wait_until(lambda: is_expired(server), "the SVID to expire", 10)
+        self.control.start()
+        mark = len(server.process.log())
+        server.launch()
+        server.process.wait_log("token", after=mark)
+        wait_until(lambda: self.readiness(server), "the health port to answer")
+        answer = self.readiness(server)
+        self.assertEqual(answer.status, 503)
+        self.assertIn(b"expired", answer.body)
+        self.assertIn("expired", json.dumps(self.control.status()))
+
+        server.process.kill()
+        self.mesh.write("app.token", self.control.token(pki.spiffe_id("app")))
+        server.start()
+        wait_until(lambda: http1.is_ok(self.pair.port), "traffic to flow again", 15)
+
+    @staticmethod
+    def readiness(sidecar):
+        ip, port = sidecar.address_of("health")
+        return http1.try_get(port, "/readyz?verbose", ip)
+
+
+class JoinTokens(ControlledCase):
+    def newcomer(self, name, token):
+        blocks = self.mesh.control_blocks(name)
+        self.mesh.write(f"{name}.token", token)
+        return self.mesh.sidecar(name, [self.mesh.outbound("app")], blocks).launch()
+
+    def assert_refused(self, newcomer):
+        newcomer.process.wait_log("token")
+        self.assertFalse(newcomer.is_ready())
+        self.assertFalse(os.path.exists(os.path.join(newcomer.bootstrap["stateDir"], "svid.pem")))
+
+    def test_a_token_works_once(self):
+        token = self.control.token(pki.spiffe_id("once"))
+        first = self.newcomer("once", token)
+        first.process.wait_ready(first.is_ready)
+        self.assert_refused(self.newcomer("twice", token))
+
+    def test_an_expired_token_is_refused(self):
+        token = self.control.token(pki.spiffe_id("late"), ttl="1s")
+        began = time.monotonic()
+        wait_until(lambda: time.monotonic() - began > 1.5, "the token to expire")
+        self.assert_refused(self.newcomer("late", token))
+
+    def test_an_invented_token_is_refused(self):
+        self.assert_refused(self.newcomer("invented", "0123456789abcdef0123456789abcdef"))
+
+    def test_the_token_is_not_in_any_log(self):
+        token = self.control.token(pki.spiffe_id("secret"))
+        newcomer = self.newcomer("secret", token)
+        newcomer.process.wait_ready(newcomer.is_ready)
+        self.assertNotIn(token, newcomer.process.log() + self.control.process.log())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+"""Configuration from the control plane: changes under load, its death and return, and the command line."""
+
+import time
+import unittest
+
+from heddle_harness import http1, pki, resources
+from heddle_harness.apps import hello_app
+from heddle_harness.load import Load
+from heddle_harness.mesh import ControlledPair, MeshTestCase
+from heddle_harness.ports import endpoint
+from heddle_harness.processes import wait_until
+
+_RATE = 500
+_CHANGES = 200
+_FROM_DISK = 1.0  # s until a restarted sidecar serves
+_SLOWER = 4  # a sanitizer's build
+
+
+class WatchCase(MeshTestCase):
+    @classmethod
+    def build(cls):
+        cls.app = hello_app()
+        cls.addClassCleanup(cls.app.close)
+        cls.control = cls.mesh.start_control()
+        cls.pair = ControlledPair(cls.mesh, cls.app).start()
+
+    def runs(self):
+        """{node: the version it runs}, of the connected sidecars."""
+        return {row["node"]: row["runs"] for row in self.control.status()["sidecars"]}
+
+
+class Changes(WatchCase):
+    def change(self, number):
+        """The n-th configuration: another weight, and a route that comes and goes."""
+        backend = resources.backend_set("app", [{**self.pair.address, "weight": 1 + number % 7}])
+        match = resources.rule([resources.to_backend_set("app")], path=f"/change/{number}")
+        everything = resources.rule([resources.to_backend_set("app")], path="/")
+        return resources.to_yaml([backend, resources.route("app", "app", [match, everything])])
+
+    def test_200_changes_under_500_requests_per_second_fail_nothing(self):
+        versions = []
+        with Load(self.pair.port, _RATE, 10) as load:
+            for number in range(_CHANGES):
+                versions.append(self.control.apply(self.change(number)))
+            self.control.wait_version(versions[-1])
+        self.assertEqual(load.failures, [])
+        self.assertEqual(len(set(versions)), _CHANGES)
+        self.assertGreater(load.answered, 500)
+        self.assertEqual(self.runs(), {sidecar.name: versions[-1] for sidecar in self.pair.sidecars})
+
+    def test_an_apply_that_changes_nothing_makes_no_version(self):
+        first = self.control.apply(self.change(1))
+        done = self.control.cli("apply", "-f", "-", text=self.change(1))
+        self.assertIn("backendset.heddle.dev/app unchanged", done.stdout)
+        self.assertIn(f"version {first}", done.stdout)
+
+    def test_a_bad_apply_is_refused_whole_with_every_problem(self):
+        before = self.control.apply(self.change(2))
+        bad = resources.to_yaml([resources.service("fine"), resources.service("bad", port=0),
+                                 resources.backend_set("worse", [resources.endpoint("nowhere", 1)], tls="plaintext")])
+        done = self.control.cli("apply", "-f", "-", text=bad, check=False)
+        self.assertNotEqual(done.returncode, 0)
+        for problem in ("spec.ports[0].port", "spec.endpoints[0].address"):
+            self.assertIn(problem, done.stdout + done.stderr)
+        self.assertNotEqual(self.control.cli("get", "service", "fine", check=False).returncode, 0)
+        self.assertEqual(self.control.apply(self.change(2)), before)
+
+    def test_get_and_delete(self):
+        self.control.apply(resources.to_yaml([resources.service("short"), resources.backend_set("short", [])]))
+        self.assertIn("short", self.control.cli("get", "service").stdout)
+        self.assertIn("kind: Service", self.control.cli("get", "service", "short", "-o", "yaml").stdout)
+        self.control.cli("delete", "service", "short")
+        self.assertNotEqual(self.control.cli("get", "service", "short", check=False).returncode, 0)
+
+
+class OnDemand(WatchCase):
+    """A listener without a service: the sidecar asks for what its application dials."""
+
+    def test_a_service_is_fetched_when_it_is_dialled(self):
+        other = hello_app(b"other\n")
+        self.addCleanup(other.close)
+        inbound = self.mesh.inbound(endpoint("127.0.0.1", other.port))
+        ip, _, port = inbound["address"].rpartition(":")
+        to = resources.endpoint(ip, int(port), pki.spiffe_id("other"))
+        self.control.apply(resources.to_yaml([resources.service("other"), resources.backend_set("other", [to])]))
+        self.mesh.sidecar("other", [inbound], self.mesh.control_blocks("other")).start()
+        dialler = self.mesh.sidecar("dialler", [self.mesh.outbound()], self.mesh.control_blocks("dialler")).start()
+        out = dialler.address_of("out")[1]
+        self.assertEqual(http1.get(out, headers=[("host", "other.default")]).body, b"other\n")
+        answer = http1.get(out, headers=[("host", "unknown.default")])
+        self.assertEqual((answer.status, answer.header("heddle-reason")), (404, "service-unknown"))
+
+
+class ControlPlaneGone(WatchCase):
+    def slack(self):
+        return _SLOWER if any(name in self.mesh.bin for name in ("asan", "tsan")) else 1
+
+    def connected(self):
+        return all(sidecar.metrics().total("heddle_control_connected") == 1 for sidecar in self.pair.sidecars)
+
+    def updates(self):
+        return [sidecar.metrics().total("heddle_config_updates_total") for sidecar in self.pair.sidecars]
+
+    def restart_from_disk(self, sidecar):
+        sidecar.process.kill()
+        began = time.monotonic()
+        sidecar.launch()
+        wait_until(lambda: http1.is_ok(self.pair.port), "the restarted sidecar to serve")
+        return time.monotonic() - began
+
+    def test_traffic_survives_its_death_and_all_resume_when_it_is_back(self):
+        wait_until(self.connected, "both watch streams")
+        with Load(self.pair.port, 100, 4) as load:
+            self.control.process.kill()
+            answered = load.answered
+            wait_until(lambda: load.answered > answered + 200, "the load to go on without control plane")
+        self.assertEqual(load.failures, [])
+
+        for sidecar in self.pair.sidecars:
+            self.assertLess(self.restart_from_disk(sidecar), _FROM_DISK * self.slack(), sidecar.name)
+
+        before = self.updates()
+        self.control.start()
+        wait_until(self.connected, "both to connect again", 60)
+        self.control.wait_version(self.pair.version)
+        self.assertEqual(self.updates(), before, "somebody was sent what it had already")
+        version = self.control.apply(resources.to_yaml([*self.pair.resources, resources.route("app", "app", [
+            resources.rule([resources.to_backend_set("app")], path="/only")])]))
+        self.control.wait_version(version)
+        self.assertEqual(http1.get(self.pair.port, "/only").status, 200)
+        self.assertEqual(http1.get(self.pair.port, "/other").status, 404)
+
+
+class CommandLine(WatchCase):
+    def test_status_lists_the_sidecars(self):
+        text = self.control.cli("status").stdout
+        for sidecar in self.pair.sidecars:
+            self.assertIn(sidecar.name, text)
+
+    def test_wait_times_out_with_an_exit_code(self):
+        done = self.control.cli("wait", "--version", "1.999999", "--timeout", "1s", check=False)
+        self.assertNotEqual(done.returncode, 0)
+
+    def test_the_api_refuses_who_has_no_token(self):
+        stolen = self.mesh.path("stolen.context")
+        with open(f"{self.control.data}/admin.context", encoding="utf-8") as file:
+            context = file.read()
+        token = next(word for word in context.replace('"', " ").replace(",", " ").split() if len(word) >= 22
+                     and word.replace("-", "").replace("_", "").isalnum() and not word.startswith("MII"))
+        with open(stolen, "w", encoding="utf-8") as file:
+            file.write(context.replace(token, token[::-1]))
+        done = __import__("subprocess").run([f"{self.mesh.bin}/heddle", "--context", stolen, "get", "service"],
+                                            capture_output=True, text=True, timeout=20, check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("unauthenticated", done.stdout + done.stderr)
+
+    def test_version_says_which(self):
+        self.assertRegex(self.control.cli("version").stdout, r"\d+\.\d+")
+
+
+if __name__ == "__main__":
+    unittest.main()
