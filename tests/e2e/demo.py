@@ -52,7 +52,7 @@ def things_to_try(mesh):
     at = endpoint(LOCAL, mesh.layout.hello)
     page = endpoint(LOCAL, mesh.layout.stats)
     worker = os.path.relpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py"))
-    cli = f"{os.path.join(mesh.bin, 'heddle')} --context {os.path.join(mesh.control.data, 'admin.context')}"
+    cli = f"{os.path.join(mesh.bin, 'heddle')} --context {mesh.control.context}"
     return f"""
 The mesh runs: {WORKERS} workers, each behind its sidecar; between the sidecars everything is mutual TLS.
 

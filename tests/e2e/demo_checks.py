@@ -9,10 +9,10 @@ import tempfile
 import time
 
 import stats_page
-from demo_mesh import HERE, LOCAL, WORKERS, DemoMesh
+from demo_mesh import HERE, LOCAL, WORKERS, DemoMesh, Layout
 from heddle_harness import http1, stats
 from heddle_harness.load import Load
-from heddle_harness.ports import endpoint
+from heddle_harness.ports import endpoint, is_taken
 from heddle_harness.processes import ProcessGroup, wait_until
 
 _DOWN_WITHIN = 3.0  # s from the goodbye to DOWN on the stats page
@@ -44,10 +44,10 @@ def expect(condition, what):
 
 
 # --- the demo as a program: before it starts, and Ctrl-C ---
-def demo_process(args, folder):
+def demo_process(args, folder, base):
     argv = [sys.executable, os.path.join(HERE, "demo.py"), "--workers", str(args.workers)]
     argv += ["--bin", args.bin] if args.bin else []
-    argv += ["--port-base", str(args.port_base)] if args.port_base is not None else []
+    argv += ["--port-base", str(base)] if base is not None else []
     scratch = os.path.join(folder, "tmp")
     os.makedirs(scratch, exist_ok=True)
     env = {**os.environ, "TMPDIR": scratch, "PYTHONUNBUFFERED": "1"}
@@ -59,7 +59,7 @@ def taken_port_is_named(args, layout):
         blocker.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         blocker.bind((LOCAL, layout.stats))
         blocker.listen(1)
-        demo, scratch = demo_process(args, folder)
+        demo, scratch = demo_process(args, folder, args.port_base)
         code = demo.wait(10)
         expect(code != 0, "it started although a port was taken")
         expect(f"port {layout.stats} on {LOCAL} is taken" in demo.log(), f"it did not name the port: {demo.log()!r}")
@@ -67,22 +67,33 @@ def taken_port_is_named(args, layout):
     return f"port {layout.stats}"
 
 
-def ctrl_c_stops(args, layout):
+def free_base():
+    return next(base for base in range(20000, 30000, 100) if not Layout(base).taken())
+
+
+def moves_and_stops(args, layout):
+    """A second demo, with all ports moved, ended by Ctrl-C."""
+    base = free_base()
+    moved = Layout(base)
     with tempfile.TemporaryDirectory() as folder:
-        demo, scratch = demo_process(args, folder)
+        demo, scratch = demo_process(args, folder, base)
         demo.wait_ready(lambda: "Ctrl-C stops everything" in demo.log(), 60)
-        expect(http1.get(layout.hello).status == 200, "it says it runs, and does not answer")
+        expect(http1.get(base).status == 200, "it says it runs, and does not answer")
+        expect(layout.taken() == [], f"ports were not moved: {layout.taken()}")
+        left = [where for where in moved.all() if not is_taken(*where[1:])]
+        expect(not left, f"nobody listens: {left}")
         demo.signal(signal.SIGINT)
         code = demo.wait(20)
         expect(code == 0, f"exit code {code}: {demo.log()[-600:]}")
         expect(os.listdir(scratch) == [], "its folder is still there")
-        expect(layout.taken() == [], f"somebody still listens: {layout.taken()}")
+        expect(moved.taken() == [], f"somebody still listens: {moved.taken()}")
+    return f"--port-base {base}"
 
 
 # --- traffic ---
 def ask(layout):
     answer = http1.get(layout.hello)
-    expect(answer.status == 200, f"{answer.status} {answer.header('heddle-reason')}")
+    expect(answer.status == 200, f"{answer.status} {answer.reason}")
     match = re.fullmatch(rb"Hello, I am ID (\d+)\n", answer.body)
     expect(match, f"unexpected answer {answer.body!r}")
     return int(match[1])
@@ -124,7 +135,7 @@ def crash(layout):
     """Sends one worker away; its number, and when its goodbye was read."""
     answer = http1.get(layout.hello, "/crash")
     match = re.fullmatch(rb"Bye from ID (\d+)\n", answer.body)
-    expect(match, f"{answer.status} {answer.header('heddle-reason')} {answer.body!r}")
+    expect(match, f"{answer.status} {answer.reason} {answer.body!r}")
     return int(match[1]), time.monotonic()
 
 
@@ -176,7 +187,7 @@ def everybody_crashes(mesh):
         number, _ = crash(mesh.layout)
         wait_until(lambda number=number: is_down(mesh, number), f"worker {number} to be DOWN", _DOWN_WITHIN)
     answer = http1.get(mesh.layout.hello)
-    reason = answer.header("heddle-reason")
+    reason = answer.reason
     expect(answer.status == 503 and reason, f"{answer.status} with heddle-reason {reason}")
     return f"heddle-reason: {reason}"
 
@@ -221,7 +232,7 @@ def check(args, layout):
         checks.run("everything stops cleanly", stops_cleanly, mesh)
     finally:
         mesh.stop()
-    checks.run("Ctrl-C stops the demo and leaves nothing behind", ctrl_c_stops, args, layout)
+    checks.run("--port-base moves all ports, and Ctrl-C leaves nothing behind", moves_and_stops, args, layout)
     verdict = f"{checks.failed} checks FAILED" if checks.failed else "all checks passed"
     print(f"demo --check: {verdict} in {time.monotonic() - began:.0f} s", flush=True)
     return 1 if checks.failed else 0

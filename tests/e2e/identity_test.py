@@ -51,7 +51,7 @@ class RefusedServers(MeshTestCase):
     def assert_refused(self, name, *reasons):
         mark = len(self.client.process.log())
         answer = http1.get(self.client.address_of(name)[1])
-        reason = answer.header("heddle-reason", "").split(";")[0].split(" ")[0]
+        reason = answer.reason
         self.assertEqual(answer.status, 503)
         self.assertIn(reason, reasons)
         wait_until(lambda: f'"{reason}' in self.client.process.log()[mark:], f"{reason} in the log")

@@ -180,7 +180,7 @@ class Http1OverTheMesh(MeshTestCase):
         client = self.client()
         client.send(b"POST / HTTP/1.1\r\nhost: t\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n")
         answer = client.response()
-        self.assertEqual((answer.status, answer.header("heddle-reason")), (400, "bad-request"))
+        self.assertEqual((answer.status, answer.reason), (400, "bad-request"))
 
 
 class LargeBodies(MeshTestCase):

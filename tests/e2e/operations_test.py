@@ -201,7 +201,7 @@ class AccessLogs(PlainCase):
     def test_answers_of_the_proxy_have_a_reason_everywhere(self):
         proxy = self.start_proxy(self.mesh.ports.reserve())
         answer = http1.get(self.port, "/gone")
-        reason = answer.header("heddle-reason")
+        reason = answer.reason
         self.assertEqual((answer.status, reason), (503, "upstream-connect-refused"))
         wait_until(lambda: "/gone" in self.entries(proxy), "the entry")
         self.assertEqual(self.entries(proxy)["/gone"]["response_code_details"], reason)

@@ -124,7 +124,7 @@ class Standalone(AloneCase):
         for host in ("hello", "hello.default", "hello.default.svc.cluster.local"):
             self.assertEqual(self.body(headers=[("host", host)]), b"one\n", host)
         answer = http1.get(self.port, headers=[("host", "nobody.test")])
-        self.assertEqual((answer.status, answer.header("heddle-reason")), (404, "service-unknown"))
+        self.assertEqual((answer.status, answer.reason), (404, "service-unknown"))
 
 
 class Routes(AloneCase):
@@ -151,7 +151,7 @@ class Routes(AloneCase):
     def test_no_matching_rule_is_404_with_a_reason(self):
         self.start_with([self.rule("one", path="/only")])
         answer = http1.get(self.port, "/other")
-        self.assertEqual((answer.status, answer.header("heddle-reason")), (404, "route-not-found"))
+        self.assertEqual((answer.status, answer.reason), (404, "route-not-found"))
 
     def test_weights_split_the_traffic(self):
         split = resources.rule([resources.to_backend_set("one", 3), resources.to_backend_set("two", 1)])

@@ -1,5 +1,6 @@
 """HTTP/1.1 on a plain socket, for tests that care about the bytes: pipelining, chunks, trailers, 1xx, half-close."""
 
+import re
 import socket
 
 from .ports import family_of
@@ -37,6 +38,11 @@ class Message:
 
     def all(self, name):
         return [value for key, value in self.headers if key == name]
+
+    @property
+    def reason(self):
+        """The name in heddle-reason, without the details our own application is told."""
+        return re.split(r"[;, ]", self.header("heddle-reason", ""))[0] or None
 
     def has_token(self, name, token):
         return any(token == word.strip().lower() for value in self.all(name) for word in value.split(","))

@@ -30,7 +30,7 @@ class Control:
         self.watch_port, self.api_port, self.health_port = ports
         self.data = os.path.join(group.folder, f"{name}-data")
         self.root = os.path.join(self.data, "root.pem")
-        self._context = os.path.join(self.data, "admin.context")
+        self.context = os.path.join(self.data, "admin.context")
         self._cli = os.path.join(bin_folder, "heddle")
         self._group = group
         self._name = name
@@ -48,10 +48,10 @@ class Control:
         return self
 
     def is_ready(self):
-        return http1.is_ok(self.health_port, "/readyz") and os.path.exists(self._context)
+        return http1.is_ok(self.health_port, "/readyz") and os.path.exists(self.context)
 
     def cli(self, *words, text=None, check=True, timeout=30):
-        argv = [self._cli, "--context", self._context, *words]
+        argv = [self._cli, "--context", self.context, *words]
         done = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=timeout, check=False)
         if check and done.returncode != 0:
             raise AssertionError(f"heddle {' '.join(words)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
