@@ -60,7 +60,7 @@ The mesh runs: {WORKERS} workers, each behind its sidecar; between the sidecars 
   curl http://{at}/crash                 that worker is gone: watch it turn DOWN, and no request fail
   python3 {worker} --port {mesh.layout.worker(1)} --id 1
                                                     starts worker 1 again (port {mesh.layout.worker(1)} + n - 1 for worker n)
-  http://{page}/stats                    the backends in a browser; http://{page}/stats;csv for scrapers
+  http://{page}/stats                    the backends in a browser; /stats;csv for scrapers
   curl http://{LOCAL}:{mesh.layout.health}/metrics
   {cli} status
   {cli} get backendset hello -o yaml

@@ -148,7 +148,8 @@ def one_crash(mesh, checks):
     with Load(layout.hello, _RATE / 2, 4) as kept, Load(layout.hello, _RATE / 2, 4, fresh=True) as fresh:
         wait_until(lambda: kept.answered + fresh.answered > 2 * WORKERS, "the load to run", 10)
         number, when = crash(layout)
-        turned = checks.run("GET /crash answers Bye and turns that worker DOWN within 3 s", down_in_time, mesh, number, when)
+        what = "GET /crash answers Bye and turns that worker DOWN within 3 s"
+        turned = checks.run(what, down_in_time, mesh, number, when)
         before = kept.answered + fresh.answered
         wait_until(lambda: kept.answered + fresh.answered > before + _RATE, "the load to go on", 10)
     checks.run("no request after the crash fails", no_failures, (kept, fresh), when)

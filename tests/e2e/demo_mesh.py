@@ -182,5 +182,6 @@ class DemoMesh:
         requests = sum(int(row["stot"] or 0) for row in rows.values())
         errors = sum(int(row[key] or 0) for row in rows.values() for key in ("econ", "eresp"))
         down = " ".join(str(number) for number, row in rows.items() if not row["status"].startswith("UP"))
-        return (f"backends UP {up}/{WORKERS}{f' (DOWN: {down})' if down else ''}  requests {requests}  errors {errors}  "
+        who_is_down = f" (DOWN: {down})" if down else ""
+        return (f"backends UP {up}/{WORKERS}{who_is_down}  requests {requests}  errors {errors}  "
                 f"config {self.version}  Ctrl-C stops")

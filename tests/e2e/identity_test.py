@@ -90,7 +90,8 @@ class RefusedClients(MeshTestCase):
         cls.addClassCleanup(cls.app.close)
         listener = cls.mesh.inbound(endpoint("127.0.0.1", cls.app.port))
         empty = cls.mesh.write("empty.yaml", "")
-        cls.server = cls.mesh.sidecar("app", [listener], cls.mesh.file_blocks(cls.mesh.authority.issue("app"), empty)).start()
+        blocks = cls.mesh.file_blocks(cls.mesh.authority.issue("app"), empty)
+        cls.server = cls.mesh.sidecar("app", [listener], blocks).start()
         cls.credentials = bad_credentials(cls.mesh)
 
     def admitted(self, credential):
@@ -146,7 +147,8 @@ class PermissiveInbound(MeshTestCase):
         cls.addClassCleanup(cls.app.close)
         listener = cls.mesh.inbound(endpoint("127.0.0.1", cls.app.port), tls="permissive")
         empty = cls.mesh.write("empty.yaml", "")
-        cls.server = cls.mesh.sidecar("app", [listener], cls.mesh.file_blocks(cls.mesh.authority.issue("app"), empty)).start()
+        blocks = cls.mesh.file_blocks(cls.mesh.authority.issue("app"), empty)
+        cls.server = cls.mesh.sidecar("app", [listener], blocks).start()
 
     def test_takes_plaintext_and_mutual_tls_on_one_port(self):
         ip, port = self.server.address_of("in")

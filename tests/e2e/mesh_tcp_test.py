@@ -38,8 +38,8 @@ class Redis(MeshTestCase):
         cls.pair = Pair(cls.mesh, port, protocol="tcp").start()
 
     def cli(self, *words, text=None):
-        return subprocess.run(["redis-cli", "-p", str(self.pair.port), *words], capture_output=True, text=True, timeout=30,
-                              input=text, check=True).stdout
+        argv = ["redis-cli", "-p", str(self.pair.port), *words]
+        return subprocess.run(argv, capture_output=True, text=True, timeout=30, input=text, check=True).stdout
 
     def test_answers_commands(self):
         self.assertEqual(self.cli("set", "colour", "blue"), "OK\n")
@@ -61,8 +61,9 @@ class MariaDb(MeshTestCase):
         data, sock = cls.mesh.path("mariadb"), cls.mesh.path("mariadb.sock")
         port = cls.mesh.ports.reserve()
         user = ["--user=root"] if os.geteuid() == 0 else []
-        subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal",
-                        "--skip-test-db", *user], check=True, capture_output=True, timeout=120)
+        install = ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--skip-test-db",
+                   "--auth-root-authentication-method=normal", *user]
+        subprocess.run(install, check=True, capture_output=True, timeout=120)
         server = cls.mesh.group.start("mariadbd", [
             shutil.which("mariadbd") or "/usr/sbin/mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={sock}",
             f"--port={port}", "--bind-address=127.0.0.1", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0",

@@ -1,4 +1,4 @@
-"""HTTP/2 with prior knowledge on both ends, on Debian's python3-h2. One thread per connection; tests drive it by hand."""
+"""HTTP/2 with prior knowledge on both ends, on Debian's python3-h2. One thread per connection."""
 
 import socket
 import threading
@@ -12,8 +12,9 @@ from .apps import TcpApp
 from .http1 import ConnectionEnded
 from .ports import family_of
 
-_EVENTS_OF_STREAM = (h2.events.ResponseReceived, h2.events.InformationalResponseReceived, h2.events.DataReceived,
-                     h2.events.TrailersReceived, h2.events.StreamEnded, h2.events.StreamReset, h2.events.RequestReceived)
+_EVENTS_OF_STREAM = (
+    h2.events.RequestReceived, h2.events.ResponseReceived, h2.events.InformationalResponseReceived,
+    h2.events.DataReceived, h2.events.TrailersReceived, h2.events.StreamEnded, h2.events.StreamReset)
 
 
 def texts(headers):

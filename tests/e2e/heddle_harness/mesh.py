@@ -107,7 +107,8 @@ class Pair:
             resources.backend_set(name, [resources.endpoint(host.strip("[]"), int(port), expected)],
                                   **options.pop("backend", {}))]
         path = mesh.write(f"{name}.yaml", resources.to_yaml(self.resources))
-        outbound = mesh.outbound(name, protocol="tcp" if protocol == "tcp" else "auto", ip=options.pop("client_ip", "127.0.0.1"))
+        client_ip = options.pop("client_ip", "127.0.0.1")
+        outbound = mesh.outbound(name, protocol="tcp" if protocol == "tcp" else "auto", ip=client_ip)
         self.server = mesh.sidecar(f"{name}-server", [listener], mesh.file_blocks(server, path), **options)
         self.client = mesh.sidecar(f"{name}-outbound", [outbound], mesh.file_blocks(client, path), **options)
         self.port = self.client.address_of("out")[1]
@@ -160,7 +161,8 @@ class ControlledPair:
         self.version = mesh.control.apply(resources.to_yaml(self.resources))
         outbound = mesh.outbound(name)
         self.server = mesh.sidecar(f"{name}-server", [inbound], mesh.control_blocks(name), **options)
-        self.client = mesh.sidecar(f"{name}-outbound", [outbound, *listeners], mesh.control_blocks(f"{name}-client"), **options)
+        client = mesh.control_blocks(f"{name}-client")
+        self.client = mesh.sidecar(f"{name}-outbound", [outbound, *listeners], client, **options)
         self.port = self.client.address_of("out")[1]
 
     @property

@@ -76,8 +76,8 @@ class Authority:
         uri = uri or spiffe_id(name, trust_domain=self.trust_domain)
         key, request, certificate = (os.path.join(self.folder, f"{name}.{end}") for end in ("key", "csr", "pem"))
         extensions = self._extensions(name, uri)
-        _openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", request,
-                 "-subj", "/O=heddle")
+        _openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
+                 "-out", request, "-subj", "/O=heddle")
         if lifetime is None:
             _openssl("x509", "-req", "-in", request, "-CA", self.root, "-CAkey", self._key, "-CAcreateserial",
                      "-out", certificate, "-days", "1", "-extfile", extensions)
