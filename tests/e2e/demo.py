@@ -59,7 +59,7 @@ The mesh runs: {WORKERS} workers, each behind its sidecar; between the sidecars 
   curl http://{at}/                      another worker each time
   curl http://{at}/crash                 that worker is gone: watch it turn DOWN, and no request fail
   python3 {worker} --port {mesh.layout.worker(1)} --id 1
-                                                    starts worker 1 again (port {mesh.layout.worker(1)} + n - 1 for worker n)
+                                                    starts worker 1 again (worker n: port {mesh.layout.worker(0)} + n)
   http://{page}/stats                    the backends in a browser; /stats;csv for scrapers
   curl http://{LOCAL}:{mesh.layout.health}/metrics
   {cli} status

@@ -110,6 +110,7 @@ class DemoMesh:
         self.sidecars.append(self._client().launch())
         for sidecar in self.sidecars:
             sidecar.process.wait_ready(sidecar.is_ready, 30)
+        wait_until(lambda: http1.is_ok(self.layout.stats, "/stats"), "the stats page", 10)
         wait_until(lambda: len(self.up()) == WORKERS, f"all {WORKERS} backends to be UP", 15)
 
     def stop(self):
