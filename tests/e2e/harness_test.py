@@ -96,7 +96,8 @@ class Worker(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             group = ProcessGroup(folder)
             self.addCleanup(group.kill_all)
-            worker = group.start("worker", [sys.executable, os.path.join(_HERE, "worker.py"), "--port", port, "--id", 3])
+            program = os.path.join(_HERE, "worker.py")
+            worker = group.start("worker", [sys.executable, program, "--port", port, "--id", 3])
             worker.wait_ready(lambda: http1.is_ok(port))
             with http1.Client(port) as kept, http1.Client(port) as other:
                 self.assertEqual(kept.request().body, b"Hello, I am ID 3\n")

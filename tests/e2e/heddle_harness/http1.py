@@ -149,7 +149,11 @@ class Client:
     def __init__(self, port, ip="127.0.0.1", timeout=20):
         self.sock = socket.socket(family_of(ip), socket.SOCK_STREAM)
         self.sock.settimeout(timeout)
-        self.sock.connect((ip, port))
+        try:
+            self.sock.connect((ip, port))
+        except OSError:
+            self.sock.close()
+            raise
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.reader = Reader(self.sock)
 
