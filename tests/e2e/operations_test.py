@@ -22,7 +22,7 @@ class PlainCase(MeshTestCase):
     """One outbound sidecar in front of plaintext applications, from files, no identity."""
 
     def start_proxy(self, app_port, **more):
-        name = self.id().rpartition(".")[2]
+        name = self.mesh.next_name()
         backend = resources.backend_set("hello", [resources.endpoint("127.0.0.1", app_port)], tls="plaintext")
         path = self.mesh.write(f"{name}.yaml", resources.to_yaml([resources.service("hello"), backend]))
         blocks = self.mesh.file_blocks(None, path)

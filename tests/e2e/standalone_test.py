@@ -30,7 +30,7 @@ class AloneCase(MeshTestCase):
         return resources.to_yaml([resources.service("hello"), backend, *more])
 
     def start(self, path=None, **more):
-        name = self.id().rpartition(".")[2]
+        name = self.mesh.next_name()
         blocks = self.mesh.file_blocks(None, path or self.path)
         listener = self.mesh.outbound(more.pop("service", "hello"))
         self.proxy = self.mesh.sidecar(name, [listener], blocks, **more).start()

@@ -20,6 +20,7 @@ class Mesh:
         self.control = None
         self._authority = None
         self._last_ip = 0
+        self._last_name = 0
 
     def close(self):
         self.group.kill_all()
@@ -34,6 +35,11 @@ class Mesh:
             file.write(text)
         os.replace(self.path(name + ".new"), self.path(name))
         return self.path(name)
+
+    def next_name(self):
+        """A short one: the path of a Unix socket below it has to fit into 107 bytes."""
+        self._last_name += 1
+        return f"proxy-{self._last_name}"
 
     @property
     def authority(self):
