@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Configuration from the control plane: changes under load, its death and return, and the command line."""
 
+import os
 import re
 import subprocess
 import time
@@ -29,7 +30,7 @@ class WatchCase(MeshTestCase):
 
     def runs(self):
         """{node: the version it runs}, of the connected sidecars."""
-        return {row["node"]: row["runs"] for row in self.control.status()["sidecars"]}
+        return {row["node"]: row["runsVersion"] for row in self.control.status()["sidecars"]}
 
 
 class Changes(WatchCase):
@@ -149,6 +150,7 @@ class CommandLine(WatchCase):
             context = file.read()
         token = re.search(r'"?token"?:\s*"?([^"\s,}]+)', context)[1]
         stolen = self.mesh.write("stolen.context", context.replace(token, "x" + token[1:]))
+        os.chmod(stolen, 0o600)
         argv = [f"{self.mesh.bin}/heddle", "--context", stolen, "get", "service"]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
         self.assertNotEqual(done.returncode, 0)
