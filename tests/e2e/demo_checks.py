@@ -125,9 +125,9 @@ def reads_csv(mesh):
     rows = mesh.rows()
     expect(len(rows) == WORKERS, f"{len(rows)} rows of backends, expected {WORKERS}")
     for number, row in rows.items():
-        for field in ("stot", "bin", "bout", "econ", "eresp", "lastchg"):
+        for field in ("scur", "stot", "req_tot", "bin", "bout", "eresp", "check_duration"):
             expect(row[field].isdigit(), f"{field} of worker {number} is {row[field]!r}")
-        expect(int(row["stot"]) > 0 and int(row["bout"]) > 0, f"worker {number} has no traffic in the CSV")
+        expect(int(row["req_tot"]) > 0 and int(row["bout"]) > 0, f"worker {number} has no traffic in the CSV")
     return f"{len(columns)} columns"
 
 

@@ -180,7 +180,7 @@ class DemoMesh:
     def status_line(self):
         rows = self.rows()
         up = sum(row["status"].startswith("UP") for row in rows.values())
-        requests = sum(int(row["stot"] or 0) for row in rows.values())
+        requests = sum(int(row["req_tot"] or 0) for row in rows.values())
         errors = sum(int(row[key] or 0) for row in rows.values() for key in ("econ", "eresp"))
         down = " ".join(str(number) for number, row in rows.items() if not row["status"].startswith("UP"))
         who_is_down = f" (DOWN: {down})" if down else ""

@@ -17,10 +17,10 @@ from heddle_harness.processes import ProcessGroup, WaitTimeout, wait_until
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _ADDRESSES = ["127.0.1.1:15006", "127.0.1.2:15006"]
-_PAGE = """<style>.up{background:#c0ffc0} .down{background:#ff8888}</style>
-<p>Sessions Requests Bytes Errors Last check Age</p><table>
-<tr class="up"><td>127.0.1.1:15006</td><td>UP</td></tr>
-<tr class="down"><td>127.0.1.2:15006</td><td>DOWN</td></tr></table>"""
+_PAGE = """<style>:root{--good:#c0ffc0} .up{background:var(--good)} .down{background:#ff8888}</style>
+<p>Sessions Requests Bytes Errors Last check</p><table>
+<tr class="up"><td>127.0.1.1:15006</td><td>UP</td><td>1s ago</td></tr>
+<tr class="down"><td>127.0.1.2:15006</td><td>DOWN</td><td>2m3s ago</td></tr></table>"""
 
 
 class Ports(unittest.TestCase):
@@ -155,7 +155,7 @@ class Stats(unittest.TestCase):
 
     def test_the_page_is_bad(self):
         for change, complaint in ((("<td>UP", "<td>DOWN"), "does not say UP"), (("#ff8888", "#88ff88"), "is not red"),
-                                  (("#c0ffc0", "#c0c0c0"), "is not green"), (("Bytes", ""), "nothing about bytes"),
+                                  (("#c0ffc0", "#c0c0c0"), "is not green"), (("Bytes", ""), "nothing about bytes"), ((">1s ago", ">"), "no age"),
                                   (("<table>", "<script></script><table>"), "JavaScript"),
                                   (("127.0.1.1:", "127.0.1.11:"), "0 rows for 127.0.1.1")):
             with self.assertRaisesRegex(AssertionError, complaint):

@@ -3,7 +3,8 @@
 import re
 from html.parser import HTMLParser
 
-_HEADINGS = ("session", "request", "bytes", "error", "check", "age")
+_HEADINGS = ("session", "request", "bytes", "error", "last check")
+_AGE = r"\b\d+(ms|s|m|h|d)[\w ]* ago\b"
 _NAMED = {"green": (0, 128, 0), "red": (255, 0, 0), "darkgreen": (0, 100, 0), "darkred": (139, 0, 0),
           "forestgreen": (34, 139, 34), "seagreen": (46, 139, 87), "firebrick": (178, 34, 34), "crimson": (220, 20, 60)}
 
@@ -57,13 +58,17 @@ def _is_red(colour):
 def _css_of(row, style):
     rules = re.findall(r"([^{}]+)\{([^}]*)\}", style)
     own = [body for selector, body in rules for name in row[1] if re.search(rf"\.{re.escape(name)}\b", selector)]
-    return " ".join(own + row[2])
+    css = " ".join(own + row[2])
+    used = re.findall(r"var\((--[\w-]+)", css)
+    return css + " " + " ".join(value for name in used for value in re.findall(rf"{name}\s*:([^;}}]*)", style))
 
 
 def _check_row(row, style, is_up, where):
     word, colour_is_right, colour = ("UP", _is_green, "green") if is_up else ("DOWN", _is_red, "red")
     if not re.search(rf"\b{word}\b", row[0]):
         raise AssertionError(f"the row of {where} does not say {word}: {' '.join(row[0].split())!r}")
+    if not re.search(_AGE, row[0]):
+        raise AssertionError(f"the row of {where} has no age of its last check: {' '.join(row[0].split())!r}")
     if not any(colour_is_right(one) for one in _colours(_css_of(row, style))):
         raise AssertionError(f"the row of {where} is not {colour}: classes {row[1]}, styles {row[2]}")
 

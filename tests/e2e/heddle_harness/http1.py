@@ -3,7 +3,7 @@
 import re
 import socket
 
-from .ports import family_of
+from .ports import endpoint, family_of
 
 
 class ConnectionEnded(Exception):
@@ -147,6 +147,7 @@ class Client:
     """One connection. `request` is convenience; `send` takes any bytes."""
 
     def __init__(self, port, ip="127.0.0.1", timeout=20):
+        self.host = endpoint(ip, port)
         self.sock = socket.socket(family_of(ip), socket.SOCK_STREAM)
         self.sock.settimeout(timeout)
         try:
@@ -176,6 +177,8 @@ class Client:
         return self.reader.response(method, keep)
 
     def request(self, method="GET", target="/", headers=(), body=None, keep=True):
+        if not any(name.lower() == "host" for name, _ in headers):
+            headers = [("host", self.host), *headers]
         self.send(request_bytes(method, target, headers, body))
         return self.response(method, keep)
 

@@ -44,7 +44,3 @@ def check_columns(columns):
 def servers(rows):
     """The rows of single backends (type 2)."""
     return [row for row in rows if row["type"] == "2"]
-
-
-def is_up(row):
-    return row["status"].split()[0] in ("UP", "OPEN") or row["status"] == "no check"
