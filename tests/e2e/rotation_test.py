@@ -85,13 +85,13 @@ class Restart(ControlledCase):
 
 
 class Expiry(ControlledCase):
-    flags = ("--svid-ttl", "4s")
+    flags = ("--svid-ttl", "5s")
 
     def test_an_expired_svid_needs_a_new_token_and_says_so(self):
         server = self.pair.server
         self.control.process.kill()
         server.process.kill()
-        wait_until(lambda: is_expired(server), "the SVID to expire", 10)
+        wait_until(lambda: is_expired(server), "the SVID to expire", 15)
         self.control.start()
         mark = len(server.process.log())
         server.launch()
