@@ -6,7 +6,7 @@
 
 namespace heddle {
 namespace {
-using namespace std::string_literals;
+using std::string_literals::operator""s;  // hides the seconds of lib/base/clock.h
 
 struct RequestCase {
   std::string id;

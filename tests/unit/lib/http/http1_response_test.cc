@@ -5,7 +5,7 @@
 
 namespace heddle {
 namespace {
-using namespace std::string_literals;
+using std::string_literals::operator""s;  // hides the seconds of lib/base/clock.h
 enum class After { kReusable, kClosed };
 
 struct ResponseCase {
