@@ -436,5 +436,7 @@ TEST_P(TransportContract, HoldsNoBlocksWhileIdle) {
 
 INSTANTIATE_TEST_SUITE_P(Plain, TransportContract, testing::Values(memory_pairs(), tcp_pairs(), unix_pairs()),
                          [](const auto& param_info) { return param_info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Tls, TransportContract, testing::Values(tls_pairs(memory_pairs()), tls_pairs(tcp_pairs())),
+                         [](const auto& param_info) { return param_info.param.name; });
 }  // namespace
 }  // namespace heddle

@@ -7,7 +7,9 @@
 
 #include "lib/net/socket.h"
 #include "lib/net/tcp_transport.h"
+#include "lib/tls/tls_transport.h"
 #include "tests/support/memory_transport.h"
+#include "tests/support/test_ca.h"
 
 namespace heddle {
 namespace {
@@ -60,7 +62,31 @@ TransportPair make_memory(Loop& loop, SocketBuffers buffers) {
   MemoryPair pair = make_memory_pair(loop, script);
   return {std::move(pair.first), std::move(pair.second)};
 }
+
+std::shared_ptr<const TlsIdentity> test_identity() {
+  TestCa ca("cluster.local");
+  auto svid = std::make_shared<const Svid>(ca.issue("spiffe://cluster.local/ns/a/sa/b"));
+  auto identity = TlsIdentity::create({svid, std::make_shared<const TrustBundle>(ca.bundle())});
+  HEDDLE_CHECK(identity.has_value());
+  return *identity;
+}
+
+std::unique_ptr<Transport> tls_over(Loop& loop, std::unique_ptr<Transport> below,
+                                    std::shared_ptr<const TlsContext> context) {
+  TlsSetup setup;
+  setup.context = std::move(context);
+  return make_tls_transport(loop, std::move(below), std::move(setup));
+}
 }  // namespace
+
+TransportPairFactory tls_pairs(TransportPairFactory base) {
+  auto make = [below = base.make, identity = test_identity()](Loop& loop, SocketBuffers buffers) {
+    TransportPair pair = below(loop, buffers);
+    return TransportPair{tls_over(loop, std::move(pair.a), identity->client),
+                         tls_over(loop, std::move(pair.b), identity->server)};
+  };
+  return {"tls_over_" + base.name, make, base.abort_is_an_error};
+}
 
 TransportPairFactory memory_pairs() { return {"memory", make_memory, true}; }
 TransportPairFactory tcp_pairs() { return {"tcp", make_tcp, true}; }

@@ -29,4 +29,6 @@ inline void PrintTo(const TransportPairFactory& factory, std::ostream* out) { *o
 TransportPairFactory memory_pairs();
 TransportPairFactory tcp_pairs();
 TransportPairFactory unix_pairs();
+// Mutual TLS over another pair; both sides show certificates of one test authority.
+TransportPairFactory tls_pairs(TransportPairFactory base);
 }  // namespace heddle
