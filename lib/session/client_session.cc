@@ -211,7 +211,11 @@ void ClientSession::fail_streams(const Error& why) {
 void ClientSession::on_transport_gone(const Error& why) {
   idle_.cancel();
   become_unusable();
-  fail_streams(make_error(Reason::kUpstreamClosed, why.detail, Origin::kUpstream));
+  // In TLS 1.3 a server judges the client's certificate after the client has finished its handshake: nothing sent on
+  // such a connection was read (rule S12).
+  bool refused = why.reason == Reason::kTlsHandshakeFailed;
+  fail_streams(
+      make_error(refused ? Reason::kUpstreamTlsFailed : Reason::kUpstreamClosed, why.detail, Origin::kUpstream));
   if (owner_ != nullptr) owner_->on_session_gone(*this);
 }
 }  // namespace heddle
