@@ -1,0 +1,196 @@
+#include "proxy/admin/config_view.h"
+
+#include <algorithm>
+#include <array>
+
+#include "lib/base/json_writer.h"
+#include "lib/base/strings.h"
+
+namespace heddle {
+namespace {
+void begin_resource(JsonWriter& out, const ResourceKey& key) {
+  const KindInfo& kind = info(key.kind);
+  out.begin_object().field("apiVersion", kind.api_version).field("kind", kind.name).key("metadata").begin_object();
+  out.field("namespace", key.ns).field("name", key.name).end_object().key("spec").begin_object();
+}
+void end_resource(JsonWriter& out) { out.end_object().end_object(); }
+
+void strings(JsonWriter& out, std::string_view name, const std::vector<std::string>& values) {
+  out.key(name).begin_array();
+  for (const std::string& value : values) out.string(value);
+  out.end_array();
+}
+
+void write_visibility(JsonWriter& out, const Visibility& visibility) {
+  switch (visibility.scope) {
+    case VisibilityScope::kMesh:
+      out.field("visibility", std::string_view("mesh"));
+      break;
+    case VisibilityScope::kNamespace:
+      out.field("visibility", std::string_view("namespace"));
+      break;
+    case VisibilityScope::kIdentities:
+      strings(out, "visibility", visibility.identities);
+      break;
+  }
+}
+
+void write(JsonWriter& out, const ServiceSpec& spec) {
+  out.key("ports").begin_array();
+  for (const ServicePort& port : spec.ports) {
+    out.begin_object();
+    if (!port.name.empty()) out.field("name", port.name);
+    out.field("port", port.port).field("protocol", to_text(port.protocol)).field("backendSet", port.backend_set);
+    out.end_object();
+  }
+  out.end_array();
+  write_visibility(out, spec.visibility);
+  strings(out, "hosts", spec.hosts);
+}
+
+void write_endpoint(JsonWriter& out, const Endpoint& endpoint) {
+  out.begin_object().field("address", endpoint.address().ip()).field("port", endpoint.address().port());
+  out.field("weight", endpoint.weight);
+  if (endpoint.key.identity) out.field("identity", endpoint.key.identity->text());
+  if (!endpoint.zone.empty()) out.field("zone", endpoint.zone);
+  out.key("labels").begin_object();
+  for (const auto& [name, value] : endpoint.labels) out.field(name, value);
+  out.end_object().end_object();
+}
+
+void write(JsonWriter& out, const BackendSetSpec& spec) {
+  constexpr std::string_view kProtocols[] = {"auto", "http", "http2", "tcp"};
+  out.key("endpoints").begin_array();
+  for (const Endpoint& endpoint : spec.endpoints) write_endpoint(out, endpoint);
+  out.end_array().field("tls", to_text(spec.tls)).field("protocol", kProtocols[static_cast<size_t>(spec.protocol)]);
+  out.key("loadBalancer").begin_object().field("policy", to_text(spec.lb.policy)).end_object();
+  if (!spec.health_policy.empty()) out.field("healthPolicy", spec.health_policy);
+}
+
+void write_values(JsonWriter& out, std::string_view name, const std::vector<NameValueMatch>& matches) {
+  if (matches.empty()) return;
+  out.key(name).begin_array();
+  for (const NameValueMatch& match : matches) {
+    std::string_view shown = is_secret_name(match.name) ? std::string_view("[redacted]") : match.value;
+    out.begin_object().field("name", match.name).field("value", shown).end_object();
+  }
+  out.end_array();
+}
+
+void write_match(JsonWriter& out, const HttpMatch& match) {
+  std::string_view type = match.path.type == PathMatchType::kExact ? "Exact" : "PathPrefix";
+  out.begin_object().key("path").begin_object().field("type", type).field("value", match.path.value).end_object();
+  if (!match.method.empty()) out.field("method", match.method);
+  write_values(out, "headers", match.headers);
+  write_values(out, "queryParams", match.query);
+  out.end_object();
+}
+
+void write_backend(JsonWriter& out, const WeightedBackend& backend) {
+  bool is_set = backend.kind == BackendKind::kBackendSet;
+  out.begin_object().field("group", std::string_view(is_set ? "heddle.dev" : ""));
+  out.field("kind", std::string_view(is_set ? "BackendSet" : "Service")).field("namespace", backend.ref.ns);
+  out.field("name", backend.ref.name);
+  if (!is_set) out.field("port", backend.port);
+  out.field("weight", backend.weight).end_object();
+}
+
+void write_rule(JsonWriter& out, const HttpRouteRule& rule) {
+  out.begin_object();
+  if (!rule.name.empty()) out.field("name", rule.name);
+  out.key("matches").begin_array();
+  for (const HttpMatch& match : rule.matches) write_match(out, match);
+  out.end_array().key("backendRefs").begin_array();
+  for (const WeightedBackend& backend : rule.backends) write_backend(out, backend);
+  out.end_array();
+  if (rule.timeouts.request || rule.timeouts.backend_request) {
+    out.key("timeouts").begin_object();
+    if (rule.timeouts.request) out.field("request", format_duration(*rule.timeouts.request));
+    if (rule.timeouts.backend_request) out.field("backendRequest", format_duration(*rule.timeouts.backend_request));
+    out.end_object();
+  }
+  out.end_object();
+}
+
+void write(JsonWriter& out, const HttpRouteSpec& spec) {
+  out.key("parentRefs").begin_array();
+  for (const ParentRef& parent : spec.parents) {
+    out.begin_object().field("group", std::string_view()).field("kind", std::string_view("Service"));
+    out.field("namespace", parent.service.ns).field("name", parent.service.name);
+    if (parent.port) out.field("port", *parent.port);
+    out.end_object();
+  }
+  out.end_array();
+  strings(out, "hostnames", spec.hostnames);
+  out.key("rules").begin_array();
+  for (const HttpRouteRule& rule : spec.rules) write_rule(out, rule);
+  out.end_array();
+}
+
+void write_check(JsonWriter& out, const ActiveCheck& check) {
+  bool is_http = check.kind == CheckKind::kHttp;
+  out.begin_object().field("kind", std::string_view(is_http ? "http" : "tcp"));
+  if (is_http) {
+    out.field("path", check.path);
+    if (!check.host.empty()) out.field("host", check.host);
+    out.key("expectedStatuses").begin_array();
+    for (const StatusRange& range : check.expected) {
+      out.string(str_cat(std::to_string(range.first), "-", std::to_string(range.last)));
+    }
+    out.end_array();
+  }
+  out.field("interval", format_duration(check.interval)).field("timeout", format_duration(check.timeout));
+  out.field("unhealthyThreshold", check.unhealthy_threshold).field("healthyThreshold", check.healthy_threshold);
+  out.field("jitter", check.jitter).end_object();
+}
+
+void write(JsonWriter& out, const HealthPolicySpec& spec) {
+  out.key("targetRefs").begin_array();
+  for (const std::string& target : spec.targets) {
+    out.begin_object().field("kind", std::string_view("BackendSet")).field("name", target).end_object();
+  }
+  out.end_array().key("active").begin_array();
+  for (const ActiveCheck& check : spec.active) write_check(out, check);
+  out.end_array();
+}
+
+void write(JsonWriter& out, const WorkloadSpec& spec) {
+  if (spec.identity) out.field("identity", spec.identity->text());
+  strings(out, "services", spec.services);
+}
+
+template <class T>
+void write_all(JsonWriter& out, const SpecMap<T>& specs) {
+  for (const auto& [key, spec] : specs) {
+    begin_resource(out, key);
+    write(out, *spec);
+    end_resource(out);
+  }
+}
+}  // namespace
+
+bool is_secret_name(std::string_view name) noexcept {
+  constexpr std::array<std::string_view, 8> kMarks = {"authorization", "cookie", "token",   "secret",
+                                                      "password",      "passwd", "api-key", "apikey"};
+  auto holds = [&](std::string_view mark) {
+    auto same = [](char a, char b) { return to_lower(a) == b; };
+    return std::search(name.begin(), name.end(), mark.begin(), mark.end(), same) != name.end();
+  };
+  return std::any_of(kMarks.begin(), kMarks.end(), holds);
+}
+
+std::string config_json(const Snapshot& snapshot) {
+  std::string text;
+  JsonWriter out(text);
+  const Model& model = snapshot.model();
+  out.begin_object().field("version", snapshot.version().text()).field("hash", to_hex(snapshot.hash()));
+  out.key("resources").begin_array();
+  write_all(out, model.services);
+  write_all(out, model.backend_sets);
+  write_all(out, model.http_routes);
+  write_all(out, model.health_policies);
+  write_all(out, model.workloads);
+  out.end_array().end_object();
+  return text;
+}
+}  // namespace heddle
