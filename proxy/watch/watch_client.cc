@@ -7,13 +7,12 @@
 #include "lib/base/strings.h"
 
 namespace heddle {
-WatchClient::WatchClient(Scheduler& scheduler, Random& random, Logger log, WatchChannel& channel, WatchWorker& worker,
-                         WatchClientOptions options)
+WatchClient::WatchClient(Scheduler& scheduler, Random& random, Logger log, WatchParts parts, WatchClientOptions options)
     : scheduler_(scheduler),
       random_(random),
       log_(log),
-      channel_(channel),
-      worker_(worker),
+      channel_(parts.channel),
+      worker_(parts.worker),
       options_(std::move(options)),
       waiters_(scheduler),
       backoff_(random),

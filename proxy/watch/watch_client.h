@@ -28,6 +28,12 @@ struct WatchClientOptions {
   AckWhen ack = AckWhen::kPublished;
 };
 
+// What it works with; both must outlive it.
+struct WatchParts {
+  WatchChannel& channel;
+  WatchWorker& worker;
+};
+
 class WatchClient final : public ConfigSource, private WatchChannel::Observer {
  public:
   static constexpr Duration kConnect = 20s;
@@ -37,7 +43,7 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   static constexpr size_t kMaxQueuedBytes = 2 * kMaxSnapshotBytes;
   static constexpr int kBackwardsLimit = 3;  // and as many as there are addresses
 
-  WatchClient(Scheduler&, Random&, Logger, WatchChannel&, WatchWorker&, WatchClientOptions);
+  WatchClient(Scheduler&, Random&, Logger, WatchParts, WatchClientOptions);
   ~WatchClient() override;
   void start() override;
   void reload() override;

@@ -28,7 +28,7 @@ struct Sidecar {
         identity(l, random, log.log().module("identity"), ca, std::move(identity_options)),
         channel({l, registry}, protocols, tcp, identity.identities(), {{control}, *SpiffeId::parse(kFakeControlId)}),
         worker(l, file),
-        watch(l, random, log.log().module("watch"), channel, worker,
+        watch(l, random, log.log().module("watch"), {channel, worker},
               {"node-1", "0.1.0", {*ResourceKey::parse("Service/default/a")}}) {}
   ~Sidecar() { registry.abort_all(make_error(Reason::kDraining, "the test is over")); }
 
