@@ -2,36 +2,239 @@
 
 #include <utility>
 
-#include "lib/net/listener.h"
+#include "lib/base/drain.h"
+#include "lib/base/strings.h"
+#include "lib/metrics/process_metrics.h"
+#include "proxy/admin/admin_server.h"
+#include "proxy/admin/health_endpoints.h"
+#include "proxy/admin/http_endpoint.h"
+#include "proxy/admin/loop_watchdog.h"
+#include "proxy/admin/stats_page.h"
+#include "proxy/telemetry/proxy_metrics.h"
 #include "proxy/upstream/health_checker.h"
 #include "proxy/upstream/network_probes.h"
 
 namespace heddle {
 namespace {
+constexpr Duration kSweepEvery = 60s;
 
 class ProxyOperations final : public Operations {
  public:
-  explicit ProxyOperations(OperationsInputs inputs)
-      : in_(std::move(inputs)),
-        probes_(ProbeContext{in_.context, in_.protocols, in_.connector, in_.tls}),
-        checker_({in_.context.loop, probes_, in_.health, in_.random, in_.metrics, in_.log.module("health")}) {}
-
-  Result<void> start() {
-    if (in_.config != nullptr) {
-      snapshots_ = in_.config->snapshots().subscribe(
-          in_.context.loop, [this](std::shared_ptr<const Snapshot> snapshot) { checker_.apply(*snapshot); });
-    }
-    return {};
-  }
-  void set_draining() override { draining_ = true; }
+  explicit ProxyOperations(OperationsInputs inputs);
+  ~ProxyOperations() override;
+  Result<void> start();
+  void set_draining() override;
+  void on_applied() override { look_at_config(); }
 
  private:
+  Result<void> start_health();
+  Result<void> start_stats();
+  Result<void> start_admin();
+  void follow_config();
+  void follow_identity();
+  void look_at_config();
+  void look_at_identity();
+  std::string explain(std::string_view item) const;
+  StatsPage stats_page() const;
+  AdminProviders admin_providers();
+  void list_connections(AdminProviders::OnConnections);
+  void sweep();
+  Loop& loop() const { return in_.context.loop; }
+
   OperationsInputs in_;
+  MonoTime started_;
   NetworkProbes probes_;
   HealthChecker checker_;
+  ControlMetrics metrics_;
+  LogMetrics log_metrics_;
+  Readiness readiness_;
+  Readiness::Blocker config_missing_;
+  Readiness::Blocker identity_missing_;
+  Readiness::Blocker draining_;
+  LoopWatchdog watchdog_;
+  HealthProviders health_providers_;
+  std::unique_ptr<HttpEndpoint> health_;
+  std::unique_ptr<HttpEndpoint> stats_;
+  std::unique_ptr<AdminServer> admin_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  std::shared_ptr<const TlsIdentity> identity_;
   Subscription snapshots_;
-  bool draining_ = false;
+  Subscription identities_;
+  Pending lag_;
+  std::unique_ptr<Timer> sweep_;
 };
+
+ProxyOperations::ProxyOperations(OperationsInputs inputs)
+    : in_(std::move(inputs)),
+      started_(loop().now()),
+      probes_(ProbeContext{in_.context, in_.protocols, in_.connector, in_.tls}),
+      checker_({loop(), probes_, in_.health, in_.random, in_.metrics, in_.log.module("health")}),
+      metrics_(in_.metrics),
+      log_metrics_(in_.metrics, in_.log, in_.access_writer),
+      watchdog_(loop()),
+      health_providers_{loop(),
+                        readiness_,
+                        in_.metrics,
+                        [this] { return watchdog_.beats(); },
+                        {"config", "identity", "shutdown"},
+                        [this](std::string_view item) { return explain(item); }},
+      sweep_(loop().timer([this] { sweep(); })) {}
+
+ProxyOperations::~ProxyOperations() {
+  if (health_ != nullptr) health_->abort();
+  if (stats_ != nullptr) stats_->abort();
+  if (admin_ != nullptr) admin_->abort();
+  loop().run_until([this] {
+    return (health_ == nullptr || health_->connections() == 0) && (stats_ == nullptr || stats_->connections() == 0) &&
+           (admin_ == nullptr || admin_->connections() == 0);
+  });
+}
+
+Result<void> ProxyOperations::start() {
+  follow_config();
+  follow_identity();
+  for (size_t i = 0; i < in_.workers.size(); ++i) {
+    watchdog_.watch("worker-" + std::to_string(i), in_.workers[i]->loop());
+  }
+  sweep_->arm(kSweepEvery);
+  HEDDLE_CHECK_OK(start_health());
+  HEDDLE_CHECK_OK(start_stats());
+  return start_admin();
+}
+
+void ProxyOperations::follow_config() {
+  if (in_.config == nullptr) return;
+  config_missing_ = readiness_.block("config");
+  lag_ = watch_config_lag(in_.metrics, [this] {
+    return std::chrono::duration<double>(in_.config->status().lag).count();
+  });
+  snapshots_ = in_.config->snapshots().subscribe(loop(), [this](std::shared_ptr<const Snapshot> snapshot) {
+    snapshot_ = std::move(snapshot);
+    checker_.apply(*snapshot_);
+    look_at_config();
+  });
+}
+
+// Configuration counts when every worker obeys one.
+void ProxyOperations::look_at_config() {
+  if (snapshot_ == nullptr) return;
+  for (const auto& worker : in_.workers) {
+    if (!worker->has_config()) return;
+  }
+  config_missing_.release();
+  metrics_.config_version.set(static_cast<int64_t>(snapshot_->version().sequence));
+  metrics_.config_updated_at.set(
+      std::chrono::duration_cast<std::chrono::seconds>(loop().wall().since_epoch()).count());
+}
+
+void ProxyOperations::follow_identity() {
+  if (in_.identity == nullptr) return;
+  identity_missing_ = readiness_.block("identity");
+  identities_ = in_.identity->identities().subscribe(loop(), [this](std::shared_ptr<const TlsIdentity> identity) {
+    identity_ = std::move(identity);
+    metrics_.identity_rotations["ok"].add(1);
+    metrics_.identity_expires_at.set(
+        std::chrono::duration_cast<std::chrono::seconds>(identity_->svid->not_after.since_epoch()).count());
+    look_at_identity();
+  });
+}
+
+// An expired SVID makes the sidecar unready again; looked at with every sweep and every change.
+void ProxyOperations::look_at_identity() {
+  if (in_.identity == nullptr) return;
+  bool usable = identity_ != nullptr && in_.identity->status().not_ready.empty();
+  if (usable) return identity_missing_.release();
+  auto names = readiness_.pending();
+  if (std::find(names.begin(), names.end(), "identity") == names.end()) identity_missing_ = readiness_.block("identity");
+}
+
+void ProxyOperations::set_draining() { draining_ = readiness_.block("shutdown"); }
+
+std::string ProxyOperations::explain(std::string_view item) const {
+  if (item == "shutdown") return "draining";
+  if (item == "identity" && in_.identity != nullptr) return in_.identity->status().not_ready;
+  if (item == "config" && in_.config != nullptr) return in_.config->status().last_error;
+  return {};
+}
+
+Result<void> ProxyOperations::start_health() {
+  if (!in_.settings.health) return {};
+  health_ = std::make_unique<HttpEndpoint>(loop(), in_.protocols);
+  add_health_routes(health_->server(), health_providers_);
+  auto listening = health_->listen(*in_.settings.health);
+  if (!listening) return std::move(listening).error().within("health.address");
+  return {};
+}
+
+Result<void> ProxyOperations::start_stats() {
+  if (!in_.settings.stats) return {};
+  stats_ = std::make_unique<HttpEndpoint>(loop(), in_.protocols);
+  add_stats_routes(stats_->server(), [this] { return stats_page(); });
+  auto listening = stats_->listen(*in_.settings.stats);
+  if (!listening) return std::move(listening).error().within("stats.address");
+  return {};
+}
+
+StatsPage ProxyOperations::stats_page() const {
+  StatsPage page;
+  page.node = in_.settings.node;
+  page.version = HEDDLE_VERSION;
+  page.config_version = snapshot_ != nullptr ? snapshot_->version().text() : "none";
+  page.uptime = loop().now() - started_;
+  page.state = readiness_.is_ready() ? "ready" : "waiting for " + join(readiness_.pending(), ", ");
+  if (snapshot_ != nullptr) page.tables = collect_backends(*snapshot_, {in_.health, checker_, loop()});
+  return page;
+}
+
+AdminProviders ProxyOperations::admin_providers() {
+  return {loop(),
+          in_.log,
+          {HEDDLE_VERSION, in_.settings.node, loop().wall()},
+          {in_.health, checker_, loop()},
+          [this] { return snapshot_; },
+          [this] { return identity_; },
+          [this](AdminProviders::OnConnections answer) { list_connections(std::move(answer)); },
+          in_.drain};
+}
+
+Result<void> ProxyOperations::start_admin() {
+  if (!in_.settings.admin && !in_.settings.admin_socket) return {};
+  admin_ = std::make_unique<AdminServer>(loop(), in_.protocols, admin_providers());
+  if (in_.settings.admin_socket) HEDDLE_CHECK_OK(admin_->listen_socket(*in_.settings.admin_socket));
+  if (!in_.settings.admin) return {};
+  if (in_.settings.state_dir.empty()) {
+    return make_error(Reason::kConfigInvalid, "admin.address needs stateDir: the token for changes is kept there");
+  }
+  HEDDLE_TRY(AdminToken token, AdminToken::create(in_.settings.state_dir));
+  auto listening = admin_->listen_loopback(*in_.settings.admin, std::move(token));
+  if (!listening) return std::move(listening).error().within("admin.address");
+  return {};
+}
+
+// Asks every worker; answers when the last one has.
+void ProxyOperations::list_connections(AdminProviders::OnConnections answer) {
+  struct Collected {
+    AdminProviders::OnConnections answer;
+    std::vector<AdminConnection> rows;
+    size_t missing = 0;
+  };
+  auto collected = std::make_shared<Collected>(Collected{std::move(answer), {}, in_.workers.size()});
+  for (uint32_t index = 0; index < in_.workers.size(); ++index) {
+    in_.workers[index]->list_connections(loop(), [collected, index](std::vector<ConnectionRow> rows) {
+      for (ConnectionRow& row : rows) {
+        collected->rows.push_back({"downstream", row.protocol, row.peer, row.local, row.identity, row.streams, index});
+      }
+      if (--collected->missing == 0) collected->answer(std::move(collected->rows));
+    });
+  }
+}
+
+void ProxyOperations::sweep() {
+  in_.metrics.sweep(loop().now());
+  in_.health.sweep();
+  look_at_identity();
+  sweep_->arm(kSweepEvery);
+}
 }  // namespace
 
 Result<std::unique_ptr<Operations>> Operations::start(OperationsInputs inputs) {

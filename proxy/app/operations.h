@@ -27,6 +27,7 @@ struct OperationsInputs {
   Random& random;
   Registry& metrics;
   Log& log;
+  const LogWriter& access_writer;
   IdentitySource* identity;  // may be null
   ConfigSource* config;      // may be null
   const std::vector<std::unique_ptr<Worker>>& workers;
@@ -38,5 +39,6 @@ class Operations {
   static Result<std::unique_ptr<Operations>> start(OperationsInputs);
   virtual ~Operations() = default;
   virtual void set_draining() = 0;  // readiness off
+  virtual void on_applied() = 0;    // a worker obeys another version
 };
 }  // namespace heddle

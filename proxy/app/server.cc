@@ -61,8 +61,8 @@ ProxyServer::ProxyServer(ServerInputs inputs)
       main_identity_(loop_) {}
 
 ProxyServer::~ProxyServer() {
-  workers_.clear();  // while everything they use is still there
   operations_.reset();
+  workers_.clear();  // while everything they use is still there
   config_.watch = nullptr;
   config_.source.reset();
   identity_ = {};
@@ -109,6 +109,7 @@ Result<void> ProxyServer::start_workers() {
 
 // A version is acknowledged when every worker obeys it.
 void ProxyServer::on_applied() {
+  if (operations_ != nullptr) operations_->on_applied();
   if (config_.watch == nullptr || workers_.empty()) return;
   Version slowest{UINT64_MAX, UINT64_MAX};
   for (auto& worker : workers_) slowest = std::min(slowest, Version{worker->applied_epoch(), worker->applied_sequence()});
@@ -116,10 +117,10 @@ void ProxyServer::on_applied() {
 }
 
 Result<void> ProxyServer::start_operations() {
-  OperationsInputs inputs{in_.settings, {loop_, connections_}, protocols_,         connector_,
-                          main_identity_, health_,            in_.random,         in_.metrics,
-                          in_.log,       identity_.source.get(), config_.source.get(),   workers_,
-                          [this] { begin_drain(); }};
+  OperationsInputs inputs{in_.settings,           {loop_, connections_}, protocols_, connector_,
+                          main_identity_,         health_,               in_.random, in_.metrics,
+                          in_.log,                *access_writer_,       identity_.source.get(),
+                          config_.source.get(),   workers_,              [this] { begin_drain(); }};
   HEDDLE_TRY(operations_, Operations::start(std::move(inputs)));
   return {};
 }

@@ -62,8 +62,8 @@ ConfigParts make_config(const SourceInputs& in, IdentitySource* identity) {
   options.software = "heddle-proxy/" HEDDLE_VERSION;
   options.wants = services_of(in.settings);
   options.ack = AckWhen::kWorkersRun;
-  auto client = std::make_unique<WatchClient>(in.context.loop, in.random, in.log.module("watch"), *parts.channel,
-                                              *parts.worker, std::move(options));
+  auto client = std::make_unique<WatchClient>(in.context.loop, in.random, in.log.module("watch"),
+                                              WatchParts{*parts.channel, *parts.worker}, std::move(options));
   parts.watch = client.get();
   parts.source = std::move(client);
   return parts;

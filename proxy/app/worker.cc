@@ -61,5 +61,6 @@ void Worker::list_connections(Loop& to, std::function<void(std::vector<Connectio
 }
 
 uint64_t Worker::applied_sequence() const noexcept { return core_->applied_sequence.load(std::memory_order_acquire); }
+bool Worker::has_config() const noexcept { return core_->has_config.load(std::memory_order_acquire); }
 uint64_t Worker::applied_epoch() const noexcept { return core_->applied_epoch.load(std::memory_order_relaxed); }
 }  // namespace heddle

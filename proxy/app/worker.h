@@ -60,6 +60,7 @@ class Worker {
   // The version this worker obeys; read from any thread. Epoch in the upper half.
   uint64_t applied_sequence() const noexcept;
   uint64_t applied_epoch() const noexcept;
+  bool has_config() const noexcept;
   Loop& loop() noexcept { return thread_->loop(); }
   // Of the listeners, in the order of the settings, with real ports; fixed since start().
   const std::vector<Address>& addresses() const noexcept { return addresses_; }

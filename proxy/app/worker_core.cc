@@ -131,6 +131,7 @@ void Worker::Core::on_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   config_.apply(std::move(snapshot));
   applied_epoch.store(version.epoch, std::memory_order_relaxed);
   applied_sequence.store(version.sequence, std::memory_order_release);
+  has_config.store(true, std::memory_order_release);
   if (shared_.on_applied) shared_.on_applied();
 }
 

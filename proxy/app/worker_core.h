@@ -38,6 +38,7 @@ class Worker::Core {
   std::vector<Address> addresses() const;
   std::atomic<uint64_t> applied_epoch{0};
   std::atomic<uint64_t> applied_sequence{0};
+  std::atomic<bool> has_config{false};
 
  private:
   // One listener of the bootstrap with everything its connections share.
