@@ -26,8 +26,9 @@ class PlainCase(MeshTestCase):
         backend = resources.backend_set("hello", [resources.endpoint("127.0.0.1", app_port)], tls="plaintext")
         path = self.mesh.write(f"{name}.yaml", resources.to_yaml([resources.service("hello"), backend]))
         blocks = self.mesh.file_blocks(None, path)
-        proxy = self.mesh.sidecar(name, [self.mesh.outbound("hello")], blocks, **more).start()
-        self.addCleanup(proxy.process.kill)
+        proxy = self.mesh.sidecar(name, [self.mesh.outbound("hello")], blocks, **more)
+        self.addCleanup(proxy.kill)
+        proxy.start()
         self.port = proxy.address_of("out")[1]
         return proxy
 
@@ -168,7 +169,7 @@ class Endpoints(MeshTestCase):
 
 class AccessLogs(PlainCase):
     def entries(self, proxy):
-        return {entry["path"]: entry for entry in proxy.log_entries() if entry.get("path")}
+        return {entry["path"]: entry for entry in proxy.log_entries() if "response_code" in entry}
 
     def status_app(self):
         def handle(request, reader, sock):

@@ -114,9 +114,9 @@ class Expiry(ControlledCase):
 
 
 class JoinTokens(ControlledCase):
-    def newcomer(self, name, token):
-        blocks = self.mesh.control_blocks(name)
-        self.mesh.write(f"{name}.token", token)
+    def newcomer(self, name, token, account=None):
+        blocks = self.mesh.control_blocks(account or name)
+        self.mesh.write(f"{account or name}.token", token)
         return self.mesh.sidecar(name, [self.mesh.outbound("app")], blocks).launch()
 
     def assert_refused(self, newcomer):
@@ -128,7 +128,7 @@ class JoinTokens(ControlledCase):
         token = self.control.token(pki.spiffe_id("once"))
         first = self.newcomer("once", token)
         first.process.wait_ready(first.is_ready)
-        self.assert_refused(self.newcomer("twice", token))
+        self.assert_refused(self.newcomer("twice", token, "once"))
 
     def test_an_expired_token_is_refused(self):
         token = self.control.token(pki.spiffe_id("late"), ttl="1s")

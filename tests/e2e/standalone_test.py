@@ -33,8 +33,9 @@ class AloneCase(MeshTestCase):
         name = self.mesh.next_name()
         blocks = self.mesh.file_blocks(None, path or self.path)
         listener = self.mesh.outbound(more.pop("service", "hello"))
-        self.proxy = self.mesh.sidecar(name, [listener], blocks, **more).start()
-        self.addCleanup(self.proxy.process.kill)
+        self.proxy = self.mesh.sidecar(name, [listener], blocks, **more)
+        self.addCleanup(self.proxy.kill)
+        self.proxy.start()
         self.port = self.proxy.address_of("out")[1]
         return self.proxy
 

@@ -60,8 +60,9 @@ class Mesh:
     def control_blocks(self, account):
         """identity, config and control of a bootstrap whose identity is attested by a fresh token."""
         token = self.write(f"{account}.token", self.control.token(pki.spiffe_id(account)))
-        return {"identity": {"source": "control", "joinTokenFile": token}, "config": {"source": "control"},
-                "control": {"addresses": [endpoint("127.0.0.1", self.control.watch_port)], "bundle": self.control.root}}
+        identity = {"source": "control", "id": pki.spiffe_id(account), "joinTokenFile": token}
+        control = {"addresses": [endpoint("127.0.0.1", self.control.watch_port)], "bundle": self.control.root}
+        return {"identity": identity, "config": {"source": "control"}, "control": control}
 
     def file_blocks(self, credential, resources_path):
         return {"identity": credential.identity() if credential else {"source": "none"},

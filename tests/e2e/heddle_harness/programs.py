@@ -114,6 +114,10 @@ class Sidecar:
             self.process.start()
         return self
 
+    def kill(self):
+        if self.process is not None:
+            self.process.kill()
+
     def validate(self):
         return subprocess.run([self._binary, "--validate", "--config", self.path], capture_output=True, text=True,
                               timeout=20, check=False)
