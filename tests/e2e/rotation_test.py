@@ -120,7 +120,7 @@ class JoinTokens(ControlledCase):
         return self.mesh.sidecar(name, [self.mesh.outbound("app")], blocks).launch()
 
     def assert_refused(self, newcomer):
-        newcomer.process.wait_log("token")
+        newcomer.process.wait_log("unauthenticated")
         self.assertFalse(newcomer.is_ready())
         self.assertFalse(os.path.exists(os.path.join(newcomer.bootstrap["stateDir"], "svid.pem")))
 
