@@ -25,9 +25,12 @@ Result<IdentityParts> make_identity(const SourceInputs& in) {
                                                    IdentityFiles{settings.certificate, settings.key, settings.bundle});
   }
   if (settings.source == IdentitySettings::Source::kControl) {
-    parts.ca = std::make_unique<HttpCaClient>(
-        in.context, in.protocols, in.connector, CaClientOptions{in.settings.control.addresses, *in.settings.control.id});
-    ControlIdentityOptions options{*settings.id, {}, settings.join_token_file, in.settings.control.bundle,
+    parts.ca = std::make_unique<HttpCaClient>(in.context, in.protocols, in.connector,
+                                              CaClientOptions{in.settings.control.addresses, *in.settings.control.id});
+    ControlIdentityOptions options{*settings.id,
+                                   {},
+                                   settings.join_token_file,
+                                   in.settings.control.bundle,
                                    settings.persist ? in.settings.state_dir : std::string()};
     parts.source = std::make_unique<ControlIdentity>(in.context.loop, in.random, in.log.module("identity"), *parts.ca,
                                                      std::move(options));
