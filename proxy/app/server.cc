@@ -4,6 +4,7 @@
 #include <csignal>
 #include <utility>
 
+#include "lib/base/file.h"
 #include "lib/event/signal.h"
 #include "proxy/app/access_settings.h"
 #include "proxy/app/bootstrap.h"
@@ -72,6 +73,10 @@ ProxyServer::~ProxyServer() {
 }
 
 Result<void> ProxyServer::start() {
+  if (!in_.settings.state_dir.empty()) {
+    auto made = ensure_private_dir(in_.settings.state_dir);
+    if (!made) return std::move(made).error().within("stateDir");
+  }
   auto access_out = open_access_log(in_.settings.access_log);
   if (!access_out) return std::move(access_out).error();
   access_writer_ = std::make_unique<LogWriter>(*std::move(access_out));
