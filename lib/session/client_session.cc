@@ -32,6 +32,7 @@ class ClientSession::Stream final : public ClientStream {
     reused_ = session_.used_;
     local_ended_ = local_ended;
     remote_ended_ = false;
+    responded_ = false;
   }
   Flow write(Buffer&& data, bool end) override {
     Flow flow = session_.codec_->send_data(id_, std::move(data), end);
@@ -55,6 +56,8 @@ class ClientSession::Stream final : public ClientStream {
   }
   const ConnectionInfo& connection() const override { return session_.info(); }
   bool on_reused_connection() const override { return reused_; }
+  void set_responded() noexcept { responded_ = true; }
+  bool responded() const noexcept { return responded_; }
 
   StreamId id() const noexcept { return id_; }
   ResponseSink& sink() noexcept { return *sink_; }
@@ -76,6 +79,7 @@ class ClientSession::Stream final : public ClientStream {
   bool reused_ = false;
   bool local_ended_ = false;
   bool remote_ended_ = false;
+  bool responded_ = false;
 };
 
 ClientSession& ClientSession::start(const SessionContext& context, std::unique_ptr<Transport> transport,
@@ -106,6 +110,7 @@ ClientStream& ClientSession::open(ResponseSink& sink, const RequestHead& head, b
   stream->open(id, sink, end);
   streams_.insert(id, stream);
   last_opened_ = id;
+  heard_ = false;
   mark_dirty();
   return *stream;
 }
@@ -113,6 +118,7 @@ ClientStream& ClientSession::open(ResponseSink& sink, const RequestHead& head, b
 void ClientSession::on_response(StreamId id, ResponseHead&& head, bool end) {
   Stream* stream = streams_.find(id);
   if (stream == nullptr) return;
+  stream->set_responded();
   ResponseSink& sink = end ? stream->end_remote() : stream->sink();
   sink.on_response(std::move(head), end);
 }
@@ -202,11 +208,19 @@ void ClientSession::on_receive_error(const Error& why) {
 void ClientSession::fail_streams(const Error& why) {
   while (Stream* stream = streams_.any()) {
     bool sent = stream->id() <= last_flushed_;
+    bool broke_off = heard_ && protocol_ != "h2" && !stream->responded();
     ResponseSink& sink = stream->sink();
     release(*stream);
-    sink.on_gone(sent ? why : make_error(Reason::kUpstreamGoAway, "never sent: " + why.detail, Origin::kUpstream));
+    if (broke_off) {
+      sink.on_gone(make_error(Reason::kUpstreamProtocolError, "closed inside the answer's head", Origin::kUpstream));
+    } else {
+      sink.on_gone(sent ? why : make_error(Reason::kUpstreamGoAway, "never sent: " + why.detail, Origin::kUpstream));
+    }
   }
 }
+
+// HTTP/1: a byte of the answer came, so that a failure is not the keep-alive race.
+void ClientSession::on_received() { heard_ = true; }
 
 void ClientSession::on_transport_gone(const Error& why) {
   idle_.cancel();

@@ -59,6 +59,7 @@ class ClientSession final : public Session, private ClientEvents, public ListNod
   void on_go_away(StreamId) override;
   // Session
   void on_receive_error(const Error&) override;
+  void on_received() override;
   void on_flushed() override;
   void on_transport_gone(const Error&) override;
 
@@ -77,7 +78,8 @@ class ClientSession final : public Session, private ClientEvents, public ListNod
   MonoTime idle_since_;
   StreamId last_flushed_;  // streams above were never given to the transport
   StreamId last_opened_;
-  bool used_ = false;  // a stream has ended here before
+  bool heard_ = false;  // bytes came since the last open()
+  bool used_ = false;   // a stream has ended here before
   bool unusable_ = false;
   bool room_wanted_ = false;
 };

@@ -46,7 +46,8 @@ Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
                   : nullptr),
       http(ExchangeServices{core.loop_, router(), observer, core.exchanges_,
                             inbound ? Direction::kInbound : Direction::kOutbound}),
-      tcp(TcpServices{{core.loop_, core.downstream_}, tcp_router(), observer, &core.pipes_}),
+      tcp(TcpServices{{core.loop_, core.downstream_}, tcp_router(), observer, &core.pipes_, Tunnel::kIdleTimeout,
+                      core.shared_.settings.drain}),
       incoming({core.loop_, core.downstream_}) {
   bool mesh = inbound && settings.tls == InboundTls::kStrict;
   Protocols& protocols = mesh ? core.mesh_protocols_ : core.edge_protocols_;

@@ -99,15 +99,18 @@ void Exchange::end_try(Reason reason) {
 }
 
 bool Exchange::may_replay_on_fresh(const Error& why) const {
-  bool closed_early = why.reason == Reason::kUpstreamClosed || why.reason == Reason::kUpstreamReset;
-  if (!closed_early || replayed_ || !body_.may_replay() || upstream_ == nullptr || !try_was_reused_) return false;
+  // RST_STREAM is an answer about this request, not a connection that was closing.
+  bool closed_early =
+      why.reason == Reason::kUpstreamClosed || (why.reason == Reason::kUpstreamReset && !try_was_http2_);
+  if (!closed_early || replayed_ || informed_ || !body_.may_replay()) return false;
+  if (upstream_ == nullptr || !try_was_reused_) return false;
   // Many requests share an HTTP/2 connection, and its end says nothing about when this one was read.
   return !try_was_http2_ || request_.is_idempotent();
 }
 
 bool Exchange::may_try_elsewhere(const Error& why) const {
   return services_.direction == Direction::kOutbound && info(why.reason).retry == Retry::kUnprocessed &&
-         !maybe_processed_ && tries_ < kMaxTries && body_.may_replay();
+         !maybe_processed_ && !informed_ && tries_ < kMaxTries && body_.may_replay();
 }
 
 // The response has not begun.
@@ -133,11 +136,12 @@ void Exchange::on_request_body(Buffer&& bytes, bool end) {
   size_t size = bytes.size();
   summary_.request_bytes += size;
   request_ended_ = end;
-  if (response_ended_) return discard(size);
+  if (response_ended_ && !is_tunnel_) return discard(size);
   request_uncredited_ += size;
   if (upstream_ == nullptr) return body_.hold(std::move(bytes));
   try_bytes_sent_ += size;
   upstream_full_ = upstream_->write(body_.pass(std::move(bytes)), end) == Flow::kFull;
+  if (end && response_ended_) return on_both_ended();
   if (!upstream_full_) on_upstream_drained();
 }
 
@@ -181,6 +185,7 @@ void Exchange::discard(size_t bytes) {
 
 void Exchange::on_informational(ResponseHead&& head) {
   touch();
+  informed_ = true;  // the application has begun to work on it
   if (downstream_ != nullptr) downstream_->inform(std::move(head));
 }
 
@@ -188,6 +193,8 @@ void Exchange::on_response(ResponseHead&& head, bool end) {
   touch();
   response_begun_ = true;
   body_.stop();
+  is_tunnel_ = head.status == 101;
+  if (is_tunnel_) request_deadline_.cancel();  // of the request, not of the conversation
   summary_.status = head.status;
   summary_.response_at = services_.loop.now();
   summary_.upstream_time = summary_.response_at - try_sent_at_;
@@ -222,17 +229,23 @@ void Exchange::on_downstream_drained() {
   if (upstream_ != nullptr) upstream_->credit(bytes);
 }
 
-// The answer is complete. An unfinished request body is of no use any more.
+// The answer is complete. An unfinished request body is of no use any more; the other half of a tunnel is.
 void Exchange::on_response_done() {
   response_ended_ = true;
+  request_deadline_.cancel();
+  if (request_ended_) return on_both_ended();
+  if (is_tunnel_) return;
   end_try(Reason::kNone);
-  if (request_ended_) {
-    upstream_ = nullptr;
-    downstream_ = nullptr;
-    return finish();
-  }
   drop_upstream(ResetCode::kNoError);
   if (downstream_ != nullptr && request_uncredited_ > 0) downstream_->credit(std::exchange(request_uncredited_, 0));
+}
+
+// Both streams are over and dead.
+void Exchange::on_both_ended() {
+  end_try(Reason::kNone);
+  upstream_ = nullptr;
+  downstream_ = nullptr;
+  finish();
 }
 
 void Exchange::on_upstream_gone(const Error& why) {
@@ -253,6 +266,7 @@ ReasonDisclosure Exchange::disclosure() const {
 void Exchange::reply(const Error& why) {
   summary_.reason = why.reason;
   summary_.made_here = true;
+  request_deadline_.cancel();
   drop_upstream(ResetCode::kCancel);
   bool tell_caller = services_.direction == Direction::kInbound && info(why.reason).retry == Retry::kUnprocessed &&
                      !maybe_processed_ && downstream_->connection().alpn == "h2";

@@ -89,6 +89,7 @@ class Exchange final : public Retirable {
   void on_downstream_drained();
   void on_upstream_gone(const Error&);
   void on_response_done();
+  void on_both_ended();
   // Ends.
   void reply(const Error&);
   void break_off(const Error&);
@@ -103,8 +104,8 @@ class Exchange final : public Retirable {
   ExchangeServices& services_;
   Downstream down_{*this};
   Upstream up_{*this};
-  ServerStream* downstream_;           // null when it is over
-  ClientStream* upstream_ = nullptr;   // null before, between and after tries
+  ServerStream* downstream_;          // null when it is over
+  ClientStream* upstream_ = nullptr;  // null before, between and after tries
   RequestHead request_;
   ReplayBody body_;
   RouteTarget target_;
@@ -124,6 +125,8 @@ class Exchange final : public Retirable {
   bool try_was_http2_ = false;
   bool response_begun_ = false;
   bool response_ended_ = false;
+  bool informed_ = false;         // a 1xx came
+  bool is_tunnel_ = false;        // 101: each direction ends for itself
   bool replayed_ = false;         // the one replay on a fresh connection was used
   bool maybe_processed_ = false;  // some try may have reached the application
   bool finished_ = false;

@@ -8,6 +8,8 @@
 namespace heddle {
 namespace {
 
+constexpr Duration kDrainPatience = 1s;
+
 enum class Carried : uint8_t { kHttp1, kHttp2, kTcp };
 
 class IncomingConnection final : public Connection, private Transport::Observer {
@@ -26,7 +28,11 @@ class IncomingConnection final : public Connection, private Transport::Observer 
   }
 
   // Connection
-  void drain() override { abort(make_error(Reason::kDraining, "draining")); }
+  // What is on its way is still served: the first request may be in the kernel's buffer already.
+  void drain() override {
+    draining_ = true;
+    if (!done_) detect_late_.arm(spec_.context.loop, std::min(spec_.detect, kDrainPatience));
+  }
   void abort(const Error&) override { transport_->close(CloseMode::kAbort); }
   const ConnectionInfo& info() const override { return transport_->info(); }
   std::string_view protocol() const override { return "unknown"; }
@@ -74,7 +80,7 @@ class IncomingConnection final : public Connection, private Transport::Observer 
   Carried carried_by_spec() const {
     if (spec_.protocol == PortProtocol::kTcp) return Carried::kTcp;
     return spec_.protocol == PortProtocol::kHttp2 || spec_.protocol == PortProtocol::kGrpc ? Carried::kHttp2
-                                                                                          : Carried::kHttp1;
+                                                                                           : Carried::kHttp1;
   }
   void hand_over_known() { hand_over(carried_by_spec()); }
 
@@ -87,7 +93,8 @@ class IncomingConnection final : public Connection, private Transport::Observer 
 
   bool admits(Carried carried) const {
     bool tcp = carried == Carried::kTcp;
-    if (tcp) return spec_.tcp != nullptr && (spec_.protocol == PortProtocol::kTcp || spec_.protocol == PortProtocol::kAuto);
+    if (tcp)
+      return spec_.tcp != nullptr && (spec_.protocol == PortProtocol::kTcp || spec_.protocol == PortProtocol::kAuto);
     return spec_.http != nullptr && spec_.protocol != PortProtocol::kTcp;
   }
 
@@ -101,7 +108,9 @@ class IncomingConnection final : public Connection, private Transport::Observer 
       spec_.tcp->on_tcp(std::move(transport_));
     } else {
       ServerProtocol& protocol = carried == Carried::kHttp2 ? *spec_.http2 : *spec_.http1;
-      ServerSession::start(spec_.context, std::move(transport_), protocol, *spec_.http, spec_.session);
+      ServerSession& session =
+          ServerSession::start(spec_.context, std::move(transport_), protocol, *spec_.http, spec_.session);
+      if (draining_) session.drain();
     }
     retire();
   }
@@ -112,7 +121,10 @@ class IncomingConnection final : public Connection, private Transport::Observer 
     transport_->close(CloseMode::kAbort);
     retire();
   }
-  void on_detect_late() { refuse(make_error(Reason::kDetectTimeout, "nothing was sent in time")); }
+  void on_detect_late() {
+    refuse(draining_ ? make_error(Reason::kDraining, "draining")
+                     : make_error(Reason::kDetectTimeout, "nothing was sent in time"));
+  }
 
   void retire() {
     detect_late_.cancel();
@@ -125,6 +137,7 @@ class IncomingConnection final : public Connection, private Transport::Observer 
   std::unique_ptr<Transport> transport_;
   bool in_tls_ = false;
   bool done_ = false;
+  bool draining_ = false;
   DeferredOf<IncomingConnection, &IncomingConnection::hand_over_known> hand_over_known_{*this};
   DeadlineOf<IncomingConnection, &IncomingConnection::on_detect_late> detect_late_{*this};
 };

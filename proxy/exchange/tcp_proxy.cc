@@ -31,7 +31,7 @@ class TcpProxy::Joined final : public Connection, private Transport::Observer {
   }
 
   // Connection. A tunnel has no point at which it could stop gracefully; the drain deadline ends it.
-  void drain() override {}
+  void drain() override { drain_over_.arm(services_.context.loop, services_.drain); }
   void abort(const Error& why) override {
     if (tunnel_ != nullptr) return tunnel_->abort();
     fail(why);
@@ -91,6 +91,8 @@ class TcpProxy::Joined final : public Connection, private Transport::Observer {
     end();
   }
 
+  void on_drain_over() { abort(make_error(Reason::kDraining, "drain deadline passed")); }
+
   void fail(const Error& why) {
     if (ended_) return;
     summary_.reason = why.reason;
@@ -118,6 +120,7 @@ class TcpProxy::Joined final : public Connection, private Transport::Observer {
   Pending old_dial_;
   std::unique_ptr<TcpTunnel> tunnel_;
   ExchangeSummary summary_;
+  DeadlineOf<Joined, &Joined::on_drain_over> drain_over_{*this};
   bool ended_ = false;
 };
 

@@ -17,6 +17,7 @@ struct TcpServices {
   ExchangeObserver& observer;
   PipePool* pipes = nullptr;  // for splice(2); null: copy
   Duration idle = Tunnel::kIdleTimeout;
+  Duration drain = SessionLimits{}.drain;  // T12
 };
 
 class TcpProxy final : public TcpHandler {

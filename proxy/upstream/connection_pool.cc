@@ -27,13 +27,13 @@ ClientSession* ConnectionPool::try_acquire() {
 }
 
 Result<void> ConnectionPool::wait(AcquireWaiter& waiter, Freshness freshness) {
-  if (draining_) return make_error(Reason::kDraining, "the endpoint is leaving");
-  if (pending_ >= spec_.limits.pending) {
-    return make_error(Reason::kPendingOverflow, std::to_string(pending_) + " requests wait already");
+  if (pending() >= spec_.limits.pending) {
+    return make_error(Reason::kPendingOverflow, std::to_string(pending()) + " requests wait already");
   }
-  (freshness == Freshness::kFresh ? fresh_waiters_ : waiters_).push_back(waiter);
-  waiter.counted_in_ = &pending_;
-  ++pending_;
+  bool is_fresh = freshness == Freshness::kFresh;
+  (is_fresh ? fresh_waiters_ : waiters_).push_back(waiter);
+  waiter.counted_in_ = is_fresh ? &fresh_pending_ : &pending_;
+  ++*waiter.counted_in_;
   dial_if_needed();
   return {};
 }
@@ -45,10 +45,8 @@ AcquireWaiter* ConnectionPool::next(Waiters& from) {
 }
 
 void ConnectionPool::dial_if_needed() {
-  if (draining_ || connections_ + dials_.size() >= spec_.limits.connections) return;
-  if (waiters_.empty() && fresh_waiters_.empty()) return;
-  size_t wanted = spec_.expect_http2 ? 1 : pending_;
-  if (!fresh_waiters_.empty()) wanted = std::max(wanted, dials_.size() + 1);
+  // One HTTP/2 connection serves all who wait, and among them one who wants it fresh.
+  size_t wanted = spec_.expect_http2 ? std::max(std::min<size_t>(pending_, 1), fresh_pending_) : pending();
   while (dials_.size() < wanted && connections_ + dials_.size() < spec_.limits.connections) dial();
 }
 
@@ -75,7 +73,6 @@ void ConnectionPool::on_dialed(Dial& dial, Result<std::unique_ptr<Transport>> co
   ClientSession& session = ClientSession::start(context_, *std::move(connected), protocol, *this, spec_.session);
   ++connections_;
   all_.push_back(&session);
-  if (draining_) return session.drain();
   if (AcquireWaiter* fresh = next(fresh_waiters_)) fresh->on_session(session);
   serve(session);
 }
@@ -83,8 +80,9 @@ void ConnectionPool::on_dialed(Dial& dial, Result<std::unique_ptr<Transport>> co
 // Waiting requests first; then the session is for whoever comes.
 void ConnectionPool::serve(ClientSession& session) {
   while (session.has_room() && !waiters_.empty()) next(waiters_)->on_session(session);
-  if (session.has_room() && !session.ListNode<ClientSession, PoolTag>::is_linked()) ready_.push_front(session);
   dial_if_needed();
+  if (draining_) return session.drain();
+  if (session.has_room() && !session.ListNode<ClientSession, PoolTag>::is_linked()) ready_.push_front(session);
 }
 
 // One dial answers for one request on HTTP/1, for all of those that waited on HTTP/2 (not for those that come while
@@ -96,9 +94,7 @@ void ConnectionPool::fail_waiters(const Error& why) {
   }
 }
 
-void ConnectionPool::on_room(ClientSession& session) {
-  if (!draining_) serve(session);
-}
+void ConnectionPool::on_room(ClientSession& session) { serve(session); }
 
 void ConnectionPool::on_unusable(ClientSession& session) { session.ListNode<ClientSession, PoolTag>::unlink(); }
 
@@ -111,9 +107,6 @@ void ConnectionPool::on_session_gone(ClientSession& session) {
 
 void ConnectionPool::drain() {
   if (std::exchange(draining_, true)) return;
-  while (pending_ > 0) {
-    fail_waiters(make_error(Reason::kUpstreamConnectFailed, "the endpoint is leaving", Origin::kUpstream));
-  }
   for (ClientSession* session : all_) session->drain();
 }
 }  // namespace heddle

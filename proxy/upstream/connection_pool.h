@@ -66,10 +66,11 @@ class ConnectionPool final : private ClientSession::Owner {
   enum class Freshness : uint8_t { kAny, kFresh };
   // kPendingOverflow when too many wait. Otherwise the waiter hears from the loop.
   Result<void> wait(AcquireWaiter&, Freshness = Freshness::kAny);
-  // No new requests; idle connections close, busy ones when they are done.
+  // No new picks; idle connections close, busy ones when they are done. Requests that wait are still served: theirs is
+  // this endpoint, and a replay may go to no other.
   void drain();
   size_t connections() const noexcept { return connections_; }
-  size_t pending() const noexcept { return pending_; }
+  size_t pending() const noexcept { return pending_ + fresh_pending_; }
   const PoolLimits& limits() const noexcept { return spec_.limits; }
 
  private:
@@ -100,7 +101,8 @@ class ConnectionPool final : private ClientSession::Owner {
   std::vector<ClientSession*> all_;
   DeferredOf<ConnectionPool, &ConnectionPool::drop_finished_dials> drop_dials_{*this};
   size_t connections_ = 0;
-  size_t pending_ = 0;
+  size_t pending_ = 0;        // in waiters_
+  size_t fresh_pending_ = 0;  // in fresh_waiters_
   bool draining_ = false;
 };
 }  // namespace heddle

@@ -41,10 +41,17 @@ void BlockingClient::send(std::string_view bytes) {
 
 void BlockingClient::finish() { shutdown(fd_.get(), SHUT_WR); }
 
+void BlockingClient::reset() {
+  linger now{1, 0};
+  setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+  fd_.reset();
+}
+
 bool BlockingClient::fill() {
   char buffer[16384];
   if (!readable(fd_.get())) return false;
   ssize_t n = recv(fd_.get(), buffer, sizeof(buffer), 0);
+  if (n <= 0) ended_ = n == 0 ? Ended::kFin : Ended::kReset;
   if (n <= 0) return false;
   held_.append(buffer, static_cast<size_t>(n));
   return true;
@@ -70,6 +77,11 @@ std::string BlockingClient::read_exactly(size_t bytes) {
 std::string BlockingClient::read_all() {
   while (fill()) {
   }
+  return std::exchange(held_, {});
+}
+
+std::string BlockingClient::read_some() {
+  if (held_.empty()) fill();
   return std::exchange(held_, {});
 }
 
@@ -144,6 +156,7 @@ void BlockingOrigin::serve(int fd) {
 }
 
 std::string http_answer(std::string_view body, std::string_view extra_fields) {
-  return str_cat("HTTP/1.1 200 OK\r\ncontent-length: ", std::to_string(body.size()), "\r\n", extra_fields, "\r\n", body);
+  return str_cat("HTTP/1.1 200 OK\r\ncontent-length: ", std::to_string(body.size()), "\r\n", extra_fields, "\r\n",
+                 body);
 }
 }  // namespace heddle

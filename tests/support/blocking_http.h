@@ -13,16 +13,26 @@
 
 namespace heddle {
 
+// How a connection ended for the reader.
+enum class Ended : uint8_t { kNot, kFin, kReset };
+
 class BlockingClient {
  public:
   explicit BlockingClient(const Address&);
+  explicit BlockingClient(UniqueFd accepted) : fd_(std::move(accepted)) {}
   bool is_connected() const { return static_cast<bool>(fd_); }
   void send(std::string_view bytes);
   void finish();  // half-close
+  void reset();   // RST
+  void close() { fd_.reset(); }
+  int fd() const { return fd_.get(); }
   // Reads until `end` is seen (it is part of the answer), the peer closes, or the patience is over.
   std::string read_until(std::string_view end);
   std::string read_exactly(size_t bytes);
-  std::string read_all();  // until the peer closes
+  std::string read_all();   // until the peer closes
+  std::string read_some();  // what is there, at least one byte; "" at the end
+  // After a read came back short: why. kNot: the patience was over.
+  Ended ended() const { return ended_; }
   // One GET with keep-alive; the whole answer (its length must be declared).
   std::string get(std::string_view path, std::string_view host = "hello.default");
 
@@ -30,6 +40,7 @@ class BlockingClient {
   bool fill();
   UniqueFd fd_;
   std::string held_;
+  Ended ended_ = Ended::kNot;
 };
 
 // Answers every request by `handler(head, body) -> raw answer`; "" closes the connection without an answer.

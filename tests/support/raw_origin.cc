@@ -1,0 +1,72 @@
+#include "tests/support/raw_origin.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "lib/base/strings.h"
+
+namespace heddle {
+namespace {
+UniqueFd bound_socket(Address& address) {
+  UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_storage storage{};
+  socklen_t length = Address::loopback(0).to_sockaddr(storage);
+  if (bind(fd.get(), reinterpret_cast<sockaddr*>(&storage), length) != 0) std::abort();
+  length = sizeof(storage);
+  getsockname(fd.get(), reinterpret_cast<sockaddr*>(&storage), &length);
+  address = Address::from_sockaddr(reinterpret_cast<sockaddr*>(&storage));
+  return fd;
+}
+}  // namespace
+
+RawOrigin::RawOrigin(Script script) : script_(std::move(script)), listener_(bound_socket(address_)) {
+  if (listen(listener_.get(), 512) != 0) std::abort();
+  acceptor_ = std::thread([this] { accept_loop(); });
+}
+
+RawOrigin::~RawOrigin() {
+  shutdown(listener_.get(), SHUT_RDWR);
+  acceptor_.join();
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+    for (BlockingClient* peer : open_) shutdown(peer->fd(), SHUT_RDWR);
+  }
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void RawOrigin::accept_loop() {
+  for (;;) {
+    UniqueFd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (!fd) return;
+    int index = accepted_++;
+    threads_.emplace_back([this, index, fd = std::move(fd)]() mutable { serve(std::move(fd), index); });
+  }
+}
+
+void RawOrigin::serve(UniqueFd fd, int index) {
+  BlockingClient peer(std::move(fd));
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_) return;
+    open_.push_back(&peer);
+  }
+  script_(peer, index, requests_);
+  std::lock_guard lock(mutex_);
+  open_.erase(std::find(open_.begin(), open_.end(), &peer));
+  peer.close();
+}
+
+DeadPort::DeadPort() : fd_(bound_socket(address_)) {}
+
+std::string read_request(BlockingClient& peer) {
+  std::string head = peer.read_until("\r\n\r\n");
+  if (!head.ends_with("\r\n\r\n")) return {};
+  std::string lower = to_lower(head);
+  size_t at = lower.find("\r\ncontent-length:");
+  if (at == std::string::npos) return head;
+  return head + peer.read_exactly(std::strtoul(lower.c_str() + at + 17, nullptr, 10));
+}
+}  // namespace heddle

@@ -1,0 +1,48 @@
+// RawOrigin: a TCP server for whole-proxy tests whose every connection is a function on a thread of its own: it reads
+// and writes bytes as it likes, in any protocol. The connection closes when the function returns. Also DeadPort: an
+// address on which nobody listens, and that nobody else gets.
+#pragma once
+#include <mutex>
+
+#include "tests/support/blocking_http.h"
+
+namespace heddle {
+
+class RawOrigin {
+ public:
+  // `index` counts the connections from 0; `requests` is for the script to count with.
+  using Script = std::function<void(BlockingClient& peer, int index, std::atomic<int>& requests)>;
+  explicit RawOrigin(Script script);
+  ~RawOrigin();
+  const Address& address() const { return address_; }
+  int connections() const { return accepted_.load(); }
+  int requests() const { return requests_.load(); }
+
+ private:
+  void accept_loop();
+  void serve(UniqueFd fd, int index);
+  Script script_;
+  Address address_;
+  UniqueFd listener_;
+  std::atomic<int> accepted_{0};
+  std::atomic<int> requests_{0};
+  std::mutex mutex_;  // guards open_
+  std::vector<BlockingClient*> open_;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+  std::thread acceptor_;
+};
+
+class DeadPort {
+ public:
+  DeadPort();
+  const Address& address() const { return address_; }
+
+ private:
+  Address address_;
+  UniqueFd fd_;
+};
+
+// Reads one request (its body must have a declared length, or none) and gives it back whole; "" at the end.
+std::string read_request(BlockingClient& peer);
+}  // namespace heddle
