@@ -1,0 +1,73 @@
+#include "control/api/status_view.h"
+
+#include <gtest/gtest.h>
+
+#include "lib/base/json.h"
+
+namespace heddle {
+namespace {
+constexpr WallTime kNow{1'800'000'000s};
+
+NodeStatus status(NodeState state) {
+  NodeStatus row;
+  row.key = {"spiffe://cluster.local/ns/default/sa/web", "web-1"};
+  row.state = state;
+  row.acked = row.runs = Version{1, 40};
+  row.connected = row.last_seen = kNow;
+  row.behind_since = kNow - 3s;
+  return row;
+}
+
+JsonValue only_row(const NodeStatus& row, Version newest = {1, 42}) {
+  auto document = JsonValue::parse(status_json(newest, kNow, {row}));
+  EXPECT_TRUE(document.has_value());
+  return document->find("sidecars")->at(0);
+}
+
+TEST(StatusView, ALiveSidecarHasNoLagInSeconds) {
+  NodeStatus row = status(NodeState::kLive);
+  row.runs = Version{1, 42};
+
+  JsonValue shown = only_row(row);
+
+  EXPECT_EQ(shown.find("lag_versions")->as_integer(), 0);
+  EXPECT_EQ(shown.find("lag_seconds")->as_number(), 0.0);
+  EXPECT_TRUE(shown.find("nack")->is_null());
+}
+
+TEST(StatusView, LagCountsVersionsAndTheTimeSinceItFellBehind) {
+  JsonValue shown = only_row(status(NodeState::kBehind));
+
+  EXPECT_EQ(shown.find("lag_versions")->as_integer(), 2);
+  EXPECT_EQ(shown.find("lag_seconds")->as_number(), 3.0);
+}
+
+TEST(StatusView, AnotherEpochLacksEverything) {
+  EXPECT_EQ(only_row(status(NodeState::kBehind), {2, 7}).find("lag_versions")->as_integer(), 7);
+}
+
+TEST(StatusView, WhoHoldsNothingHasNoVersions) {
+  NodeStatus row = status(NodeState::kSyncing);
+  row.acked = row.runs = std::nullopt;
+
+  JsonValue shown = only_row(row);
+
+  EXPECT_TRUE(shown.find("version")->is_null());
+  EXPECT_TRUE(shown.find("runsVersion")->is_null());
+}
+
+TEST(StatusView, TellsWhatWasRefusedAndWhy) {
+  NodeStatus row = status(NodeState::kRefused);
+  row.nack = WatchNack{{1, 42}, {{"Service/default/a", "spec", "no"}}};
+
+  JsonValue shown = only_row(row);
+
+  EXPECT_EQ(shown.find({"nack", "version"})->as_string(), "1.42");
+  EXPECT_EQ(shown.find({"nack", "errors"})->at(0).find("message")->as_string(), "no");
+}
+
+TEST(StatusView, WhoLeftIsListedAsNotConnected) {
+  EXPECT_EQ(only_row(status(NodeState::kGone)).find("connected")->as_bool(), false);
+}
+}  // namespace
+}  // namespace heddle
