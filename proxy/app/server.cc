@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <map>
 #include <utility>
 
 #include "lib/base/file.h"
@@ -27,6 +28,7 @@ class ProxyServer final : public Server {
   Result<void> start_workers();
   Result<void> start_operations();
   void on_applied();
+  void ask_for_service(const std::string& host, std::function<void(Result<void>)> answer);
   void on_terminate();
   void on_reload();
   void begin_drain();
@@ -50,6 +52,8 @@ class ProxyServer final : public Server {
   std::unique_ptr<Operations> operations_;
   std::vector<std::unique_ptr<SignalWatch>> signals_;
   std::unique_ptr<Timer> drain_deadline_;
+  std::map<uint64_t, Pending> asks_;
+  uint64_t next_ask_ = 0;
   size_t draining_workers_ = 0;
   bool draining_ = false;
 };
@@ -64,6 +68,7 @@ ProxyServer::ProxyServer(ServerInputs inputs)
 ProxyServer::~ProxyServer() {
   operations_.reset();
   workers_.clear();  // while everything they use is still there
+  asks_.clear();
   config_.watch = nullptr;
   config_.source.reset();
   identity_ = {};
@@ -99,7 +104,12 @@ Result<void> ProxyServer::start_workers() {
   shared_ = std::make_unique<WorkerShared>(WorkerShared{
       in_.settings, count, in_.metrics, health_, balancers_, config_.source ? &config_.source->snapshots() : nullptr,
       identity_.source ? &identity_.source->identities() : nullptr, access_writer_.get(), in_.log,
-      [this] { loop_.post([this] { on_applied(); }); }});
+      [this] { loop_.post([this] { on_applied(); }); }, {}});
+  if (config_.watch != nullptr) {
+    shared_->ask_for_service = [this](std::string host, std::function<void(Result<void>)> answer) {
+      loop_.post([this, host = std::move(host), answer = std::move(answer)] { ask_for_service(host, answer); });
+    };
+  }
   for (uint32_t i = 0; i < count; ++i) {
     HEDDLE_TRY(auto worker, Worker::start(i, *shared_));
     workers_.push_back(std::move(worker));
@@ -110,6 +120,16 @@ Result<void> ProxyServer::start_workers() {
                             {"workers", count}});
   }
   return {};
+}
+
+void ProxyServer::ask_for_service(const std::string& host, std::function<void(Result<void>)> answer) {
+  auto key = service_key(host, in_.settings.ns);
+  if (!key) return answer(make_error(Reason::kServiceUnknown, host));
+  uint64_t id = next_ask_++;
+  asks_[id] = config_.watch->want(*key, [this, id, answer = std::move(answer)](Result<void> result) {
+    answer(std::move(result));
+    loop_.post([this, id] { asks_.erase(id); });  // not inside its own callback
+  });
 }
 
 // A version is acknowledged when every worker obeys it.

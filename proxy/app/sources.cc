@@ -38,12 +38,19 @@ Result<IdentityParts> make_identity(const SourceInputs& in) {
   return parts;
 }
 
+Result<ResourceKey> service_key(std::string_view host, std::string_view ns) {
+  auto parts = split(host, '.');
+  bool qualified = parts.size() == 5 && parts[2] == "svc" && parts[3] == "cluster" && parts[4] == "local";
+  bool short_form = parts.size() <= 2 || (parts.size() == 3 && parts[2] == "svc");
+  if (!qualified && !short_form) return make_error(Reason::kServiceUnknown, std::string(host));
+  return ResourceKey::make(Kind::kService, parts.size() > 1 ? parts[1] : ns, parts[0]);
+}
+
 std::vector<ResourceKey> services_of(const Settings& settings) {
   std::vector<ResourceKey> out;
   for (const ListenerSettings& listener : settings.listeners) {
     if (listener.service.empty()) continue;
-    auto parts = split(listener.service, '.');
-    auto key = ResourceKey::make(Kind::kService, parts.size() > 1 ? parts[1] : std::string_view(settings.ns), parts[0]);
+    auto key = service_key(listener.service, settings.ns);
     if (key) out.push_back(*key);
   }
   return out;

@@ -50,6 +50,9 @@ struct ConfigParts {
 };
 ConfigParts make_config(const SourceInputs&, IdentitySource*);
 
-// "hello.shop" or "hello" -> the Service's key; what the listeners name is wanted from the start.
+// The Service a client in `ns` means by "hello", "hello.shop" or "hello.shop.svc.cluster.local"; an error for any other
+// host: only the control plane knows extra hosts.
+Result<ResourceKey> service_key(std::string_view host, std::string_view ns);
+// What the listeners name is wanted from the start.
 std::vector<ResourceKey> services_of(const Settings&);
 }  // namespace heddle

@@ -13,6 +13,7 @@
 #include "lib/snapshot/snapshot.h"
 #include "lib/tls/tls_context.h"
 #include "proxy/app/settings.h"
+#include "proxy/app/worker_wants.h"
 #include "proxy/lb/registry.h"
 #include "proxy/resilience/health_table.h"
 #include "proxy/telemetry/access_log.h"
@@ -33,6 +34,8 @@ struct WorkerShared {
   Log& log;
   // A worker obeys another version; called on the worker's thread: post from it.
   std::function<void()> on_applied;
+  // Asks the control plane for a service; empty: there is none to ask.
+  AskForService ask_for_service;
 };
 
 // For the admin's /connections.

@@ -45,7 +45,8 @@ Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
                   ? std::make_unique<InboundRouter>(core.upstream_, core.config_, settings)
                   : nullptr),
       http(ExchangeServices{core.loop_, router(), observer, core.exchanges_,
-                            inbound ? Direction::kInbound : Direction::kOutbound}),
+                            inbound ? Direction::kInbound : Direction::kOutbound, 300s,
+                            outbound && core.shared_.ask_for_service ? &core.wants_ : nullptr}),
       tcp(TcpServices{{core.loop_, core.downstream_}, tcp_router(), observer, &core.pipes_, Tunnel::kIdleTimeout,
                       core.shared_.settings.drain}),
       incoming({core.loop_, core.downstream_}) {
@@ -74,6 +75,7 @@ Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)
                 random_,   application_session(), mesh_session(), {}, shared.workers},
       config_(upstream_, shared.metrics),
       access_log_(access_policy(shared.settings.access_log), shared.access_writer->add_ring()),
+      wants_(loop, shared.ask_for_service),
       server_tls_(shared.metrics, "server"),
       cap_(ConnectionCap::default_limit(0.45, shared.workers)) {
   downstream_.set_on_removed([this] { on_connection_removed(); });

@@ -74,6 +74,7 @@ class Worker::Core {
   PipePool pipes_;
   ObjectPool<Exchange> exchanges_;
   AccessLog access_log_;
+  WorkerWants wants_;
   TlsMetrics server_tls_;
   ConnectionCap cap_;
   std::vector<std::unique_ptr<Served>> served_;

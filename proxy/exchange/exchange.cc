@@ -32,13 +32,26 @@ Exchange::Exchange(ServerStream& stream, RequestHead&& head, bool end, ExchangeS
 void Exchange::begin() {
   sanitize_request(request_, services_.direction);
   touch();
+  find_route();
+}
+
+void Exchange::find_route() {
   auto target = services_.router.route(request_, downstream_->connection());
+  if (!target && target.error().reason == Reason::kServiceUnknown && services_.wants != nullptr && !wanted_) {
+    wanted_ = true;
+    return services_.wants->wait(request_.authority(), want_);
+  }
   if (!target) return reply(target.error());
   target_ = *std::move(target);
   summary_.route = target_.runtime;
   target_.runtime->requests.active.add(1);
   if (target_.request_timeout) request_deadline_.arm(services_.loop, *target_.request_timeout);
   start_try();
+}
+
+void Exchange::on_wanted(const Result<void>& result) {
+  if (!result) return reply(result.error());
+  find_route();
 }
 
 // --- tries ---
@@ -77,6 +90,7 @@ void Exchange::open_on(ClientSession& session) {
   try_was_reused_ = upstream_->on_reused_connection();
   summary_.upstream_reused = try_was_reused_;
   try_was_http2_ = session.protocol() == "h2";
+  try_was_mesh_ = session.info().peer_certificate != nullptr;
   upstream_full_ = false;
   if (!head_only) send_held_body();
 }
@@ -199,8 +213,8 @@ void Exchange::on_response(ResponseHead&& head, bool end) {
   summary_.response_at = services_.loop.now();
   summary_.upstream_time = summary_.response_at - try_sent_at_;
   pick_->on_response(summary_.upstream_time, summary_.response_at);
-  // From our own application nobody is to read our reasons; a peer sidecar's reason passes.
-  if (services_.direction == Direction::kInbound) head.fields().remove(HeaderName::kHeddleReason);
+  // Only a peer sidecar's reason passes; what an application or a backend outside the mesh says is not ours.
+  if (!try_was_mesh_) head.fields().remove(HeaderName::kHeddleReason);
   downstream_->respond(std::move(head), end);
   if (end) on_response_done();
 }
@@ -298,6 +312,7 @@ void Exchange::break_off(const Error& why) {
 
 void Exchange::drop_upstream(ResetCode code) {
   up_.stop_waiting();
+  want_.unlink();
   pending_.cancel();
   end_try(Reason::kCancelled);
   if (upstream_ != nullptr) std::exchange(upstream_, nullptr)->reset(code);

@@ -19,6 +19,7 @@
 #include "proxy/exchange/local_reply.h"
 #include "proxy/exchange/replay_body.h"
 #include "proxy/exchange/route_target.h"
+#include "proxy/exchange/service_wants.h"
 #include "proxy/telemetry/access_record.h"
 
 namespace heddle {
@@ -31,6 +32,7 @@ struct ExchangeServices {
   ObjectPool<class Exchange>& pool;
   Direction direction = Direction::kOutbound;
   Duration stream_idle = 300s;  // T4
+  ServiceWants* wants = nullptr;  // null: a service that is not here does not exist
 };
 
 class Exchange final : public Retirable {
@@ -65,6 +67,14 @@ class Exchange final : public Retirable {
     Exchange& exchange;
   };
 
+  struct Want final : WantWaiter {
+    explicit Want(Exchange& e) : exchange(e) {}
+    void on_wanted(const Result<void>& result) override { exchange.on_wanted(result); }
+    Exchange& exchange;
+  };
+
+  void find_route();
+  void on_wanted(const Result<void>&);
   // Tries.
   void start_try();
   Result<void> pick_endpoint();
@@ -104,6 +114,7 @@ class Exchange final : public Retirable {
   ExchangeServices& services_;
   Downstream down_{*this};
   Upstream up_{*this};
+  Want want_{*this};
   ServerStream* downstream_;          // null when it is over
   ClientStream* upstream_ = nullptr;  // null before, between and after tries
   RequestHead request_;
@@ -123,6 +134,8 @@ class Exchange final : public Retirable {
   bool downstream_full_ = false;
   bool try_was_reused_ = false;
   bool try_was_http2_ = false;
+  bool try_was_mesh_ = false;  // the other end proved a SPIFFE id
+  bool wanted_ = false;        // the control plane was asked for the service
   bool response_begun_ = false;
   bool response_ended_ = false;
   bool informed_ = false;         // a 1xx came
