@@ -9,10 +9,13 @@ from heddle_harness.mesh import MeshTestCase, Pair
 from heddle_harness.processes import wait_until
 
 _MIB = 1 << 20
-_CANCEL = 8
+_INTERNAL_ERROR, _CANCEL = 2, 8
 
 
 class Application:
+    def __init__(self):
+        self.halves = []
+
     def __call__(self, connection, stream_id, stream):
         path = stream.header(":path").split("?")[0]
         getattr(self, "on_" + path.strip("/"), self.on_describe)(connection, stream_id, stream)
@@ -43,10 +46,11 @@ class Application:
     def on_empty(self, connection, stream_id, stream):
         connection.h2.send_headers(stream_id, [(":status", "204")], end_stream=True)
 
-    def on_reset(self, connection, stream_id, stream):
+    def on_half(self, connection, stream_id, stream):
+        """The rest is the test's business."""
         connection.h2.send_headers(stream_id, [(":status", "200")])
         connection.h2.send_data(stream_id, b"half")
-        connection.h2.reset_stream(stream_id, 2)
+        self.halves.append((connection, stream_id))
 
     def on_wait(self, connection, stream_id, stream):
         """Only the head; the rest never comes."""
@@ -56,7 +60,8 @@ class Application:
 class Http2OverTheMesh(MeshTestCase):
     @classmethod
     def build(cls):
-        cls.app = h2peer.App(Application())
+        cls.handler = Application()
+        cls.app = h2peer.App(cls.handler)
         cls.addClassCleanup(cls.app.close)
         cls.pair = Pair(cls.mesh, cls.app.port, protocol="http2", inbound={"forwardProtocol": "http2"},
                         backend={"protocol": "http2"}).start()
@@ -108,9 +113,14 @@ class Http2OverTheMesh(MeshTestCase):
         self.assertEqual(client.request("GET", "/describe").status, 200)
 
     def test_passes_a_reset_of_the_application(self):
-        answer = self.client().request("GET", "/reset")
-        self.assertIsNotNone(answer.reset)
-        self.assertEqual(answer.status, 200)
+        client = self.client()
+        stream_id = client.open("GET", "/half")
+        client.pump(lambda: client.streams[stream_id].body == b"half")
+        connection, theirs = self.handler.halves[-1]
+        connection.h2.reset_stream(theirs, _INTERNAL_ERROR)
+        connection.flush()
+        self.assertIsNotNone(client.finish(stream_id).reset)
+        self.assertEqual(client.request("GET", "/describe").status, 200)
 
     def test_passes_a_cancellation_to_the_application(self):
         client = self.client()

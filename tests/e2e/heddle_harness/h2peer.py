@@ -12,6 +12,9 @@ from .apps import TcpApp
 from .http1 import ConnectionEnded
 from .ports import family_of
 
+_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+_FRAME_HEAD = 9
+_GOAWAY = 7
 _EVENTS_OF_STREAM = (
     h2.events.RequestReceived, h2.events.ResponseReceived, h2.events.InformationalResponseReceived,
     h2.events.DataReceived, h2.events.TrailersReceived, h2.events.StreamEnded, h2.events.StreamReset)
@@ -53,6 +56,8 @@ class Connection:
         self.goaway = None  # the last stream id it named
         self.is_closed = False
         self._keep = keep_bodies
+        self._unframed = bytearray()
+        self._preface_left = 0 if client_side else len(_PREFACE)
         self.h2.initiate_connection()
         self.flush()
 
@@ -69,15 +74,33 @@ class Connection:
         if not data:
             self.is_closed = True
             raise ConnectionEnded("the HTTP/2 connection ended")
-        events = self.h2.receive_data(data)
+        events = self.h2.receive_data(self._without_goaway(data))
         for event in events:
             self._take(event)
         self.flush()
         return events
 
+    def _without_goaway(self, data):
+        """python3-h2 takes nothing more after a GOAWAY; here the streams below its last id go on."""
+        self._unframed += data
+        out = bytearray()
+        if self._preface_left:
+            out += self._unframed[:self._preface_left]
+            del self._unframed[:self._preface_left]
+            self._preface_left -= len(out)
+        while len(self._unframed) >= _FRAME_HEAD:
+            size = _FRAME_HEAD + int.from_bytes(self._unframed[:3], "big")
+            if len(self._unframed) < size:
+                break
+            frame = self._unframed[:size]
+            del self._unframed[:size]
+            if frame[3] == _GOAWAY:
+                self.goaway = int.from_bytes(frame[_FRAME_HEAD:_FRAME_HEAD + 4], "big") & 0x7FFFFFFF
+            else:
+                out += frame
+        return bytes(out)
+
     def _take(self, event):
-        if isinstance(event, h2.events.ConnectionTerminated):
-            self.goaway = event.last_stream_id
         if not isinstance(event, _EVENTS_OF_STREAM):
             return
         stream = self.streams.setdefault(event.stream_id, Stream())
