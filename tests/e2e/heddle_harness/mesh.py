@@ -7,7 +7,7 @@ import unittest
 
 from . import pki, resources
 from .ports import PortPool, endpoint
-from .processes import ProcessGroup
+from .processes import ProcessGroup, wait_until
 from .programs import Control, Sidecar, binary_folder, missing_programs
 
 
@@ -177,6 +177,8 @@ class ControlledPair:
         return (self.server, self.client)
 
     def start(self):
-        self.server.start()
-        self.client.start()
+        for sidecar in self.sidecars:
+            sidecar.start()
+        for sidecar in self.sidecars:
+            wait_until(sidecar.has_state, f"{sidecar.name} to have everything on disk")
         return self

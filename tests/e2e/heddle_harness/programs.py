@@ -138,6 +138,12 @@ class Sidecar:
         ip, port = self.address_of("health")
         return http1.is_ok(port, "/readyz", ip)
 
+    def has_state(self):
+        """Whether all that a restart without control plane needs is on disk: the snapshot follows readiness."""
+        folder = self.bootstrap["stateDir"]
+        return all(os.path.exists(os.path.join(folder, name))
+                   for name in ("svid.pem", "svid.key", "bundle.json", "snapshot.json"))
+
     def metrics(self):
         return Metrics(self.get("health", "/metrics").body.decode())
 
