@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "certs/authorizer.h"
+#include "lib/api/resource.h"
 #include "lib/base/strings.h"
 #include "lib/rpc/http_client.h"
 #include "lib/tls/tls_connector.h"
@@ -11,8 +12,11 @@ namespace heddle {
 namespace {
 constexpr Duration kGoodbye = 200ms;  // for an orderly end of the connection; then it is cut
 
+constexpr size_t kMaxAnswer = kMaxSnapshotBytes + (1 << 20);  // all that a store holds, as one list
+
 HttpClientOptions client_options() {
   HttpClientOptions options;
+  options.max_body = kMaxAnswer;
   options.scheme = "https";
   return options;
 }
@@ -20,7 +24,7 @@ HttpClientOptions client_options() {
 Result<ApiReply> read_reply(const RpcResponse& response) {
   ApiReply reply;
   reply.status = response.status;
-  Result<JsonValue> body = JsonValue::parse(response.body);
+  Result<JsonValue> body = JsonValue::parse(response.body, kMaxAnswer);
   if (body) {
     reply.body = *std::move(body);
   } else if (reply.ok()) {

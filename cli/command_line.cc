@@ -205,7 +205,7 @@ std::string CommandLine::command() const {
   return out;
 }
 
-EarlyExit CommandLine::usage_error(std::string_view what) const {
+CliExit CommandLine::usage_error(std::string_view what) const {
   std::string name = command();
   std::string see = name.empty() ? std::string("heddle --help") : str_cat("heddle ", name, " --help");
   return {ExitCode::kUsage, "", str_cat("error: ", what, "\nSee `", see, "`.\n")};
@@ -218,12 +218,12 @@ bool CommandLine::is_complete() const {
   return app->get_subcommands([](const CLI::App*) { return true; }).empty();
 }
 
-std::optional<EarlyExit> CommandLine::parse(const std::vector<std::string>& args) {
+std::optional<CliExit> CommandLine::parse(const std::vector<std::string>& args) {
   std::vector<std::string> reversed(args.rbegin(), args.rend());
   try {
     app_->parse(std::move(reversed));
   } catch (const CLI::CallForHelp&) {
-    return EarlyExit{ExitCode::kOk, app_->help(), ""};
+    return CliExit{ExitCode::kOk, app_->help(), ""};
   } catch (const CLI::ParseError& error) {
     return usage_error(error.what());
   }

@@ -40,10 +40,10 @@ class CommandLine {
   CommandLine& operator=(const CommandLine&) = delete;
 
   // Nothing when there is a command to run.
-  std::optional<EarlyExit> parse(const std::vector<std::string>& args);
+  std::optional<CliExit> parse(const std::vector<std::string>& args);
   const Words& words() const noexcept { return words_; }
   std::string command() const;  // "token create"; empty when none was found
-  EarlyExit usage_error(std::string_view what) const;
+  CliExit usage_error(std::string_view what) const;
 
  private:
   bool is_complete() const;

@@ -12,7 +12,7 @@
 namespace heddle {
 namespace {
 using detail::Words;
-using AnyCommand = decltype(Options::command);
+using AnyCommand = decltype(CliOptions::command);
 
 Error usage(std::string text) { return make_error(Reason::kBadRequest, std::move(text)); }
 
@@ -122,8 +122,8 @@ constexpr std::pair<std::string_view, Parse> kCommands[] = {
     {"apply", parse_apply},        {"get", parse_get},   {"delete", parse_delete},     {"status", parse_status},
     {"token create", parse_token}, {"wait", parse_wait}, {"validate", parse_validate}, {"version", parse_version}};
 
-Result<Options> to_options(const Words& words, std::string_view command, const Environment& environment) {
-  Options out;
+Result<CliOptions> to_options(const Words& words, std::string_view command, const Environment& environment) {
+  CliOptions out;
   out.context_file = !words.context.empty() ? words.context : environment.context;
   if (out.context_file.empty()) out.context_file = str_cat(environment.home, "/.heddle/context.json");
   HEDDLE_TRY(out.timeout, parse_positive("--timeout", words.timeout));
@@ -145,10 +145,10 @@ Environment Environment::of_process() {
   return {get("HEDDLE_CONTEXT"), get("HOME"), get("NO_COLOR"), get("TERM")};
 }
 
-std::variant<Options, EarlyExit> parse_options(const std::vector<std::string>& args, const Environment& environment) {
+std::variant<CliOptions, CliExit> parse_cli_options(const std::vector<std::string>& args, const Environment& environment) {
   detail::CommandLine line;
-  if (std::optional<EarlyExit> exit = line.parse(args)) return *std::move(exit);
-  Result<Options> options = to_options(line.words(), line.command(), environment);
+  if (std::optional<CliExit> exit = line.parse(args)) return *std::move(exit);
+  Result<CliOptions> options = to_options(line.words(), line.command(), environment);
   if (!options) return line.usage_error(options.error().detail);
   return *std::move(options);
 }

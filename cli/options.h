@@ -60,7 +60,7 @@ struct VersionOptions {
   VersionOf of = VersionOf::kClientAndControl;
 };
 
-struct Options {
+struct CliOptions {
   std::string context_file;
   Duration timeout = kDefaultTimeout;  // of one answer; for `wait`: of the waiting
   ColorMode color = ColorMode::kAuto;
@@ -79,12 +79,12 @@ struct Environment {
 };
 
 // Nothing to run: help was asked for, or the command line is wrong.
-struct EarlyExit {
+struct CliExit {
   ExitCode code = ExitCode::kOk;
   std::string out;
   std::string err;
 };
 
 // `args` without the program's name.
-std::variant<Options, EarlyExit> parse_options(const std::vector<std::string>& args, const Environment&);
+std::variant<CliOptions, CliExit> parse_cli_options(const std::vector<std::string>& args, const Environment&);
 }  // namespace heddle

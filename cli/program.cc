@@ -12,13 +12,13 @@ UseColor choose_color(ColorMode mode, const Environment& environment, IsTerminal
 
 ExitCode run_program(const std::vector<std::string>& args, const Environment& environment, IsTerminal out_is_terminal,
                      Console& console) {
-  auto parsed = parse_options(args, environment);
-  if (const auto* exit = std::get_if<EarlyExit>(&parsed)) {
+  auto parsed = parse_cli_options(args, environment);
+  if (const auto* exit = std::get_if<CliExit>(&parsed)) {
     console.out << exit->out;
     console.err << exit->err;
     return exit->code;
   }
-  const auto& options = std::get<Options>(parsed);
+  const auto& options = std::get<CliOptions>(parsed);
   console.color = choose_color(options.color, environment, out_is_terminal);
   Loop loop;
   ApiClient api(loop, options.context_file);

@@ -26,12 +26,20 @@ int64_t lag_of(const JsonValue& sidecar) {
   return lag ? lag->as_integer().value_or(0) : 0;
 }
 
+// As the control plane says it; a control plane that does not say it is read from the other fields.
+std::string state_name(const JsonValue& sidecar) {
+  std::string said = text_at(sidecar, {"state"});
+  if (!said.empty()) return said;
+  if (!is_connected(sidecar)) return "gone";
+  if (nack_of(sidecar)) return "refused";
+  if (scalar_at(sidecar, {"version"}).empty()) return "syncing";
+  return lag_of(sidecar) > 0 ? "behind" : "live";
+}
+
 Cell state_of(const JsonValue& sidecar) {
-  if (!is_connected(sidecar)) return {"gone", Tone::kBad};
-  if (nack_of(sidecar)) return {"refused", Tone::kBad};
-  if (scalar_at(sidecar, {"version"}).empty()) return {"syncing", Tone::kWarn};
-  if (lag_of(sidecar) > 0) return {"behind", Tone::kWarn};
-  return {"live", Tone::kGood};
+  std::string name = state_name(sidecar);
+  if (name == "live") return {name, Tone::kGood};
+  return {name, name == "gone" || name == "refused" ? Tone::kBad : Tone::kWarn};
 }
 
 // "0", or "2 (3s)": versions, and for how long.

@@ -22,5 +22,5 @@ ExitCode run_validate(const ValidateOptions&, CommandContext&);
 ExitCode run_version(const VersionOptions&, CommandContext&);
 
 // Any of them.
-ExitCode run_command(const Options&, CommandContext&);
+ExitCode run_command(const CliOptions&, CommandContext&);
 }  // namespace heddle

@@ -15,7 +15,7 @@ struct Run {
 };
 }  // namespace
 
-ExitCode run_command(const Options& options, CommandContext& context) {
+ExitCode run_command(const CliOptions& options, CommandContext& context) {
   context.timeout = options.timeout;
   return std::visit(Run{context}, options.command);
 }

@@ -71,6 +71,7 @@ class FakeControl {
     server_->guard(check);
     answer("POST", "/v1/apply", 200,
            R"({"version":"1.43","results":[{"key":"Workload/default/hello","result":"created"}]})");
+    answer("GET", "/v1/resources/workloads", 200, list_of_many());
     answer("GET", "/v1/resources/{plural}", 200, R"({"kind":"List","version":"1.43","items":[]})");
     answer("GET", "/v1/resources/{plural}/{namespace}/{name}", 404, R"({"reason":"not-found","message":"none"})");
     answer("DELETE", "/v1/resources/{plural}/{namespace}/{name}", 409, R"({"reason":"conflict","message":"in use"})");
@@ -109,6 +110,14 @@ class FakeControl {
     std::lock_guard lock(mutex_);
     std::string query = request.query.empty() ? "" : "?" + request.query;
     seen_.push_back(request.method + " " + request.path + query + " " + request.body);
+  }
+
+  // 100 resources of 60 KB.
+  static std::string list_of_many() {
+    std::string item = R"({"metadata":{"name":"w","annotations":{"a":")" + std::string(60'000, 'x') + R"("}}})";
+    std::string items = item;
+    for (int i = 1; i < 100; ++i) items += "," + item;
+    return R"({"kind":"List","version":"1.43","items":[)" + items + "]}";
   }
 
   LoopThread thread_{"control"};
@@ -195,6 +204,15 @@ TEST_F(CliThreadsTest, SpeaksToTheControlPlaneOverHttp1) {
   EXPECT_EQ(run("apply -f " + workload()), ExitCode::kOk);
 
   EXPECT_EQ(out_, "workload.heddle.dev/hello created\nversion 1.43\n");
+}
+
+TEST_F(CliThreadsTest, ReadsAListOfSeveralMegabytes) {
+  FakeControl control(ca_, kControlId, {"h2"});
+  context(control.address());
+
+  EXPECT_EQ(run("get workloads -o name"), ExitCode::kOk) << err_;
+
+  EXPECT_EQ(out_.size(), 100 * std::string_view("workload.heddle.dev/w\n").size());
 }
 
 TEST_F(CliThreadsTest, SendsSeveralRequestsOverOneConnection) {

@@ -26,13 +26,13 @@ ExitCode CliRig::run(std::string_view words) {
   out_.str("");
   err_.str("");
   Console console{in, out_, err_, color};
-  auto parsed = parse_options(args, Environment{});
-  if (const auto* exit = std::get_if<EarlyExit>(&parsed)) {
+  auto parsed = parse_cli_options(args, Environment{});
+  if (const auto* exit = std::get_if<CliExit>(&parsed)) {
     console.err << exit->err;
     return exit->code;
   }
   CommandContext context{console, control, clock_};
-  return run_command(std::get<Options>(parsed), context);
+  return run_command(std::get<CliOptions>(parsed), context);
 }
 
 std::string CliRig::without_directory(std::string text) const {

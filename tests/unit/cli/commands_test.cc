@@ -208,6 +208,16 @@ TEST(CliStatus, SaysThatThereIsNoSidecar) {
   EXPECT_EQ(rig.out(), "version 1.0, 0 sidecars\n");
 }
 
+TEST(CliStatus, TakesTheStateFromTheControlPlaneWhenItSaysOne) {
+  CliRig rig;
+  rig.control.answer("GET /v1/status", 200, R"({"version":"1.9","sidecars":[{"node":"a","identity":"spiffe://td/a",
+      "address":"127.0.0.1:1","connected":true,"state":"syncing","version":"1.8","lag_versions":0}]})");
+
+  rig.run("status");
+
+  EXPECT_THAT(rig.out(), HasSubstr("spiffe://td/a  syncing  1.8"));
+}
+
 TEST(CliStatus, ColoursTheState) {
   CliRig rig;
   rig.control.answer("GET /v1/status", 200, kStatus);

@@ -11,25 +11,25 @@ using Args = std::vector<std::string>;
 
 const Environment kHome{.context = "", .home = "/home/ada", .no_color = "", .term = ""};
 
-Options parsed(const Args& args, const Environment& environment = kHome) {
-  auto result = parse_options(args, environment);
-  if (auto* exit = std::get_if<EarlyExit>(&result)) ADD_FAILURE() << exit->err << exit->out;
-  return std::holds_alternative<Options>(result) ? std::get<Options>(result) : Options{};
+CliOptions parsed(const Args& args, const Environment& environment = kHome) {
+  auto result = parse_cli_options(args, environment);
+  if (auto* exit = std::get_if<CliExit>(&result)) ADD_FAILURE() << exit->err << exit->out;
+  return std::holds_alternative<CliOptions>(result) ? std::get<CliOptions>(result) : CliOptions{};
 }
 template <class T>
 T command(const Args& args) {
-  Options options = parsed(args);
+  CliOptions options = parsed(args);
   if (!std::holds_alternative<T>(options.command)) ADD_FAILURE() << "another command";
   return std::holds_alternative<T>(options.command) ? std::get<T>(options.command) : T{};
 }
-EarlyExit early(const Args& args) {
-  auto result = parse_options(args, kHome);
-  if (auto* exit = std::get_if<EarlyExit>(&result)) return *exit;
+CliExit early(const Args& args) {
+  auto result = parse_cli_options(args, kHome);
+  if (auto* exit = std::get_if<CliExit>(&result)) return *exit;
   ADD_FAILURE() << "was accepted";
   return {};
 }
 std::string refused(const Args& args) {
-  EarlyExit exit = early(args);
+  CliExit exit = early(args);
   EXPECT_EQ(exit.code, ExitCode::kUsage);
   EXPECT_EQ(exit.out, "");
   return exit.err;
@@ -154,7 +154,7 @@ TEST(CliOptions, EveryCommandHasHelpWithExamples) {
     Args args = words;
     args.emplace_back("--help");
 
-    EarlyExit exit = early(args);
+    CliExit exit = early(args);
 
     EXPECT_EQ(exit.code, ExitCode::kOk);
     EXPECT_EQ(exit.err, "");
