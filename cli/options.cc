@@ -145,7 +145,8 @@ Environment Environment::of_process() {
   return {get("HEDDLE_CONTEXT"), get("HOME"), get("NO_COLOR"), get("TERM")};
 }
 
-std::variant<CliOptions, CliExit> parse_cli_options(const std::vector<std::string>& args, const Environment& environment) {
+std::variant<CliOptions, CliExit> parse_cli_options(const std::vector<std::string>& args,
+                                                    const Environment& environment) {
   detail::CommandLine line;
   if (std::optional<CliExit> exit = line.parse(args)) return *std::move(exit);
   Result<CliOptions> options = to_options(line.words(), line.command(), environment);

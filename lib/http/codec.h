@@ -73,9 +73,9 @@ class Codec {
   virtual void send_trailers(StreamId, const HeaderMap&) = 0;  // ends our direction
   virtual void reset(StreamId, ResetCode) = 0;                 // no further upcall for this stream
   virtual void credit(StreamId, size_t bytes) = 0;             // `bytes` of on_data left us on the other side
-  virtual void go_away() = 0;           // graceful: no new streams; h2 sends the notice, then the final GOAWAY
-  virtual bool reusable() const = 0;    // may carry another request after this one
-  virtual bool finished() const = 0;    // nothing in flight and nothing to come: the session may close after flush
+  virtual void go_away() = 0;         // graceful: no new streams; h2 sends the notice, then the final GOAWAY
+  virtual bool reusable() const = 0;  // may carry another request after this one
+  virtual bool finished() const = 0;  // nothing in flight and nothing to come: the session may close after flush
   // A tunnel (after 101) whose own direction has ended and was produced: half-close the transport. HTTP/1 only.
   virtual bool wants_finish() const { return false; }
   virtual size_t capacity() const = 0;  // how many more streams may be open()ed now

@@ -127,8 +127,8 @@ class HttpClient::Exchange final : public HttpClient::Lines, private ResponseSin
     stream_ = nullptr;
     if (!streaming_) {
       auto opened = std::exchange(on_open_, nullptr);
-      return opened(make_error(Reason::kUnavailable, str_cat("HTTP ", std::to_string(response_.status), ": ",
-                                                             response_.body)));
+      return opened(
+          make_error(Reason::kUnavailable, str_cat("HTTP ", std::to_string(response_.status), ": ", response_.body)));
     }
     lines_->on_closed(make_error(Reason::kNone, ""));
   }
@@ -140,7 +140,9 @@ class HttpClient::Exchange final : public HttpClient::Lines, private ResponseSin
     if (on_open_) return std::exchange(on_open_, nullptr)(why);
     if (lines_ != nullptr) std::exchange(lines_, nullptr)->on_closed(why);
   }
-  void on_late() { fail(make_error(Reason::kTimeout, str_cat("no answer from ", client_.address_.text(), " in time"))); }
+  void on_late() {
+    fail(make_error(Reason::kTimeout, str_cat("no answer from ", client_.address_.text(), " in time")));
+  }
 
   HttpClient& client_;
   RpcRequest request_;

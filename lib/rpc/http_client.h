@@ -13,7 +13,7 @@
 namespace heddle {
 
 struct HttpClientOptions {
-  std::string authority;             // Host / :authority; default: the address
+  std::string authority;  // Host / :authority; default: the address
   std::string scheme = "http";
   Duration connect = 5s;
   size_t max_body = 64 * 1024 * 1024;
@@ -54,7 +54,7 @@ class HttpClient final : private ClientSession::Owner {
   Connector& connector_;
   Address address_;
   HttpClientOptions options_;
-  ClientSession* session_ = nullptr;          // kept for the next call
-  std::vector<ClientSession*> sessions_;      // all that are alive
+  ClientSession* session_ = nullptr;      // kept for the next call
+  std::vector<ClientSession*> sessions_;  // all that are alive
 };
 }  // namespace heddle

@@ -14,7 +14,7 @@
 namespace heddle {
 
 struct HttpServerLimits {
-  size_t body = 1024 * 1024;   // of a request; 413 beyond
+  size_t body = 1024 * 1024;  // of a request; 413 beyond
   size_t line = 2 * 1024 * 1024;
   SessionLimits session;
 };

@@ -25,7 +25,7 @@ struct RpcRequest {
 
   // Filled by the server.
   Address peer;
-  std::shared_ptr<const PeerCertificate> peer_certificate;  // verified; null without
+  std::shared_ptr<const PeerCertificate> peer_certificate;      // verified; null without
   std::map<std::string, std::string, std::less<>> path_params;  // of "{name}" in the route's pattern
 
   std::optional<std::string_view> header(std::string_view lower_name) const;

@@ -85,8 +85,8 @@ void HttpServer::Call::on_body(Buffer&& bytes, bool end) {
     return stream_->credit(size);
   }
   if (request_.body.size() + size > server_.limits_.body) {
-    return respond(RpcResponse::error(make_error(
-        Reason::kTooLarge, "the body exceeds " + std::to_string(server_.limits_.body) + " bytes")));
+    return respond(RpcResponse::error(
+        make_error(Reason::kTooLarge, "the body exceeds " + std::to_string(server_.limits_.body) + " bytes")));
   }
   for (; !bytes.empty(); bytes.consume(bytes.front().size())) request_.body.append(as_text(bytes.front()));
   stream_->credit(size);

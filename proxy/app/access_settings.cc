@@ -6,10 +6,14 @@ namespace heddle {
 
 AccessLogPolicy access_policy(const AccessLogSettings& settings) {
   switch (settings.mode) {
-    case AccessLogSettings::Mode::kOff: return {AccessLogPolicy::Mode::kOff, 1};
-    case AccessLogSettings::Mode::kErrors: return {AccessLogPolicy::Mode::kErrors, 1};
-    case AccessLogSettings::Mode::kAll: return {AccessLogPolicy::Mode::kAll, 1};
-    case AccessLogSettings::Mode::kSample: return {AccessLogPolicy::Mode::kSample, settings.sample};
+    case AccessLogSettings::Mode::kOff:
+      return {AccessLogPolicy::Mode::kOff, 1};
+    case AccessLogSettings::Mode::kErrors:
+      return {AccessLogPolicy::Mode::kErrors, 1};
+    case AccessLogSettings::Mode::kAll:
+      return {AccessLogPolicy::Mode::kAll, 1};
+    case AccessLogSettings::Mode::kSample:
+      return {AccessLogPolicy::Mode::kSample, settings.sample};
   }
   return {};
 }

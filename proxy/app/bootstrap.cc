@@ -11,28 +11,26 @@
 
 namespace heddle {
 namespace {
-constexpr EnumName<IdentitySettings::Source> kIdentitySources[] = {
-    {"none", IdentitySettings::Source::kNone},
-    {"files", IdentitySettings::Source::kFiles},
-    {"control", IdentitySettings::Source::kControl}};
+constexpr EnumName<IdentitySettings::Source> kIdentitySources[] = {{"none", IdentitySettings::Source::kNone},
+                                                                   {"files", IdentitySettings::Source::kFiles},
+                                                                   {"control", IdentitySettings::Source::kControl}};
 constexpr EnumName<ConfigSettings::Source> kConfigSources[] = {{"files", ConfigSettings::Source::kFiles},
-                                                              {"control", ConfigSettings::Source::kControl}};
+                                                               {"control", ConfigSettings::Source::kControl}};
 constexpr EnumName<ListenerSettings::Direction> kDirections[] = {{"outbound", ListenerSettings::Direction::kOutbound},
-                                                                {"inbound", ListenerSettings::Direction::kInbound}};
+                                                                 {"inbound", ListenerSettings::Direction::kInbound}};
 constexpr EnumName<PortProtocol> kProtocols[] = {{"auto", PortProtocol::kAuto},
-                                                {"http", PortProtocol::kHttp},
-                                                {"http2", PortProtocol::kHttp2},
-                                                {"grpc", PortProtocol::kGrpc},
-                                                {"tcp", PortProtocol::kTcp}};
-constexpr EnumName<UpstreamProtocol> kForwardProtocols[] = {{"http1", UpstreamProtocol::kHttp1},
-                                                           {"http2", UpstreamProtocol::kHttp2},
-                                                           {"tcp", UpstreamProtocol::kTcp}};
+                                                 {"http", PortProtocol::kHttp},
+                                                 {"http2", PortProtocol::kHttp2},
+                                                 {"grpc", PortProtocol::kGrpc},
+                                                 {"tcp", PortProtocol::kTcp}};
+constexpr EnumName<UpstreamProtocol> kForwardProtocols[] = {
+    {"http1", UpstreamProtocol::kHttp1}, {"http2", UpstreamProtocol::kHttp2}, {"tcp", UpstreamProtocol::kTcp}};
 constexpr EnumName<InboundTls> kTlsModes[] = {
     {"strict", InboundTls::kStrict}, {"permissive", InboundTls::kPermissive}, {"off", InboundTls::kOff}};
 constexpr EnumName<AccessLogSettings::Mode> kLogModes[] = {{"off", AccessLogSettings::Mode::kOff},
-                                                          {"errors", AccessLogSettings::Mode::kErrors},
-                                                          {"all", AccessLogSettings::Mode::kAll},
-                                                          {"sample", AccessLogSettings::Mode::kSample}};
+                                                           {"errors", AccessLogSettings::Mode::kErrors},
+                                                           {"all", AccessLogSettings::Mode::kAll},
+                                                           {"sample", AccessLogSettings::Mode::kSample}};
 
 std::optional<Address> read_address(JsonObject& at, std::string_view field) {
   auto text = at.optional_string(field);
@@ -111,10 +109,9 @@ void read_inbound(JsonObject& at, ListenerSettings& out) {
   out.tls = at.optional_one_of("tls", kTlsModes).value_or(InboundTls::kStrict);
   out.forward = read_address(at, "forward");
   if (!at.has("forward")) at.problem("forward", "is required: the address of the local application");
-  auto usual = out.protocol == PortProtocol::kTcp ? UpstreamProtocol::kTcp
-               : out.protocol == PortProtocol::kGrpc || out.protocol == PortProtocol::kHttp2
-                   ? UpstreamProtocol::kHttp2
-                   : UpstreamProtocol::kHttp1;
+  auto usual = out.protocol == PortProtocol::kTcp                                            ? UpstreamProtocol::kTcp
+               : out.protocol == PortProtocol::kGrpc || out.protocol == PortProtocol::kHttp2 ? UpstreamProtocol::kHttp2
+                                                                                             : UpstreamProtocol::kHttp1;
   out.forward_protocol = at.optional_one_of("forwardProtocol", kForwardProtocols).value_or(usual);
 }
 

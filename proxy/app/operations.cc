@@ -105,9 +105,8 @@ Result<void> ProxyOperations::start() {
 void ProxyOperations::follow_config() {
   if (in_.config == nullptr) return;
   config_missing_ = readiness_.block("config");
-  lag_ = watch_config_lag(in_.metrics, [this] {
-    return std::chrono::duration<double>(in_.config->status().lag).count();
-  });
+  lag_ =
+      watch_config_lag(in_.metrics, [this] { return std::chrono::duration<double>(in_.config->status().lag).count(); });
   snapshots_ = in_.config->snapshots().subscribe(loop(), [this](std::shared_ptr<const Snapshot> snapshot) {
     snapshot_ = std::move(snapshot);
     checker_.apply(*snapshot_);
@@ -123,8 +122,7 @@ void ProxyOperations::look_at_config() {
   }
   config_missing_.release();
   metrics_.config_version.set(static_cast<int64_t>(snapshot_->version().sequence));
-  metrics_.config_updated_at.set(
-      std::chrono::duration_cast<std::chrono::seconds>(loop().wall().since_epoch()).count());
+  metrics_.config_updated_at.set(std::chrono::duration_cast<std::chrono::seconds>(loop().wall().since_epoch()).count());
 }
 
 void ProxyOperations::follow_identity() {
@@ -145,7 +143,8 @@ void ProxyOperations::look_at_identity() {
   bool usable = identity_ != nullptr && in_.identity->status().not_ready.empty();
   if (usable) return identity_missing_.release();
   auto names = readiness_.pending();
-  if (std::find(names.begin(), names.end(), "identity") == names.end()) identity_missing_ = readiness_.block("identity");
+  if (std::find(names.begin(), names.end(), "identity") == names.end())
+    identity_missing_ = readiness_.block("identity");
 }
 
 void ProxyOperations::set_draining() { draining_ = readiness_.block("shutdown"); }

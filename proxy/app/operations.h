@@ -1,5 +1,5 @@
-// Operations: what operators see of a proxy: health endpoints and metrics, the stats page, the admin API, and the active
-// health checks that feed them. Lives on the main loop; reads workers only through what they publish.
+// Operations: what operators see of a proxy: health endpoints and metrics, the stats page, the admin API, and the
+// active health checks that feed them. Lives on the main loop; reads workers only through what they publish.
 #pragma once
 #include <functional>
 #include <memory>

@@ -101,10 +101,17 @@ Result<void> ProxyServer::start() {
 
 Result<void> ProxyServer::start_workers() {
   uint32_t count = in_.settings.workers != 0 ? in_.settings.workers : default_workers();
-  shared_ = std::make_unique<WorkerShared>(WorkerShared{
-      in_.settings, count, in_.metrics, health_, balancers_, config_.source ? &config_.source->snapshots() : nullptr,
-      identity_.source ? &identity_.source->identities() : nullptr, access_writer_.get(), in_.log,
-      [this] { loop_.post([this] { on_applied(); }); }, {}});
+  shared_ = std::make_unique<WorkerShared>(WorkerShared{in_.settings,
+                                                        count,
+                                                        in_.metrics,
+                                                        health_,
+                                                        balancers_,
+                                                        config_.source ? &config_.source->snapshots() : nullptr,
+                                                        identity_.source ? &identity_.source->identities() : nullptr,
+                                                        access_writer_.get(),
+                                                        in_.log,
+                                                        [this] { loop_.post([this] { on_applied(); }); },
+                                                        {}});
   if (config_.watch != nullptr) {
     shared_->ask_for_service = [this](std::string host, std::function<void(Result<void>)> answer) {
       loop_.post([this, host = std::move(host), answer = std::move(answer)] { ask_for_service(host, answer); });
@@ -137,15 +144,26 @@ void ProxyServer::on_applied() {
   if (operations_ != nullptr) operations_->on_applied();
   if (config_.watch == nullptr || workers_.empty()) return;
   Version slowest{UINT64_MAX, UINT64_MAX};
-  for (auto& worker : workers_) slowest = std::min(slowest, Version{worker->applied_epoch(), worker->applied_sequence()});
+  for (auto& worker : workers_)
+    slowest = std::min(slowest, Version{worker->applied_epoch(), worker->applied_sequence()});
   if (slowest.epoch != 0) config_.watch->workers_run(slowest);
 }
 
 Result<void> ProxyServer::start_operations() {
-  OperationsInputs inputs{in_.settings,           {loop_, connections_}, protocols_, connector_,
-                          main_identity_,         health_,               in_.random, in_.metrics,
-                          in_.log,                *access_writer_,       identity_.source.get(),
-                          config_.source.get(),   workers_,              [this] { begin_drain(); }};
+  OperationsInputs inputs{in_.settings,
+                          {loop_, connections_},
+                          protocols_,
+                          connector_,
+                          main_identity_,
+                          health_,
+                          in_.random,
+                          in_.metrics,
+                          in_.log,
+                          *access_writer_,
+                          identity_.source.get(),
+                          config_.source.get(),
+                          workers_,
+                          [this] { begin_drain(); }};
   HEDDLE_TRY(operations_, Operations::start(std::move(inputs)));
   return {};
 }

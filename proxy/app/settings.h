@@ -45,10 +45,10 @@ struct ListenerSettings {
   Direction direction = Direction::kOutbound;
   Address address;
   PortProtocol protocol = PortProtocol::kAuto;
-  std::string service;  // outbound: "hello.default"; empty: routed by Host
-  uint16_t port = 0;    // outbound: of the service; 0: by Host, else its only port
-  InboundTls tls = InboundTls::kStrict;                    // inbound
-  std::optional<Address> forward;                          // inbound: the local application
+  std::string service;                   // outbound: "hello.default"; empty: routed by Host
+  uint16_t port = 0;                     // outbound: of the service; 0: by Host, else its only port
+  InboundTls tls = InboundTls::kStrict;  // inbound
+  std::optional<Address> forward;        // inbound: the local application
   UpstreamProtocol forward_protocol = UpstreamProtocol::kHttp1;  // inbound
   bool operator==(const ListenerSettings&) const = default;
 };

@@ -1,10 +1,11 @@
 // TrafficObserver: where every finished exchange, tunnel and refused connection of one listener on one worker is
-// counted and, if the policy wants it, logged. Belongs to the worker's loop; never blocks, allocates nothing per request.
+// counted and, if the policy wants it, logged. Belongs to the worker's loop; never blocks, allocates nothing per
+// request.
 #pragma once
+#include "lib/base/log.h"
 #include "proxy/exchange/exchange_summary.h"
 #include "proxy/exchange/route_target.h"
 #include "proxy/telemetry/access_log.h"
-#include "lib/base/log.h"
 
 namespace heddle {
 

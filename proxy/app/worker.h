@@ -28,8 +28,8 @@ struct WorkerShared {
   Registry& metrics;
   HealthTable& health;
   const LbRegistry& balancers;
-  Latest<Snapshot>* snapshots = nullptr;       // null: no config source
-  Latest<TlsIdentity>* identities = nullptr;   // null: no identity source
+  Latest<Snapshot>* snapshots = nullptr;      // null: no config source
+  Latest<TlsIdentity>* identities = nullptr;  // null: no identity source
   LogWriter* access_writer = nullptr;
   Log& log;
   // A worker obeys another version; called on the worker's thread: post from it.

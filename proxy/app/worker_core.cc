@@ -35,9 +35,10 @@ Result<TlsSetup> WorkerIdentity::server_setup() {
 
 Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
     : metrics(core.shared_.metrics, settings.name),
-      observer({core.loop_, core.access_log_, metrics, core.server_tls_, core.shared_.log.module("listener"),
-                settings.direction == ListenerSettings::Direction::kInbound ? Direction::kInbound : Direction::kOutbound,
-                core.index_}),
+      observer(
+          {core.loop_, core.access_log_, metrics, core.server_tls_, core.shared_.log.module("listener"),
+           settings.direction == ListenerSettings::Direction::kInbound ? Direction::kInbound : Direction::kOutbound,
+           core.index_}),
       outbound(settings.direction == ListenerSettings::Direction::kOutbound
                    ? std::make_unique<OutboundRouter>(core.config_, settings, core.shared_.settings.ns, core.random_)
                    : nullptr),
@@ -47,7 +48,11 @@ Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
       http(ExchangeServices{core.loop_, router(), observer, core.exchanges_,
                             inbound ? Direction::kInbound : Direction::kOutbound, 300s,
                             outbound && core.shared_.ask_for_service ? &core.wants_ : nullptr}),
-      tcp(TcpServices{{core.loop_, core.downstream_}, tcp_router(), observer, &core.pipes_, Tunnel::kIdleTimeout,
+      tcp(TcpServices{{core.loop_, core.downstream_},
+                      tcp_router(),
+                      observer,
+                      &core.pipes_,
+                      Tunnel::kIdleTimeout,
                       core.shared_.settings.drain}),
       incoming({core.loop_, core.downstream_}) {
   bool mesh = inbound && settings.tls == InboundTls::kStrict;
@@ -71,8 +76,17 @@ Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)
       edge_protocols_(loop, HttpLimits{}),
       connector_(loop),
       identity_(*shared.settings.trust_domain),
-      upstream_{{loop, upstream_registry_}, mesh_protocols_, connector_, identity_, shared.health, shared.balancers,
-                random_,   application_session(), mesh_session(), {}, shared.workers},
+      upstream_{{loop, upstream_registry_},
+                mesh_protocols_,
+                connector_,
+                identity_,
+                shared.health,
+                shared.balancers,
+                random_,
+                application_session(),
+                mesh_session(),
+                {},
+                shared.workers},
       config_(upstream_, shared.metrics),
       access_log_(access_policy(shared.settings.access_log), shared.access_writer->add_ring()),
       wants_(loop, shared.ask_for_service),

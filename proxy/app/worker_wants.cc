@@ -21,7 +21,8 @@ void WorkerWants::wait(std::string_view authority, WantWaiter& waiter) {
       if (!alive.expired()) on_answer(host, result);
     });
   };
-  if (waiting_.size() > kMaxHosts) return answer(make_error(Reason::kPendingOverflow, "too many services are asked for"));
+  if (waiting_.size() > kMaxHosts)
+    return answer(make_error(Reason::kPendingOverflow, "too many services are asked for"));
   ask_(host, answer);
 }
 

@@ -31,7 +31,7 @@ struct ExchangeServices {
   ExchangeObserver& observer;
   ObjectPool<class Exchange>& pool;
   Direction direction = Direction::kOutbound;
-  Duration stream_idle = 300s;  // T4
+  Duration stream_idle = 300s;    // T4
   ServiceWants* wants = nullptr;  // null: a service that is not here does not exist
 };
 

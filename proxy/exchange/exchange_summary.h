@@ -13,17 +13,17 @@ struct RouteRuntime;
 
 struct ExchangeSummary {
   MonoTime started;
-  MonoTime response_at;  // first byte of the answer; zero without
-  uint16_t status = 0;   // sent downstream; 0: none was
+  MonoTime response_at;           // first byte of the answer; zero without
+  uint16_t status = 0;            // sent downstream; 0: none was
   Reason reason = Reason::kNone;  // of an answer made here, or of a broken exchange
   bool made_here = false;         // the answer is ours, not the upstream's
   uint8_t tries = 0;
-  uint64_t request_bytes = 0;     // of bodies
+  uint64_t request_bytes = 0;  // of bodies
   uint64_t response_bytes = 0;
-  Address peer;                   // who sent the request
+  Address peer;                                             // who sent the request
   std::shared_ptr<const PeerCertificate> peer_certificate;  // null without mutual TLS
-  Address upstream;               // last endpoint tried; not set without
-  RouteRuntime* route = nullptr;  // null when no route was found
+  Address upstream;                                         // last endpoint tried; not set without
+  RouteRuntime* route = nullptr;                            // null when no route was found
   bool upstream_reused = false;
   Duration upstream_time{};  // from the request sent to the answer's head
 };

@@ -30,7 +30,7 @@ struct RouteTarget {
   BackendSet* backends = nullptr;
   std::optional<Duration> request_timeout;
   RouteRuntime* runtime = nullptr;
-  std::shared_ptr<const void> pin;      // keeps what the pointers refer to alive
+  std::shared_ptr<const void> pin;  // keeps what the pointers refer to alive
 };
 
 class RequestRouter {

@@ -28,9 +28,8 @@ void BackendSet::update(const BackendSetSpec& spec) {
   std::vector<LbCandidate> candidates;
   for (const Endpoint& endpoint : spec.endpoints) {
     auto& known = before[endpoint.address()];
-    auto same = std::find_if(known.begin(), known.end(), [&](const auto& runtime) {
-      return runtime->fits(endpoint, spec.tls, spec.protocol);
-    });
+    auto same = std::find_if(known.begin(), known.end(),
+                             [&](const auto& runtime) { return runtime->fits(endpoint, spec.tls, spec.protocol); });
     if (same != known.end()) {
       endpoints_.push_back(*same);
       known.erase(same);

@@ -2,9 +2,8 @@
 // line in INSTANTIATE below.
 #include <gtest/gtest.h>
 
-#include <random>
-
 #include "tests/support/recording_observer.h"
+#include "tests/support/seeded_random.h"
 #include "tests/support/transport_pairs.h"
 
 namespace heddle {
@@ -13,8 +12,8 @@ constexpr size_t kMiB = 1024 * 1024;
 
 std::string pattern(size_t size) {
   std::string text(size, '\0');
-  std::minstd_rand engine(7);  // NOLINT: the same bytes in every run
-  for (char& c : text) c = static_cast<char>(engine());
+  SeededRandom random(7);
+  for (char& c : text) c = static_cast<char>(random.next());
   return text;
 }
 

@@ -80,7 +80,7 @@ def show_status(mesh):
             except (OSError, ValueError, ConnectionEnded) as error:
                 line = f"no stats: {error}"
             print(f"\r\x1b[K{line[:shutil.get_terminal_size().columns - 1]}", end="", flush=True)
-        time.sleep(_REFRESH)
+        time.sleep(_REFRESH)  # poll: the status line's refresh
 
 
 def interrupt(*_):

@@ -26,8 +26,8 @@ Sidecar::Sidecar(Settings settings, uint32_t workers)
 Sidecar::~Sidecar() { workers_.clear(); }
 
 Result<void> Sidecar::start() {
-  shared_.reset(new WorkerShared{settings_, count_, metrics_, health_, balancers_, &snapshots_, &identities_,
-                                 &access_writer_, *log_, nullptr, nullptr});
+  shared_ = std::make_unique<WorkerShared>(WorkerShared{settings_, count_, metrics_, health_, balancers_, &snapshots_,
+                                                        &identities_, &access_writer_, *log_, nullptr, nullptr});
   for (uint32_t i = 0; i < count_; ++i) {
     HEDDLE_TRY(auto worker, Worker::start(i, *shared_));
     workers_.push_back(std::move(worker));

@@ -28,7 +28,7 @@ def wait_until(condition, what, deadline=10.0, poll=_POLL):
             return value
         if time.monotonic() >= end:
             raise WaitTimeout(f"waited {deadline:g} s for {what}")
-        time.sleep(poll)
+        time.sleep(poll)  # poll: for condition()
 
 
 def _die_with_parent(parent):
