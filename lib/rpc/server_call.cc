@@ -56,7 +56,7 @@ HttpServer::Respond HttpServer::Call::make_respond() {
         link->call->respond(RpcResponse::error(make_error(Reason::kInternal, "the handler gave no answer")));
       }
     }
-    void operator()(RpcResponse response) {
+    void operator()(const RpcResponse& response) {
       auto target = std::move(link);
       if (target != nullptr && target->call != nullptr) target->call->respond(response);
     }

@@ -205,7 +205,7 @@ Result<void> ProxyOperations::start_admin() {
     return make_error(Reason::kConfigInvalid, "admin.address needs stateDir: the token for changes is kept there");
   }
   HEDDLE_TRY(AdminToken token, AdminToken::create(in_.settings.state_dir));
-  auto listening = admin_->listen_loopback(*in_.settings.admin, std::move(token));
+  auto listening = admin_->listen_loopback(*in_.settings.admin, token);
   if (!listening) return std::move(listening).error().within("admin.address");
   return {};
 }
@@ -219,8 +219,8 @@ void ProxyOperations::list_connections(AdminProviders::OnConnections answer) {
   };
   auto collected = std::make_shared<Collected>(Collected{std::move(answer), {}, in_.workers.size()});
   for (uint32_t index = 0; index < in_.workers.size(); ++index) {
-    in_.workers[index]->list_connections(loop(), [collected, index](std::vector<ConnectionRow> rows) {
-      for (ConnectionRow& row : rows) {
+    in_.workers[index]->list_connections(loop(), [collected, index](const std::vector<ConnectionRow>& rows) {
+      for (const ConnectionRow& row : rows) {
         collected->rows.push_back({"downstream", row.protocol, row.peer, row.local, row.identity, row.streams, index});
       }
       if (--collected->missing == 0) collected->answer(std::move(collected->rows));
