@@ -8,9 +8,6 @@ struct SessionLimits {
   Duration idle = 60s;          // T5: keep-alive without a request; 3,600 s between sidecars
   Duration lingering = 1s;      // T9: after our last answer, reading on so that the client sees it
   size_t lingering_bytes = 64 * 1024;
-  Duration settings_ack = 10s;  // T10
-  Duration ping_every = 30s;    // h2 keep-alive
-  Duration ping_timeout = 10s;
   Duration drain = 25s;  // T12: hard end of a graceful close
 };
 }  // namespace heddle

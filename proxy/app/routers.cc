@@ -61,9 +61,12 @@ RouteTarget OutboundRouter::target(std::shared_ptr<const WorkerSnapshot> current
   out.backends = current->backend_sets[decision.backends->id.value()].get();
   out.runtime = &runtime_of(decision);
   if (decision.rule != nullptr) {
-    out.request_timeout = decision.rule->spec().timeouts.request;
-    if (out.request_timeout == Duration{}) out.request_timeout.reset();  // "0s" switches it off
+    const RouteTimeouts& timeouts = decision.rule->spec().timeouts;
+    auto unless_off = [](std::optional<Duration> d) { return d == Duration{} ? std::nullopt : d; };  // "0s"
+    out.request_timeout = unless_off(timeouts.request);
+    out.try_timeout = unless_off(timeouts.backend_request);
   }
+  out.config_version = current->snapshot->version().sequence;
   out.pin = std::move(current);
   return out;
 }

@@ -22,6 +22,7 @@ AccessRecord TrafficObserver::record_of(const ExchangeSummary& s) const {
   record.bytes_received = s.request_bytes;
   record.bytes_sent = s.response_bytes;
   record.worker = in_.worker;
+  record.config_version = s.config_version;
   record.status = s.status;
   record.upstream_status = s.made_here ? uint16_t{0} : s.status;
   record.reason = s.reason;

@@ -44,6 +44,7 @@ void Exchange::find_route() {
   if (!target) return reply(target.error());
   target_ = *std::move(target);
   summary_.route = target_.runtime;
+  summary_.config_version = target_.config_version;
   target_.runtime->requests.active.add(1);
   if (target_.request_timeout) request_deadline_.arm(services_.loop, *target_.request_timeout);
   start_try();
@@ -87,6 +88,7 @@ void Exchange::open_on(ClientSession& session) {
   bool head_only = request_ended_ && body_.empty() && !body_.trailers();
   upstream_ = &session.open(up_, request_, head_only);
   try_sent_at_ = services_.loop.now();
+  if (target_.try_timeout) try_deadline_.arm(services_.loop, *target_.try_timeout);
   try_was_reused_ = upstream_->on_reused_connection();
   summary_.upstream_reused = try_was_reused_;
   try_was_http2_ = session.protocol() == "h2";
@@ -106,6 +108,7 @@ void Exchange::send_held_body() {
 
 // Reported once per try; a try that was given up because of us or the client is not the endpoint's fault.
 void Exchange::end_try(Reason reason) {
+  try_deadline_.cancel();
   if (!pick_) return;
   pick_->finish({reason, summary_.status, try_bytes_sent_, try_bytes_received_});
   try_bytes_sent_ = try_bytes_received_ = 0;
@@ -329,6 +332,13 @@ void Exchange::on_request_over() {
   reply(why);
 }
 
+void Exchange::on_try_over() {
+  Error why = make_error(Reason::kUpstreamHeadTimeout, "the route's backendRequest timeout passed", Origin::kUpstream);
+  end_try(why.reason);
+  if (response_begun_) return break_off(why);
+  reply(why);
+}
+
 void Exchange::on_idle_over() {
   Error why = make_error(Reason::kStreamIdleTimeout, "nothing moved");
   if (response_begun_) return break_off(why);
@@ -339,6 +349,7 @@ void Exchange::finish() {
   if (std::exchange(finished_, true)) return;
   pending_.cancel();
   request_deadline_.cancel();
+  try_deadline_.cancel();
   idle_.cancel();
   if (target_.runtime != nullptr) target_.runtime->requests.active.add(-1);
   services_.observer.on_finished(summary_, request_);

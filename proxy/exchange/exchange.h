@@ -107,6 +107,7 @@ class Exchange final : public Retirable {
   void finish();
   void on_pending_over();
   void on_request_over();
+  void on_try_over();
   void on_idle_over();
   void touch() { idle_.arm(services_.loop, services_.stream_idle); }
   ReasonDisclosure disclosure() const;
@@ -146,6 +147,7 @@ class Exchange final : public Retirable {
   ExchangeSummary summary_;
   DeadlineOf<Exchange, &Exchange::on_pending_over> pending_{*this};
   DeadlineOf<Exchange, &Exchange::on_request_over> request_deadline_{*this};
+  DeadlineOf<Exchange, &Exchange::on_try_over> try_deadline_{*this};
   DeadlineOf<Exchange, &Exchange::on_idle_over> idle_{*this};
 };
 

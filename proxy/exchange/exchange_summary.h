@@ -18,6 +18,7 @@ struct ExchangeSummary {
   Reason reason = Reason::kNone;  // of an answer made here, or of a broken exchange
   bool made_here = false;         // the answer is ours, not the upstream's
   uint8_t tries = 0;
+  uint64_t config_version = 0;
   uint64_t request_bytes = 0;  // of bodies
   uint64_t response_bytes = 0;
   Address peer;                                             // who sent the request

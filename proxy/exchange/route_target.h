@@ -28,7 +28,9 @@ struct RouteRuntime {
 
 struct RouteTarget {
   BackendSet* backends = nullptr;
-  std::optional<Duration> request_timeout;
+  std::optional<Duration> request_timeout;  // until the answer is complete, whatever the number of tries
+  std::optional<Duration> try_timeout;      // of one try
+  uint64_t config_version = 0;              // sequence of the snapshot that decided
   RouteRuntime* runtime = nullptr;
   std::shared_ptr<const void> pin;  // keeps what the pointers refer to alive
 };

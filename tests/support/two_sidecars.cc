@@ -67,7 +67,8 @@ std::shared_ptr<const TlsIdentity> identity_of(const Svid& svid, const TrustBund
   return *identity;
 }
 
-std::shared_ptr<const Snapshot> hello_snapshot(const std::vector<Address>& endpoints, std::string_view identity) {
+std::shared_ptr<const Snapshot> hello_snapshot(const std::vector<Address>& endpoints, std::string_view identity,
+                                               std::string_view more) {
   std::string yaml =
       "apiVersion: heddle.dev/v1\nkind: Service\nmetadata: {name: hello}\nspec:\n  ports: [{port: 80}]\n---\n"
       "apiVersion: heddle.dev/v1\nkind: BackendSet\nmetadata: {name: hello}\nspec:\n  endpoints:\n";
@@ -75,6 +76,6 @@ std::shared_ptr<const Snapshot> hello_snapshot(const std::vector<Address>& endpo
     yaml.append(str_cat("    - {address: \"", endpoint.ip(), "\", port: ", std::to_string(endpoint.port()),
                         ", identity: \"", identity, "\"}\n"));
   }
-  return snapshot_of(yaml);
+  return snapshot_of(yaml.append(more));
 }
 }  // namespace heddle

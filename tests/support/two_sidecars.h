@@ -40,5 +40,7 @@ Settings inbound_settings(const Address& application, InboundTls = InboundTls::k
 Settings outbound_settings(PortProtocol = PortProtocol::kAuto);
 std::shared_ptr<const TlsIdentity> identity_of(const Svid&, const TrustBundle&);
 // Service hello.default:80 with one endpoint behind mutual TLS.
-std::shared_ptr<const Snapshot> hello_snapshot(const std::vector<Address>& endpoints, std::string_view identity);
+// `more`: further YAML documents, as a route.
+std::shared_ptr<const Snapshot> hello_snapshot(const std::vector<Address>& endpoints, std::string_view identity,
+                                               std::string_view more = "");
 }  // namespace heddle
