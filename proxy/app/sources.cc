@@ -66,7 +66,8 @@ ConfigParts make_config(const SourceInputs& in, IdentitySource* identity) {
   WatchChannelOptions channel{in.settings.control.addresses, *in.settings.control.id};
   parts.channel = std::make_unique<HttpWatchChannel>(in.context, in.protocols, in.connector, identity->identities(),
                                                      std::move(channel));
-  parts.worker = std::make_unique<OffloadWatchWorker>(in.context.loop, in.settings.state_dir + "/snapshot.json");
+  std::string file = in.settings.identity.persist ? in.settings.state_dir + "/snapshot.json" : std::string();
+  parts.worker = std::make_unique<OffloadWatchWorker>(in.context.loop, std::move(file));
   WatchClientOptions options;
   options.node = in.settings.node;
   options.software = "heddle-proxy/" HEDDLE_VERSION;
