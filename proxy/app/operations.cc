@@ -17,6 +17,7 @@
 namespace heddle {
 namespace {
 constexpr Duration kSweepEvery = 60s;
+constexpr Duration kObserveEvery = 1s;
 
 class ProxyOperations final : public Operations {
  public:
@@ -39,6 +40,7 @@ class ProxyOperations final : public Operations {
   AdminProviders admin_providers();
   void list_connections(AdminProviders::OnConnections);
   void sweep();
+  void observe();
   Loop& loop() const { return in_.context.loop; }
 
   OperationsInputs in_;
@@ -62,6 +64,8 @@ class ProxyOperations final : public Operations {
   Subscription identities_;
   Pending lag_;
   std::unique_ptr<Timer> sweep_;
+  std::unique_ptr<Timer> observe_;
+  std::optional<Version> refused_;  // the last version that was counted as refused
 };
 
 ProxyOperations::ProxyOperations(OperationsInputs inputs)
@@ -78,7 +82,8 @@ ProxyOperations::ProxyOperations(OperationsInputs inputs)
                         [this] { return watchdog_.beats(); },
                         {"config", "identity", "shutdown"},
                         [this](std::string_view item) { return explain(item); }},
-      sweep_(loop().timer([this] { sweep(); })) {}
+      sweep_(loop().timer([this] { sweep(); })),
+      observe_(loop().timer([this] { observe(); })) {}
 
 ProxyOperations::~ProxyOperations() {
   if (health_ != nullptr) health_->abort();
@@ -97,6 +102,7 @@ Result<void> ProxyOperations::start() {
     watchdog_.watch("worker-" + std::to_string(i), in_.workers[i]->loop());
   }
   sweep_->arm(kSweepEvery);
+  observe();
   HEDDLE_CHECK_OK(start_health());
   HEDDLE_CHECK_OK(start_stats());
   return start_admin();
@@ -109,6 +115,7 @@ void ProxyOperations::follow_config() {
       watch_config_lag(in_.metrics, [this] { return std::chrono::duration<double>(in_.config->status().lag).count(); });
   snapshots_ = in_.config->snapshots().subscribe(loop(), [this](std::shared_ptr<const Snapshot> snapshot) {
     snapshot_ = std::move(snapshot);
+    metrics_.config_updates["ack"].add(1);
     checker_.apply(*snapshot_);
     look_at_config();
   });
@@ -228,10 +235,20 @@ void ProxyOperations::list_connections(AdminProviders::OnConnections answer) {
   }
 }
 
+// What has no event of its own: the state of the watch stream and refused versions.
+void ProxyOperations::observe() {
+  observe_->arm(kObserveEvery);
+  look_at_identity();
+  if (in_.config == nullptr) return;
+  ConfigStatus status = in_.config->status();
+  metrics_.control_connected.set(status.state == WatchState::kLive ? 1 : 0);
+  if (status.refused && status.refused != refused_) metrics_.config_updates["nack"].add(1);
+  refused_ = status.refused;
+}
+
 void ProxyOperations::sweep() {
   in_.metrics.sweep(loop().now());
   in_.health.sweep();
-  look_at_identity();
   sweep_->arm(kSweepEvery);
 }
 }  // namespace
