@@ -213,11 +213,6 @@ class AccessLogs(PlainCase):
         self.assertEqual(self.entries(proxy)["/gone"]["response_code_details"], reason)
         self.assertGreater(proxy.metrics().total("heddle_requests_total", reason=reason), 0)
 
-    def test_an_application_cannot_forge_a_reason(self):
-        app = HttpApp(lambda request, reader, sock: reply(sock, b"", "503 Busy", [("heddle-reason", "forged")]))
-        self.start_proxy(self.start_app(app))
-        self.assertIsNone(http1.get(self.port).header("heddle-reason"))
-
 
 class Workers(PlainCase):
     def test_several_workers_share_the_connections(self):
