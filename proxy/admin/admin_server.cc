@@ -111,12 +111,19 @@ std::string host_of(std::string_view authority) {
   if (bracket == std::string_view::npos) return {};
   return to_lower(authority.substr(0, authority.find(':', bracket)));
 }
+
+// DNS rebinding needs a name; an address of the loopback net cannot be rebound.
+bool names_this_machine(const std::string& host) {
+  if (host == "localhost" || host == "[::1]") return true;
+  auto address = Address::from_ip(host, 0);
+  return address && address->is_loopback();
+}
 }  // namespace
 
 Result<void> check_loopback_request(const RpcRequest& request, const AdminToken* token) {
   std::string host = host_of(request.authority);
-  if (host != "127.0.0.1" && host != "localhost" && host != "[::1]") {
-    return make_error(Reason::kForbidden, "the Host must be 127.0.0.1, localhost or [::1]");
+  if (!names_this_machine(host)) {
+    return make_error(Reason::kForbidden, "the Host must be localhost or a loopback address");
   }
   if (request.header("origin")) return make_error(Reason::kForbidden, "requests of web pages are refused");
   if (request.method == "GET") return {};
