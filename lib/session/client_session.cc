@@ -183,7 +183,8 @@ void ClientSession::on_flushed() {
 
 void ClientSession::drain() {
   become_unusable();
-  codec_->go_away();
+  // A GOAWAY would overtake requests that were opened in this turn, and their server would close before it saw them.
+  if (streams_.empty()) codec_->go_away();
   mark_dirty();
 }
 

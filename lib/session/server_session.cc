@@ -105,6 +105,7 @@ ServerSession::~ServerSession() = default;
 void ServerSession::on_request(StreamId id, RequestHead&& head, bool end) {
   waiting_.cancel();
   head_begun_ = false;
+  if (std::exchange(drain_next_, false)) drain();
   Stream* stream = slots_.acquire(*this);
   stream->open(id, end);
   streams_.insert(id, stream);
@@ -194,6 +195,11 @@ void ServerSession::drain() {
   codec_->go_away();
   drain_over_.arm(loop(), limits_.drain);
   mark_dirty();
+}
+
+void ServerSession::drain_after_first_request(Duration patience) {
+  drain_next_ = true;
+  waiting_.arm(loop(), patience);
 }
 
 void ServerSession::abort(const Error&) { abort_transport(); }

@@ -19,6 +19,8 @@ class ServerSession final : public Session, private ServerEvents {
   ~ServerSession() override;
 
   void drain() override;
+  // For a connection that has said nothing yet: its first request is still answered, if it comes within `patience`.
+  void drain_after_first_request(Duration patience);
   void abort(const Error& why) override;
   std::string_view protocol() const override { return protocol_; }
   size_t active_streams() const override { return streams_.size(); }
@@ -65,6 +67,7 @@ class ServerSession final : public Session, private ServerEvents {
   bool failed_ = false;
   bool unread_body_ = false;  // an exchange ended before its request body did: linger before closing
   bool draining_ = false;
+  bool drain_next_ = false;
   bool cut_off_ = false;  // h1: an answer that had begun was broken off; a FIN might look like its end
 };
 }  // namespace heddle

@@ -140,9 +140,7 @@ Flow TlsTransport::write(Buffer&& bytes) {
   if (finishing_ || close_after_ || state_ == State::kFailed || state_ == State::kClosed) return Flow::kOpen;
   clear_out_.append(std::move(bytes));
   schedule();
-  // Full by our own queue or because the transport below said so: in both cases something is sure to wake us. (Its
-  // queue may hold much and not be full; then nobody would.)
-  if (below_full_ || clear_out_.size() >= kWriteHighMark) full_ = true;
+  if (queued() >= kWriteHighMark) full_ = true;
   return full_ ? Flow::kFull : Flow::kOpen;
 }
 
@@ -280,7 +278,8 @@ void TlsTransport::encrypt() {
     if (encrypt_some() == 0) return;
     if (cipher_out_.size() >= kDeliverAt) flush_cipher();
   }
-  if (full_ && !below_full_ && clear_out_.size() < kWriteHighMark / 2 && observer_ != nullptr) {
+  // The transport below tells only of a queue that was full: less than that may stay there without any further event.
+  if (full_ && clear_out_.size() < kWriteHighMark / 2 && !below_full_ && observer_ != nullptr) {
     full_ = false;
     observer_->on_drained();
   }

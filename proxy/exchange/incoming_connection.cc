@@ -110,7 +110,7 @@ class IncomingConnection final : public Connection, private Transport::Observer 
       ServerProtocol& protocol = carried == Carried::kHttp2 ? *spec_.http2 : *spec_.http1;
       ServerSession& session =
           ServerSession::start(spec_.context, std::move(transport_), protocol, *spec_.http, spec_.session);
-      if (draining_) session.drain();
+      if (draining_) session.drain_after_first_request(kDrainPatience);
     }
     retire();
   }

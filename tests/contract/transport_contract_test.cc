@@ -98,6 +98,22 @@ TEST_P(TransportContract, EchoesAMebibyte) {
   EXPECT_EQ(at_a.received, text);
 }
 
+TEST_P(TransportContract, EchoesWhileEachSideStopsForTheOther) {
+  make(SocketBuffers::kSmall);
+  std::string text = pattern(4 * kMiB);
+  at_b.on_bytes = [this](Buffer& in) {
+    if (pair.b->write(std::move(in)) == Flow::kFull) pair.b->pause(PauseReason::kFlow);
+  };
+  at_b.then_drained = [this] { pair.b->resume(PauseReason::kFlow); };
+  Pump pump{*pair.a, loop, text};
+  at_a.then_drained = [&] { pump.run(); };
+
+  pump.run();
+  run_until([&] { return at_a.received_bytes == text.size(); });
+
+  EXPECT_EQ(at_a.received == text, true);
+}
+
 TEST_P(TransportContract, ManySmallWritesOfOneTurnArriveTogether) {
   make();
 
