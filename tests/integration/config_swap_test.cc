@@ -25,6 +25,7 @@ TEST_F(ConfigSwap, TwoHundredSnapshotsUnderLoadFailNothing) {
     }
   };
   std::vector<std::thread> clients;
+  clients.reserve(4);
   for (int i = 0; i < 4; ++i) clients.emplace_back(load);
 
   for (int i = 0; i < 200 && failed == 0; ++i) {
