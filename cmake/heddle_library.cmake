@@ -41,6 +41,15 @@ function(heddle_link target words)
   endforeach()
 endfunction()
 
+# One precompiled header for all libraries: compiled once, not once per folder.
+function(heddle_precompile)
+  file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cc "")
+  add_library(heddle_precompiled OBJECT ${CMAKE_BINARY_DIR}/precompiled.cc)
+  target_link_libraries(heddle_precompiled PRIVATE heddle_flags Threads::Threads)
+  target_precompile_headers(heddle_precompiled PRIVATE <algorithm> <chrono> <cstdint> <functional> <map> <memory>
+    <optional> <span> <string> <string_view> <unordered_map> <utility> <variant> <vector>)
+endfunction()
+
 function(heddle_all_libraries)
   foreach(line IN LISTS HEDDLE_LAYERS)
     string(REGEX REPLACE ":.*" "" folder "${line}")
@@ -62,8 +71,7 @@ function(heddle_all_libraries)
     heddle_expand("${folder}" "${words}" expanded)
     heddle_link(${target} "${expanded}")
     if(HEDDLE_PCH)
-      target_precompile_headers(${target} PRIVATE <algorithm> <cstdint> <functional> <map> <memory> <optional>
-        <span> <string> <string_view> <unordered_map> <utility> <variant> <vector>)
+      target_precompile_headers(${target} REUSE_FROM heddle_precompiled)
     endif()
   endforeach()
 endfunction()
