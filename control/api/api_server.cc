@@ -81,7 +81,7 @@ void ApiServer::route(HttpServer& server, std::string method, std::string_view p
 Result<void> ApiServer::admit(const RpcRequest& request) {
   MonoTime now = parts_.scheduler.now();
   if (!failures_.may_try(request.peer, now)) return make_error(Reason::kRateLimited, "", Origin::kDownstream);
-  Result<AdminToken> token = authenticate(request);
+  Result<AdminTokenRow> token = authenticate(request);
   if (token) return {};
   failures_.note_failure(request.peer, now);
   Result<void> denied = Error(token.error());
@@ -91,18 +91,18 @@ Result<void> ApiServer::admit(const RpcRequest& request) {
 }
 
 // By the token's hash: how long the look-up takes says nothing about any token.
-Result<AdminToken> ApiServer::authenticate(const RpcRequest& request) {
+Result<AdminTokenRow> ApiServer::authenticate(const RpcRequest& request) {
   std::string_view token = request.bearer_token().value_or("");
   if (token.empty() || token.size() > kMaxTokenText) {
     return make_error(Reason::kUnauthenticated, "no bearer token", Origin::kDownstream);
   }
-  HEDDLE_TRY(std::optional<AdminToken> found, parts_.ledger.find_admin_token(sha256(as_bytes(token))));
+  HEDDLE_TRY(std::optional<AdminTokenRow> found, parts_.ledger.find_admin_token(sha256(as_bytes(token))));
   if (found) return *std::move(found);
   return make_error(Reason::kUnauthenticated, "unknown bearer token", Origin::kDownstream);
 }
 
 Caller ApiServer::caller_of(const RpcRequest& request) {
-  Result<AdminToken> token = authenticate(request);
+  Result<AdminTokenRow> token = authenticate(request);
   return make_caller(request, token ? token->id : std::string(), parts_.random);
 }
 

@@ -42,7 +42,7 @@ class ApiServer {
   };
   void route(HttpServer&, std::string method, std::string_view pattern, Handler);
   Result<void> admit(const RpcRequest&);
-  Result<AdminToken> authenticate(const RpcRequest&);
+  Result<AdminTokenRow> authenticate(const RpcRequest&);
 
   RpcResponse version(const RpcRequest&);
   RpcResponse list(const RpcRequest&);

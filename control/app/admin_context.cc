@@ -36,7 +36,7 @@ Result<std::optional<std::string>> known_token(const AdminContextParts& parts) {
   if (!document) return std::move(document).error().within(parts.path);
   auto token = document->find("token");
   std::string value(token ? token->as_string().value_or("") : "");
-  HEDDLE_TRY(std::optional<AdminToken> found, parts.ledger.find_admin_token(sha256(as_bytes(value))));
+  HEDDLE_TRY(std::optional<AdminTokenRow> found, parts.ledger.find_admin_token(sha256(as_bytes(value))));
   return found ? std::optional<std::string>(std::move(value)) : std::nullopt;
 }
 
@@ -46,7 +46,7 @@ Result<void> make_token(const AdminContextParts& parts) {
   secure_random(bytes);
   std::string token = to_base64url(bytes);
   HEDDLE_CHECK_OK(write_context(parts, token));
-  AdminToken row{std::string(kAdminId), "admin", parts.now};
+  AdminTokenRow row{std::string(kAdminId), "admin", parts.now};
   HEDDLE_CHECK_OK(parts.ledger.add_admin_token(sha256(as_bytes(token)), row));
   parts.audit.write_line(audit_line({"admin-token-create", row.id, parts.path}, {"", "start-up", ""}, {}, parts.now));
   return {};
@@ -54,7 +54,7 @@ Result<void> make_token(const AdminContextParts& parts) {
 }  // namespace
 
 Result<AdminContextState> write_admin_context(const AdminContextParts& parts) {
-  HEDDLE_TRY(std::vector<AdminToken> tokens, parts.ledger.admin_tokens());
+  HEDDLE_TRY(std::vector<AdminTokenRow> tokens, parts.ledger.admin_tokens());
   if (tokens.empty()) {
     HEDDLE_CHECK_OK(make_token(parts));
     return AdminContextState::kMade;

@@ -15,7 +15,7 @@ constexpr MetricFamily kExpiry{"heddle_control_identity_expiry_timestamp_seconds
 constexpr const MetricFamily* kFamilies[] = {&kSidecars, &kVersion, &kRuns, &kResources, &kBytes, &kExpiry};
 }  // namespace
 
-ControlMetrics::ControlMetrics(Registry& registry, const Sources& sources) : sources_(sources) {
+ControlPlaneMetrics::ControlPlaneMetrics(Registry& registry, const Sources& sources) : sources_(sources) {
   MetricScope scope = registry.scope();
   auto add = [&](const MetricFamily& family, auto read) {
     callbacks_.push_back(scope.callback(family, {}, [this, read] { return static_cast<double>(read(sources_)); }));

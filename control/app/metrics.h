@@ -1,5 +1,5 @@
-// ControlMetrics: what the control plane says of itself at a scrape: sidecars, versions, resources, certificates. Read
-// on the control loop, where /metrics is answered.
+// ControlPlaneMetrics: what the control plane says of itself at a scrape: sidecars, versions, resources, certificates.
+// Read on the control loop, where /metrics is answered.
 #pragma once
 #include <span>
 
@@ -8,14 +8,14 @@
 #include "lib/metrics/registry.h"
 
 namespace heddle {
-class ControlMetrics {
+class ControlPlaneMetrics {
  public:
   struct Sources {
     const Store& store;
     const WatchHub& hub;
     const OwnIdentity& identity;
   };
-  ControlMetrics(Registry&, const Sources&);
+  ControlPlaneMetrics(Registry&, const Sources&);
 
  private:
   Sources sources_;

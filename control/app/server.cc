@@ -96,7 +96,7 @@ class Server final : public ControlServer {
   std::unique_ptr<ControlEndpoint> watch_;
   std::unique_ptr<ControlEndpoint> api_;
   std::unique_ptr<ControlEndpoint> health_;
-  std::unique_ptr<ControlMetrics> metrics_;
+  std::unique_ptr<ControlPlaneMetrics> metrics_;
   std::unique_ptr<Timer> drain_deadline_;
   Task on_drained_;
 };
@@ -179,7 +179,8 @@ Result<void> Server::open_endpoints() {
   watch_server_->serve_on(watch_->http());
   api_server_->serve_on(api_->http());
   serve_health(health_->http(), readiness_, in_.metrics);
-  metrics_ = std::make_unique<ControlMetrics>(in_.metrics, ControlMetrics::Sources{*store_, *hub_, *identity_});
+  metrics_ =
+      std::make_unique<ControlPlaneMetrics>(in_.metrics, ControlPlaneMetrics::Sources{*store_, *hub_, *identity_});
   return {};
 }
 

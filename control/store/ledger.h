@@ -16,7 +16,7 @@ struct JoinToken {
   WallTime expires;
 };
 
-struct AdminToken {
+struct AdminTokenRow {
   std::string id;
   std::string role;  // "admin"
   WallTime created;
@@ -41,11 +41,11 @@ class Ledger {
   virtual Result<std::optional<JoinToken>> take_join_token(const Sha256Digest& hash) = 0;
   virtual Result<std::vector<JoinToken>> join_tokens() = 0;
 
-  virtual Result<void> add_admin_token(const Sha256Digest& hash, const AdminToken&) = 0;
-  virtual Result<std::optional<AdminToken>> find_admin_token(const Sha256Digest& hash) = 0;
+  virtual Result<void> add_admin_token(const Sha256Digest& hash, const AdminTokenRow&) = 0;
+  virtual Result<std::optional<AdminTokenRow>> find_admin_token(const Sha256Digest& hash) = 0;
   // False: no such id.
   virtual Result<bool> remove_admin_token(std::string_view id) = 0;
-  virtual Result<std::vector<AdminToken>> admin_tokens() = 0;
+  virtual Result<std::vector<AdminTokenRow>> admin_tokens() = 0;
 
   // Inserts (id 0) or replaces.
   virtual Result<void> save_lineage(const Lineage&) = 0;

@@ -12,7 +12,7 @@ JoinToken read_join_token(const SqliteStatement& row) {
           to_time(row.column_integer(3))};
 }
 
-AdminToken read_admin_token(const SqliteStatement& row) {
+AdminTokenRow read_admin_token(const SqliteStatement& row) {
   return {std::string(row.column_text(0)), std::string(row.column_text(1)), to_time(row.column_integer(2))};
 }
 
@@ -72,14 +72,14 @@ Result<std::vector<JoinToken>> SqliteLedger::join_tokens() {
   return all_of(all, read_join_token);
 }
 
-Result<void> SqliteLedger::add_admin_token(const Sha256Digest& hash, const AdminToken& token) {
+Result<void> SqliteLedger::add_admin_token(const Sha256Digest& hash, const AdminTokenRow& token) {
   HEDDLE_TRY(SqliteStatement add, db_.prepare("INSERT INTO admin_token (hash, id, role, created) VALUES (?1,?2,?3,?4) "
                                               "ON CONFLICT DO NOTHING"));
   add.blob(hash).text(token.id).text(token.role).integer(to_integer(token.created));
   return inserted(db_, add, "an admin token of this id");
 }
 
-Result<std::optional<AdminToken>> SqliteLedger::find_admin_token(const Sha256Digest& hash) {
+Result<std::optional<AdminTokenRow>> SqliteLedger::find_admin_token(const Sha256Digest& hash) {
   HEDDLE_TRY(SqliteStatement find, db_.prepare("SELECT id, role, created FROM admin_token WHERE hash = ?1"));
   return one_of(find.blob(hash), read_admin_token);
 }
@@ -90,7 +90,7 @@ Result<bool> SqliteLedger::remove_admin_token(std::string_view id) {
   return db_.changes() == 1;
 }
 
-Result<std::vector<AdminToken>> SqliteLedger::admin_tokens() {
+Result<std::vector<AdminTokenRow>> SqliteLedger::admin_tokens() {
   HEDDLE_TRY(SqliteStatement all, db_.prepare("SELECT id, role, created FROM admin_token ORDER BY id"));
   return all_of(all, read_admin_token);
 }

@@ -12,10 +12,10 @@ class SqliteLedger final : public Ledger {
   Result<std::optional<JoinToken>> find_join_token(const Sha256Digest& hash) override;
   Result<std::optional<JoinToken>> take_join_token(const Sha256Digest& hash) override;
   Result<std::vector<JoinToken>> join_tokens() override;
-  Result<void> add_admin_token(const Sha256Digest& hash, const AdminToken&) override;
-  Result<std::optional<AdminToken>> find_admin_token(const Sha256Digest& hash) override;
+  Result<void> add_admin_token(const Sha256Digest& hash, const AdminTokenRow&) override;
+  Result<std::optional<AdminTokenRow>> find_admin_token(const Sha256Digest& hash) override;
   Result<bool> remove_admin_token(std::string_view id) override;
-  Result<std::vector<AdminToken>> admin_tokens() override;
+  Result<std::vector<AdminTokenRow>> admin_tokens() override;
   Result<void> save_lineage(const Lineage&) override;
   Result<std::optional<Lineage>> find_lineage(std::string_view serial) override;
   Result<void> expire(WallTime now) override;
