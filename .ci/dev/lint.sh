@@ -44,6 +44,8 @@ lint_layers() { .ci/check_layers.py; }
 
 lint_sizes() { .ci/check_sizes.py; }
 
+lint_names() { .ci/check_names.py; }
+
 lint_scripts() {
   local scripts
   mapfile -t scripts < <(files_like dev .ci/run .ci/check_headers '*.sh')
@@ -88,7 +90,7 @@ cmd_lint() {
   esac
   ensure_packages all
   local gate failed=()
-  for gate in format layers sizes scripts python headers tidy; do
+  for gate in format layers sizes names scripts python headers tidy; do
     say "lint: $gate"
     "lint_$gate" || failed+=("$gate")
   done

@@ -21,18 +21,18 @@ std::string text_of(const ResponseHead& head) {
   return out + text_of(head.fields());
 }
 
-void Log::data(StreamId id, const Buffer& data, bool end) {
+void CodecLog::data(StreamId id, const Buffer& data, bool end) {
   received[id.value()] += data.size();
   if (keep_bodies) bodies[id.value()] += data.to_string();
   if (keep_bodies && !data.empty()) add(id, "data " + std::to_string(data.size()));
   if (end) add(id, "end");
 }
-size_t Log::count(const std::string& part) const {
+size_t CodecLog::count(const std::string& part) const {
   size_t n = 0;
   for (const std::string& line : lines) n += line.find(part) != std::string::npos ? 1 : 0;
   return n;
 }
-std::string Log::all() const {
+std::string CodecLog::all() const {
   std::string out;
   for (const std::string& line : lines) out += line + "\n";
   return out;

@@ -25,7 +25,7 @@ std::string text_of(const ResponseHead&);
 std::string text_of(const HeaderMap&);
 
 // Lines such as "1 request GET http a.test /", "1 data 5", "1 end", "1 reset 2".
-struct Log {
+struct CodecLog {
   std::vector<std::string> lines;
   std::map<int64_t, std::string> bodies;
   std::map<int64_t, size_t> received;
@@ -36,7 +36,7 @@ struct Log {
   std::string all() const;
 };
 
-class ServerLog : public ServerEvents, public Log {
+class ServerLog : public ServerEvents, public CodecLog {
  public:
   void on_request(StreamId id, RequestHead&& head, bool end) override {
     add(id, "request " + text_of(head) + (end ? " END" : ""));
@@ -50,7 +50,7 @@ class ServerLog : public ServerEvents, public Log {
   StreamId last;
 };
 
-class ClientLog : public ClientEvents, public Log {
+class ClientLog : public ClientEvents, public CodecLog {
  public:
   void on_response(StreamId id, ResponseHead&& head, bool end) override {
     add(id, "response " + text_of(head) + (end ? " END" : ""));

@@ -11,9 +11,9 @@ namespace heddle {
 inline ResourceKey service_key(std::string_view name) { return *ResourceKey::make(Kind::kService, "default", name); }
 
 // A sidecar, its connection (a window of so many lines) and its side of the protocol.
-class Sidecar final : public SubscriberSink {
+class WatchingSidecar final : public SubscriberSink {
  public:
-  explicit Sidecar(std::string node) : node_(std::move(node)) {}
+  explicit WatchingSidecar(std::string node) : node_(std::move(node)) {}
   Flow send_line(std::string_view line) override {
     EXPECT_FALSE(closed_) << "a line after close: " << line;
     EXPECT_LT(lines_.size(), window_) << "a line although the sink is full";
@@ -90,6 +90,6 @@ class WatchHubTest : public testing::Test {
   SeededRandom random_{9};
   NodeRegistry registry_;
   std::unique_ptr<WatchHub> hub_;
-  Sidecar sidecar_{"n1"};
+  WatchingSidecar sidecar_{"n1"};
 };
 }  // namespace heddle

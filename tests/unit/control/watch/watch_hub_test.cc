@@ -234,7 +234,7 @@ TEST_F(WatchHubTest, TooManyWantsEndTheStream) {
 
 TEST_F(WatchHubTest, EverythingNeedsAGrant) {
   WatchHello hello{.node = "n1", .software = "x", .scope = WatchScope::kEverything};
-  Sidecar replica("n2");
+  WatchingSidecar replica("n2");
   replica.grant_ = WatchGrant::kEverything;
   sidecar_.connect(*hub_);
   replica.connect(*hub_);
@@ -287,7 +287,7 @@ TEST_F(WatchHubTest, ASecondHelloAsksForASnapshotAfterASecond) {
 }
 
 TEST_F(WatchHubTest, ANewerStreamOfTheSameSidecarReplacesTheOlder) {
-  Sidecar again("n1");
+  WatchingSidecar again("n1");
   sidecar_.start(*hub_);
   sidecar_.settle(*hub_);
 

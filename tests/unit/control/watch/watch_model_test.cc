@@ -14,7 +14,7 @@ class WatchModel : public testing::TestWithParam<uint64_t> {
     }
     hub_.set_synced();
     for (int i = 0; i < 6; ++i) {
-      sidecars_.push_back(std::make_unique<Sidecar>("n" + std::to_string(i)));
+      sidecars_.push_back(std::make_unique<WatchingSidecar>("n" + std::to_string(i)));
       sidecars_.back()->window_ = 1 + random_.below(4);
       sidecars_.back()->wants_ = {any_service()};
       sidecars_.back()->start(hub_);
@@ -25,7 +25,7 @@ class WatchModel : public testing::TestWithParam<uint64_t> {
   ResourceKey any_service() { return service_key(name(random_.below(kServices + 1))); }
 
   void step() {
-    Sidecar& sidecar = *sidecars_[random_.below(sidecars_.size())];
+    WatchingSidecar& sidecar = *sidecars_[random_.below(sidecars_.size())];
     uint64_t choice = random_.below(12);
     if (choice < 2) {
       store_.put(backend_set(name(random_.below(kServices)), std::to_string(1 + random_.below(9))));
@@ -43,14 +43,14 @@ class WatchModel : public testing::TestWithParam<uint64_t> {
     }
     ASSERT_FALSE(sidecar.closed_.has_value()) << sidecar.closed_->text();
   }
-  void change_wants(Sidecar& sidecar) {
+  void change_wants(WatchingSidecar& sidecar) {
     WatchWant want{{any_service()}, {any_service()}};
     std::erase(sidecar.wants_, want.drop[0]);
     std::erase(sidecar.wants_, want.add[0]);
     sidecar.wants_.push_back(want.add[0]);
     hub_.on_message(*sidecar.subscriber_, want);
   }
-  void read_and_answer(Sidecar& sidecar, bool refuse) {
+  void read_and_answer(WatchingSidecar& sidecar, bool refuse) {
     if (!sidecar.read(hub_, 1 + random_.below(5))) return;
     if (refuse) {
       hub_.on_message(*sidecar.subscriber_, sidecar.replica_.nack());
@@ -66,7 +66,7 @@ class WatchModel : public testing::TestWithParam<uint64_t> {
       for (auto& sidecar : sidecars_) sidecar->settle(hub_);
     }
   }
-  void expect_its_scope(const Sidecar& sidecar) {
+  void expect_its_scope(const WatchingSidecar& sidecar) {
     NodeRequest request{
         sidecar.subscriber_->peer().identity, WatchScope::kWants, {sidecar.wants_.begin(), sidecar.wants_.end()}};
     NodeView expected = node_view(ReferenceIndex(store_->view()), request);
@@ -79,7 +79,7 @@ class WatchModel : public testing::TestWithParam<uint64_t> {
   ManualScheduler scheduler_;
   NodeRegistry registry_;
   WatchHub hub_{*store_.store, registry_, scheduler_, random_, {.streams_rate = 1e6, .streams_burst = 1e6}};
-  std::vector<std::unique_ptr<Sidecar>> sidecars_;
+  std::vector<std::unique_ptr<WatchingSidecar>> sidecars_;
 };
 
 TEST_P(WatchModel, EverySidecarEndsWithItsScope) {

@@ -32,7 +32,7 @@ TEST_F(WatchTimeTest, ASidecarThatNeverAnswersIsDropped) {
 TEST_F(WatchTimeTest, AHerdIsToldWhenToComeBack) {
   start_hub({.streams_rate = 1, .streams_burst = 1});
   hub_->set_synced();
-  Sidecar late("n2");
+  WatchingSidecar late("n2");
   sidecar_.start(*hub_);
 
   late.connect(*hub_);
@@ -46,7 +46,7 @@ TEST_F(WatchTimeTest, AHerdIsToldWhenToComeBack) {
 }
 
 TEST_F(WatchTimeTest, DrainIsToldOnceAndNeverInsideABatch) {
-  Sidecar slow("n2");
+  WatchingSidecar slow("n2");
   slow.wants_ = {service_key("a")};
   slow.window_ = 1;
   sidecar_.start(*hub_);
