@@ -10,12 +10,12 @@ namespace heddle {
 namespace {
 class Drain : public MeshFixture {
  protected:
-  // An origin whose answer waits for release().
+  // An origin whose answer waits for release(). It outlives this object: it holds a future of its own.
   RawOrigin& add_waiting_origin() {
-    return add_origin([this](BlockingClient& peer, int, std::atomic<int>& requests) {
+    return add_origin([released = released_](BlockingClient& peer, int, std::atomic<int>& requests) {
       while (!read_request(peer).empty()) {
         ++requests;
-        released_.wait();
+        released.wait();
         peer.send(http_answer("late"));
       }
     });
