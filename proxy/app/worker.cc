@@ -31,15 +31,28 @@ Result<std::unique_ptr<Worker>> Worker::start(uint32_t index, const WorkerShared
   return self;
 }
 
+// Ends the core in the turn in which its last connection ended, after what was retired in that turn: a turn later a
+// connection that was being made could have come to be, and its memory is the core's.
+class Worker::CoreEnd final : public Retirable {
+ public:
+  CoreEnd(std::unique_ptr<Core>& core, std::promise<void>& ended) : core_(core), ended_(ended) {}
+  void dispose() noexcept override {
+    core_.reset();
+    ended_.set_value();
+  }
+
+ private:
+  std::unique_ptr<Core>& core_;
+  std::promise<void>& ended_;
+};
+
 Worker::~Worker() {
   if (core_ != nullptr) {
     std::promise<void> ended;
-    thread_->loop().post([&] { core_->shutdown([&ended] { ended.set_value(); }); });
+    CoreEnd end(core_, ended);
+    Loop& loop = thread_->loop();
+    loop.post([&] { core_->shutdown([&] { loop.retire(end); }); });
     ended.get_future().wait();
-    run_on(thread_->loop(), [this] {
-      core_.reset();
-      return 0;
-    });
   }
   thread_->join();
 }

@@ -69,7 +69,8 @@ class Worker {
   const std::vector<Address>& addresses() const noexcept { return addresses_; }
 
  private:
-  class Core;  // everything that lives on the worker's loop
+  class Core;     // everything that lives on the worker's loop
+  class CoreEnd;  // its destruction, on that loop
   Worker() = default;
   std::unique_ptr<LoopThread> thread_;
   std::unique_ptr<Core> core_;
