@@ -34,15 +34,28 @@ RawOrigin::~RawOrigin() {
     stopping_ = true;
     for (BlockingClient* peer : open_) shutdown(peer->fd(), SHUT_RDWR);
   }
-  for (std::thread& thread : threads_) thread.join();
+  for (auto& [index, thread] : threads_) thread.join();
+}
+
+void RawOrigin::join_ended() {
+  std::vector<int> ended;
+  {
+    std::lock_guard lock(mutex_);
+    ended.swap(ended_);
+  }
+  for (int index : ended) {
+    threads_.at(index).join();
+    threads_.erase(index);
+  }
 }
 
 void RawOrigin::accept_loop() {
   for (;;) {
     UniqueFd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!fd) return;
+    join_ended();
     int index = accepted_++;
-    threads_.emplace_back([this, index, fd = std::move(fd)]() mutable { serve(std::move(fd), index); });
+    threads_.emplace(index, [this, index, fd = std::move(fd)]() mutable { serve(std::move(fd), index); });
   }
 }
 
@@ -57,6 +70,7 @@ void RawOrigin::serve(UniqueFd fd, int index) {
   std::lock_guard lock(mutex_);
   open_.erase(std::find(open_.begin(), open_.end(), &peer));
   peer.close();
+  ended_.push_back(index);
 }
 
 DeadPort::DeadPort() : fd_(bound_socket(address_)) {}

@@ -2,6 +2,7 @@
 // and writes bytes as it likes, in any protocol. The connection closes when the function returns. Also DeadPort: an
 // address on which nobody listens, and that nobody else gets.
 #pragma once
+#include <map>
 #include <mutex>
 
 #include "tests/support/blocking_http.h"
@@ -21,15 +22,17 @@ class RawOrigin {
  private:
   void accept_loop();
   void serve(UniqueFd fd, int index);
+  void join_ended();  // thousands of connections must not leave thousands of threads behind
   Script script_;
   Address address_;
   UniqueFd listener_;
   std::atomic<int> accepted_{0};
   std::atomic<int> requests_{0};
-  std::mutex mutex_;  // guards open_
+  std::mutex mutex_;  // guards open_ and ended_
   std::vector<BlockingClient*> open_;
+  std::vector<int> ended_;
   bool stopping_ = false;
-  std::vector<std::thread> threads_;
+  std::map<int, std::thread> threads_;  // by index; the acceptor's
   std::thread acceptor_;
 };
 
