@@ -99,7 +99,7 @@ HeaderMap::Field* HeaderMap::field(size_t i) const noexcept {
 HeaderField HeaderMap::at(size_t i) const noexcept {
   HEDDLE_ASSERT(i < count_);
   const Field* f = field(i);
-  return {view(f->name), view(f->value), static_cast<HeaderName>(f->id)};
+  return {name_of(*f), view(f->value), static_cast<HeaderName>(f->id)};
 }
 
 std::optional<std::string_view> HeaderMap::get(HeaderName name) const noexcept {
@@ -113,7 +113,7 @@ std::optional<std::string_view> HeaderMap::get(HeaderName name) const noexcept {
 std::optional<std::string_view> HeaderMap::get(std::string_view lower_name) const noexcept {
   for (size_t i = 0; i < count_; ++i) {
     const Field* f = field(i);
-    if (f->name.length == lower_name.size() && view(f->name) == lower_name) return view(f->value);
+    if (f->name.length == lower_name.size() && name_of(*f) == lower_name) return view(f->value);
   }
   return std::nullopt;
 }
@@ -136,9 +136,17 @@ class HeaderMap::Outgrown {
   Block* block = nullptr;
 };
 
+std::string_view HeaderMap::name_of(const Field& f) const noexcept {
+  auto id = static_cast<HeaderName>(f.id);
+  return id == HeaderName::kOther ? view(f.name) : to_text(id);
+}
+
+bool HeaderMap::has_room(size_t text_bytes, size_t fields) const noexcept {
+  return block_ != nullptr && text_used_ + text_bytes + (count_ + fields) * sizeof(Field) <= block_->capacity;
+}
+
 bool HeaderMap::make_room(size_t text_bytes, size_t fields, Outgrown& outgrown) {
   size_t need = text_used_ + text_bytes + (count_ + fields) * sizeof(Field);
-  if (block_ != nullptr && need <= block_->capacity) return true;
   BlockSize size = BlockSize::kSmall;
   while (need > BlockPool::kBytes[static_cast<size_t>(size)] - sizeof(Block)) {
     if (size == BlockSize::kLarge) return false;
@@ -161,9 +169,10 @@ HeadText HeaderMap::append(std::string_view text) noexcept {
 }
 
 bool HeaderMap::add_with_id(HeaderName id, std::string_view name, std::string_view value) {
+  bool is_known = id != HeaderName::kOther;
   Outgrown outgrown;
-  if (!make_room(name.size() + value.size(), 1, outgrown)) return false;
-  HeadText stored_name = append(name);
+  if (!has_room(name.size() + value.size(), 1) && !make_room(name.size() + value.size(), 1, outgrown)) return false;
+  HeadText stored_name = is_known ? HeadText{0, static_cast<uint16_t>(name.size())} : append(name);
   HeadText stored_value = append(value);
   ++count_;
   *field(count_ - 1) = Field{stored_name, stored_value, static_cast<uint16_t>(id)};
@@ -199,7 +208,7 @@ void HeaderMap::remove(HeaderName name) noexcept {
 
 void HeaderMap::remove(std::string_view lower_name) noexcept {
   for (size_t i = count_; i-- > 0;) {
-    if (view(field(i)->name) == lower_name) remove_at(i);
+    if (name_of(*field(i)) == lower_name) remove_at(i);
   }
 }
 
@@ -210,7 +219,7 @@ bool HeaderMap::store(std::string_view text, HeadText& out) {
     return true;
   }
   Outgrown outgrown;
-  if (!make_room(text.size(), 0, outgrown)) return false;
+  if (!has_room(text.size(), 0) && !make_room(text.size(), 0, outgrown)) return false;
   out = append(text);
   return true;
 }

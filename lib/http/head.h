@@ -62,11 +62,13 @@ class HeaderMap {
  private:
   // Text grows up from the start of the block, fields grow down from its end.
   struct Field {
-    HeadText name;
+    HeadText name;  // known names (id) are constants and take no room: only their length is here
     HeadText value;
     uint16_t id;
   };
   Field* field(size_t i) const noexcept;
+  std::string_view name_of(const Field&) const noexcept;
+  bool has_room(size_t text_bytes, size_t fields) const noexcept;
   class Outgrown;
   bool make_room(size_t text_bytes, size_t fields, Outgrown&);
   HeadText append(std::string_view text) noexcept;

@@ -24,14 +24,18 @@ constexpr std::array<char, 256> make_lower() {
 }
 constexpr std::array<char, 256> kLower = make_lower();
 
-// Length of the lowered name in `out`; 0 when it is empty or not a token.
-size_t lower_name(std::string_view name, char* out) {
-  for (size_t i = 0; i < name.size(); ++i) {
-    out[i] = kLower[static_cast<unsigned char>(name[i])];
-    if (out[i] == 0) return 0;
+// Lowers token characters into `out`, as many as there are at the start of `text` and at most kMaxNameBytes.
+size_t lower_token(std::string_view text, char* out) {
+  size_t most = std::min(text.size(), kMaxNameBytes);
+  for (size_t i = 0; i < most; ++i) {
+    out[i] = kLower[static_cast<unsigned char>(text[i])];
+    if (out[i] == 0) return i;
   }
-  return name.size();
+  return most;
 }
+
+// Length of the lowered name in `out`; 0 when it is empty, too long or not a token.
+size_t lower_name(std::string_view name, char* out) { return lower_token(name, out) == name.size() ? name.size() : 0; }
 
 // Calls f(element) for each element of a comma list until it returns a fault; empty elements are skipped
 // (RFC 9110 §5.6.1.2).
@@ -51,6 +55,16 @@ bool list_has(std::string_view list, std::string_view wanted) {
   return bool(for_each_element(list, [wanted](std::string_view element) {
     return equals_ignore_case(element, wanted) ? http1_malformed("found") : Http1Fault{};
   }));
+}
+
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+// Why a field line does not begin with a name and a colon.
+Http1Fault judge_name(std::string_view line) {
+  size_t colon = line.find(':');
+  if (colon == line.npos) return http1_malformed("a field line has no colon");
+  if (colon > kMaxNameBytes) return {Reason::kRequestHeadTooLarge, "a field name is longer than 256 bytes"};
+  return http1_malformed("a field name is not a token");
 }
 
 // A coding list that is not exactly `chunked`: unknown codings are 501, anything odd 400 (RFC 9112 §6.1, §6.3).
@@ -102,15 +116,13 @@ Http1Fault Http1FieldReader::take_line(std::string_view line, HeaderMap& fields)
   if (++fields_ > limits_.fields) return kTooMany;
   bytes_ += line.size() + kFieldCost;
   if (bytes_ > limits_.head_bytes) return kTooLarge;
-  if (line.front() == ' ' || line.front() == '\t') return http1_malformed("a field line begins with white space");
-  size_t colon = line.find(':');
-  if (colon == line.npos) return http1_malformed("a field line has no colon");
-  std::string_view raw_name = line.substr(0, colon);
-  if (section_ == Http1Section::kResponse) raw_name = trim(raw_name);
-  if (raw_name.size() > kMaxNameBytes) return {Reason::kRequestHeadTooLarge, "a field name is longer than 256 bytes"};
+  if (is_blank(line.front())) return http1_malformed("a field line begins with white space");
   std::array<char, kMaxNameBytes> lowered;
-  size_t length = lower_name(raw_name, lowered.data());
-  if (length == 0) return http1_malformed("a field name is not a token");
+  size_t length = lower_token(line, lowered.data());
+  size_t colon = length;
+  // Responses may have blanks before the colon (RFC 9112 §5.1: a proxy removes them).
+  while (section_ == Http1Section::kResponse && colon < line.size() && is_blank(line[colon])) ++colon;
+  if (length == 0 || colon == line.size() || line[colon] != ':') return judge_name(line);
   std::string_view value = trim(line.substr(colon + 1));
   if (!is_field_value(value)) return http1_malformed("a field value has a control byte");
   std::string_view name(lowered.data(), length);

@@ -11,9 +11,9 @@ std::string_view text(const uint8_t* data, size_t length) { return {reinterpret_
 int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
   return engine(user).begin_headers(*frame);
 }
-int on_header(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_length,
-              const uint8_t* value, size_t value_length, uint8_t, void* user) {
-  return engine(user).header(*frame, text(name, name_length), text(value, value_length));
+int on_header(nghttp2_session*, const nghttp2_frame*, const uint8_t* name, size_t name_length, const uint8_t* value,
+              size_t value_length, uint8_t, void* user) {
+  return engine(user).header(text(name, name_length), text(value, value_length));
 }
 int on_frame_recv(nghttp2_session*, const nghttp2_frame* frame, void* user) {
   engine(user).frame_received(*frame);

@@ -31,7 +31,7 @@ class Http2Engine {
 
   // For http2_callbacks.cc. int: nghttp2's error codes.
   int begin_headers(const nghttp2_frame&);
-  int header(const nghttp2_frame&, std::string_view name, std::string_view value);
+  int header(std::string_view name, std::string_view value);  // of the block that began last
   void frame_received(const nghttp2_frame&);
   void frame_invalid(const nghttp2_frame&, int error);
   void data_received(int32_t id, Bytes);
@@ -117,6 +117,7 @@ class Http2Engine {
   Http2Session session_;
   const Buffer* input_ = nullptr;  // while nghttp2 reads from it
   Buffer* output_ = nullptr;       // while nghttp2 writes to it
+  Http2Stream* block_ = nullptr;   // whose header block is being read: blocks do not interleave
   bool paused_ = false;            // mem_send stopped after a DATA frame
   bool closing_sent_ = false;      // a GOAWAY with an error left: nothing may follow
   IntrusiveList<Http2Stream, DrainedTag> drained_;

@@ -43,12 +43,12 @@ void Http2Engine::complete(Http2Stream& stream) noexcept {
 }
 
 int Http2Engine::begin_headers(const nghttp2_frame& frame) {
-  block_begins(frame);
+  block_ = block_begins(frame);
   return 0;
 }
 
-int Http2Engine::header(const nghttp2_frame& frame, std::string_view name, std::string_view value) {
-  Http2Stream* stream = stream_of(frame.hd.stream_id);
+int Http2Engine::header(std::string_view name, std::string_view value) {
+  Http2Stream* stream = block_;
   if (stream == nullptr) return 0;
   auto before = reader_.size();
   auto now_is = reader_.add(name, value);
@@ -146,6 +146,7 @@ void Http2Engine::stream_closed(int32_t id, uint32_t code) {
   // nghttp2 forgets bytes it delivered and never got back; the connection window would shrink for ever.
   if (stream->uncredited > 0) nghttp2_session_consume_connection(h2(), stream->uncredited);
   stream->uncredited = 0;
+  if (block_ == stream) block_ = nullptr;
   head_bytes_ -= stream->head_bytes;
   bool never_sent = role_ == Http2Role::kClient && !stream->sent;
   if (never_sent && unsent_requests_ > 0) --unsent_requests_;

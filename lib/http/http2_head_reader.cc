@@ -10,10 +10,19 @@ namespace heddle {
 Http2HeadReader::Http2HeadReader(BlockPool& pool, const HttpLimits& limits)
     : pool_(pool), limits_(limits), request_(pool), response_(pool), trailers_(pool) {}
 
+// Only what the last block was for can hold anything.
 void Http2HeadReader::release() noexcept {
-  request_ = RequestHead(pool_);
-  response_ = ResponseHead(pool_);
-  trailers_ = HeaderMap(pool_);
+  switch (kind_) {
+    case Kind::kRequest:
+      request_ = RequestHead(pool_);
+      break;
+    case Kind::kResponse:
+      response_ = ResponseHead(pool_);
+      break;
+    case Kind::kTrailers:
+      trailers_ = HeaderMap(pool_);
+      break;
+  }
 }
 
 void Http2HeadReader::begin(Kind kind) {

@@ -1,5 +1,6 @@
-// Turns heads into nghttp2's field arrays. The views point into the head and into this object: nghttp2 copies them at
-// once (one pooled allocation per head), so nothing must outlive the submit call. The scratch array is the worker's.
+// Turns heads into nghttp2's field arrays. The views point into the head and into this object: nghttp2 copies the
+// values at once (one pooled allocation per head), so nothing must outlive the submit call. The scratch array is the
+// worker's.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -26,6 +27,8 @@ class Http2HeadWriter {
 
  private:
   void add(std::string_view name, std::string_view value, uint8_t flags = 0);
+  // `name` is a constant of the program: nghttp2 neither copies nor lowers it.
+  void add_constant(std::string_view name, std::string_view value, uint8_t flags = 0);
   void add_content_length(uint64_t);
   std::vector<nghttp2_nv>& fields_;
   std::array<char, 3> status_{};

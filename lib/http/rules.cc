@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <optional>
 
 #include "lib/base/strings.h"
@@ -39,6 +40,22 @@ bool all_of_class(std::string_view text, CharClass wanted) {
   unsigned all = wanted;
   for (char c : text) all &= kClasses[static_cast<unsigned char>(c)];
   return all != 0;
+}
+
+// Eight bytes at once: true when one of them may be below 0x20 or 0x7f. Field values are most of what is parsed.
+bool has_suspect(const char* eight) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kHighs = 0x80 * kOnes;
+  uint64_t word = 0;
+  std::memcpy(&word, eight, sizeof word);
+  uint64_t low = (word - 0x20 * kOnes) & ~word;
+  uint64_t deleted = word ^ (0x7f * kOnes);
+  return ((low | ((deleted - kOnes) & ~deleted)) & kHighs) != 0;
+}
+
+bool is_all_value_chars(std::string_view text) {
+  while (text.size() >= 8 && !has_suspect(text.data())) text.remove_prefix(8);
+  return all_of_class(text, kValueChar);
 }
 
 int hex_value(char c) {
@@ -166,7 +183,7 @@ bool is_token_char(char c) noexcept { return has_class(c, kTokenChar); }
 bool is_token(std::string_view text) noexcept { return !text.empty() && all_of_class(text, kTokenChar); }
 
 bool is_field_value(std::string_view text) noexcept {
-  if (!all_of_class(text, kValueChar)) return false;
+  if (!is_all_value_chars(text)) return false;
   return text.empty() || (text.front() != ' ' && text.front() != '\t' && text.back() != ' ' && text.back() != '\t');
 }
 
