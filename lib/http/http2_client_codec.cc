@@ -51,6 +51,7 @@ StreamId Http2ClientCodec::open(const RequestHead& head, bool end) {
 
 void Http2ClientCodec::submit(Http2Stream& stream, const RequestHead& head, bool end) {
   stream.tunnel = !head.protocol().empty();
+  stream.head_request = head.is_head();
   if (!end && !stream.tunnel) stream.declared = head.content_length;
   if (end) stream.local_ended = true;
   bool bodiless = end && !stream.tunnel;
@@ -116,16 +117,22 @@ void Http2ClientCodec::response_complete(Http2Stream& stream, bool end) {
     head.status = 101;
     head.content_length.reset();
   }
+  bool no_body = stream.head_request || head.status == 204 || head.status == 304;
+  stream.expected = no_body ? 0 : head.content_length;
+  if (end && !stream.is_whole()) return reset_malformed(stream, H2Abuse::kInvalidHead);
   complete(stream);
   client_events_.on_response(stream.id, std::move(head), end);
 }
 
 void Http2ClientCodec::block_complete(Http2Stream& stream, bool end) {
   if (end) stream.remote_ended = true;
-  if (reader_.kind() == Kind::kResponse) {
-    if (reader_.status() < 200) return informational(stream);
-    return response_complete(stream, end);
-  }
+  bool are_trailers = reader_.kind() == Kind::kTrailers;
+  bool is_final = are_trailers || reader_.status() >= 200;
+  // Trailers end the message and a 1xx does not (RFC 9113 §8.1).
+  bool is_malformed = reader_.is_malformed() || (are_trailers && !(end && stream.is_whole())) || (end && !is_final);
+  if (is_malformed) return reset_malformed(stream, H2Abuse::kInvalidHead);
+  if (!is_final) return informational(stream);
+  if (!are_trailers) return response_complete(stream, end);
   if (stream.ended_for_user) return;
   complete(stream);
   events_.on_trailers(stream.id, reader_.take_trailers());

@@ -71,6 +71,7 @@ class Http2Engine {
   Http2Stream* stream_of(int32_t wire_id) const noexcept;
   void upcall_reset(Http2Stream&, ResetCode);
   void submit_reset(Http2Stream&, uint32_t code);
+  void reset_malformed(Http2Stream&, H2Abuse);
   void complete(Http2Stream&) noexcept;  // both ends are there: no more upcalls
   void note_end_of_body(Http2Stream&);
   void head_queued(Http2Stream&, size_t bytes) noexcept;
@@ -102,6 +103,7 @@ class Http2Engine {
   Result<void> feed(Buffer& in);
   Result<void> recv_failed(ssize_t code);
   bool answers_pile_up() const;
+  bool is_early(const Http2Stream&) const noexcept;
   void remote_end(Http2Stream&);
   void data_frame(const nghttp2_frame&);
   void settings_frame(const nghttp2_frame&);

@@ -70,8 +70,21 @@ void Http2Engine::data_frame(const nghttp2_frame& frame) {
 void Http2Engine::remote_end(Http2Stream& stream) {
   stream.remote_ended = true;
   if (stream.ended_for_user) return;
+  if (is_early(stream) || !stream.is_whole()) return reset_malformed(stream, H2Abuse::kProtocolError);
   complete(stream);
   events_.on_data(stream.id, Buffer(pool_), true);
+}
+
+// A body before the final head.
+bool Http2Engine::is_early(const Http2Stream& stream) const noexcept {
+  return role_ == Http2Role::kClient && !stream.head_done;
+}
+
+// RFC 9113 §8.1.1.
+void Http2Engine::reset_malformed(Http2Stream& stream, H2Abuse kind) {
+  if (!std::exchange(stream.scored, true)) abuse_.score(kind, clock_.now());
+  upcall_reset(stream, ResetCode::kProtocolError);
+  submit_reset(stream, NGHTTP2_PROTOCOL_ERROR);
 }
 
 void Http2Engine::data_received(int32_t id, Bytes bytes) {
@@ -79,6 +92,11 @@ void Http2Engine::data_received(int32_t id, Bytes bytes) {
   if (stream == nullptr || stream->ended_for_user) {
     nghttp2_session_consume_connection(h2(), bytes.size());
     return;
+  }
+  stream->received += bytes.size();
+  if (is_early(*stream) || stream->is_overlong()) {
+    nghttp2_session_consume_connection(h2(), bytes.size());
+    return reset_malformed(*stream, H2Abuse::kProtocolError);
   }
   stream->uncredited += bytes.size();
   auto offset = static_cast<size_t>(bytes.data() - input_->front().data());

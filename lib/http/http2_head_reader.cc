@@ -31,8 +31,8 @@ void Http2HeadReader::begin(Kind kind) {
   size_ = Size::kFits;
   bytes_ = fields_ = crumbs_ = 0;
   host_.clear();
-  has_host_ = extended_connect_ = false;
-  content_length_.reset();
+  has_host_ = extended_connect_ = malformed_ = false;
+  rules_.begin(kind);
   refused_ = Reason::kNone;
 }
 
@@ -65,19 +65,34 @@ Http2HeadReader::Size Http2HeadReader::add(std::string_view name, std::string_vi
   return size_;
 }
 
+bool Http2HeadReader::is_malformed() const noexcept {
+  return size_ == Size::kFits && (malformed_ || !rules_.is_complete());
+}
+
 bool Http2HeadReader::add_pseudo(std::string_view name, std::string_view value) {
-  if (name == ":method") return request_.set_method(value);
-  if (name == ":scheme") return request_.set_scheme(value);
-  if (name == ":authority") return request_.set_authority(value);
-  if (name == ":path") {
-    if (value.size() > limits_.target_bytes) refuse(Reason::kUriTooLong, "the path exceeds its limit");
-    return request_.set_path(value);
+  std::optional<PseudoField> field = rules_.pseudo(name, value);
+  malformed_ |= !field;
+  return malformed_ || store_pseudo(*field, value);
+}
+
+bool Http2HeadReader::store_pseudo(PseudoField field, std::string_view value) {
+  switch (field) {
+    case PseudoField::kMethod:
+      return request_.set_method(value);
+    case PseudoField::kScheme:
+      return request_.set_scheme(value);
+    case PseudoField::kAuthority:
+      return request_.set_authority(value);
+    case PseudoField::kPath:
+      if (value.size() > limits_.target_bytes) refuse(Reason::kUriTooLong, "the path exceeds its limit");
+      return request_.set_path(value);
+    case PseudoField::kProtocol:
+      extended_connect_ = true;
+      return request_.set_protocol(value);
+    case PseudoField::kStatus:
+      response_.status = rules_.status();
+      return true;
   }
-  if (name == ":protocol") {
-    extended_connect_ = true;
-    return request_.set_protocol(value);
-  }
-  if (name == ":status") response_.status = parse_int<uint16_t>(value).value_or(0);
   return true;
 }
 
@@ -92,13 +107,17 @@ bool Http2HeadReader::add_cookie(std::string_view value) {
 
 bool Http2HeadReader::add_field(std::string_view name, std::string_view value) {
   HeaderName id = header_name(name);
+  malformed_ |= !rules_.regular(id, name, value);
+  return malformed_ || store_field(id, name, value);
+}
+
+bool Http2HeadReader::store_field(HeaderName id, std::string_view name, std::string_view value) {
   if (kind_ == Kind::kTrailers) return is_forbidden_trailer(HeaderField{name, value, id}) || map().add(name, value);
-  if (is_connection_level(id)) return true;  // te: trailers and http2-settings are what nghttp2 lets through
   switch (id) {
     case HeaderName::kContentLength:
-      content_length_ = parse_int<uint64_t>(value);
-      if (!content_length_ || *content_length_ > INT64_MAX) refuse(Reason::kBadRequest, "content-length is no length");
-      return true;
+    case HeaderName::kTe:
+    case HeaderName::kHttp2Settings:
+      return true;  // of this hop, or said by the framing
     case HeaderName::kHost:
       if (kind_ == Kind::kResponse) return true;
       has_host_ = true;
@@ -136,14 +155,14 @@ Result<void> Http2HeadReader::settle_request() {
 Result<RequestHead> Http2HeadReader::take_request() {
   request_.version = HttpVersion::kHttp2;
   request_.accepts_trailers = true;
-  request_.content_length = content_length_;
+  request_.content_length = rules_.content_length();
   HEDDLE_CHECK_OK(settle_request());
   return std::move(request_);
 }
 
 ResponseHead Http2HeadReader::take_response() {
   response_.version = HttpVersion::kHttp2;
-  response_.content_length = content_length_;
+  response_.content_length = rules_.content_length();
   return std::move(response_);
 }
 

@@ -1,6 +1,5 @@
 // Builds a head or trailers from the fields of one HTTP/2 header block (RFC 9113 §8.2, §8.3) and holds them to the
-// limits. nghttp2 has already refused malformed fields, pseudo fields out of place and connection-level fields; this
-// class decides what nghttp2 leaves open. One per connection, reused for every block: blocks do not interleave.
+// limits and to Http2FieldRules. One per connection, reused for every block: blocks do not interleave.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -8,6 +7,7 @@
 
 #include "lib/base/result.h"
 #include "lib/http/head.h"
+#include "lib/http/http2_field_rules.h"
 #include "lib/http/limits.h"
 
 namespace heddle {
@@ -15,7 +15,7 @@ class Http2HeadReader {
  public:
   // kTooLarge: over the limit, the rest is only counted. kHopeless: so far over that reading on is not worth it.
   enum class Size : uint8_t { kFits, kTooLarge, kHopeless };
-  enum class Kind : uint8_t { kRequest, kResponse, kTrailers };
+  using Kind = Http2Block;
   static constexpr size_t kHopelessFactor = 4;
 
   Http2HeadReader(BlockPool& pool, const HttpLimits& limits);
@@ -24,7 +24,9 @@ class Http2HeadReader {
   Size add(std::string_view name, std::string_view value);
   Kind kind() const noexcept { return kind_; }
   Size size() const noexcept { return size_; }
-  uint16_t status() const noexcept { return response_.status; }
+  // A block that fits and is no message: a stream error, whatever else it says.
+  bool is_malformed() const noexcept;
+  uint16_t status() const noexcept { return rules_.status(); }
 
   // The block is complete. Each may be called once, for its kind.
   Result<RequestHead> take_request();
@@ -35,7 +37,9 @@ class Http2HeadReader {
 
  private:
   bool add_pseudo(std::string_view name, std::string_view value);
+  bool store_pseudo(PseudoField, std::string_view value);
   bool add_field(std::string_view name, std::string_view value);
+  bool store_field(HeaderName, std::string_view name, std::string_view value);
   bool add_cookie(std::string_view value);
   HeaderMap& map() noexcept;
   void refuse(Reason, const char* why);
@@ -56,7 +60,8 @@ class Http2HeadReader {
   size_t crumbs_ = 0;
   bool has_host_ = false;
   bool extended_connect_ = false;
-  std::optional<uint64_t> content_length_;
+  bool malformed_ = false;
+  Http2FieldRules rules_;
   Reason refused_ = Reason::kNone;
   const char* why_ = "";
 };

@@ -38,7 +38,11 @@ int Http2ServerCodec::block_too_large(Http2Stream& stream) {
 
 void Http2ServerCodec::block_complete(Http2Stream& stream, bool end) {
   if (end) stream.remote_ended = true;
-  if (reader_.kind() == Kind::kTrailers) return trailers_complete(stream);
+  bool are_trailers = reader_.kind() == Kind::kTrailers;
+  // Trailers end the message (RFC 9113 §8.1); a message that ends here has no body or, with trailers, its whole body.
+  bool is_malformed = reader_.is_malformed() || (are_trailers && (!end || !stream.is_whole()));
+  if (is_malformed) return reset_malformed(stream, H2Abuse::kInvalidHead);
+  if (are_trailers) return trailers_complete(stream);
   request_complete(stream, end);
 }
 
@@ -57,6 +61,8 @@ void Http2ServerCodec::request_complete(Http2Stream& stream, bool end) {
   }
   stream.head_request = head->is_head();
   stream.tunnel = !head->protocol().empty();
+  if (!stream.tunnel) stream.expected = head->content_length;
+  if (end && !stream.is_whole()) return reset_malformed(stream, H2Abuse::kInvalidHead);
   stream.ended_for_user = false;
   server_events_.on_request(stream.id, std::move(*head), end);
 }

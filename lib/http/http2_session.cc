@@ -27,6 +27,7 @@ Option make_option(const HttpLimits& limits) {
   HEDDLE_CHECK(nghttp2_option_new(&raw) == 0);
   nghttp2_option_set_no_auto_window_update(raw, 1);
   nghttp2_option_set_no_closed_streams(raw, 1);
+  nghttp2_option_set_no_http_messaging(raw, 1);  // Http2FieldRules and Http2Stream::expected judge instead
   nghttp2_option_set_max_continuations(raw, kMaxContinuations);
   nghttp2_option_set_max_settings(raw, kMaxSettingsEntries);
   nghttp2_option_set_max_outbound_ack(raw, kMaxOutboundAcks);

@@ -28,9 +28,15 @@ struct Http2Stream : ListNode<Http2Stream, AllStreamsTag>, ListNode<Http2Stream,
   std::optional<RequestHead> waiting;
   std::optional<uint64_t> declared;  // content-length of our message
   uint64_t queued = 0;               // body bytes given to send_data
+  std::optional<uint64_t> expected;  // body bytes the peer's message must have
+  uint64_t received = 0;             // and has so far
   size_t uncredited = 0;             // received, not yet credited
   size_t head_bytes = 0;             // heads of ours that wait to be sent
   int informational = 0;             // 1xx seen (client) or sent (server)
+
+  // RFC 9113 §8.1.1: a content-length that differs from the body makes the message malformed.
+  bool is_overlong() const noexcept { return expected && received > *expected; }
+  bool is_whole() const noexcept { return !expected || received == *expected; }
 
   bool ended_for_user = false;  // no upcall any more
   bool remote_ended = false;

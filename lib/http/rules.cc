@@ -9,7 +9,14 @@
 
 namespace heddle {
 namespace {
-enum CharClass : uint8_t { kTokenChar = 1, kValueChar = 2, kHostChar = 4, kPathChar = 8, kQueryChar = 16 };
+enum CharClass : uint8_t {
+  kTokenChar = 1,
+  kValueChar = 2,
+  kHostChar = 4,
+  kPathChar = 8,
+  kQueryChar = 16,
+  kLowerChar = 32
+};
 
 constexpr bool is_alnum(unsigned c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -20,6 +27,7 @@ constexpr uint8_t classes_of(unsigned c) {
   unsigned out = 0;
   bool visible = c > 0x20 && c < 0x7f;
   if (is_alnum(c) || (visible && any_of(c, "!#$%&'*+-.^_`|~"))) out |= kTokenChar;
+  if ((out & kTokenChar) != 0 && !(c >= 'A' && c <= 'Z')) out |= kLowerChar;
   if (c == '\t' || (c >= 0x20 && c != 0x7f)) out |= kValueChar;
   if (is_alnum(c) || (visible && any_of(c, "-._~"))) out |= kHostChar;
   // RFC 3986 plus what the URL standard lets browsers send unescaped.
@@ -179,6 +187,8 @@ bool has_identity_prefix(std::string_view name) {
 }  // namespace
 
 bool is_token_char(char c) noexcept { return has_class(c, kTokenChar); }
+
+bool is_lower_token(std::string_view text) noexcept { return !text.empty() && all_of_class(text, kLowerChar); }
 
 bool is_token(std::string_view text) noexcept { return !text.empty() && all_of_class(text, kTokenChar); }
 

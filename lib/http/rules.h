@@ -12,7 +12,8 @@ inline constexpr size_t kMaxMethodBytes = 32;
 inline constexpr size_t kMaxHostBytes = 255;
 
 bool is_token_char(char) noexcept;
-bool is_token(std::string_view) noexcept;  // RFC 9110 §5.6.2; false when empty
+bool is_token(std::string_view) noexcept;        // RFC 9110 §5.6.2; false when empty
+bool is_lower_token(std::string_view) noexcept;  // a field name of HTTP/2 (RFC 9113 §8.2.1)
 // RFC 9110 §5.5: no control byte but HTAB; obs-text is legal; white space at the ends is not part of a value.
 bool is_field_value(std::string_view) noexcept;
 // uri-host [":" port]: letters, digits, `-._~`, or an IPv6 literal without zone; port 1-65535. User information,

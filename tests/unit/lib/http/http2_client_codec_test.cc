@@ -59,6 +59,24 @@ TEST(Http2ClientCodec, ABodyLongerThanDeclaredIsAProtocolError) {
   EXPECT_EQ(heard(head, false, frame(h2::kData, 1, 1, "abc")), "1 reset protocol-error");
 }
 
+TEST(Http2ClientCodec, ABodyBeforeTheFinalHeadIsAProtocolError) {
+  EXPECT_EQ(heard({{":status", "103"}}, false, frame(h2::kData, 0, 1, "abc")), "1 reset protocol-error");
+  EXPECT_EQ(heard({{":status", "103"}}, false, frame(h2::kData, 1, 1, "")), "1 reset protocol-error");
+}
+
+TEST(Http2ClientCodec, AnInformationalHeadDoesNotEndTheMessage) {
+  EXPECT_EQ(heard({{":status", "103"}}, true), "1 reset protocol-error");
+}
+
+TEST(Http2ClientCodec, TrailersThatDoNotEndTheMessageAreAProtocolError) {
+  EXPECT_EQ(heard({{":status", "200"}}, false, h2::headers(1, {{"x", "1"}}, 0)), "1 reset protocol-error");
+}
+
+TEST(Http2ClientCodec, A204HasNoBodyWhateverItsLengthSays) {
+  EXPECT_EQ(heard({{":status", "204"}}, false, frame(h2::kData, 1, 1, "abc")), "1 reset protocol-error");
+  EXPECT_EQ(heard({{":status", "204"}}, false, frame(h2::kData, 1, 1, "")), "1 end");
+}
+
 TEST(Http2ClientCodec, AHeadOverTheLimitIsAStreamError) {
   Fields head{{":status", "200"}};
   for (int i = 0; i < 101; ++i) head.emplace_back("x", "y");

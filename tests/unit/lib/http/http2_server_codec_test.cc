@@ -96,6 +96,16 @@ TEST(Http2ServerCodec, ResetsBodiesThatDifferFromTheirLength) {
   EXPECT_EQ(verdict(post, true), "rst 1");
 }
 
+TEST(Http2ServerCodec, ResetsTrailersThatDoNotEndTheMessageOrComeTooEarly) {
+  auto post = with(h2::post(), {{"content-length", "5"}});
+
+  EXPECT_EQ(verdict(h2::post(), false, h2::headers(1, {{"x", "1"}}, 0)), "rst 1");
+  EXPECT_EQ(verdict(post, false, frame(h2::kData, 0, 1, "abc") + h2::headers(1, {{"x", "1"}}, h2::kEndStream)),
+            "rst 1");
+  EXPECT_EQ(verdict(post, false, frame(h2::kData, 0, 1, "abcde") + h2::headers(1, {{"x", "1"}}, h2::kEndStream)),
+            "accepted");
+}
+
 TEST(Http2ServerCodec, ClosesOnBrokenFraming) {
   EXPECT_EQ(verdict(h2::post(), false, frame(h2::kData, 0, 0, "x")), "goaway 1");
   EXPECT_EQ(verdict(h2::post(), false, frame(h2::kWindowUpdate, 0, 1, h2::u32(0))), "goaway 1");
