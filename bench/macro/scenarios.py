@@ -1,0 +1,63 @@
+"""What is measured: one line per kind of work, with the target of each."""
+
+import re
+from dataclasses import dataclass, field
+
+from drivers import Ab, H2load, Iperf3, Wrk
+from peers import Path
+
+
+@dataclass(frozen=True)
+class Target:
+    """`against` best: ratio to the best other proxy; floor: ratio to the floor; self: the figure itself."""
+    against: str
+    limit: float
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Load through a path. The figure is CPU time of all its proxies per unit, times `scale`."""
+    name: str
+    title: str
+    path: Path
+    driver: object
+    targets: tuple = ()
+    unit: str = "us/request"
+    scale: float = 1e6
+    rate_unit: str = "req/s"
+    in_quick: bool = True
+    kind: str = "load"
+    remarks: dict = field(default_factory=dict)
+
+
+_HOP_H1 = Path("hop", "h1", "h1")
+_PAIR_H1 = Path("pair", "h1", "h1")
+_GRPC = H2load(target="/bench.Echo/Say", data=b"\x00\x00\x00\x00\x10" + b"q" * 16,
+               headers=("content-type: application/grpc", "te: trailers"))
+
+
+def all_scenarios():
+    return [
+        Scenario("h1-hop", "HTTP/1.1, one hop", _HOP_H1, Wrk(), (Target("best", 0.90), Target("floor", 1.20))),
+        Scenario("h2-hop", "HTTP/2, one hop", Path("hop", "h2", "h2"), H2load(target="/1k"), (Target("best", 0.80),)),
+        Scenario("h1-pair", "HTTP/1.1, two sidecars, mTLS", _PAIR_H1, Wrk(), (Target("best", 0.80),)),
+        Scenario("h2-pair", "HTTP/2, two sidecars, mTLS", Path("pair", "h2", "h2"), H2load(target="/1k"), (Target("best", 0.80),)),
+        Scenario("grpc-pair", "gRPC unary, two sidecars, mTLS", Path("pair", "h2", "h2", grpc=True), _GRPC,
+                 (Target("best", 0.80),)),
+        Scenario("tcp-hop", "TCP bulk, one hop", Path("hop", "tcp", "tcp"), Iperf3(), (Target("best", 1.00),),
+                 unit="s/GB", scale=1.0, rate_unit="GB/s"),
+        Scenario("tcp-pair", "TCP bulk, two sidecars, mTLS", Path("pair", "tcp", "tcp"), Iperf3(),
+                 (Target("best", 0.80),), unit="s/GB", scale=1.0, rate_unit="GB/s"),
+        Scenario("mtls-connect", "new mTLS connection, one request", Path("inbound", "h1", "h1"), Ab(),
+                 (Target("best", 0.60),)),
+        Scenario("h1-connect", "new HTTP/1.1 connection, one request",
+                 Path("hop", "h1", "h1", new_connections=True), Wrk(headers=("Connection: close",))),
+        Scenario("body-64k", "64 KiB bodies, two sidecars, mTLS", _PAIR_H1, Wrk(target="/64k")),
+        Scenario("body-1m", "1 MiB bodies, two sidecars, mTLS", _PAIR_H1, Wrk(target="/1m", connections=8)),
+        Scenario("h1-hop-log", "HTTP/1.1, one hop, access logs on", Path("hop", "h1", "h1", access_log=True), Wrk()),
+    ]
+
+
+def chosen(only, quick):
+    found = [one for one in all_scenarios() if not only or re.search(only, one.name)]
+    return [one for one in found if one.in_quick or not quick]
