@@ -92,7 +92,7 @@ def read_wrk(text):
     found = re.search(r"(\d+) requests in ([\d.]+\w+),", text)
     if not found or int(found.group(1)) == 0:
         raise LoadFailed(f"wrk did no request: {text[-300:]}")
-    latencies = {name: duration_us(re.search(rf"{name}%\s+(\S+)", text).group(1)) for name in ("50", "99")}
+    latencies = {name: duration_us(re.search(rf"^\s+{name}%\s+(\S+)", text, re.MULTILINE).group(1)) for name in ("50", "99")}
     return Load(int(found.group(1)), duration_us(found.group(2)) / 1e6, latencies["50"], latencies["99"])
 
 
