@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 # pylint: disable=wrong-import-position
 import table  # noqa: E402
+from context import Context  # noqa: E402
 from origins import Origins  # noqa: E402
 from place import ROOT, Place  # noqa: E402
 from peer_floor import Floor  # noqa: E402
@@ -19,7 +20,6 @@ from peer_haproxy import Haproxy  # noqa: E402
 from peer_heddle import Heddle  # noqa: E402
 from peer_nghttpx import Nghttpx  # noqa: E402
 from peer_nginx import Nginx  # noqa: E402
-from runner import Runner  # noqa: E402
 from scenarios import all_scenarios, chosen  # noqa: E402
 
 PEERS = (Floor, Haproxy, Nginx, Nghttpx, Heddle)
@@ -35,6 +35,7 @@ class Settings:
         self.seconds = args.seconds or (0.3 if args.smoke else 1.0 if quick else 3.0)
         self.warm_up = 0 if args.smoke else 0.3 if quick else 1.0
         self.latency_seconds = 0.2 if args.smoke else 0.4 if quick else 2.0
+        self.idle_connections = 200 if args.smoke else 1000 if quick else 4000
         self.quick = quick
         self.smoke = args.smoke
 
@@ -101,10 +102,10 @@ def measure(args):
     place = Place(args.heddle_bin, args.tools_bin or args.heddle_bin)
     rows = []
     try:
-        runner = Runner(place, Origins(place), peers, settings, say)
+        context = Context(place, Origins(place), peers, settings, say)
         for scenario in chosen(args.only, settings.quick):
             say(scenario.title)
-            rows.append(runner.run(scenario))
+            rows.append(scenario.measure(context, scenario))
         data = document(rows, peers, settings, place)
     finally:
         place.close()

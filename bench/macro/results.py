@@ -29,6 +29,10 @@ class Cell:
         values = [value for value in self.more.get(name, []) if value is not None]
         return statistics.median(values) if values else None
 
+    def note(self, **values):
+        for name, value in values.items():
+            self.more.setdefault(name, []).append(value)
+
     def as_json(self):
         return {"median": self.median, "spread": self.spread, "rounds": self.figures, "cannot": self.cannot,
                 "failed": self.failed, "more": self.more}

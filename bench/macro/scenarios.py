@@ -1,9 +1,12 @@
 """What is measured: one line per kind of work, with the target of each."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from drivers import Ab, H2load, Iperf3, Wrk
+from measure_idle import measure_connections, measure_process
+from measure_load import measure_load
+from measure_tail import measure_tail
 from peers import Path
 
 
@@ -16,18 +19,17 @@ class Target:
 
 @dataclass(frozen=True)
 class Scenario:
-    """Load through a path. The figure is CPU time of all its proxies per unit, times `scale`."""
+    """One row. `measure` fills it; for load the figure is CPU time of all proxies of the path per unit, times `scale`."""
     name: str
     title: str
     path: Path
-    driver: object
+    driver: object = None
     targets: tuple = ()
     unit: str = "us/request"
     scale: float = 1e6
     rate_unit: str = "req/s"
     in_quick: bool = True
-    kind: str = "load"
-    remarks: dict = field(default_factory=dict)
+    measure: object = measure_load
 
 
 _HOP_H1 = Path("hop", "h1", "h1")
@@ -38,6 +40,8 @@ _GRPC = H2load(target="/bench.Echo/Say", data=b"\x00\x00\x00\x00\x10" + b"q" * 1
 
 def all_scenarios():
     return [
+        Scenario("idle-process", "PSS of an idle sidecar", Path("inbound", "h1", "h1"), None, (Target("self", 8.0),),
+                 unit="MiB", measure=measure_process),
         Scenario("h1-hop", "HTTP/1.1, one hop", _HOP_H1, Wrk(), (Target("best", 0.90), Target("floor", 1.20))),
         Scenario("h2-hop", "HTTP/2, one hop", Path("hop", "h2", "h2"), H2load(target="/1k"), (Target("best", 0.80),)),
         Scenario("h1-pair", "HTTP/1.1, two sidecars, mTLS", _PAIR_H1, Wrk(), (Target("best", 0.80),)),
@@ -55,6 +59,14 @@ def all_scenarios():
         Scenario("body-64k", "64 KiB bodies, two sidecars, mTLS", _PAIR_H1, Wrk(target="/64k")),
         Scenario("body-1m", "1 MiB bodies, two sidecars, mTLS", _PAIR_H1, Wrk(target="/1m", connections=8)),
         Scenario("h1-hop-log", "HTTP/1.1, one hop, access logs on", Path("hop", "h1", "h1", access_log=True), Wrk()),
+        Scenario("tail-pair", "p99 added by two sidecars at 30 % load", _PAIR_H1, Wrk(), (Target("best", 1.00),),
+                 unit="us", measure=measure_tail),
+        Scenario("idle-h1", "memory of an idle h1 connection", _HOP_H1, None, (Target("best", 1.00),),
+                 unit="KiB/connection", measure=measure_connections),
+        Scenario("idle-mtls", "memory of an idle mTLS connection", Path("inbound", "h1", "h1"), None,
+                 (Target("best", 1.00),), unit="KiB/connection", measure=measure_connections),
+        Scenario("idle-mtls-h2", "the same, HTTP/2 in it", Path("inbound", "h2", "h1"), None, (),
+                 unit="KiB/connection", measure=measure_connections),
     ]
 
 
