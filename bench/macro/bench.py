@@ -13,8 +13,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 import table  # noqa: E402
 from context import Context  # noqa: E402
+from harness import ROOT  # noqa: E402
 from origins import Origins  # noqa: E402
-from place import ROOT, Place  # noqa: E402
+from place import Place  # noqa: E402
 from peer_floor import Floor  # noqa: E402
 from peer_haproxy import Haproxy  # noqa: E402
 from peer_heddle import Heddle  # noqa: E402
@@ -36,6 +37,7 @@ class Settings:
         self.warm_up = 0 if args.smoke else 0.3 if quick else 1.0
         self.latency_seconds = 0.2 if args.smoke else 0.4 if quick else 2.0
         self.idle_connections = 200 if args.smoke else 1000 if quick else 4000
+        self.open_connections = 500 if args.smoke else 8000
         self.quick = quick
         self.smoke = args.smoke
 

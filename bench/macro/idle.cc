@@ -1,7 +1,7 @@
 // Opens connections that answer one request each and then stay idle, until standard input ends. Prints "open" when all
 // of them are there. With three PEM files they are mTLS (TLS 1.3), checked against ROOT.
 //
-// usage: heddle-bench-idle PORT COUNT h1|h2 [CERTIFICATE KEY ROOT]
+// usage: heddle-bench-idle PORT COUNT h1|h2 HOST [CERTIFICATE KEY ROOT]
 #include <openssl/ssl.h>
 
 #include <array>
@@ -15,7 +15,7 @@ namespace heddle::bench {
 namespace {
 
 constexpr std::size_t kBlock = 16 * 1024;
-constexpr std::string_view kHttp1 = "GET / HTTP/1.1\r\nHost: bench.default\r\n\r\n";
+constexpr std::string_view kPath = "/r0/x";  // a route of every mesh here
 
 struct SslDeleter {
   void operator()(SSL* ssl) const { SSL_free(ssl); }
@@ -41,12 +41,14 @@ struct Connection {
   }
 };
 
-// Preface, empty SETTINGS, and a GET of / on stream 1 (static table entries; :authority as a literal, RFC 7541).
-std::string http2_request() {
+// Preface, empty SETTINGS, and a GET on stream 1 (RFC 7541: static table entries, :path and :authority as literals).
+std::string http2_request(const std::string& authority) {
   std::string text = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
   text += std::string("\0\0\0\4\0\0\0\0\0", 9);
-  const std::string authority = "bench.default";
-  std::string head("\x82\x86\x84\x01", 4);
+  std::string head("\x82\x86\x04", 3);
+  head += static_cast<char>(kPath.size());
+  head += kPath;
+  head += '\x01';
   head += static_cast<char>(authority.size());
   head += authority;
   text += std::string("\0\0", 2);
@@ -69,14 +71,18 @@ bool ends_stream(std::string_view text) {
   return false;
 }
 
+std::string http1_request(const std::string& host) {
+  return "GET " + std::string(kPath) + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n";
+}
+
 bool complete(std::string_view text, bool http2) {
   if (http2) return ends_stream(text);
   const std::size_t size = response_size(text);
   return size != 0 && text.size() >= size;
 }
 
-void ask_once(const Connection& connection, bool http2) {
-  if (!connection.send(http2 ? http2_request() : std::string(kHttp1))) die("heddle-bench-idle: send");
+void ask_once(const Connection& connection, bool http2, const std::string& host) {
+  if (!connection.send(http2 ? http2_request(host) : http1_request(host))) die("heddle-bench-idle: send");
   std::string text;
   std::array<char, kBlock> block;
   while (!complete(text, http2)) {
@@ -116,12 +122,12 @@ int run(int argc, char** argv) {
   const auto port = static_cast<uint16_t>(std::atoi(argv[1]));
   const auto count = static_cast<std::size_t>(std::atoi(argv[2]));
   const bool http2 = std::strcmp(argv[3], "h2") == 0;
-  const ContextPtr context = argc == 7 ? tls_context(argv + 4) : nullptr;
+  const ContextPtr context = argc == 8 ? tls_context(argv + 5) : nullptr;
   std::vector<Connection> connections;
   connections.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     connections.push_back(open_one(port, context.get(), http2));
-    ask_once(connections.back(), http2);
+    ask_once(connections.back(), http2, argv[4]);
   }
   std::puts("open");
   std::fflush(stdout);
@@ -134,8 +140,8 @@ int run(int argc, char** argv) {
 }  // namespace heddle::bench
 
 int main(int argc, char** argv) {
-  if (argc != 4 && argc != 7) {
-    std::fprintf(stderr, "usage: heddle-bench-idle PORT COUNT h1|h2 [CERTIFICATE KEY ROOT]\n");
+  if (argc != 5 && argc != 8) {
+    std::fprintf(stderr, "usage: heddle-bench-idle PORT COUNT h1|h2 HOST [CERTIFICATE KEY ROOT]\n");
     return 2;
   }
   return heddle::bench::run(argc, argv);

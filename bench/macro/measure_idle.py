@@ -14,8 +14,8 @@ _SETTLE = 2.5     # seconds until idle connections have given back what they giv
 class Opener:
     """heddle-bench-idle: connections that stay open until it is closed."""
 
-    def __init__(self, place, port, count, protocol="h1", certificate=None):
-        argv = [place.tool("heddle-bench-idle"), str(port), str(count), protocol]
+    def __init__(self, place, port, count, protocol="h1", certificate=None, host="bench.default"):
+        argv = [place.tool("heddle-bench-idle"), str(port), str(count), protocol, host]
         if certificate:
             argv += [certificate.certificate, certificate.key, certificate.root]
         self._child = subprocess.Popen(place.on_load_core(argv), stdin=subprocess.PIPE, stdout=subprocess.PIPE,

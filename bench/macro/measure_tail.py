@@ -60,7 +60,7 @@ def _round(context, row, running, known):
     direct.append(pace(context, origin, rate, seconds)["p99_us"])
     base = statistics.mean(direct)
     for cell, result, name in results:
-        cell.figures.append(max(0.0, result["p99_us"] - base))
+        cell.figures.append(max(1.0, result["p99_us"] - base))
         cell.note(rate=result["requests"] / result["seconds"], p50=result["p50_us"], p99=result["p99_us"],
                   direct_p99=base)
         context.say(f"  {row.scenario.name} round {number + 1}: {name} +{cell.figures[-1]:.0f} us p99 (direct {base:.0f})")

@@ -4,10 +4,9 @@ import json
 import os
 import subprocess
 
+from harness import ROOT, http1, resources
 from peers import Peer
-from place import HOST, ROOT
-
-from heddle_harness import http1, resources
+from place import HOST
 
 _PROTOCOL = {"h1": "http", "h2": "http2", "tcp": "tcp"}
 _FORWARD = {"h1": "http1", "h2": "http2", "tcp": "tcp"}

@@ -4,19 +4,10 @@ import os
 import resource
 import shutil
 import socket
-import sys
 import tempfile
 
-_HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(_HERE))
-sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
-
-# pylint: disable=wrong-import-position
-from heddle_harness import pki  # noqa: E402
-from heddle_harness.ports import PortPool  # noqa: E402
-from heddle_harness.processes import ProcessGroup  # noqa: E402
-
-from sampling import cores, pinned  # noqa: E402
+from harness import PortPool, ProcessGroup, pki
+from sampling import cores, pinned
 
 HOST = "127.0.0.1"
 NAME = "bench.test"  # a DNS name beside the SPIFFE id: peers that know nothing of SPIFFE check this one

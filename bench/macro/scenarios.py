@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 
 from drivers import Ab, H2load, Iperf3, Wrk
+from measure_growth import (measure_delta, measure_endpoints, measure_open_connections, measure_routes,
+                            measure_snapshot_memory)
 from measure_idle import measure_connections, measure_process
 from measure_load import measure_load
 from measure_tail import measure_tail
@@ -67,9 +69,25 @@ def all_scenarios():
                  (Target("best", 1.00),), unit="KiB/connection", measure=measure_connections),
         Scenario("idle-mtls-h2", "the same, HTTP/2 in it", Path("inbound", "h2", "h1"), None, (),
                  unit="KiB/connection", measure=measure_connections),
+    ] + _growth()
+
+
+def _growth():
+    """Heddle alone: how its cost grows."""
+    return [
+        Scenario("grow-routes", "10,000 routes on 1,000 hosts against 10", _HOP_H1, None, (Target("self", 1.10),),
+                 unit="x CPU/request", measure=measure_routes),
+        Scenario("grow-endpoints", "the same, 10,000 endpoints in use", _HOP_H1, None, (), unit="x CPU/request",
+                 measure=measure_endpoints, in_quick=False),
+        Scenario("grow-connections", "8,000 open connections against 32", _HOP_H1, None, (Target("self", 1.15),),
+                 unit="x CPU/request", measure=measure_open_connections),
+        Scenario("grow-memory", "snapshot of 10,000 endpoints", _HOP_H1, None, (Target("self", 10.0),), unit="MiB",
+                 measure=measure_snapshot_memory),
+        Scenario("grow-delta", "change of one of 10,000 endpoints, worker", _HOP_H1, None, (Target("self", 1.0),),
+                 unit="ms CPU", measure=measure_delta),
     ]
 
 
 def chosen(only, quick):
     found = [one for one in all_scenarios() if not only or re.search(only, one.name)]
-    return [one for one in found if one.in_quick or not quick]
+    return [one for one in found if one.in_quick or not quick or only]
