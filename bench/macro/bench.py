@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 # pylint: disable=wrong-import-position
 import table  # noqa: E402
+from chart import chart  # noqa: E402
 from context import Context  # noqa: E402
 from harness import ROOT  # noqa: E402
 from origins import Origins  # noqa: E402
@@ -94,7 +95,10 @@ def write_files(args, rows, data):
     with open(args.json, "w", encoding="utf-8") as file:
         json.dump(data, file, indent=1)
         file.write("\n")
-    print(f"\nraw data: {args.json}")
+    with open(args.svg, "w", encoding="utf-8") as file:
+        about = data["settings"]
+        file.write(chart(rows, f"Medians of {about['rounds']} rounds of {about['seconds']:g} s, one core for the proxies."))
+    print(f"\nraw data: {args.json}\nchart:    {args.svg}")
 
 
 def measure(args):

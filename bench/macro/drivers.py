@@ -73,6 +73,8 @@ class Wrk:
 
     def run(self, place, port, seconds):
         argv = ["wrk", "-t1", f"-c{self.connections}", f"-d{max(1, round(seconds))}s", "--latency", "--timeout", "10s"]
+        if seconds < 1:  # it knows whole seconds only; interrupted, it says what it did until then
+            argv = ["timeout", "--preserve-status", "-s", "INT", seconds, *argv]
         for header in self.headers:
             argv += ["-H", header]
         if self.script:
@@ -165,8 +167,9 @@ class Ab:
 
     def run(self, place, port, seconds):
         table = os.path.join(place.folder, "ab.csv")
-        argv = ["ab", "-q", "-d", "-S", "-t", max(1, round(seconds)), "-n", 1000000, "-c", self.concurrency, "-e", table,
-                "-f", "TLS1.3", "-E", place.client.both, f"https://{HOST}:{port}/"]
+        length = ["-n", 100] if seconds < 1 else ["-t", round(seconds), "-n", 1000000]
+        argv = ["ab", "-q", "-d", "-S", *length, "-c", self.concurrency, "-e", table, "-f", "TLS1.3",
+                "-E", place.client.both, f"https://{HOST}:{port}/"]
         load = read_ab(_run(place, argv, seconds + 30))
         with open(table, encoding="ascii") as file:
             rows = {row[0]: float(row[1]) * 1e3 for row in list(csv.reader(file))[1:]}
@@ -190,7 +193,8 @@ def read_ab(text):
 @dataclass(frozen=True)
 class Iperf3:
     def run(self, place, port, seconds):
-        argv = ["iperf3", "-c", HOST, "-p", port, "-t", max(1, round(seconds)), "-J"]
+        length = ["-n", "200M"] if seconds < 1 else ["-t", round(seconds)]
+        argv = ["iperf3", "-c", HOST, "-p", port, *length, "-J"]
         return read_iperf3(_run(place, argv, seconds + 30))
 
     def warm(self, place, port, seconds):
