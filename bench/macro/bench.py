@@ -34,7 +34,7 @@ class Settings:
     def __init__(self, args):
         quick = args.quick or args.smoke
         self.rounds = args.rounds or (1 if args.smoke else 2 if quick else 5)
-        self.seconds = args.seconds or (0.3 if args.smoke else 1.0 if quick else 3.0)
+        self.seconds = args.seconds or (0.3 if args.smoke else 0.8 if quick else 3.0)
         self.warm_up = 0 if args.smoke else 0.3 if quick else 1.0
         self.latency_seconds = 0.2 if args.smoke else 0.4 if quick else 2.0
         self.idle_connections = 200 if args.smoke else 1000 if quick else 4000
@@ -49,7 +49,7 @@ def parse(words):
     parser.add_argument("--smoke", action="store_true", help="shortest: only whether the harness works")
     parser.add_argument("--only", metavar="REGEX", help="scenarios whose name matches")
     parser.add_argument("--rounds", type=int, help="how often everybody is measured (5; quick 2)")
-    parser.add_argument("--seconds", type=float, help="of one measurement (3; quick 1)")
+    parser.add_argument("--seconds", type=float, help="of one measurement (3; quick 0.8)")
     parser.add_argument("--json", metavar="FILE", default=os.path.join(OUTPUT, "bench.json"), help="raw data")
     parser.add_argument("--svg", metavar="FILE", default=os.path.join(OUTPUT, "bench.svg"), help="chart")
     parser.add_argument("--peers", metavar="LIST", help="names with commas: " + ",".join(one.name for one in PEERS))
@@ -117,7 +117,8 @@ def measure(args):
         place.close()
     print(f"\n{table.detail_table(rows)}\n\n{table.main_table(rows)}\n\n{table.summary(rows)}")
     write_files(args, rows, data)
-    failed = [f"{row.scenario.name}/{name}" for row in rows for name, cell in row.cells.items() if cell.failed]
+    failed = [f"{row.scenario.name}/{name}" for row in rows for name, cell in row.cells.items()
+              if cell.failed or not (cell.figures or cell.cannot)]
     if failed:
         print(f"bench: failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0

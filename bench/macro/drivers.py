@@ -167,7 +167,7 @@ class Ab:
 
     def run(self, place, port, seconds):
         table = os.path.join(place.folder, "ab.csv")
-        length = ["-n", 100] if seconds < 1 else ["-t", round(seconds), "-n", 1000000]
+        length = ["-n", int(seconds * 600)] if seconds < 1 else ["-t", round(seconds), "-n", 1000000]
         argv = ["ab", "-q", "-d", "-S", *length, "-c", self.concurrency, "-e", table, "-f", "TLS1.3",
                 "-E", place.client.both, f"https://{HOST}:{port}/"]
         load = read_ab(_run(place, argv, seconds + 30))
@@ -193,7 +193,7 @@ def read_ab(text):
 @dataclass(frozen=True)
 class Iperf3:
     def run(self, place, port, seconds):
-        length = ["-n", "200M"] if seconds < 1 else ["-t", round(seconds)]
+        length = ["-n", int(seconds * 1e9)] if seconds < 1 else ["-t", round(seconds)]
         argv = ["iperf3", "-c", HOST, "-p", port, *length, "-J"]
         return read_iperf3(_run(place, argv, seconds + 30))
 

@@ -10,12 +10,17 @@ from sampling import cpu_of, pss_of, with_descendants
 def measure_load(context, scenario):
     row = Row(scenario)
     with context.all_open(row) as running:
-        for number in range(context.settings.rounds):
+        for number in range(_rounds(context.settings, scenario)):
             for one in running:
                 _try(context, row, one, _round, number)
         for one in running:
             _try(context, row, one, _latency, 0)
     return row
+
+
+def _rounds(settings, scenario):
+    """--quick takes rows without a target once."""
+    return 1 if settings.quick and not scenario.targets else settings.rounds
 
 
 def _try(context, row, one, step, number):

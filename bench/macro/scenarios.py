@@ -68,7 +68,7 @@ def all_scenarios():
         Scenario("idle-mtls", "memory of an idle mTLS connection", Path("inbound", "h1", "h1"), None,
                  (Target("best", 1.00),), unit="KiB/connection", measure=measure_connections),
         Scenario("idle-mtls-h2", "the same, HTTP/2 in it", Path("inbound", "h2", "h1"), None, (),
-                 unit="KiB/connection", measure=measure_connections),
+                 unit="KiB/connection", measure=measure_connections, in_quick=False),
     ] + _growth()
 
 
