@@ -3,6 +3,8 @@ set(python /usr/bin/python3)
 
 add_test(NAME ci_checks COMMAND ${python} -m unittest discover -s ${CMAKE_CURRENT_SOURCE_DIR}/unit/ci -p "*_test.py")
 set_tests_properties(ci_checks PROPERTIES LABELS unit TIMEOUT 60)
+add_test(NAME bench_parts COMMAND ${python} -m unittest discover -s ${CMAKE_CURRENT_SOURCE_DIR}/unit/bench -p "*_test.py")
+set_tests_properties(bench_parts PROPERTIES LABELS unit TIMEOUT 60 ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")
 
 # heddle_e2e(<name> <timeout> <command>...): alone on the machine, because it watches timings and counts failures.
 function(heddle_e2e name timeout)
@@ -22,3 +24,7 @@ file(GLOB demo CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/e2e/demo.py)
 if(demo)
   heddle_e2e(demo_check 600 ${python} ${demo} --check --bin ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
 endif()
+# The bench works: every program can be started, loaded and measured. The figures are nobody's business here.
+heddle_e2e(bench_smoke 300 ${python} ${CMAKE_SOURCE_DIR}/bench/macro/bench.py --smoke
+  --heddle-bin ${CMAKE_RUNTIME_OUTPUT_DIRECTORY} --json ${CMAKE_BINARY_DIR}/bench-smoke.json
+  --svg ${CMAKE_BINARY_DIR}/bench-smoke.svg)
