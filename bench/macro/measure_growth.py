@@ -6,7 +6,6 @@ The figure is a ratio (large to small) or what the large one has more; the targe
 import json
 import os
 import signal
-import time
 
 import mesh_files
 from drivers import LoadFailed, Wrk
@@ -15,7 +14,7 @@ from measure_idle import MIB, Opener
 from measure_load import measured
 from peers import Leg, Running
 from results import Cell, Row
-from sampling import pss_of
+from sampling import own_memory_of, settled
 
 _ACTIVE = 32
 _WORKER = "heddle-w"  # worker threads are called so, and a number
@@ -120,8 +119,7 @@ def measure_snapshot_memory(context, scenario):
         sizes = []
         for size in (SMALL, large(context.settings)):
             running = _start(context, heddle, size, mesh_files.OWN_SETS)
-            time.sleep(0.2 if context.settings.smoke else 1.5)
-            sizes.append(pss_of(running.pids))
+            sizes.append(settled(lambda pids=running.pids: own_memory_of(pids), context.settings.quiet))
             running.kill()
         cell.figures.append((sizes[1] - sizes[0]) / MIB)
         cell.note(small=sizes[0], large=sizes[1])
@@ -184,8 +182,9 @@ def measure_delta(context, scenario):
                 reloads.prepare()
                 before = worker_cpu(reloads.pid)
                 reloads.apply()
-                time.sleep(0.3)  # what the worker frees afterwards counts too
-                cell.figures.append((worker_cpu(reloads.pid) - before) * 1e3)
+                # What the worker frees afterwards counts too.
+                after = settled(lambda: worker_cpu(reloads.pid), 0.2, deadline=1.0)
+                cell.figures.append((after - before) * 1e3)
         finally:
             reloads.running.kill()
     return _row(context, scenario, steps)

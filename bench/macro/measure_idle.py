@@ -1,14 +1,12 @@
-"""Memory: of a proxy that does nothing, and of a connection that is open and idle. PSS of the proxy's processes."""
+"""Memory: of a proxy that does nothing (PSS), and of a connection that is open and idle (what heap and stacks grew)."""
 
 import subprocess
-import time
 
 from results import Row
-from sampling import pss_of, with_descendants
+from sampling import own_memory_of, pss_of, settled, with_descendants
 
 MIB = 2**20
 _WARM = 50        # connections opened before: what the first ones allocate is no connection's
-_SETTLE = 2.5     # seconds until idle connections have given back what they give back
 
 
 class Opener:
@@ -33,6 +31,11 @@ class Opener:
         self._child.stderr.close()
 
 
+def wait_settled(context, running):
+    pids = with_descendants([pid for one in running for pid in one.pids])
+    settled(lambda: own_memory_of(pids), context.settings.quiet)
+
+
 def measure_process(context, scenario):
     """Each alone, before it has had traffic, so that nobody pays less because another maps the same library."""
     row = Row(scenario)
@@ -40,7 +43,7 @@ def measure_process(context, scenario):
         one = context.open(row, peer, context.place.port())
         if not one:
             continue
-        time.sleep(0.3 if context.settings.smoke else 1.0)
+        wait_settled(context, [one])
         pss = pss_of(with_descendants(one.pids))
         one.kill()
         row.cells[peer.name].figures.append(pss / MIB)
@@ -57,9 +60,9 @@ def measure_connections(context, scenario):
         try:
             for one in running:
                 openers.append(_open(context, row, one, _WARM))
-                before[one.peer] = pss_of(with_descendants(one.pids))
+                before[one.peer] = own_memory_of(with_descendants(one.pids))
                 openers.append(_open(context, row, one, count))
-            time.sleep(0.2 if context.settings.smoke else _SETTLE)
+            wait_settled(context, running)
             for one in running:
                 _note(context, row, one, (before[one.peer], count))
         finally:
@@ -86,7 +89,7 @@ def _note(context, row, one, known):
     cell = row.cells[one.peer]
     if cell.failed:
         return
-    pss = pss_of(with_descendants(one.pids))
-    cell.figures.append((pss - before) / count / 1024)
-    cell.note(pss=pss, connections=count)
+    pids = with_descendants(one.pids)
+    cell.figures.append((own_memory_of(pids) - before) / count / 1024)
+    cell.note(pss=pss_of(pids), connections=count)
     context.say(f"  {row.scenario.name}: {one.peer} {cell.figures[-1]:.2f} KiB a connection ({count} open)")

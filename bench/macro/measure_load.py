@@ -69,5 +69,5 @@ def _run_patiently(driver, place, port, seconds, tries=5):
         except LoadFailed as error:
             if left == 0 or "busy" not in str(error):
                 raise
-            time.sleep(0.2)
+            time.sleep(0.2)  # poll: for the server of iperf3 to be free again
     return None

@@ -54,13 +54,31 @@ def cpu_of(pids):
     return sum(cpu_seconds(pid) for pid in pids)
 
 
-def pss_bytes(pid):
+def _rollup(pid, key):
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
         for line in file:
-            if line.startswith("Pss:"):
+            if line.startswith(key):
                 return int(line.split()[1]) * 1024
     return 0
 
 
 def pss_of(pids):
-    return sum(pss_bytes(pid) for pid in pids)
+    """Proportional set size: pages that n processes map count 1/n. It moves when others start and end."""
+    return sum(_rollup(pid, "Pss:") for pid in pids)
+
+
+def own_memory_of(pids):
+    """The anonymous part of the PSS: heap and stacks. No other program moves it."""
+    return sum(_rollup(pid, "Pss_Anon:") for pid in pids)
+
+
+def settled(measure, quiet, deadline=15.0):
+    """What `measure` says once it has said the same for `quiet` seconds, or after `deadline` whatever it says then."""
+    end = time.monotonic() + deadline
+    value, since = measure(), time.monotonic()
+    while time.monotonic() - since < quiet and time.monotonic() < end:
+        time.sleep(0.05)  # poll: for the value to stop moving
+        now = measure()
+        if now != value:
+            value, since = now, time.monotonic()
+    return value

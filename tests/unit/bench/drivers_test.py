@@ -107,8 +107,19 @@ class SamplingTest(unittest.TestCase):
 
         self.assertGreater(sampling.cpu_of([os.getpid()]), before)
 
-    def test_pss_is_more_than_nothing(self):
-        self.assertGreater(sampling.pss_of([os.getpid()]), 100_000)
+    def test_own_memory_is_a_part_of_the_pss(self):
+        self.assertGreater(sampling.pss_of([os.getpid()]), sampling.own_memory_of([os.getpid()]))
+        self.assertGreater(sampling.own_memory_of([os.getpid()]), 100_000)
+
+    def test_a_value_that_moved_is_settled_once_it_stays(self):
+        values = iter([1, 2, 3, 3, 3, 3, 3, 3, 3])
+
+        self.assertEqual(sampling.settled(lambda: next(values), 0.1), 3)
+
+    def test_a_value_that_never_stays_ends_at_the_deadline(self):
+        values = iter(range(1000))
+
+        self.assertGreater(sampling.settled(lambda: next(values), 0.2, deadline=0.3), 1)
 
     def test_descendants_hold_the_process_itself(self):
         self.assertIn(os.getpid(), sampling.with_descendants([os.getpid()]))
