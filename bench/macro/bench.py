@@ -23,6 +23,7 @@ from peer_heddle import Heddle  # noqa: E402
 from peer_nghttpx import Nghttpx  # noqa: E402
 from peer_nginx import Nginx  # noqa: E402
 from scenarios import all_scenarios, chosen  # noqa: E402
+from trust import Unverified, check_trust  # noqa: E402
 
 PEERS = (Floor, Haproxy, Nginx, Nghttpx, Heddle)
 OUTPUT = os.path.join(ROOT, "build", "bench")
@@ -111,7 +112,12 @@ def measure(args):
     rows = []
     try:
         context = Context(place, Origins(place), peers, settings, say)
-        for scenario in chosen(args.only, settings.quick):
+        wanted = chosen(args.only, settings.quick)
+        trusted = False
+        for scenario in wanted:
+            if scenario.is_secured and not trusted:
+                check_trust(context)
+                trusted = True
             say(scenario.title)
             rows.append(scenario.measure(context, scenario))
         data = document(rows, peers, settings, place)
@@ -132,7 +138,10 @@ def main():
         for one in all_scenarios():
             print(f"{one.name:14} {one.title}")
         return 0
-    return measure(args)
+    try:
+        return measure(args)
+    except Unverified as error:
+        sys.exit(f"bench: {error}: its figures would compare with nothing")
 
 
 if __name__ == "__main__":

@@ -47,17 +47,30 @@ class Place:
         self._ports = PortPool()
         self._group = ProcessGroup(self.folder)
         self._started = 0
-        self._authority = pki.Authority(os.path.join(self.folder, "ca"))
-        self.client = self._issue("client")
-        self.server = self._issue("server")
+        authority = pki.Authority(os.path.join(self.folder, "ca"))
+        self.client = self._issue(authority, "client")
+        self.server = self._issue(authority, "server")
+        other = pki.Authority(os.path.join(self.folder, "other-ca"))  # the same names, signed by somebody else
+        self.stranger = self._issue(other, "client")
+        self.stranger_server = self._issue(other, "server")
+        # A stranger trusts us, and itself: it is us who must not trust it.
+        self.stranger.root = self.stranger_server.root = self._joined("both-roots.pem", self.client.root, other.root)
 
     def close(self):
         self._group.kill_all()
         self._ports.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _issue(self, name):
-        return Certificate(self._authority.issue(name, f"{pki.spiffe_id(name)},DNS:{NAME}"), self.folder, name)
+    @staticmethod
+    def _issue(authority, name):
+        return Certificate(authority.issue(name, f"{pki.spiffe_id(name)},DNS:{NAME}"), authority.folder, name)
+
+    def _joined(self, name, *paths):
+        text = ""
+        for path in paths:
+            with open(path, encoding="ascii") as file:
+                text += file.read()
+        return self.write(name, text)
 
     @staticmethod
     def spiffe_id(name):

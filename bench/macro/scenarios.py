@@ -33,6 +33,11 @@ class Scenario:
     in_quick: bool = True
     measure: object = measure_load
 
+    @property
+    def is_secured(self):
+        """Whether it compares the cost of mTLS."""
+        return self.path.shape != "hop" and self.measure is not measure_process
+
 
 _HOP_H1 = Path("hop", "h1", "h1")
 _PAIR_H1 = Path("pair", "h1", "h1")
