@@ -1,7 +1,7 @@
 # Warnings are errors everywhere; sanitizers and the linker are chosen here and nowhere else.
 add_library(heddle_flags INTERFACE)
 target_compile_options(heddle_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-  -fno-omit-frame-pointer -pthread)  # -pthread everywhere: the shared precompiled header wants the same macros
+  $<$<NOT:$<CONFIG:Release>>:-fno-omit-frame-pointer> -pthread)  # -pthread everywhere: the shared precompiled header wants the same macros
 # g++ 12 invents these inside std::string and std::variant when it optimises (gcc.gnu.org PR105329, PR105651, PR105562)
 # or adds sanitizers; ASan and valgrind find the real ones.
 target_compile_options(heddle_flags INTERFACE -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow

@@ -62,8 +62,11 @@ bool has_suspect(const char* eight) {
 }
 
 bool is_all_value_chars(std::string_view text) {
-  while (text.size() >= 8 && !has_suspect(text.data())) text.remove_prefix(8);
-  return all_of_class(text, kValueChar);
+  size_t size = text.size();
+  if (size < 8) return all_of_class(text, kValueChar);
+  bool suspect = has_suspect(text.data() + size - 8);  // may overlap the last of the others
+  for (size_t i = 0; i + 8 < size; i += 8) suspect |= has_suspect(text.data() + i);
+  return !suspect || all_of_class(text, kValueChar);
 }
 
 int hex_value(char c) {
