@@ -34,6 +34,8 @@ void Session::on_data(Buffer& in) {
   left_over_ = !in.empty();
   wanted_at_receive_ = codec_->wants_read();
   active_at_receive_ = codec_->active_streams();
+  // At once: a busy socket is read many times before the turn ends.
+  if (!wanted_at_receive_) pause_reading();
   mark_dirty();
   if (!received) return on_receive_error(received.error());
   on_received();
@@ -79,12 +81,15 @@ void Session::finish_tunnel() {
   transport_->finish();
 }
 
+void Session::pause_reading() {
+  if (!std::exchange(paused_, true)) transport_->pause(PauseReason::kCodec);
+}
+
 // Reading stops only at a mark of the codec; bytes it left behind are offered again once it can move on.
 void Session::update_reading() {
   bool wants = codec_->wants_read();
-  if (!wants && !paused_) transport_->pause(PauseReason::kCodec);
-  if (wants && paused_) transport_->resume(PauseReason::kCodec);
-  paused_ = !wants;
+  if (!wants) pause_reading();
+  if (wants && std::exchange(paused_, false)) transport_->resume(PauseReason::kCodec);
   bool moved_on = !wanted_at_receive_ || codec_->active_streams() < active_at_receive_;
   if (left_over_ && wants && moved_on) {
     left_over_ = false;

@@ -70,6 +70,7 @@ class Session : public Connection, protected Transport::Observer {
  private:
   void flush();
   void update_reading();
+  void pause_reading();
   void finish_tunnel();
   void on_linger_over();
   void on_wake();
