@@ -1,6 +1,7 @@
 #include "lib/net/stream_transport.h"
 
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -102,6 +103,12 @@ void StreamTransport::resume(PauseReason reason) {
   if (paused_.any()) return;
   offer_wanted_ = true;
   want_upcalls();
+}
+
+void StreamTransport::acknowledge() {
+  if (!tcp_ || stream_ == nullptr) return;
+  int now = 1;
+  (void)setsockopt(fd(), IPPROTO_TCP, TCP_QUICKACK, &now, sizeof(now));
 }
 
 void StreamTransport::reoffer() {

@@ -32,6 +32,7 @@ class StreamTransport final : public Transport {
   void close(CloseMode) override;
   void pause(PauseReason) override;
   void resume(PauseReason) override;
+  void acknowledge() override;
   void reoffer() override;
   size_t queued() const override;
   const ConnectionInfo& info() const override { return info_; }

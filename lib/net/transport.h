@@ -69,6 +69,8 @@ class Transport {
   virtual void close(CloseMode) = 0;
   virtual void pause(PauseReason) = 0;
   virtual void resume(PauseReason) = 0;
+  // The peer waits for an ACK and no answer will carry it soon: the kernel must not delay it (TCP_QUICKACK). A hint.
+  virtual void acknowledge() {}
   virtual void reoffer() = 0;         // offer unconsumed bytes again at the end of the turn
   virtual size_t queued() const = 0;  // bytes accepted and not yet given to the kernel
   virtual const ConnectionInfo& info() const = 0;

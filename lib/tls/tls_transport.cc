@@ -217,6 +217,9 @@ void TlsTransport::finish_handshake() {
   if (sni != nullptr) info_.sni = to_lower(std::string_view(sni));
   info_.peer_certificate = handshake_.peer;
   state_ = State::kOpen;
+  // A server sends nothing after the client's Finished (no tickets): a client with Nagle's algorithm would hold its
+  // first request back until the kernel's delayed ACK, 40 ms.
+  if (setup_.context->role() == TlsRole::kServer) below_->acknowledge();
   want_offer_ = true;
   buffers_idle_.arm(loop_, kBuffersIdle);
   schedule();
