@@ -18,9 +18,20 @@ int HandshakeState::verify_callback(X509_STORE_CTX* store, void*) {
 
 Result<void> HandshakeState::judge(X509_STORE_CTX* store) {
   X509* leaf = X509_STORE_CTX_get0_cert(store);
-  HEDDLE_TRY(auto verified, verify_peer(leaf, X509_STORE_CTX_get0_untrusted(store), context.bundle(), clock.wall()));
-  if (check) HEDDLE_CHECK_OK(check(*verified.peer));
-  peer = std::move(verified.peer);
+  HEDDLE_TRY(auto verified, who_is(leaf, X509_STORE_CTX_get0_untrusted(store)));
+  if (check) HEDDLE_CHECK_OK(check(*verified));
+  peer = std::move(verified);
   return {};
+}
+
+Result<std::shared_ptr<const PeerCertificate>> HandshakeState::who_is(X509* leaf, const STACK_OF(X509) * shown) const {
+  WallTime now = clock.wall();
+  std::optional<std::string> key = VerdictCache::key_of(leaf, shown);
+  if (key) {
+    if (auto known = context.verdicts().find(*key, now)) return known;
+  }
+  HEDDLE_TRY(auto verified, verify_peer(leaf, shown, context.bundle(), now));
+  if (key) context.verdicts().add(*std::move(key), verified, now);
+  return std::move(verified.peer);
 }
 }  // namespace heddle

@@ -12,6 +12,7 @@
 #include "certs/svid.h"
 #include "certs/trust_bundle.h"
 #include "lib/tls/ssl_ptr.h"
+#include "lib/tls/verdict_cache.h"
 
 namespace heddle {
 
@@ -49,6 +50,8 @@ class TlsContext {
   const TrustBundle& bundle() const noexcept { return *material_.bundle; }
   const Svid* svid() const noexcept { return material_.svid.get(); }
   const std::vector<std::string>& alpn() const noexcept { return options_.alpn; }
+  // Of this generation; the one thing here that changes, behind a lock of its own.
+  VerdictCache& verdicts() const noexcept { return verdicts_; }
 
  private:
   TlsContext() = default;
@@ -56,6 +59,7 @@ class TlsContext {
   TlsMaterial material_;
   Options options_;
   SslContextPtr context_;
+  mutable VerdictCache verdicts_;
 };
 
 // The two contexts a sidecar needs, published ready to use whenever certificate or bundle change.

@@ -1,0 +1,54 @@
+#include "lib/tls/verdict_cache.h"
+
+#include <array>
+
+#include "certs/limits.h"
+
+namespace heddle {
+namespace {
+bool append_digest(X509* certificate, std::string& key) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+  unsigned length = 0;
+  if (X509_digest(certificate, EVP_sha256(), digest.data(), &length) != 1) return false;
+  key.append(reinterpret_cast<const char*>(digest.data()), length);
+  return true;
+}
+
+bool is_valid(const VerifiedPeer& verdict, WallTime now) {
+  return verdict.path_not_before <= now && now <= verdict.path_not_after;
+}
+}  // namespace
+
+std::optional<std::string> VerdictCache::key_of(X509* leaf, const STACK_OF(X509) * shown) {
+  int count = shown == nullptr ? 0 : sk_X509_num(shown);
+  if (leaf == nullptr || count > static_cast<int>(kMaxPathLength)) return std::nullopt;
+  std::string key;
+  if (!append_digest(leaf, key)) return std::nullopt;
+  for (int i = 0; i < count; ++i) {
+    X509* certificate = sk_X509_value(shown, i);
+    if (i == 0 && certificate == leaf) continue;
+    if (!append_digest(certificate, key)) return std::nullopt;
+  }
+  return key;
+}
+
+std::shared_ptr<const PeerCertificate> VerdictCache::find(const std::string& key, WallTime now) {
+  std::lock_guard lock(mutex_);
+  auto at = entries_.find(key);
+  if (at == entries_.end()) return nullptr;
+  if (is_valid(at->second, now)) return at->second.peer;
+  entries_.erase(at);
+  return nullptr;
+}
+
+void VerdictCache::add(std::string key, const VerifiedPeer& verdict, WallTime now) {
+  std::lock_guard lock(mutex_);
+  if (entries_.size() >= kCapacity) std::erase_if(entries_, [&](const auto& e) { return !is_valid(e.second, now); });
+  if (entries_.size() < kCapacity) entries_.insert_or_assign(std::move(key), verdict);
+}
+
+size_t VerdictCache::size() const {
+  std::lock_guard lock(mutex_);
+  return entries_.size();
+}
+}  // namespace heddle

@@ -1,0 +1,31 @@
+// VerdictCache: peers that were verified before, found by the SHA-256 of every certificate they show. It spares the
+// chain's signature checks and the parsing of names, a fifth of a server's handshake; that the peer holds the key is
+// proved in every handshake all the same (CertificateVerify). Owned by a TlsContext, so it dies with the trust bundle
+// and the certificate it belongs to; an entry holds only while its whole path is valid. Only good verdicts are kept,
+// at most kCapacity: what an attacker shows must not push out what is used. Safe from any thread.
+#pragma once
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+
+#include "certs/verify.h"
+
+namespace heddle {
+class VerdictCache {
+ public:
+  static constexpr size_t kCapacity = 1024;
+
+  // Nothing for an empty chain and for one that is too long to be verified at all.
+  static std::optional<std::string> key_of(X509* leaf, const STACK_OF(X509) * shown);
+  std::shared_ptr<const PeerCertificate> find(const std::string& key, WallTime now);
+  // When it is full, what has expired makes room; else nothing is kept.
+  void add(std::string key, const VerifiedPeer&, WallTime now);
+  size_t size() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::unordered_map<std::string, VerifiedPeer> entries_;
+};
+}  // namespace heddle
