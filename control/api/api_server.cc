@@ -106,7 +106,7 @@ Caller ApiServer::caller_of(const RpcRequest& request) {
   return make_caller(request, token ? token->id : std::string(), parts_.random);
 }
 
-void ApiServer::audit(AuditRecord record, const Caller& caller, const Result<void>& outcome) {
+void ApiServer::audit(const AuditRecord& record, const Caller& caller, const Result<void>& outcome) {
   parts_.audit.write_line(audit_line(record, caller, outcome, parts_.scheduler.wall()));
 }
 

@@ -55,7 +55,7 @@ class ApiServer {
   void on_waited(uint64_t id, const WaitResult&);
 
   Caller caller_of(const RpcRequest&);
-  void audit(AuditRecord, const Caller&, const Result<void>& outcome);
+  void audit(const AuditRecord&, const Caller&, const Result<void>& outcome);
   void audit_commit(const Transaction&, const Commit&, const Caller&);
 
   ApiParts parts_;

@@ -11,6 +11,7 @@ std::string_view text(const uint8_t* data, size_t length) { return {reinterpret_
 int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
   return engine(user).begin_headers(*frame);
 }
+// NOLINTNEXTLINE(readability-function-size): nghttp2's parameters
 int on_header(nghttp2_session*, const nghttp2_frame*, const uint8_t* name, size_t name_length, const uint8_t* value,
               size_t value_length, uint8_t, void* user) {
   return engine(user).header(text(name, name_length), text(value, value_length));
@@ -23,6 +24,7 @@ int on_invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int error, vo
   engine(user).frame_invalid(*frame, error);
   return 0;
 }
+// NOLINTNEXTLINE(readability-function-size): nghttp2's parameters
 int on_data_chunk(nghttp2_session*, uint8_t, int32_t id, const uint8_t* data, size_t length, void* user) {
   engine(user).data_received(id, Bytes(reinterpret_cast<const std::byte*>(data), length));
   return 0;
@@ -39,6 +41,7 @@ int on_frame_not_send(nghttp2_session*, const nghttp2_frame* frame, int error, v
   engine(user).frame_not_sent(*frame, error);
   return 0;
 }
+// NOLINTNEXTLINE(readability-function-size): nghttp2's parameters
 int on_send_data(nghttp2_session*, nghttp2_frame* frame, const uint8_t* header, size_t length, nghttp2_data_source*,
                  void* user) {
   return engine(user).write_data(frame->hd.stream_id, header, length);
@@ -57,6 +60,7 @@ void set_http2_callbacks(nghttp2_session_callbacks* callbacks) {
   nghttp2_session_callbacks_set_send_data_callback(callbacks, on_send_data);
 }
 
+// NOLINTNEXTLINE(readability-function-size): nghttp2's parameters
 ssize_t read_http2_body(nghttp2_session*, int32_t id, uint8_t*, size_t length, uint32_t* flags, nghttp2_data_source*,
                         void* user) {
   return engine(user).read_data(id, length, *flags);

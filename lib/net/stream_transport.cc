@@ -297,7 +297,7 @@ void StreamTransport::write_rest() {
   }
   int status = uv_write(&request->uv, stream_, bufs.data(), static_cast<unsigned>(count), on_written);
   if (status != 0) return write_failed(status);
-  request.release();
+  (void)request.release();  // libuv has it now
   is_writing_ = true;
 }
 

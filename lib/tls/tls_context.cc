@@ -35,6 +35,7 @@ std::string alpn_wire(const std::vector<std::string>& names) {
 }
 
 // RFC 7301 §3.2: the server chooses; a list without one of ours is a fatal alert.
+// NOLINTNEXTLINE(readability-function-size): OpenSSL's parameters
 int choose_alpn(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* offered,
                 unsigned offered_length, void* arg) {
   const auto& ours = static_cast<const TlsContext*>(arg)->alpn();

@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <future>
 
 #include "lib/http/limits.h"
@@ -257,9 +258,9 @@ TEST_F(Backpressure, StreamsOfOneConnectionThatAllWriteBothWaysEnd) {
   Sidecar& inbound = add_inbound(origin.address());
   RawOrigin& between = add_narrow_relay(inbound.address());
   start_outbound(hello_snapshot({between.address()}, kServerId));
-  std::vector<std::future<std::string>> talks;
+  std::array<std::future<std::string>, 3> talks;
 
-  for (int i = 0; i < 3; ++i) talks.push_back(std::async(std::launch::async, [&] { return talk_both_ways(); }));
+  for (auto& talk : talks) talk = std::async(std::launch::async, [&] { return talk_both_ways(); });
 
   for (auto& talk : talks) EXPECT_EQ(talk.get().size(), kEach);
   EXPECT_EQ(between.connections(), 1);
