@@ -9,6 +9,7 @@ struct Counts {
   size_t all = 0;
   size_t connected = 0;
   size_t refused = 0;
+  size_t expired = 0;
 };
 
 bool is_connected(const JsonValue& sidecar) {
@@ -39,7 +40,7 @@ std::string state_name(const JsonValue& sidecar) {
 Cell state_of(const JsonValue& sidecar) {
   std::string name = state_name(sidecar);
   if (name == "live") return {name, Tone::kGood};
-  return {name, name == "gone" || name == "refused" ? Tone::kBad : Tone::kWarn};
+  return {name, name == "gone" || name == "refused" || name == "expired" ? Tone::kBad : Tone::kWarn};
 }
 
 // "0", or "2 (3s)": versions, and for how long.
@@ -67,11 +68,23 @@ void append_refusal(std::string& out, const JsonValue& sidecar) {
   }
 }
 
+// What to do about it; the identity is in the row.
+void append_expiry(std::string& out, const JsonValue& sidecar) {
+  if (state_name(sidecar) != "expired") return;
+  std::string identity = printable(text_at(sidecar, {"identity"}));
+  out.append("\nThe certificate of ").append(printable(text_at(sidecar, {"node"}))).append(" (").append(identity);
+  out.append(") expired at ").append(printable(scalar_at(sidecar, {"svidNotAfter"})));
+  out.append(".\n  If it still runs, give it a new join token: heddle token create --id ")
+      .append(identity)
+      .append("\n");
+}
+
 std::string summary(const JsonValue& status, const Counts& counts) {
   std::string out = str_cat("version ", printable(scalar_at(status, {"version"})), ", ", std::to_string(counts.all),
                             counts.all == 1 ? " sidecar" : " sidecars");
   if (counts.connected != counts.all) out.append(", ").append(std::to_string(counts.connected)).append(" connected");
   if (counts.refused != 0) out.append(", ").append(std::to_string(counts.refused)).append(" refused");
+  if (counts.expired != 0) out.append(", ").append(std::to_string(counts.expired)).append(" expired");
   return out + "\n";
 }
 
@@ -85,17 +98,19 @@ std::vector<Cell> row_of(const JsonValue& sidecar, WallTime now) {
 std::string status_text(const JsonValue& status, WallTime now, UseColor color) {
   Table table({"NODE", "IDENTITY", "STATE", "ACKED", "RUNS", "LAG", "ADDRESS", "SOFTWARE", "SEEN"});
   Counts counts;
-  std::string refusals;
+  std::string remarks;
   std::optional<JsonValue> sidecars = status.find("sidecars");
   for (size_t i = 0; sidecars && i < sidecars->size(); ++i) {
     JsonValue sidecar = sidecars->at(i);
     ++counts.all;
     if (is_connected(sidecar)) ++counts.connected;
     if (nack_of(sidecar)) ++counts.refused;
+    if (state_name(sidecar) == "expired") ++counts.expired;
     table.add(row_of(sidecar, now));
-    append_refusal(refusals, sidecar);
+    append_refusal(remarks, sidecar);
+    append_expiry(remarks, sidecar);
   }
   if (counts.all == 0) return summary(status, counts);
-  return str_cat(table.text(color), refusals, "\n", summary(status, counts));
+  return str_cat(table.text(color), remarks, "\n", summary(status, counts));
 }
 }  // namespace heddle

@@ -183,7 +183,11 @@ void ApiServer::audit_commit(const Transaction& transaction, const Commit& commi
 }
 
 RpcResponse ApiServer::status(const RpcRequest&) {
-  return RpcResponse::json(200, status_json(parts_.store.version(), parts_.scheduler.wall(), parts_.registry.rows()));
+  Result<std::vector<Lineage>> lineages = parts_.ledger.lineages();
+  if (!lineages) return error_answer(lineages.error());
+  WallTime now = parts_.scheduler.wall();
+  std::vector<NodeStatus> rows = join_certificates(parts_.registry.rows(), *lineages, now);
+  return RpcResponse::json(200, status_json(parts_.store.version(), now, rows));
 }
 
 RpcResponse ApiServer::create_token(const RpcRequest& request) {

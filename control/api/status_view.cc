@@ -24,7 +24,7 @@ double lag_seconds(const NodeStatus& row, WallTime now) {
   std::optional<WallTime> since;
   if (row.state == NodeState::kBehind || row.state == NodeState::kRefused) since = row.behind_since;
   if (row.state == NodeState::kSyncing) since = row.connected;
-  if (row.state == NodeState::kGone) since = row.last_seen;
+  if (!row.is_connected) since = row.last_seen;
   if (!since) return 0;
   return std::max(0.0, std::chrono::duration<double>(now - *since).count());
 }
@@ -45,14 +45,49 @@ void write_nack(JsonWriter& out, const std::optional<WatchNack>& nack) {
 
 void write_row(JsonWriter& out, const NodeStatus& row, Version newest, WallTime now) {
   out.begin_object().field("node", row.key.node).field("identity", row.key.identity).field("address", row.address);
-  out.field("connected", row.state != NodeState::kGone).field("state", to_text(row.state));
+  out.field("connected", row.is_connected).field("state", to_text(row.state));
   write_version(out, "version", row.acked);
   write_version(out, "runsVersion", row.runs);
   out.field("lag_versions", lag_versions(row, newest)).field("lag_seconds", lag_seconds(row, now));
   write_nack(out, row.nack);
+  out.key("svidNotAfter");
+  row.svid_not_after ? out.string(format_time(*row.svid_not_after)) : out.null();
   out.field("software", row.software).field("lastSeen", format_time(row.last_seen)).end_object();
 }
+// Of several certificates of one sidecar the newest counts.
+std::map<NodeKey, WallTime> newest_of(const std::vector<Lineage>& lineages) {
+  std::map<NodeKey, WallTime> newest;
+  for (const Lineage& lineage : lineages) {
+    WallTime& not_after = newest[{lineage.identity, lineage.node}];
+    not_after = std::max(not_after, lineage.not_after);
+  }
+  return newest;
+}
+
+NodeStatus unseen(const NodeKey& key, WallTime not_after) {
+  NodeStatus row;
+  row.key = key;
+  row.state = NodeState::kExpired;
+  row.is_connected = false;
+  row.svid_not_after = row.last_seen = not_after;
+  return row;
+}
 }  // namespace
+
+std::vector<NodeStatus> join_certificates(std::vector<NodeStatus> rows, const std::vector<Lineage>& lineages,
+                                          WallTime now) {
+  std::map<NodeKey, WallTime> newest = newest_of(lineages);
+  for (NodeStatus& row : rows) {
+    auto found = newest.extract(row.key);
+    if (found.empty()) continue;
+    row.svid_not_after = found.mapped();
+    if (found.mapped() <= now) row.state = NodeState::kExpired;
+  }
+  for (const auto& [key, not_after] : newest) {
+    if (not_after <= now) rows.push_back(unseen(key, not_after));
+  }
+  return rows;
+}
 
 std::string status_json(Version newest, WallTime now, const std::vector<NodeStatus>& rows) {
   std::string body;

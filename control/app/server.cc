@@ -163,11 +163,12 @@ Result<void> Server::open_endpoints() {
   const ControlOptions& options = in_.options;
   hub_ = std::make_unique<WatchHub>(*store_, registry_, loop_, in_.random, WatchHub::Options{});
   Logger watch_log = in_.log.module("watch");
-  watch_server_ = std::make_unique<WatchServer>(loop_, *hub_, watch_log, [this](const PeerCertificate& peer) {
-    if (auto noted = issuer_->note_used(peer.serial()); !noted) {
-      log_.error("the use of a certificate could not be noted", {{"error", noted.error()}});
-    }
-  });
+  watch_server_ =
+      std::make_unique<WatchServer>(loop_, *hub_, watch_log, [this](const WatchPeer& peer, std::string_view node) {
+        if (auto noted = issuer_->note_used(peer.serial, node); !noted) {
+          log_.error("the use of a certificate could not be noted", {{"error", noted.error()}});
+        }
+      });
   identity_api_ = std::make_unique<IdentityApi>(*issuer_, loop_, in_.random);
   api_server_ =
       std::make_unique<ApiServer>(ApiParts{*store_, *ledger_, *issuer_, *hub_, registry_, *audit_, loop_, in_.random});

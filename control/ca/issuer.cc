@@ -136,10 +136,12 @@ Result<SignedSvid> Issuer::sign_again(const RenewingPeer& peer, std::string_view
   return svid;
 }
 
-Result<void> Issuer::note_used(std::string_view serial) {
+Result<void> Issuer::note_used(std::string_view serial, std::string_view node) {
   HEDDLE_TRY(std::optional<Lineage> lineage, ledger_.find_lineage(serial));
-  if (!lineage || lineage->latest != serial || lineage->previous.empty()) return {};
+  if (!lineage || lineage->latest != serial) return {};
+  if (lineage->previous.empty() && lineage->node == node) return {};
   lineage->previous.clear();
+  lineage->node = node;
   return ledger_.save_lineage(*lineage);
 }
 

@@ -42,8 +42,8 @@ class Issuer {
   Result<SignedSvid> attest(std::string_view token, std::string_view csr_pem, const Caller&);
   // kUnauthenticated: expired, superseded or unknown certificate: a new join token is needed. kRateLimited.
   Result<SignedSvid> renew(const RenewingPeer&, std::string_view csr_pem, const Caller&);
-  // A certificate was shown on a connection: its predecessor renews no more.
-  Result<void> note_used(std::string_view serial);
+  // The sidecar of this name showed a certificate on a connection: its predecessor renews no more.
+  Result<void> note_used(std::string_view serial, std::string_view node);
 
   // What an operator should know about these options; empty: nothing.
   std::string warning() const;

@@ -10,11 +10,12 @@ void set_state(NodeStatus& status, NodeState state, WallTime now) {
   if (is_late(state) && !is_late(status.state)) status.behind_since = now;
   if (state != NodeState::kRefused) status.nack.reset();
   status.state = state;
+  status.is_connected = state != NodeState::kGone;
 }
 }  // namespace
 
 std::string_view to_text(NodeState state) noexcept {
-  constexpr std::string_view kNames[] = {"syncing", "live", "behind", "refused", "gone"};
+  constexpr std::string_view kNames[] = {"syncing", "live", "behind", "refused", "gone", "expired"};
   return kNames[static_cast<size_t>(state)];
 }
 

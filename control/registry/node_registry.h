@@ -22,12 +22,14 @@ enum class NodeState : uint8_t {
   kBehind,   // connected, runs an older one
   kRefused,  // refused what it was sent and keeps what it had
   kGone,
+  kExpired,  // its certificate ran out: it needs a new join token (set by status only)
 };
 std::string_view to_text(NodeState) noexcept;
 
 struct NodeStatus {
   NodeKey key;
   NodeState state = NodeState::kSyncing;
+  bool is_connected = true;
   std::string address{};  // where its newest connection came from
   std::string software;
   std::vector<std::string> features;
@@ -38,6 +40,7 @@ struct NodeStatus {
   WallTime behind_since;            // while kBehind or kRefused
   std::optional<WatchNack> nack{};  // while kRefused
   WatchReport report{};
+  std::optional<WallTime> svid_not_after{};  // of its newest certificate, where that is known
 };
 
 class NodeRegistry {

@@ -29,10 +29,13 @@ struct Lineage {
   std::string latest;    // hex serial of the newest certificate
   std::string previous;  // the one before, until the newest was seen in use; else empty
   WallTime not_after;    // of the newest
+  std::string node{};    // the sidecar's name, as it said when it last used the newest; else empty
 };
 
 class Ledger {
  public:
+  // How long a lineage outlives its last certificate, so that an operator sees who needs a new join token.
+  static constexpr Duration kKeepExpired = 1h;
   virtual ~Ledger() = default;
   // kConflict when the hash or id exists.
   virtual Result<void> add_join_token(const Sha256Digest& hash, const JoinToken&) = 0;
@@ -51,7 +54,8 @@ class Ledger {
   virtual Result<void> save_lineage(const Lineage&) = 0;
   // By its latest or previous serial.
   virtual Result<std::optional<Lineage>> find_lineage(std::string_view serial) = 0;
-  // Forgets expired join tokens and the lineages of expired certificates.
+  virtual Result<std::vector<Lineage>> lineages() = 0;
+  // Forgets expired join tokens, and lineages whose certificate expired kKeepExpired ago.
   virtual Result<void> expire(WallTime now) = 0;
 
   virtual Result<void> put_meta(std::string_view name, std::string_view value) = 0;

@@ -17,8 +17,8 @@ AdminTokenRow read_admin_token(const SqliteStatement& row) {
 }
 
 Lineage read_lineage(const SqliteStatement& row) {
-  return {row.column_integer(0), std::string(row.column_text(1)), std::string(row.column_text(2)),
-          std::string(row.column_text(3)), to_time(row.column_integer(4))};
+  return {row.column_integer(0),           std::string(row.column_text(1)), std::string(row.column_text(2)),
+          std::string(row.column_text(3)), to_time(row.column_integer(4)),  std::string(row.column_text(5))};
 }
 
 std::string read_text(const SqliteStatement& row) { return std::string(row.column_text(0)); }
@@ -96,28 +96,36 @@ Result<std::vector<AdminTokenRow>> SqliteLedger::admin_tokens() {
 }
 
 Result<void> SqliteLedger::save_lineage(const Lineage& lineage) {
-  HEDDLE_TRY(SqliteStatement save,
-             db_.prepare("INSERT INTO lineage (id, identity, latest, previous, not_after) VALUES (?1,?2,?3,?4,?5) "
-                         "ON CONFLICT (id) DO UPDATE SET latest = excluded.latest, previous = excluded.previous, "
-                         "not_after = excluded.not_after"));
+  HEDDLE_TRY(
+      SqliteStatement save,
+      db_.prepare("INSERT INTO lineage (id, identity, latest, previous, not_after, node) VALUES (?1,?2,?3,?4,?5,?6) "
+                  "ON CONFLICT (id) DO UPDATE SET latest = excluded.latest, previous = excluded.previous, "
+                  "not_after = excluded.not_after, node = excluded.node"));
   lineage.id == 0 ? save.null() : save.integer(lineage.id);
   save.text(lineage.identity).text(lineage.latest).text(lineage.previous).integer(to_integer(lineage.not_after));
+  save.text(lineage.node);
   return save.run();
 }
 
 Result<std::optional<Lineage>> SqliteLedger::find_lineage(std::string_view serial) {
   if (serial.empty()) return std::optional<Lineage>();
-  HEDDLE_TRY(SqliteStatement find, db_.prepare("SELECT id, identity, latest, previous, not_after FROM lineage "
+  HEDDLE_TRY(SqliteStatement find, db_.prepare("SELECT id, identity, latest, previous, not_after, node FROM lineage "
                                                "WHERE latest = ?1 OR previous = ?1"));
   return one_of(find.text(serial), read_lineage);
 }
 
+Result<std::vector<Lineage>> SqliteLedger::lineages() {
+  HEDDLE_TRY(SqliteStatement all,
+             db_.prepare("SELECT id, identity, latest, previous, not_after, node FROM lineage ORDER BY id"));
+  return all_of(all, read_lineage);
+}
+
 Result<void> SqliteLedger::expire(WallTime now) {
   HEDDLE_TRY(SqliteTransaction transaction, SqliteTransaction::begin(db_));
-  for (const char* sql : {"DELETE FROM join_token WHERE expires <= ?1", "DELETE FROM lineage WHERE not_after <= ?1"}) {
-    HEDDLE_TRY(SqliteStatement remove, db_.prepare(sql));
-    HEDDLE_CHECK_OK(remove.integer(to_integer(now)).run());
-  }
+  HEDDLE_TRY(SqliteStatement tokens, db_.prepare("DELETE FROM join_token WHERE expires <= ?1"));
+  HEDDLE_CHECK_OK(tokens.integer(to_integer(now)).run());
+  HEDDLE_TRY(SqliteStatement lineages, db_.prepare("DELETE FROM lineage WHERE not_after <= ?1"));
+  HEDDLE_CHECK_OK(lineages.integer(to_integer(now - kKeepExpired)).run());
   return transaction.commit();
 }
 

@@ -18,6 +18,7 @@ class SqliteLedger final : public Ledger {
   Result<std::vector<AdminTokenRow>> admin_tokens() override;
   Result<void> save_lineage(const Lineage&) override;
   Result<std::optional<Lineage>> find_lineage(std::string_view serial) override;
+  Result<std::vector<Lineage>> lineages() override;
   Result<void> expire(WallTime now) override;
   Result<void> put_meta(std::string_view name, std::string_view value) override;
   Result<std::optional<std::string>> meta(std::string_view name) override;

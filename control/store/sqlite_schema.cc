@@ -24,6 +24,7 @@ CREATE TABLE lineage (id INTEGER PRIMARY KEY, identity TEXT NOT NULL, latest TEX
 CREATE INDEX lineage_previous ON lineage (previous);
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 )sql",
+    "ALTER TABLE lineage ADD COLUMN node TEXT NOT NULL DEFAULT ''",
 };
 constexpr int64_t kSchemaVersion = std::size(kMigrations);
 }  // namespace

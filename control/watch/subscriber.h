@@ -16,6 +16,7 @@ struct WatchPeer {
   SpiffeId identity;
   WatchGrant grant = WatchGrant::kWants;
   std::string address{};  // for people
+  std::string serial{};   // of the certificate, lower-case hex
 };
 
 class Subscriber {

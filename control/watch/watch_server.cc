@@ -22,6 +22,8 @@ class WatchServer::Stream final : public LineObserver, private SubscriberSink {
     if (subscriber_ == nullptr || subscriber_->is_closed()) return;
     Result<SidecarMessage> message = decode_sidecar_message(line);
     if (!message) return subscriber_->close(message.error());
+    const auto* hello = std::get_if<WatchHello>(&*message);
+    if (hello != nullptr && server_.on_peer_) server_.on_peer_(peer_, hello->node);
     server_.hub_.on_message(*subscriber_, *message);
   }
   void on_drained() override {
@@ -68,8 +70,7 @@ Result<std::unique_ptr<LineObserver>> WatchServer::open(const RpcRequest& reques
   if (certificate == nullptr || !certificate->spiffe_id()) {
     return make_error(Reason::kForbidden, "a client certificate is required", Origin::kDownstream);
   }
-  if (on_peer_) on_peer_(*certificate);
-  WatchPeer peer{*certificate->spiffe_id(), WatchGrant::kWants, request.peer.text()};
+  WatchPeer peer{*certificate->spiffe_id(), WatchGrant::kWants, request.peer.text(), certificate->serial()};
   log_.info("watch stream opened", {{"peer", peer.identity.text()}, {"address", peer.address}});
   return std::unique_ptr<LineObserver>(std::make_unique<Stream>(*this, sender, std::move(peer)));
 }

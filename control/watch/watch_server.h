@@ -11,8 +11,8 @@
 namespace heddle {
 class WatchServer {
  public:
-  // A certificate was shown by who opens a stream.
-  using OnPeer = UniqueFunction<void(const PeerCertificate&)>;
+  // A sidecar said who it is: the peer by its certificate, the node by its word.
+  using OnPeer = UniqueFunction<void(const WatchPeer&, std::string_view node)>;
   WatchServer(Loop& loop, WatchHub& hub, Logger log, OnPeer on_peer)
       : loop_(loop), hub_(hub), log_(log), on_peer_(std::move(on_peer)) {}
   void serve_on(HttpServer&);

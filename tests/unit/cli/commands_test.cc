@@ -218,6 +218,18 @@ TEST(CliStatus, TakesTheStateFromTheControlPlaneWhenItSaysOne) {
   EXPECT_THAT(rig.out(), HasSubstr("spiffe://td/a  syncing  1.8"));
 }
 
+TEST(CliStatus, SaysWhatAnExpiredSidecarNeeds) {
+  CliRig rig;
+  rig.control.answer("GET /v1/status", 200, R"({"version":"1.9","sidecars":[{"node":"a","identity":"spiffe://td/a",
+      "connected":false,"state":"expired","svidNotAfter":"2026-01-01T00:00:00.000Z","lag_versions":9}]})");
+
+  rig.run("status");
+
+  EXPECT_THAT(rig.out(), HasSubstr("certificate of a (spiffe://td/a) expired at 2026-01-01T00:00:00.000Z"));
+  EXPECT_THAT(rig.out(), HasSubstr("heddle token create --id spiffe://td/a\n"));
+  EXPECT_THAT(rig.out(), HasSubstr("1 sidecar, 0 connected, 1 expired\n"));
+}
+
 TEST(CliStatus, ColoursTheState) {
   CliRig rig;
   rig.control.answer("GET /v1/status", 200, kStatus);

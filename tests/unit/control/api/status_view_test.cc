@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/base/json.h"
+#include "lib/base/strings.h"
 
 namespace heddle {
 namespace {
@@ -12,6 +13,7 @@ NodeStatus status(NodeState state) {
   NodeStatus row;
   row.key = {"spiffe://cluster.local/ns/default/sa/web", "web-1"};
   row.state = state;
+  row.is_connected = state != NodeState::kGone;
   row.acked = row.runs = Version{1, 40};
   row.connected = row.last_seen = kNow;
   row.behind_since = kNow - 3s;
@@ -64,6 +66,40 @@ TEST(StatusView, TellsWhatWasRefusedAndWhy) {
 
   EXPECT_EQ(shown.find({"nack", "version"})->as_string(), "1.42");
   EXPECT_EQ(shown.find({"nack", "errors"})->at(0).find("message")->as_string(), "no");
+}
+
+NodeStatus of_certificate(NodeState state, std::vector<Lineage> lineages) {
+  std::vector<NodeStatus> rows = join_certificates({status(state)}, lineages, kNow);
+  EXPECT_EQ(rows.size(), 1U);
+  return rows[0];
+}
+
+const std::string kWeb = "spiffe://cluster.local/ns/default/sa/web";
+
+TEST(StatusView, SaysUntilWhenTheNewestCertificateIsValid) {
+  NodeStatus row = of_certificate(NodeState::kLive,
+                                  {{1, kWeb, "a", "", kNow - 1s, "web-1"}, {2, kWeb, "b", "", kNow + 1s, "web-1"}});
+
+  EXPECT_EQ(row.state, NodeState::kLive);
+  EXPECT_EQ(only_row(row).find("svidNotAfter")->as_string(), format_time(kNow + 1s));
+}
+
+TEST(StatusView, AnExpiredCertificateCountsMoreThanALiveStream) {
+  NodeStatus row = of_certificate(NodeState::kLive, {{1, kWeb, "a", "", kNow, "web-1"}});
+
+  EXPECT_EQ(only_row(row).find("state")->as_string(), "expired");
+  EXPECT_EQ(only_row(row).find("connected")->as_bool(), true);
+}
+
+TEST(StatusView, WhoIsKnownByAnExpiredCertificateOnlyIsListed) {
+  std::vector<Lineage> lineages{{1, kWeb, "a", "", kNow - 1s, "web-2"}, {2, kWeb, "b", "", kNow + 1s, "web-3"}};
+
+  std::vector<NodeStatus> rows = join_certificates({}, lineages, kNow);
+
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].key.node, "web-2");
+  EXPECT_EQ(only_row(rows[0]).find("connected")->as_bool(), false);
+  EXPECT_TRUE(only_row(rows[0]).find("version")->is_null());
 }
 
 TEST(StatusView, WhoLeftIsListedAsNotConnected) {

@@ -146,16 +146,24 @@ TEST_F(IssuerTest, ASupersededSerialIsRefusedOnceTheNewOneRenewed) {
 TEST_F(IssuerTest, ASupersededSerialIsRefusedOnceTheNewOneWasSeen) {
   SignedSvid first = *attest(token_for("web"));
   SignedSvid second = *renew(first);
-  ASSERT_TRUE(issuer_->note_used(second.serial).has_value());
+  ASSERT_TRUE(issuer_->note_used(second.serial, "web-1").has_value());
 
   EXPECT_EQ(renew(first).error().reason, Reason::kUnauthenticated);
   EXPECT_TRUE(renew(second).has_value());
 }
 
+TEST_F(IssuerTest, TheNameOfWhoUsesACertificateIsKept) {
+  SignedSvid first = *attest(token_for("web"));
+  ASSERT_TRUE(issuer_->note_used(first.serial, "web-1").has_value());
+  SignedSvid second = *renew(first);
+
+  EXPECT_EQ((*ledger_.find_lineage(second.serial))->node, "web-1");
+}
+
 TEST_F(IssuerTest, SeeingTheOldOneInUseKeepsItsRight) {
   SignedSvid first = *attest(token_for("web"));
   ASSERT_TRUE(renew(first).has_value());
-  ASSERT_TRUE(issuer_->note_used(first.serial).has_value());
+  ASSERT_TRUE(issuer_->note_used(first.serial, "web-1").has_value());
 
   EXPECT_TRUE(renew(first).has_value());
 }
@@ -179,7 +187,7 @@ TEST_F(IssuerTest, SidecarsOfOneIdentityRenewIndependently) {
   SignedSvid one = *attest(token_for("web"));
   SignedSvid other = *attest(token_for("web"));
   SignedSvid one_next = *renew(one);
-  ASSERT_TRUE(issuer_->note_used(one_next.serial).has_value());
+  ASSERT_TRUE(issuer_->note_used(one_next.serial, "web-1").has_value());
 
   EXPECT_TRUE(renew(other).has_value());
 }

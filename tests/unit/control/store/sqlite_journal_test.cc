@@ -246,10 +246,15 @@ TEST_F(SqliteLedgerTest, ExpiredRecordsAreForgotten) {
   ASSERT_TRUE(ledger_.add_join_token(hash("u"), {"new", "i", {}, WallTime(6s)}).has_value());
   ASSERT_TRUE(ledger_.save_lineage({0, "i", "s1", "", WallTime(5s)}).has_value());
 
-  ASSERT_TRUE(ledger_.expire(WallTime(5s)).has_value());
+  ASSERT_TRUE(ledger_.save_lineage({0, "i", "s2", "", WallTime(6s), "n"}).has_value());
 
+  ASSERT_TRUE(ledger_.expire(WallTime(5s)).has_value());
   EXPECT_EQ(ledger_.join_tokens()->size(), 1U);
-  EXPECT_FALSE((*ledger_.find_lineage("s1")).has_value());
+  EXPECT_EQ(ledger_.lineages()->size(), 2U);
+
+  ASSERT_TRUE(ledger_.expire(WallTime(5s) + Ledger::kKeepExpired).has_value());
+  ASSERT_EQ(ledger_.lineages()->size(), 1U);
+  EXPECT_EQ((*ledger_.lineages())[0].node, "n");
 }
 
 TEST_F(SqliteLedgerTest, KeepsAdminTokensAndMeta) {
