@@ -1,5 +1,5 @@
-// AllocationCounter: how often operator new ran since it was made, in all threads. Linking it replaces the global
-// operator new of the test binary by a counting one.
+// AllocationCounter: how often memory was allocated since it was made, by operator new or malloc, in all threads but
+// those that are left out. Linking it puts counting functions before the allocator's in the test binary.
 #pragma once
 #include <cstdint>
 
@@ -8,6 +8,8 @@ class AllocationCounter {
  public:
   AllocationCounter();
   uint64_t count() const;
+  // What this thread allocates is not counted from here on: it plays the peer.
+  static void leave_out_this_thread() noexcept;
 
  private:
   uint64_t start_;

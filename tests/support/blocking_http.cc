@@ -1,5 +1,6 @@
 #include "tests/support/blocking_http.h"
 
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -28,6 +29,8 @@ BlockingClient::BlockingClient(const Address& address) {
   sockaddr_storage storage{};
   socklen_t length = address.to_sockaddr(storage);
   UniqueFd fd(socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  int no_delay = 1;  // many small writes in a row must not wait for acknowledgements
+  setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &no_delay, sizeof(no_delay));
   if (connect(fd.get(), reinterpret_cast<sockaddr*>(&storage), length) == 0) fd_ = std::move(fd);
 }
 
