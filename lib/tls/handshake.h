@@ -22,6 +22,6 @@ struct HandshakeState {
 
  private:
   Result<void> judge(X509_STORE_CTX*);
-  Result<std::shared_ptr<const PeerCertificate>> who_is(X509* leaf, const STACK_OF(X509) * shown) const;
+  Result<std::shared_ptr<const PeerCertificate>> who_is(X509* leaf, STACK_OF(X509) * shown) const;
 };
 }  // namespace heddle

@@ -14,6 +14,11 @@ bool append_digest(X509* certificate, std::string& key) {
   return true;
 }
 
+X509Ptr another(X509* reference) {
+  X509_up_ref(reference);
+  return X509Ptr(reference);
+}
+
 bool is_valid(const VerifiedPeer& verdict, WallTime now) {
   return verdict.path_not_before <= now && now <= verdict.path_not_after;
 }
@@ -32,19 +37,21 @@ std::optional<std::string> VerdictCache::key_of(X509* leaf, const STACK_OF(X509)
   return key;
 }
 
-std::shared_ptr<const PeerCertificate> VerdictCache::find(const std::string& key, WallTime now) {
+VerdictCache::Known VerdictCache::find(const std::string& key, WallTime now) {
   std::lock_guard lock(mutex_);
   auto at = entries_.find(key);
-  if (at == entries_.end()) return nullptr;
-  if (is_valid(at->second, now)) return at->second.peer;
+  if (at == entries_.end()) return {};
+  if (is_valid(at->second.verdict, now)) return {at->second.verdict.peer, another(at->second.leaf.get())};
   entries_.erase(at);
-  return nullptr;
+  return {};
 }
 
-void VerdictCache::add(std::string key, const VerifiedPeer& verdict, WallTime now) {
+void VerdictCache::add(std::string key, X509* leaf, const VerifiedPeer& verdict, WallTime now) {
   std::lock_guard lock(mutex_);
-  if (entries_.size() >= kCapacity) std::erase_if(entries_, [&](const auto& e) { return !is_valid(e.second, now); });
-  if (entries_.size() < kCapacity) entries_.insert_or_assign(std::move(key), verdict);
+  if (entries_.size() >= kCapacity) {
+    std::erase_if(entries_, [&](const auto& e) { return !is_valid(e.second.verdict, now); });
+  }
+  if (entries_.size() < kCapacity) entries_.insert_or_assign(std::move(key), Entry{verdict, another(leaf)});
 }
 
 size_t VerdictCache::size() const {

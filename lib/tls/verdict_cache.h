@@ -19,13 +19,21 @@ class VerdictCache {
 
   // Nothing for an empty chain and for one that is too long to be verified at all.
   static std::optional<std::string> key_of(X509* leaf, const STACK_OF(X509) * shown);
-  std::shared_ptr<const PeerCertificate> find(const std::string& key, WallTime now);
+  struct Known {
+    std::shared_ptr<const PeerCertificate> peer;  // null: not known
+    X509Ptr leaf;                                 // one object for all connections of this peer
+  };
+  Known find(const std::string& key, WallTime now);
   // When it is full, what has expired makes room; else nothing is kept.
-  void add(std::string key, const VerifiedPeer&, WallTime now);
+  void add(std::string key, X509* leaf, const VerifiedPeer&, WallTime now);
   size_t size() const;
 
  private:
+  struct Entry {
+    VerifiedPeer verdict;
+    X509Ptr leaf;
+  };
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, VerifiedPeer> entries_;
+  std::unordered_map<std::string, Entry> entries_;
 };
 }  // namespace heddle

@@ -19,21 +19,21 @@ TEST_F(VerdictCacheTest, KnowsWhatWasVerifiedByItsBytes) {
   Svid svid = ca_.issue(kPeer);
   Svid other = ca_.issue(kPeer);
 
-  cache_.add(key(svid), verdict(svid), kTestNow);
+  cache_.add(key(svid), svid.chain.front().get(), verdict(svid), kTestNow);
 
-  ASSERT_NE(cache_.find(key(svid), kTestNow), nullptr);
-  EXPECT_EQ(cache_.find(key(svid), kTestNow)->spiffe_id()->text(), kPeer);
-  EXPECT_EQ(cache_.find(key(other), kTestNow), nullptr) << "the same name is not the same certificate";
+  ASSERT_NE(cache_.find(key(svid), kTestNow).peer, nullptr);
+  EXPECT_EQ(cache_.find(key(svid), kTestNow).peer->spiffe_id()->text(), kPeer);
+  EXPECT_EQ(cache_.find(key(other), kTestNow).peer, nullptr) << "the same name is not the same certificate";
 }
 
 TEST_F(VerdictCacheTest, ForgetsAPathThatIsNotValidAnyMore) {
   CertSpec spec = CertSpec::leaf(kPeer);
   spec.not_after = kTestNow + 10s;
   Svid svid = ca_.issue(spec);
-  cache_.add(key(svid), verdict(svid), kTestNow);
+  cache_.add(key(svid), svid.chain.front().get(), verdict(svid), kTestNow);
 
-  EXPECT_NE(cache_.find(key(svid), kTestNow + 10s), nullptr);
-  EXPECT_EQ(cache_.find(key(svid), kTestNow + 11s), nullptr);
+  EXPECT_NE(cache_.find(key(svid), kTestNow + 10s).peer, nullptr);
+  EXPECT_EQ(cache_.find(key(svid), kTestNow + 11s).peer, nullptr);
   EXPECT_EQ(cache_.size(), 0U);
 }
 
@@ -41,9 +41,9 @@ TEST_F(VerdictCacheTest, IsNotBelievedBeforeThePathIsValid) {
   CertSpec spec = CertSpec::leaf(kPeer);
   spec.not_before = kTestNow - 10s;
   Svid svid = ca_.issue(spec);
-  cache_.add(key(svid), verdict(svid), kTestNow);
+  cache_.add(key(svid), svid.chain.front().get(), verdict(svid), kTestNow);
 
-  EXPECT_EQ(cache_.find(key(svid), kTestNow - 11s), nullptr);
+  EXPECT_EQ(cache_.find(key(svid), kTestNow - 11s).peer, nullptr);
 }
 
 TEST_F(VerdictCacheTest, EveryCertificateOfTheChainCounts) {
@@ -65,13 +65,14 @@ TEST_F(VerdictCacheTest, AFullCacheKeepsWhatItHasUntilThatExpires) {
   spec.not_after = kTestNow + 10s;
   Svid brief = ca_.issue(spec);
   Svid late = ca_.issue(kPeer);
-  for (size_t i = 0; i < VerdictCache::kCapacity; ++i) cache_.add(std::to_string(i), verdict(brief), kTestNow);
+  for (size_t i = 0; i < VerdictCache::kCapacity; ++i)
+    cache_.add(std::to_string(i), brief.chain.front().get(), verdict(brief), kTestNow);
 
-  cache_.add(key(late), verdict(late), kTestNow);
-  EXPECT_EQ(cache_.find(key(late), kTestNow), nullptr);
+  cache_.add(key(late), late.chain.front().get(), verdict(late), kTestNow);
+  EXPECT_EQ(cache_.find(key(late), kTestNow).peer, nullptr);
 
-  cache_.add(key(late), verdict(late), kTestNow + 11s);
-  EXPECT_NE(cache_.find(key(late), kTestNow + 11s), nullptr);
+  cache_.add(key(late), late.chain.front().get(), verdict(late), kTestNow + 11s);
+  EXPECT_NE(cache_.find(key(late), kTestNow + 11s).peer, nullptr);
   EXPECT_EQ(cache_.size(), 1U);
 }
 
