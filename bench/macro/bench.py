@@ -40,8 +40,10 @@ class Settings:
         self.latency_seconds = 0.2 if args.smoke else 0.4 if quick else 2.0
         self.idle_connections = 200 if args.smoke else 1000 if quick else 4000
         self.open_connections = 500 if args.smoke else 8000
-        # What Heddle gives back it gives back after a second of idleness.
+        # A process has settled when its memory did not move for so long. Connections get longer to become idle: Heddle
+        # gives back what they held after one second, and to the kernel after another.
         self.quiet = 0.1 if args.smoke else 1.5
+        self.quiet_connections = 0.1 if args.smoke else 4.0
         self.quick = quick
         self.smoke = args.smoke
 

@@ -31,9 +31,9 @@ class Opener:
         self._child.stderr.close()
 
 
-def wait_settled(context, running):
+def wait_settled(running, quiet):
     pids = with_descendants([pid for one in running for pid in one.pids])
-    settled(lambda: own_memory_of(pids), context.settings.quiet)
+    settled(lambda: own_memory_of(pids), quiet)
 
 
 def measure_process(context, scenario):
@@ -43,7 +43,7 @@ def measure_process(context, scenario):
         one = context.open(row, peer, context.place.port())
         if not one:
             continue
-        wait_settled(context, [one])
+        wait_settled([one], context.settings.quiet)
         pss = pss_of(with_descendants(one.pids))
         one.kill()
         row.cells[peer.name].figures.append(pss / MIB)
@@ -62,7 +62,7 @@ def measure_connections(context, scenario):
                 openers.append(_open(context, row, one, _WARM))
                 before[one.peer] = own_memory_of(with_descendants(one.pids))
                 openers.append(_open(context, row, one, count))
-            wait_settled(context, running)
+            wait_settled(running, context.settings.quiet_connections)
             for one in running:
                 _note(context, row, one, (before[one.peer], count))
         finally:

@@ -7,12 +7,9 @@
 
 #include "lib/base/deadline.h"
 #include "lib/event/loop.h"
-#include "lib/net/transport.h"
+#include "lib/net/tcp_transport.h"
 
 namespace heddle {
-// Whether on_connected() is still to be told, or whoever connected has told it (Connector's law).
-enum class Connected : uint8_t { kTell, kTold };
-
 class StreamTransport final : public Transport {
  public:
   // One uv_write at most this long, so that on_drained() comes in time.
@@ -101,8 +98,4 @@ class StreamTransport final : public Transport {
   DeadlineOf<StreamTransport, &StreamTransport::flush_deadline> flush_deadline_{*this};
   ConnectionInfo info_;
 };
-
-// A transport over a connected descriptor that is non-blocking already; options are the caller's. TCP or Unix by what
-// info.local says. Null if the kernel refuses, which closes the descriptor.
-std::unique_ptr<Transport> adopt_descriptor(Loop&, UniqueFd, ConnectionInfo, Connected);
 }  // namespace heddle

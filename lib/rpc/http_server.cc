@@ -22,7 +22,7 @@ class HttpServer::Detecting final : public Connection, private Transport::Observ
   }
   void drain() override { transport_->close(CloseMode::kAbort); }
   void abort(const Error&) override { transport_->close(CloseMode::kAbort); }
-  const ConnectionInfo& info() const override { return transport_->info(); }
+  ConnectionInfo describe() const override { return transport_->info(); }
   std::string_view protocol() const override { return "unknown"; }
   size_t active_streams() const override { return 0; }
 

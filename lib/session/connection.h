@@ -17,7 +17,7 @@ class Connection : public Retirable, public ListNode<Connection> {
   virtual void drain() = 0;
   // At once: streams end with `why`.
   virtual void abort(const Error& why) = 0;
-  virtual const ConnectionInfo& info() const = 0;
+  virtual ConnectionInfo describe() const = 0;    // for operators
   virtual std::string_view protocol() const = 0;  // "http/1.1", "h2", "tcp"
   virtual size_t active_streams() const = 0;
 

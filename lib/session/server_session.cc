@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "lib/session/parking_lot.h"
+
 namespace heddle {
 namespace {
 Error downstream_error(ResetCode code) {
@@ -96,6 +98,8 @@ ServerSession::ServerSession(Key, const SessionContext& context, std::unique_ptr
                              ServerProtocol& protocol, RequestHandler& handler, const SessionLimits& limits)
     : Session(context.loop, std::move(transport), context.registry),
       protocol_(protocol.name()),
+      maker_(protocol),
+      parking_(context.parking),
       handler_(handler),
       limits_(limits),
       codec_(protocol.make(*this)) {}
@@ -104,7 +108,7 @@ ServerSession::~ServerSession() = default;
 
 void ServerSession::on_request(StreamId id, RequestHead&& head, bool end) {
   waiting_.cancel();
-  head_begun_ = false;
+  waits_for_ = Waiting::kIdle;
   if (std::exchange(drain_next_, false)) drain();
   Stream* stream = slots_.acquire(*this);
   stream->open(id, end);
@@ -150,19 +154,37 @@ void ServerSession::on_receive_error(const Error& why) { fail(why); }
 
 void ServerSession::on_received() {
   // The first bytes after a pause begin a head; from now on the head has its own, shorter time.
-  if (!streams_.empty() || head_begun_ || protocol_ == "h2") return;
-  head_begun_ = true;
+  if (!streams_.empty() || waits_for_ == Waiting::kHead || protocol_ == "h2") return;
+  waits_for_ = Waiting::kHead;
   waiting_.arm(loop(), limits_.request_head);
 }
 
 void ServerSession::arm_waiting() {
-  head_begun_ = false;
-  if (!is_closing() && !failed_) waiting_.arm(loop(), limits_.idle);
+  bool may_park = parking_ != nullptr && protocol_ != "h2" && limits_.idle > ParkingLot::kAfter;
+  waits_for_ = may_park ? Waiting::kParking : Waiting::kIdle;
+  if (!is_closing() && !failed_) waiting_.arm(loop(), may_park ? ParkingLot::kAfter : limits_.idle);
 }
 
 void ServerSession::on_waiting_over() {
-  if (head_begun_) return fail(make_error(Reason::kRequestHeadTimeout, "the request head took too long"));
-  drain();
+  if (waits_for_ == Waiting::kHead) {
+    return fail(make_error(Reason::kRequestHeadTimeout, "the request head took too long"));
+  }
+  if (waits_for_ == Waiting::kIdle) return drain();
+  if (park()) return;
+  waits_for_ = Waiting::kIdle;
+  waiting_.arm(loop(), limits_.idle - ParkingLot::kAfter);
+}
+
+// False: the connection is not as idle as it looks, or TLS or an interception is part of it.
+bool ServerSession::park() {
+  bool is_plain = !info().is_tls && !info().original_dst;
+  bool is_idle = streams_.empty() && codec_->reusable() && codec_->active_streams() == 0 && !codec_->wants_write();
+  if (!is_plain || !is_idle || draining_ || drain_next_ || is_closing() || failed_) return false;
+  std::optional<UniqueFd> fd = transport().detach();
+  if (!fd) return false;
+  parking_->park(*std::move(fd), {maker_, handler_, limits_}, limits_.idle - ParkingLot::kAfter);
+  leave();
+  return true;
 }
 
 // One last answer or GOAWAY; what is in flight ends with the same reason.
@@ -199,6 +221,7 @@ void ServerSession::drain() {
 
 void ServerSession::drain_after_first_request(Duration patience) {
   drain_next_ = true;
+  waits_for_ = Waiting::kIdle;
   waiting_.arm(loop(), patience);
 }
 

@@ -54,7 +54,13 @@ class ServerSession final : public Session, private ServerEvents {
   void on_waiting_over();
   void on_drain_over() { abort(make_error(Reason::kDraining, "drain deadline passed")); }
 
+  // While nothing is in flight.
+  enum class Waiting : uint8_t { kHead, kParking, kIdle };  // for a begun head; to be parked; for a request
+  bool park();
+
   const std::string_view protocol_;
+  ServerProtocol& maker_;
+  ParkingLot* const parking_;
   RequestHandler& handler_;
   const SessionLimits& limits_;
   std::unique_ptr<ServerCodec> codec_;
@@ -63,7 +69,7 @@ class ServerSession final : public Session, private ServerEvents {
   // While no request is in flight: keep-alive idle time, or the time a begun head may take.
   DeadlineOf<ServerSession, &ServerSession::on_waiting_over> waiting_{*this};
   DeadlineOf<ServerSession, &ServerSession::on_drain_over> drain_over_{*this};
-  bool head_begun_ = false;
+  Waiting waits_for_ = Waiting::kIdle;
   bool failed_ = false;
   bool unread_body_ = false;  // an exchange ended before its request body did: linger before closing
   bool draining_ = false;

@@ -124,11 +124,20 @@ void Session::abort_transport() {
 
 void Session::on_closed(const Error& why) {
   if (std::exchange(gone_, true)) return;
+  on_transport_gone(why);
+  retire();
+}
+
+void Session::leave() {
+  gone_ = true;
+  retire();
+}
+
+void Session::retire() {
   closing_ = true;
   flush_.cancel_deferred();
   wake_.cancel();
   linger_.cancel();
-  on_transport_gone(why);
   registry_.remove(*this);
   loop_.retire(*this);
 }

@@ -10,6 +10,7 @@
 #include "lib/session/connection.h"
 
 namespace heddle {
+class ParkingLot;
 
 // What a session is made for: names the protocol and makes its codec, so that the session is the codec's owner and
 // its only listener. Shared by all sessions of a listener or pool; must outlive them.
@@ -33,11 +34,13 @@ class ClientProtocol {
 struct SessionContext {
   Loop& loop;
   ConnectionRegistry& registry;
+  ParkingLot* parking = nullptr;  // null: idle connections keep their sessions
 };
 
 class Session : public Connection, protected Transport::Observer {
  public:
-  const ConnectionInfo& info() const override { return transport_->info(); }
+  const ConnectionInfo& info() const { return transport_->info(); }
+  ConnectionInfo describe() const override { return info(); }
 
  protected:
   static constexpr size_t kFlushBudget = 64 * 1024;
@@ -57,6 +60,8 @@ class Session : public Connection, protected Transport::Observer {
   void close_gracefully();              // flush, then close
   void linger(Duration, size_t bytes);  // half-close, read and drop, then close
   void abort_transport();
+  // The transport was detached: the session ends without a word.
+  void leave();
   bool is_closing() const noexcept { return closing_; }
   Loop& loop() noexcept { return loop_; }
   Transport& transport() noexcept { return *transport_; }
@@ -74,6 +79,7 @@ class Session : public Connection, protected Transport::Observer {
   void finish_tunnel();
   void on_linger_over();
   void on_wake();
+  void retire();
   Loop& loop_;
   std::unique_ptr<Transport> transport_;
   ConnectionRegistry& registry_;

@@ -54,7 +54,7 @@ Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
                       &core.pipes_,
                       Tunnel::kIdleTimeout,
                       core.shared_.settings.drain}),
-      incoming({core.loop_, core.downstream_}) {
+      incoming({core.loop_, core.downstream_, core.parking_.get()}) {
   bool mesh = inbound && settings.tls == InboundTls::kStrict;
   Protocols& protocols = mesh ? core.mesh_protocols_ : core.edge_protocols_;
   incoming.protocol = settings.protocol;
@@ -72,6 +72,7 @@ Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)
     : shared_(shared),
       index_(index),
       loop_(loop),
+      parking_(ParkingLot::create(loop, downstream_, ParkingMetrics(shared.metrics).parked)),
       mesh_protocols_(loop, HttpLimits::mesh()),
       edge_protocols_(loop, HttpLimits{}),
       connector_(loop),
@@ -175,7 +176,7 @@ void Worker::Core::drain(std::function<void()> on_drained) {
 std::vector<ConnectionRow> Worker::Core::connections() {
   std::vector<ConnectionRow> rows;
   downstream_.for_each([&](Connection& connection) {
-    const ConnectionInfo& info = connection.info();
+    ConnectionInfo info = connection.describe();
     ConnectionRow row{std::string(connection.protocol()), info.peer.text(), info.local.text(), {}, 0};
     if (info.peer_certificate && info.peer_certificate->spiffe_id()) {
       row.identity = info.peer_certificate->spiffe_id()->text();

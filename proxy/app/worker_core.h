@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "lib/net/listener.h"
+#include "lib/session/parking_lot.h"
 #include "lib/session/protocols.h"
 #include "proxy/app/routers.h"
 #include "proxy/app/traffic_observer.h"
@@ -65,6 +66,7 @@ class Worker::Core {
   SystemRandom random_;
   ConnectionRegistry downstream_;
   ConnectionRegistry upstream_registry_;
+  std::unique_ptr<ParkingLot> parking_;
   Protocols mesh_protocols_;
   Protocols edge_protocols_;  // plaintext listeners: lower limits against resets
   TcpConnector connector_;

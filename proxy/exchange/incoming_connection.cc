@@ -34,7 +34,7 @@ class IncomingConnection final : public Connection, private Transport::Observer 
     if (!done_) detect_late_.arm(spec_.context.loop, std::min(spec_.detect, kDrainPatience));
   }
   void abort(const Error&) override { transport_->close(CloseMode::kAbort); }
-  const ConnectionInfo& info() const override { return transport_->info(); }
+  ConnectionInfo describe() const override { return transport_->info(); }
   std::string_view protocol() const override { return "unknown"; }
   size_t active_streams() const override { return 0; }
 

@@ -36,7 +36,7 @@ class TcpProxy::Joined final : public Connection, private Transport::Observer {
     if (tunnel_ != nullptr) return tunnel_->abort();
     fail(why);
   }
-  const ConnectionInfo& info() const override { return info_; }
+  ConnectionInfo describe() const override { return info_; }
   std::string_view protocol() const override { return "tcp"; }
   size_t active_streams() const override { return 1; }
 

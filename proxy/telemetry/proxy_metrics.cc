@@ -62,6 +62,7 @@ constexpr MetricFamily kAccepted{"heddle_downstream_accepted_total", "Connection
 constexpr MetricFamily kRefused{
     "heddle_downstream_refused_total", "Connections closed unserved, by reason.", kCounter, {"listener", "reason"}};
 constexpr MetricFamily kConnections{"heddle_downstream_connections", "Connections open.", kGauge, {"listener"}};
+constexpr MetricFamily kParked{"heddle_downstream_parked", "Idle connections that are held without a session.", kGauge};
 constexpr MetricFamily kAbuse{"heddle_abuse_total",
                               "Connections closed because their peer crossed an abuse threshold.",
                               kCounter,
@@ -90,7 +91,7 @@ constexpr MetricFamily kAccessDropped{"heddle_access_log_dropped_total", "Access
                                       kCounter};
 constexpr MetricFamily kAccessWritten{"heddle_access_log_records_total", "Access log records written.", kCounter};
 
-constexpr std::array<const MetricFamily*, 37> kFamilies = {&kRequests,
+constexpr std::array<const MetricFamily*, 38> kFamilies = {&kRequests,
                                                            &kDuration,
                                                            &kUpstreamTime,
                                                            &kActive,
@@ -114,6 +115,7 @@ constexpr std::array<const MetricFamily*, 37> kFamilies = {&kRequests,
                                                            &kAccepted,
                                                            &kRefused,
                                                            &kConnections,
+                                                           &kParked,
                                                            &kAbuse,
                                                            &kHandshakes,
                                                            &kHandshakeTime,
@@ -218,6 +220,8 @@ ListenerMetrics::ListenerMetrics(Registry& registry, std::string_view listener)
       refused(scope_of(registry, "listener", listener), kRefused, "reason"),
       connections(scope_of(registry, "listener", listener).gauge(kConnections)),
       abuse(scope_of(registry, "listener", listener), kAbuse, "kind") {}
+
+ParkingMetrics::ParkingMetrics(Registry& registry) : parked(registry.scope().gauge(kParked)) {}
 
 TlsMetrics::TlsMetrics(Registry& registry, std::string_view side)
     : handshakes(scope_of(registry, "side", side), kHandshakes, "result"),

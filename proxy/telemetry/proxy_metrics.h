@@ -102,6 +102,12 @@ struct ListenerMetrics {
   LabelledCounters abuse;  // by kind, as "rapid-reset"
 };
 
+// Per worker.
+struct ParkingMetrics {
+  explicit ParkingMetrics(Registry&);
+  Gauge parked;
+};
+
 // Per side ("server", "client").
 struct TlsMetrics {
   TlsMetrics(Registry&, std::string_view side);

@@ -78,6 +78,7 @@ struct AllMetrics {
         backends(registry, "web-v1"),
         health(registry, "web-v1"),
         listener(registry, "outbound"),
+        parking(registry),
         tls(registry, "client"),
         control(registry),
         logs(registry, captured.log(), writer),
@@ -103,6 +104,7 @@ struct AllMetrics {
   BackendSetMetrics backends;
   HealthMetrics health;
   ListenerMetrics listener;
+  ParkingMetrics parking;
   TlsMetrics tls;
   ControlMetrics control;
   LogMetrics logs;

@@ -1,0 +1,99 @@
+// Idle keep-alive connections are held without their sessions, and nobody can tell.
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "tests/support/mesh_fixture.h"
+
+namespace heddle {
+namespace {
+class Parking : public MeshFixture {
+ protected:
+  Parking() {
+    add_answering_origin("hi");
+    start_outbound(plain_snapshot({origins_.front()->address()}));
+  }
+  int parked() {
+    constexpr std::string_view kName = "\nheddle_downstream_parked ";
+    std::string text = outbound_->metrics().render();
+    size_t at = text.find(kName);
+    return at == std::string::npos ? -1 : std::atoi(text.c_str() + at + kName.size());
+  }
+  void wait_parked(int count) {
+    auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (parked() != count && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
+    ASSERT_EQ(parked(), count);
+  }
+  void wait_drained() {
+    Loop loop;
+    bool drained = false, gave_up = false;
+    auto limit = loop.timer([&] { gave_up = true; });
+    limit->arm(10s);
+    outbound_->worker().drain(loop, [&] { drained = true; });
+    loop.run_until([&] { return drained || gave_up; });
+    EXPECT_TRUE(drained);
+  }
+};
+
+TEST_F(Parking, AParkedConnectionGoesOn) {
+  BlockingClient client(entry());
+
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(client.get("/").ends_with("hi"));
+    wait_parked(1);
+  }
+  std::string answer = client.get("/");
+
+  EXPECT_TRUE(answer.ends_with("hi")) << answer;
+  EXPECT_EQ(parked(), 0);
+}
+
+TEST_F(Parking, ABegunHeadIsNotIdle) {
+  BlockingClient busy(entry());
+  BlockingClient idle(entry());
+  busy.get("/");
+  busy.send("GET / HTTP/1.1\r\nHo");
+
+  idle.get("/");
+  wait_parked(1);
+  busy.send("st: hello.default\r\n\r\n");
+
+  EXPECT_TRUE(busy.read_until("hi").ends_with("hi"));
+  EXPECT_EQ(parked(), 1);
+}
+
+TEST_F(Parking, AClientThatLeavesIsForgotten) {
+  BlockingClient client(entry());
+  client.get("/");
+  wait_parked(1);
+
+  client.close();
+
+  wait_parked(0);
+}
+
+TEST_F(Parking, ADrainClosesWhatIsParked) {
+  BlockingClient client(entry());
+  client.get("/");
+  wait_parked(1);
+
+  wait_drained();
+
+  EXPECT_EQ(client.read_all(), "");
+  EXPECT_EQ(client.ended(), Ended::kFin);
+}
+
+TEST_F(Parking, AWorkerEndsWithConnectionsParked) {
+  std::vector<std::unique_ptr<BlockingClient>> clients;
+  for (int i = 0; i < 100; ++i) {
+    clients.push_back(std::make_unique<BlockingClient>(entry()));
+    clients.back()->get("/");
+  }
+  wait_parked(100);
+
+  outbound_.reset();
+
+  for (auto& client : clients) EXPECT_EQ(client->read_all(), "");
+}
+}  // namespace
+}  // namespace heddle
