@@ -71,7 +71,7 @@ struct LogOptions {
   std::function<void(std::string_view)>
       callback;  // kCallback: on the logging thread (maybe several at once), one whole line
   LogFilter filter;
-  size_t queue_lines = 4096;
+  size_t queue_lines = 1024;     // 656 bytes each, from the start
   const Clock* clock = nullptr;  // must be usable from any thread; nullptr: the system's
 };
 
