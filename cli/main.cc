@@ -3,12 +3,17 @@
 #include <csignal>
 #include <iostream>
 
+#include "certs/narrow_openssl.h"
 #include "cli/program.h"
 
 int main(int argc, char** argv) {
   using namespace heddle;
   // A peer that closes early is an error of that write, not of the process.
   std::signal(SIGPIPE, SIG_IGN);
+  if (auto narrowed = narrow_openssl(); !narrowed) {
+    std::cerr << "heddle: " << narrowed.error().detail << "\n";
+    return static_cast<int>(ExitCode::kFailure);
+  }
   std::vector<std::string> args(argv + 1, argv + argc);
   Console console{std::cin, std::cout, std::cerr};
   IsTerminal terminal = ::isatty(STDOUT_FILENO) == 1 ? IsTerminal::kYes : IsTerminal::kNo;

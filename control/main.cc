@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "certs/narrow_openssl.h"
 #include "control/app/server.h"
 #include "lib/base/random.h"
 #include "lib/event/signal.h"
@@ -36,6 +37,7 @@ class Signals {
 int main(int argc, char** argv) {
   using namespace heddle;
   std::signal(SIGPIPE, SIG_IGN);
+  if (auto narrowed = narrow_openssl(); !narrowed) return fail(narrowed.error());
   ParsedControlOptions parsed = parse_control_options(argc, argv);
   if (parsed.exit) {
     std::fputs(parsed.exit->text.c_str(), parsed.exit->code == 0 ? stdout : stderr);

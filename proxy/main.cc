@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "certs/narrow_openssl.h"
 #include "lib/net/socket.h"
 #include "proxy/app/bootstrap.h"
 #include "proxy/app/options.h"
@@ -18,6 +19,7 @@ int fail(const heddle::Error& error) {
 int main(int argc, char** argv) {
   using namespace heddle;
   std::signal(SIGPIPE, SIG_IGN);
+  if (auto narrowed = narrow_openssl(); !narrowed) return fail(narrowed.error());
   ParsedOptions parsed = parse_options(argc, argv);
   if (parsed.exit) {
     std::fputs(parsed.exit->text.c_str(), parsed.exit->code == 0 ? stdout : stderr);
