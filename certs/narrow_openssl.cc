@@ -52,6 +52,7 @@ constexpr Needed kNeeded[] = {{OSSL_OP_DIGEST, kDigests, {}},
 // The default provider lives in a library context of its own; ours passes its algorithms on.
 struct Narrowed {
   OSSL_PROVIDER* whole = nullptr;
+  OSSL_LIB_CTX* for_handshakes = nullptr;
   std::array<Algorithms, std::size(kNeeded)> algorithms;
 };
 
@@ -86,6 +87,11 @@ const OSSL_ALGORITHM* query(void*, int operation, int* no_cache) {
   return nullptr;
 }
 
+const OSSL_ALGORITHM* query_for_handshakes(void* context, int operation, int* no_cache) {
+  bool is_key_form = operation == OSSL_OP_ENCODER || operation == OSSL_OP_DECODER;
+  return is_key_form ? nullptr : query(context, operation, no_cache);
+}
+
 int capabilities(void*, const char* capability, OSSL_CALLBACK* call, void* arg) {
   return OSSL_PROVIDER_get_capabilities(narrowed->whole, capability, call, arg);
 }
@@ -97,14 +103,23 @@ OSSL_DISPATCH entry(int id, F* function) {
   return {id, reinterpret_cast<void (*)(void)>(function)};
 }
 
+using Query = const OSSL_ALGORITHM*(void*, int, int*);
+
+template <Query& kQuery>
 int start(const OSSL_CORE_HANDLE*, const OSSL_DISPATCH*, const OSSL_DISPATCH** out, void** context) {
-  static const OSSL_DISPATCH kFunctions[] = {entry(OSSL_FUNC_PROVIDER_QUERY_OPERATION, query),
+  static const OSSL_DISPATCH kFunctions[] = {entry(OSSL_FUNC_PROVIDER_QUERY_OPERATION, kQuery),
                                              entry(OSSL_FUNC_PROVIDER_GET_CAPABILITIES, capabilities),
                                              entry(OSSL_FUNC_PROVIDER_TEARDOWN, teardown),
                                              {0, nullptr}};
   *out = kFunctions;
   *context = OSSL_PROVIDER_get0_provider_ctx(narrowed->whole);
   return 1;
+}
+
+template <Query& kQuery>
+bool load_into(OSSL_LIB_CTX* library) {
+  return OSSL_PROVIDER_add_builtin(library, kProvider, start<kQuery>) == 1 &&
+         OSSL_PROVIDER_load(library, kProvider) != nullptr;
 }
 
 Error failure(std::string_view what) {
@@ -119,9 +134,13 @@ Result<void> narrow_openssl() {
   made->whole = apart == nullptr ? nullptr : OSSL_PROVIDER_load(apart, "default");
   if (made->whole == nullptr) return failure("the default provider cannot be loaded");
   for (size_t i = 0; i < std::size(kNeeded); ++i) made->algorithms[i] = select(made->whole, kNeeded[i]);
+  made->for_handshakes = OSSL_LIB_CTX_new();
+  if (made->for_handshakes == nullptr) return failure("no library context for handshakes");
   narrowed = made.release();  // as long as the process, like OpenSSL's own state
-  if (OSSL_PROVIDER_add_builtin(nullptr, kProvider, start) != 1) return failure("a provider cannot be added");
-  if (OSSL_PROVIDER_load(nullptr, kProvider) == nullptr) return failure("the narrowed provider cannot be loaded");
+  bool is_loaded = load_into<query>(nullptr) && load_into<query_for_handshakes>(narrowed->for_handshakes);
+  if (!is_loaded) return failure("the narrowed provider cannot be loaded");
   return {};
 }
+
+OSSL_LIB_CTX* handshake_library() noexcept { return narrowed == nullptr ? nullptr : narrowed->for_handshakes; }
 }  // namespace heddle

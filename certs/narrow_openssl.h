@@ -7,8 +7,16 @@
 //
 // Changes OpenSSL's default library context, so it is called once per process, by main(), before anything else uses it.
 #pragma once
+#include <openssl/types.h>
+
 #include "lib/base/result.h"
 
 namespace heddle {
 Result<void> narrow_openssl();
+
+// The library context for SSL_CTX_new_ex(): as narrow, and it reads no keys of certificates. OpenSSL reads the key of
+// every certificate as it parses it, a tenth of a handshake; who judges a peer's certificate looks for one that was
+// read before, or reads it again in the default context (lib/tls/handshake.cc). Null, the default context, before
+// narrow_openssl().
+OSSL_LIB_CTX* handshake_library() noexcept;
 }  // namespace heddle

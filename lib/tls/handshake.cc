@@ -1,22 +1,35 @@
 #include "lib/tls/handshake.h"
 
+#include <algorithm>
+
 #include "certs/verify.h"
 
 namespace heddle {
 
 namespace {
-// What the peer showed stays in OpenSSL's session as long as the connection lives, 4 KiB and more for each certificate
-// (the key alone brings its curve). After the verdict only the leaf is needed, for CertificateVerify.
-void drop_issuers(STACK_OF(X509) * shown) {
-  while (shown != nullptr && sk_X509_num(shown) > 1) X509_free(sk_X509_pop(shown));
+// The same certificate again, in the default library context: there its key is read (certs/narrow_openssl.h).
+X509Shared read_with_key(X509* certificate) {
+  return X509Shared(from_der<X509Ptr>(to_der(certificate, i2d_X509), d2i_X509));
 }
 
-// The same certificate, byte by byte, is held once for all connections of a peer.
-void share_leaf(X509* leaf, X509Ptr shared, STACK_OF(X509) * shown) {
-  drop_issuers(shown);
-  if (shown == nullptr || sk_X509_value(shown, 0) != leaf) return;
-  sk_X509_set(shown, 0, shared.release());
-  X509_free(leaf);
+Result<CertChain> read_with_keys(X509* leaf, const STACK_OF(X509) * shown) {
+  CertChain chain{read_with_key(leaf)};
+  for (int i = 0; shown != nullptr && i < sk_X509_num(shown); ++i) {
+    X509* certificate = sk_X509_value(shown, i);
+    if (i > 0 || certificate != leaf) chain.push_back(read_with_key(certificate));
+  }
+  if (std::ranges::find(chain, nullptr) == chain.end()) return chain;
+  return make_error(Reason::kPeerCertificateInvalid, "a certificate of the peer cannot be read");
+}
+
+// OpenSSL's session holds what the peer showed as long as the connection lives. After the verdict only the leaf is
+// needed, for CertificateVerify: one that was read with its key, and the same for all connections of the peer.
+void keep_leaf_only(STACK_OF(X509) * shown, X509* leaf) {
+  if (shown == nullptr || sk_X509_num(shown) == 0) return;
+  while (sk_X509_num(shown) > 1) X509_free(sk_X509_pop(shown));
+  X509_up_ref(leaf);
+  X509_free(sk_X509_value(shown, 0));
+  sk_X509_set(shown, 0, leaf);
 }
 }  // namespace
 
@@ -46,13 +59,14 @@ Result<std::shared_ptr<const PeerCertificate>> HandshakeState::who_is(X509* leaf
   if (key) {
     VerdictCache::Known known = context.verdicts().find(*key, now);
     if (known.peer != nullptr) {
-      share_leaf(leaf, std::move(known.leaf), shown);
+      keep_leaf_only(shown, known.leaf.get());
       return std::move(known.peer);
     }
   }
-  HEDDLE_TRY(auto verified, verify_peer(leaf, shown, context.bundle(), now));
-  if (key) context.verdicts().add(*std::move(key), leaf, verified, now);
-  drop_issuers(shown);
+  HEDDLE_TRY(CertChain chain, read_with_keys(leaf, shown));
+  HEDDLE_TRY(auto verified, verify_peer(chain, context.bundle(), now));
+  if (key) context.verdicts().add(*std::move(key), chain.front().get(), verified, now);
+  keep_leaf_only(shown, chain.front().get());
   return std::move(verified.peer);
 }
 }  // namespace heddle

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "certs/narrow_openssl.h"
 #include "lib/base/strings.h"
 #include "lib/tls/handshake.h"
 
@@ -59,7 +60,8 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsMaterial& 
   self->material_ = material;
   self->options_ = std::move(options);
   bool is_server = self->options_.role == TlsRole::kServer;
-  self->context_.reset(SSL_CTX_new(is_server ? TLS_server_method() : TLS_client_method()));
+  self->context_.reset(
+      SSL_CTX_new_ex(handshake_library(), nullptr, is_server ? TLS_server_method() : TLS_client_method()));
   SSL_CTX* ctx = self->context_.get();
   if (ctx == nullptr || !restrict_protocol(ctx)) return tls_error("cannot set up TLS 1.3");
   if (material.svid != nullptr) HEDDLE_CHECK_OK(self->load_identity());
