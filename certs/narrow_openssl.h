@@ -1,7 +1,7 @@
 // narrow_openssl(): what is not needed is not there. OpenSSL finds an algorithm by walking through all that its
 // provider offers, several times in every handshake: parsing one public key asks each of 60 decoders and 18 types of
 // key whether it is meant, over copies of the list of some 250 algorithms. Heddle's certificates and handshakes need
-// two dozen; with only these a server's handshake takes a quarter less time, and the rest (DSA, DH, SM2, MD5, legacy
+// two dozen; with only these a server's handshake takes a fifth less time, and the rest (DSA, DH, SM2, MD5, legacy
 // ciphers and formats) cannot be reached by a peer's bytes. The algorithms themselves are OpenSSL's, untouched (ADR
 // 0014).
 //
