@@ -32,6 +32,9 @@ AccessRecord TrafficObserver::record_of(const ExchangeSummary& s) const {
   record.downstream.assign(s.peer);
   if (s.upstream.is_set()) record.upstream.assign(s.upstream);
   if (s.upstream_reused) record.flags.set(AccessFlag::kUpstreamReused);
+  if (s.upstream_tls) record.flags.set(AccessFlag::kUpstreamTls);
+  if (s.upgraded) record.flags.set(AccessFlag::kUpgraded);
+  if (s.upstream_http2) record.upstream_protocol = AccessProtocol::kHttp2;
   if (s.peer_certificate != nullptr && s.peer_certificate->spiffe_id()) {
     record.flags.set(AccessFlag::kDownstreamTls);
     std::string_view path = s.peer_certificate->spiffe_id()->path();
@@ -71,7 +74,7 @@ void TrafficObserver::on_tcp_finished(const ExchangeSummary& s) {
   }
   if (!in_.access_log.wants(0, s.reason)) return;
   AccessRecord record = record_of(s);
-  record.protocol = AccessProtocol::kTcp;
+  record.protocol = record.upstream_protocol = AccessProtocol::kTcp;
   in_.access_log.write(record);
 }
 

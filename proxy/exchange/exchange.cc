@@ -26,6 +26,8 @@ Exchange::Exchange(ServerStream& stream, RequestHead&& head, bool end, ExchangeS
       body_(services.loop.blocks()),
       request_ended_(end) {
   summary_.started = services.loop.now();
+  summary_.peer = stream.connection().peer;
+  summary_.peer_certificate = stream.connection().peer_certificate;
   stream.set_sink(down_);
 }
 
@@ -93,6 +95,8 @@ void Exchange::open_on(ClientSession& session) {
   summary_.upstream_reused = try_was_reused_;
   try_was_http2_ = session.protocol() == "h2";
   try_was_mesh_ = session.info().peer_certificate != nullptr;
+  summary_.upstream_http2 = try_was_http2_;
+  summary_.upstream_tls = session.info().is_tls;
   upstream_full_ = false;
   if (!head_only) send_held_body();
 }
@@ -210,7 +214,7 @@ void Exchange::on_response(ResponseHead&& head, bool end) {
   touch();
   response_begun_ = true;
   body_.stop();
-  is_tunnel_ = head.status == 101;
+  summary_.upgraded = is_tunnel_ = head.status == 101;
   if (is_tunnel_) request_deadline_.cancel();  // of the request, not of the conversation
   summary_.status = head.status;
   summary_.response_at = services_.loop.now();

@@ -26,6 +26,9 @@ struct ExchangeSummary {
   Address upstream;                                         // last endpoint tried; not set without
   RouteRuntime* route = nullptr;                            // null when no route was found
   bool upstream_reused = false;
+  bool upstream_http2 = false;
+  bool upstream_tls = false;
+  bool upgraded = false;     // 101: the connection went on as a tunnel
   Duration upstream_time{};  // from the request sent to the answer's head
 };
 

@@ -71,6 +71,7 @@ class TcpProxy::Joined final : public Connection, private Transport::Observer {
   }
 
   void join(std::unique_ptr<Transport> upstream) {
+    summary_.upstream_tls = upstream->info().is_tls;
     downstream_->observe(nullptr);
     downstream_->resume(PauseReason::kTunnel);
     TunnelOptions options{services_.idle, services_.pipes};
