@@ -15,6 +15,7 @@
 #include "lib/base/result.h"
 #include "lib/base/strong_id.h"
 #include "lib/http/head.h"
+#include "lib/http/keep_alive_ping.h"
 #include "lib/http/limits.h"
 
 namespace heddle {
@@ -80,8 +81,13 @@ class Codec {
   virtual bool wants_finish() const { return false; }
   virtual size_t capacity() const = 0;  // how many more streams may be open()ed now
   virtual size_t active_streams() const = 0;
-  // When produce() wants to be called although nothing happened (the final GOAWAY, SETTINGS never acknowledged).
+  // How a silent peer is asked whether it is still there; HTTP/2 only. Off until told.
+  virtual void set_keep_alive(KeepAlive) {}
+  // When expire() and produce() want to be called although nothing happened: the final GOAWAY, SETTINGS never
+  // acknowledged, a silent peer.
   virtual std::optional<MonoTime> wake_at() const { return std::nullopt; }
+  // Looks at these times, also while the transport takes nothing. An error, as one of receive(), ends the connection.
+  virtual Result<void> expire() { return {}; }
 };
 
 class ServerCodec : public Codec {

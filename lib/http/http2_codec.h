@@ -1,5 +1,5 @@
 // Joins a codec interface (ServerCodec or ClientCodec) with the shared HTTP/2 engine: forwards, decides nothing, and
-// adds what only HTTP/2 has: the SETTINGS timer, keepalive pings, the abuse counters.
+// adds what only HTTP/2 has: the SETTINGS timer, keep-alive pings, the abuse counters.
 #pragma once
 #include <algorithm>
 #include <utility>
@@ -32,17 +32,19 @@ class Http2Codec : public Role, protected Http2Engine {
   // When produce() will want to send the final GOAWAY.
   std::optional<MonoTime> go_away_deadline() const { return do_go_away_deadline(); }
   std::optional<MonoTime> wake_at() const final {
-    auto settings = settings_deadline();
-    auto last = go_away_deadline();
-    return settings && last ? std::min(*settings, *last) : settings ? settings : last;
+    return earlier(earlier(settings_deadline(), go_away_deadline()), do_keep_alive_deadline());
   }
-  // Keepalive: one at a time; true until the first.
-  void ping(uint64_t opaque) { do_ping(opaque); }
-  bool ping_answered() const { return ping_answered_; }
+  void set_keep_alive(KeepAlive times) final { keep_alive_.set(times); }
+  Result<void> expire() final { return do_expire(); }
   // h2_protocol_abuse_total{reason}: the session adds these to its metrics when the connection ends.
   const Http2Abuse& abuse() const { return abuse_; }
 
  protected:
   using Http2Engine::Http2Engine;
+
+ private:
+  static std::optional<MonoTime> earlier(std::optional<MonoTime> a, std::optional<MonoTime> b) {
+    return a && b ? std::min(*a, *b) : a ? a : b;
+  }
 };
 }  // namespace heddle

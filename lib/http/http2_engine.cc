@@ -1,8 +1,6 @@
 #include "lib/http/http2_engine.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <utility>
 
 #include "lib/base/strings.h"
@@ -25,6 +23,7 @@ Http2Engine::Http2Engine(Http2Role role, Http2Worker worker, const HttpLimits& l
       streams_(worker.memory, worker.pool),
       reader_(worker.pool, limits),
       abuse_(limits),
+      keep_alive_(worker.clock.now()),
       scanner_(role == Http2Role::kServer ? kHttp2PrefaceBytes : 0),
       session_(role, worker.memory, limits, *this) {}
 
@@ -81,6 +80,7 @@ Result<void> Http2Engine::recv_failed(ssize_t code) {
 }
 
 Result<void> Http2Engine::do_receive(Buffer& in) {
+  keep_alive_.heard(clock_.now());
   check_deadlines();
   while (!error_ && !in.empty() && do_wants_read()) HEDDLE_CHECK_OK(feed(in));
   if (error_) return *error_;
@@ -185,16 +185,44 @@ bool Http2Engine::do_reusable() const {
          nghttp2_session_get_next_stream_id(h2()) < kLastStreamId;
 }
 
-void Http2Engine::do_ping(uint64_t opaque) {
-  ping_opaque_ = opaque;
-  ping_answered_ = false;
-  std::array<uint8_t, sizeof opaque> payload;
-  std::memcpy(payload.data(), &opaque, sizeof opaque);
-  nghttp2_submit_ping(h2(), NGHTTP2_FLAG_NONE, payload.data());
+Result<void> Http2Engine::do_expire() {
+  check_deadlines();
+  if (do_keep_alive_deadline()) check_silence();
+  if (error_) return *error_;
+  return {};
+}
+
+// A peer that we do not read cannot be heard: its silence is ours.
+void Http2Engine::check_silence() {
+  if (!do_wants_read()) return keep_alive_.heard(clock_.now());
+  switch (keep_alive_.judge(clock_.now())) {
+    case KeepAlivePing::Verdict::kWait:
+      return;
+    case KeepAlivePing::Verdict::kPing:
+      nghttp2_submit_ping(h2(), NGHTTP2_FLAG_NONE, nullptr);
+      return;
+    case KeepAlivePing::Verdict::kDead:
+      return fail_with(silent_peer(), NGHTTP2_NO_ERROR);
+  }
+}
+
+Error Http2Engine::silent_peer() const {
+  bool server = role_ == Http2Role::kServer;
+  return make_error(server ? Reason::kDownstreamClosed : Reason::kUpstreamClosed,
+                    str_cat("the peer has been silent for ", format_duration(keep_alive_.silence(clock_.now())),
+                            " and did not answer a PING"),
+                    server ? Origin::kDownstream : Origin::kUpstream);
+}
+
+// An idle connection of a client is the client's to look after; after a FIN nothing can come.
+std::optional<MonoTime> Http2Engine::do_keep_alive_deadline() const {
+  bool matters = role_ == Http2Role::kClient || streams_.size() > 0;
+  if (!matters || error_ || closing_sent_ || input_ended_) return std::nullopt;
+  return keep_alive_.due();
 }
 
 std::optional<MonoTime> Http2Engine::do_settings_deadline() const {
-  if (!settings_sent_at_) return std::nullopt;
+  if (!settings_sent_at_ || error_) return std::nullopt;
   return *settings_sent_at_ + kSettingsTimeout;
 }
 

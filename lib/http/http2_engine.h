@@ -63,9 +63,10 @@ class Http2Engine {
   void do_go_away();
   bool do_finished() const;
   bool do_reusable() const;
-  void do_ping(uint64_t opaque);
+  Result<void> do_expire();
   std::optional<MonoTime> do_settings_deadline() const;
   std::optional<MonoTime> do_go_away_deadline() const;
+  std::optional<MonoTime> do_keep_alive_deadline() const;
 
   nghttp2_session* h2() const noexcept { return session_.get(); }
   Http2Stream* stream_of(int32_t wire_id) const noexcept;
@@ -90,11 +91,11 @@ class Http2Engine {
   Http2Streams streams_;
   Http2HeadReader reader_;
   Http2Abuse abuse_;
+  KeepAlivePing keep_alive_;
   Leaving leaving_ = Leaving::kNo;
   bool peer_leaves_ = false;  // GOAWAY received
   bool peer_settings_here_ = false;
   bool input_ended_ = false;
-  bool ping_answered_ = true;
   size_t unsent_requests_ = 0;  // client: submitted, head not on the wire
   size_t waiting_ = 0;          // client: extended CONNECTs that wait for SETTINGS
   std::optional<Error> error_;
@@ -111,6 +112,8 @@ class Http2Engine {
   void end_sent(Http2Stream&);
   void final_go_away();
   void check_deadlines();
+  void check_silence();
+  Error silent_peer() const;
   void drive(Buffer& out, size_t budget);
   void flush_drained();
   void submit_trailers(Http2Stream&);
@@ -127,7 +130,6 @@ class Http2Engine {
   MonoTime noticed_at_{};
   std::optional<MonoTime> settings_sent_at_;
   bool settings_acknowledged_ = false;
-  uint64_t ping_opaque_ = 0;
 };
 
 ResetCode from_h2(uint32_t code) noexcept;

@@ -1,5 +1,4 @@
 // What the peer sent: frames to upcalls.
-#include <cstring>
 #include <utility>
 
 #include "lib/http/http2_engine.h"
@@ -133,10 +132,6 @@ void Http2Engine::frame_received(const nghttp2_frame& frame) {
       return settings_frame(frame);
     case NGHTTP2_RST_STREAM:
       return reset_frame(frame);
-    case NGHTTP2_PING:
-      if ((frame.hd.flags & NGHTTP2_FLAG_ACK) == 0) return;
-      if (std::memcmp(frame.ping.opaque_data, &ping_opaque_, sizeof ping_opaque_) == 0) ping_answered_ = true;
-      return;
     case NGHTTP2_GOAWAY:
       if (std::exchange(peer_leaves_, true)) return;  // the notice was heard already
       return events_.on_go_away(StreamId(frame.goaway.last_stream_id));

@@ -86,6 +86,7 @@ ClientSession& ClientSession::start(const SessionContext& context, std::unique_p
                                     ClientProtocol& protocol, Owner& owner, const SessionLimits& limits) {
   auto session = std::make_unique<ClientSession>(Key{}, context, std::move(transport), protocol, owner, limits);
   ClientSession& self = *session.release();
+  self.codec_->set_keep_alive(limits.keep_alive);
   self.attach(*self.codec_);
   self.idle_.arm(self.loop(), limits.idle);
   self.idle_since_ = self.loop().now();

@@ -89,6 +89,7 @@ ServerSession& ServerSession::start(const SessionContext& context, std::unique_p
   // The session owns itself from here on: it retires when its transport is gone.
   auto session = std::make_unique<ServerSession>(Key{}, context, std::move(transport), protocol, handler, limits);
   ServerSession& self = *session.release();
+  self.codec_->set_keep_alive(limits.keep_alive);
   self.attach(*self.codec_);
   self.arm_waiting();
   return self;

@@ -72,6 +72,11 @@ void Session::flush() {
 void Session::on_wake() {
   woken_ = true;
   mark_dirty();
+  if (closing_) return;
+  auto expired = codec_->expire();
+  if (expired) return;
+  on_receive_error(expired.error());
+  if (full_) abort_transport();  // a peer that takes nothing hears no last words
 }
 
 // Our side of an upgraded connection has ended and was written: half-close, the other direction may go on.

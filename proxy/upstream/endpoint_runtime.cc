@@ -29,6 +29,8 @@ PoolSpec EndpointRuntime::pool_spec() {
   spec.prior_knowledge_http2 = tls_ == UpstreamTls::kPlaintext && protocol_ == UpstreamProtocol::kHttp2;
   spec.expect_http2 = http2;
   spec.session = http2 ? context_.http2_session : context_.http1_session;
+  // Applications may take offence: gRPC servers end a connection that pings more often than every five minutes.
+  if (tls_ == UpstreamTls::kPlaintext) spec.session.keep_alive = KeepAlive::off();
   spec.limits = context_.pool;
   return spec;
 }

@@ -186,21 +186,6 @@ TEST(Http2ClientCodec, PushIsAConnectionError) {
   EXPECT_TRUE(rig.codec().finished());
 }
 
-TEST(Http2ClientCodec, PingsAreAnsweredOrNot) {
-  ClientRig rig;
-  rig.out();
-  ASSERT_TRUE(rig.feed(h2::settings({})));
-  rig.codec().ping(0x1122334455667788U);
-  auto pings = h2::only(h2::kPing, rig.out());
-  ASSERT_EQ(pings.size(), 1U);
-  bool before = rig.codec().ping_answered();
-
-  ASSERT_TRUE(rig.feed(frame(h2::kPing, h2::kAck, 0, pings[0].payload)));
-
-  EXPECT_FALSE(before);
-  EXPECT_TRUE(rig.codec().ping_answered());
-}
-
 TEST(Http2ClientCodec, LeavesWithAGoAwayAndFinishesItsStreams) {
   ClientRig rig;
   rig.codec().open(rig.request(), true);
