@@ -30,6 +30,11 @@ class TlsTransport final : public Transport, private Transport::Observer {
 
  private:
   enum class State : uint8_t { kHandshake, kOpen, kFailed, kClosed };
+  struct Admission final : HandshakeGate::Handshake {
+    explicit Admission(TlsTransport& t) : tls(t) {}
+    void on_admitted() override { tls.below_->reoffer(); }
+    TlsTransport& tls;
+  };
   // Observer of the transport below.
   void on_connected() override {}
   void on_data(Buffer& in) override;
@@ -38,6 +43,7 @@ class TlsTransport final : public Transport, private Transport::Observer {
   void on_closed(const Error&) override;
 
   void run();  // end of the turn
+  bool must_wait() { return state_ == State::kHandshake && setup_.gate != nullptr && !setup_.gate->admit(admission_); }
   void greet(const Buffer& in);
   void shake_hands();
   void finish_handshake();
@@ -51,6 +57,7 @@ class TlsTransport final : public Transport, private Transport::Observer {
   void offer_input();
   void deliver();
   void deliver_end();
+  void fail_unfinished();
   void fail_truncated();
   void tell_closed();
   void on_handshake_late();
@@ -69,6 +76,7 @@ class TlsTransport final : public Transport, private Transport::Observer {
   Buffer clear_in_;    // decrypted, not yet consumed
   BufferBio bio_{cipher_out_};
   HandshakeState handshake_;
+  Admission admission_{*this};
   SslPtr ssl_;
   State state_ = State::kHandshake;
   Flags<PauseReason> paused_;
@@ -178,6 +186,7 @@ void TlsTransport::reoffer() {
 void TlsTransport::on_data(Buffer& in) {
   bool nobody_reads = state_ == State::kFailed || state_ == State::kClosed || close_after_ || peer_ended_;
   if (nobody_reads) return in.clear();
+  if (must_wait()) return;
   bio_.set_input(&in);
   reading_ = true;
   starved_ = false;
@@ -204,11 +213,13 @@ void TlsTransport::shake_hands() {
   int done = SSL_do_handshake(ssl_.get());
   if (!cipher_out_.empty()) schedule();  // what it wrote must leave
   if (done == 1) return finish_handshake();
-  if (SSL_get_error(ssl_.get(), done) != SSL_ERROR_WANT_READ) fail(handshake_error());
+  if (SSL_get_error(ssl_.get(), done) != SSL_ERROR_WANT_READ) return fail(handshake_error());
+  if (below_ended_) fail_unfinished();
 }
 
 void TlsTransport::finish_handshake() {
   handshake_late_.cancel();
+  admission_.leave();
   const unsigned char* name = nullptr;
   unsigned length = 0;
   SSL_get0_alpn_selected(ssl_.get(), &name, &length);
@@ -238,6 +249,7 @@ void TlsTransport::fail(Error why) {
   state_ = State::kFailed;
   failure_ = std::move(why);
   handshake_late_.cancel();
+  admission_.leave();
   clear_out_.clear();
   schedule();
 }
@@ -371,12 +383,14 @@ void TlsTransport::deliver_end() {
 // A FIN: the end only if close_notify came before it, which may still wait to be decrypted.
 void TlsTransport::on_end() {
   if (state_ == State::kFailed || state_ == State::kClosed || peer_ended_ || close_after_) return;
-  if (state_ == State::kHandshake) {
-    return fail(
-        make_error(Reason::kTlsHandshakeFailed, str_cat(info_.peer.text(), " closed during the TLS handshake")));
-  }
   below_ended_ = true;
+  if (admission_.is_waiting()) return;  // what came before it has not been looked at
+  if (state_ == State::kHandshake) return fail_unfinished();
   if (starved_) fail_truncated();
+}
+
+void TlsTransport::fail_unfinished() {
+  fail(make_error(Reason::kTlsHandshakeFailed, str_cat(info_.peer.text(), " closed during the TLS handshake")));
 }
 
 void TlsTransport::fail_truncated() {
@@ -393,6 +407,7 @@ void TlsTransport::on_drained() {
 void TlsTransport::on_closed(const Error& why) {
   handshake_late_.cancel();
   flush_late_.cancel();
+  admission_.leave();
   if (state_ == State::kHandshake && !failure_ && !close_after_) {
     failure_ = make_error(Reason::kTlsHandshakeFailed, str_cat("TLS with ", info_.peer.text(), ": ", why.text()));
   }

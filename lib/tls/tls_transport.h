@@ -13,6 +13,7 @@
 #include "lib/net/transport.h"
 #include "lib/tls/buffer_bio.h"
 #include "lib/tls/handshake.h"
+#include "lib/tls/handshake_gate.h"
 
 namespace heddle {
 
@@ -23,6 +24,7 @@ struct TlsSetup {
   Duration handshake = 10s;  // rule T2
   // Client: offer only this one protocol instead of the context's list.
   std::string_view only_alpn;
+  HandshakeGate* gate = nullptr;  // server: waits its turn there; must outlive the transport
 };
 
 std::unique_ptr<Transport> make_tls_transport(Loop&, std::unique_ptr<Transport> below, TlsSetup);

@@ -30,6 +30,7 @@ Result<TlsSetup> WorkerIdentity::server_setup() {
   TlsSetup setup;
   setup.context = current_->server;
   setup.check = Authorizer::member_of(own_domain_);
+  setup.gate = &gate_;
   return setup;
 }
 
@@ -76,7 +77,9 @@ Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)
       mesh_protocols_(loop, HttpLimits::mesh()),
       edge_protocols_(loop, HttpLimits{}),
       connector_(loop),
-      identity_(*shared.settings.trust_domain),
+      server_tls_(shared.metrics, "server"),
+      handshakes_(loop, {}, &handshake_watch_),
+      identity_(*shared.settings.trust_domain, handshakes_),
       upstream_{{loop, upstream_registry_},
                 mesh_protocols_,
                 connector_,
@@ -91,7 +94,6 @@ Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)
       config_(upstream_, shared.metrics),
       access_log_(access_policy(shared.settings.access_log), shared.access_writer->add_ring()),
       wants_(loop, shared.ask_for_service),
-      server_tls_(shared.metrics, "server"),
       cap_(ConnectionCap::default_limit(0.45, shared.workers)) {
   downstream_.set_on_removed([this] { on_connection_removed(); });
   upstream_registry_.set_on_removed([this] {

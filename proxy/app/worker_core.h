@@ -13,16 +13,27 @@
 
 namespace heddle {
 
+class HandshakeWatch final : public HandshakeGate::Watcher {
+ public:
+  explicit HandshakeWatch(TlsMetrics& metrics) : metrics_(metrics) {}
+  void on_in_flight(size_t now) override { metrics_.active.set(static_cast<int64_t>(now)); }
+  void on_delayed() override { metrics_.delayed.add(1); }
+
+ private:
+  TlsMetrics& metrics_;
+};
+
 // The identity this worker uses now, for both directions.
 class WorkerIdentity final : public ClientTlsSource, public ServerTlsSource {
  public:
-  explicit WorkerIdentity(const TrustDomain& own_domain) : own_domain_(own_domain) {}
+  WorkerIdentity(const TrustDomain& own_domain, HandshakeGate& gate) : own_domain_(own_domain), gate_(gate) {}
   void set(std::shared_ptr<const TlsIdentity> identity) { current_ = std::move(identity); }
   Result<std::shared_ptr<const TlsContext>> client_context() override;
   Result<TlsSetup> server_setup() override;
 
  private:
   TrustDomain own_domain_;
+  HandshakeGate& gate_;
   std::shared_ptr<const TlsIdentity> current_;
 };
 
@@ -70,6 +81,9 @@ class Worker::Core {
   Protocols mesh_protocols_;
   Protocols edge_protocols_;  // plaintext listeners: lower limits against resets
   TcpConnector connector_;
+  TlsMetrics server_tls_;
+  HandshakeWatch handshake_watch_{server_tls_};
+  HandshakeGate handshakes_;
   WorkerIdentity identity_;
   UpstreamContext upstream_;
   WorkerConfig config_;
@@ -77,7 +91,6 @@ class Worker::Core {
   ObjectPool<Exchange> exchanges_;
   AccessLog access_log_;
   WorkerWants wants_;
-  TlsMetrics server_tls_;
   ConnectionCap cap_;
   std::vector<std::unique_ptr<Served>> served_;
   DeferredOf<Core, &Core::recount> recount_{*this};

@@ -73,6 +73,13 @@ constexpr MetricFamily kHandshakes{
 constexpr MetricFamily kHandshakeTime{
     "heddle_tls_handshake_seconds", "Duration of TLS handshakes.", kHistogram, {"side"}, kLatencyBuckets};
 
+constexpr MetricFamily kHandshakesActive{
+    "heddle_tls_handshakes_active", "TLS handshakes begun and not yet done.", kGauge, {"side"}};
+constexpr MetricFamily kHandshakesDelayed{"heddle_tls_handshakes_delayed_total",
+                                          "TLS handshakes that had to wait because too many others were begun.",
+                                          kCounter,
+                                          {"side"}};
+
 constexpr MetricFamily kConfigVersion{"heddle_config_version", "Version of the configuration in force.", kGauge};
 constexpr MetricFamily kConfigLag{"heddle_config_lag_seconds",
                                   "For how long the control plane has had a newer version than this proxy.", kGauge};
@@ -91,7 +98,7 @@ constexpr MetricFamily kAccessDropped{"heddle_access_log_dropped_total", "Access
                                       kCounter};
 constexpr MetricFamily kAccessWritten{"heddle_access_log_records_total", "Access log records written.", kCounter};
 
-constexpr std::array<const MetricFamily*, 38> kFamilies = {&kRequests,
+constexpr std::array<const MetricFamily*, 40> kFamilies = {&kRequests,
                                                            &kDuration,
                                                            &kUpstreamTime,
                                                            &kActive,
@@ -119,6 +126,8 @@ constexpr std::array<const MetricFamily*, 38> kFamilies = {&kRequests,
                                                            &kAbuse,
                                                            &kHandshakes,
                                                            &kHandshakeTime,
+                                                           &kHandshakesActive,
+                                                           &kHandshakesDelayed,
                                                            &kConfigVersion,
                                                            &kConfigLag,
                                                            &kConfigUpdates,
@@ -225,7 +234,9 @@ ParkingMetrics::ParkingMetrics(Registry& registry) : parked(registry.scope().gau
 
 TlsMetrics::TlsMetrics(Registry& registry, std::string_view side)
     : handshakes(scope_of(registry, "side", side), kHandshakes, "result"),
-      handshake_time(scope_of(registry, "side", side).histogram(kHandshakeTime)) {}
+      handshake_time(scope_of(registry, "side", side).histogram(kHandshakeTime)),
+      active(scope_of(registry, "side", side).gauge(kHandshakesActive)),
+      delayed(scope_of(registry, "side", side).counter(kHandshakesDelayed)) {}
 
 ControlMetrics::ControlMetrics(Registry& registry)
     : config_version(registry.scope().gauge(kConfigVersion)),

@@ -113,6 +113,8 @@ struct TlsMetrics {
   TlsMetrics(Registry&, std::string_view side);
   LabelledCounters handshakes;  // by result: ok or a reason
   Histogram handshake_time;
+  Gauge active;
+  Counter delayed;
 };
 
 // One per process, main loop: configuration, control plane, identity.
