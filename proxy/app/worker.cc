@@ -35,13 +35,20 @@ Result<std::unique_ptr<Worker>> Worker::start(uint32_t index, const WorkerShared
 // connection that was being made could have come to be, and its memory is the core's.
 class Worker::CoreEnd final : public Retirable {
  public:
-  CoreEnd(std::unique_ptr<Core>& core, std::promise<void>& ended) : core_(core), ended_(ended) {}
+  CoreEnd(Loop& loop, std::unique_ptr<Core>& core, std::promise<void>& ended)
+      : loop_(loop), core_(core), ended_(ended) {}
+  void begin() {
+    core_->shutdown([this] { loop_.retire(*this); });
+  }
+  // A dial may have succeeded later in that turn: what it made is ended first.
   void dispose() noexcept override {
+    if (!core_->is_empty()) return begin();
     core_.reset();
     ended_.set_value();
   }
 
  private:
+  Loop& loop_;
   std::unique_ptr<Core>& core_;
   std::promise<void>& ended_;
 };
@@ -49,9 +56,8 @@ class Worker::CoreEnd final : public Retirable {
 Worker::~Worker() {
   if (core_ != nullptr) {
     std::promise<void> ended;
-    CoreEnd end(core_, ended);
-    Loop& loop = thread_->loop();
-    loop.post([&] { core_->shutdown([&] { loop.retire(end); }); });
+    CoreEnd end(thread_->loop(), core_, ended);
+    thread_->loop().post([&] { end.begin(); });
     ended.get_future().wait();
   }
   thread_->join();

@@ -163,8 +163,7 @@ void Worker::Core::recount() {
   for (auto& served : served_) {
     if (served->listener != nullptr) served->listener->connection_ended();
   }
-  bool ended = downstream_.size() == 0 && upstream_registry_.size() == 0;
-  if (on_ended_ && ended) std::exchange(on_ended_, nullptr)();
+  if (on_ended_ && is_empty()) std::exchange(on_ended_, nullptr)();
   if (on_drained_ && downstream_.size() == 0) std::exchange(on_drained_, nullptr)();
 }
 

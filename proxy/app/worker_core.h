@@ -45,6 +45,7 @@ class Worker::Core {
   void drain(std::function<void()> on_drained);
   // Ends everything at once; on_ended when no connection is left (their memory is this core's).
   void shutdown(std::function<void()> on_ended);
+  bool is_empty() const { return downstream_.size() == 0 && upstream_registry_.size() == 0; }
   void set_access_log(AccessLogPolicy policy) { access_log_.set_policy(policy); }
   std::vector<ConnectionRow> connections();
   std::vector<Address> addresses() const;

@@ -137,6 +137,25 @@ TEST_F(Drain, OtherSidecarsGoElsewhereWhileOneDrains) {
   EXPECT_EQ(failed, 0);
 }
 
+// Without a drain: a worker ends while its pools dial. Each round meets another moment of it.
+TEST_F(Drain, AWorkerEndsWhileConnectionsAreBeingMade) {
+  Sidecar& inbound = add_inbound(add_answering_origin("hi").address());
+  for (int round = 0; round < 40; ++round) {
+    start_outbound(hello_snapshot({inbound.address()}, kServerId));
+    BlockingClient client(entry());
+    std::string requests = h2::client_start();
+    for (uint32_t id = 1; id < 200; id += 2) requests += h2::headers(id, h2::post(), h2::kEndHeaders);
+    client.send(requests);
+    auto until = std::chrono::steady_clock::now() + round * 200us;
+    while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
+
+    outbound_.reset();
+
+    client.read_all();
+    EXPECT_NE(client.ended(), Ended::kNot);
+  }
+}
+
 TEST_F(Drain, AnAnswerThatNeverComesIsCutAtTheDeadline) {
   RawOrigin& origin = add_waiting_origin();
   start_outbound(plain_snapshot({origin.address()}), hasty(outbound_settings()));
