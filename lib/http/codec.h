@@ -88,6 +88,10 @@ class Codec {
   virtual std::optional<MonoTime> wake_at() const { return std::nullopt; }
   // Looks at these times, also while the transport takes nothing. An error, as one of receive(), ends the connection.
   virtual Result<void> expire() { return {}; }
+  // What ended the connection, also when that became clear only while it was written; null while it is fine.
+  virtual const Error* failure() const { return nullptr; }
+  // What the peer did too often (Reason::kAbuse), as a label: "rapid-reset". Empty: nothing.
+  virtual std::string_view abuse_kind() const { return {}; }
 };
 
 class ServerCodec : public Codec {

@@ -83,6 +83,11 @@ void Http2Abuse::score(H2Abuse what, MonoTime now) {
   }
 }
 
+void Http2Abuse::condemn(H2Abuse what) noexcept {
+  count(what);
+  close(what);
+}
+
 void Http2Abuse::spend(int64_t& allowance, H2Abuse what, MonoTime now) {
   if (allowance > 0) {
     --allowance;
@@ -114,8 +119,7 @@ void Http2Abuse::on_frame(const Http2FrameHeader& frame, MonoTime now) {
       return;
     case NGHTTP2_CONTINUATION:
       if (++continuations_ <= limits_.continuations) return;
-      count(H2Abuse::kContinuation);
-      return close(H2Abuse::kContinuation);
+      return condemn(H2Abuse::kContinuation);
     case NGHTTP2_PING:
     case NGHTTP2_SETTINGS:
       return on_control(frame, now);
@@ -147,14 +151,10 @@ void Http2Abuse::on_stream_opened() noexcept {
 }
 
 void Http2Abuse::on_reset_received(std::optional<MonoTime> opened, MonoTime now) {
-  if (!resets_.take(now)) {
-    count(H2Abuse::kRapidReset);
-    close(H2Abuse::kRapidReset);
-  }
+  if (!resets_.take(now)) condemn(H2Abuse::kRapidReset);
   if (!opened || now - *opened >= kPrematureAge) return;
   ++premature_;
   if (streams_ < kPrematureFrom || premature_ * 2 <= streams_) return;
-  count(H2Abuse::kPrematureReset);
-  close(H2Abuse::kPrematureReset);
+  condemn(H2Abuse::kPrematureReset);
 }
 }  // namespace heddle

@@ -16,7 +16,7 @@
 #include "lib/http/limits.h"
 
 namespace heddle {
-// Label `reason` of h2_protocol_abuse_total.
+// Label `kind` of heddle_abuse_total.
 enum class H2Abuse : uint8_t {
   kProtocolError,  // a stream we had to reset because of the peer
   kInvalidHead,    // malformed fields, or a request our own rules refuse
@@ -50,6 +50,7 @@ class Http2Abuse {
   // The peer reset a stream; `opened` is absent when the stream is gone already.
   void on_reset_received(std::optional<MonoTime> opened, MonoTime now);
   void score(H2Abuse, MonoTime now);
+  void condemn(H2Abuse) noexcept;  // somebody else (nghttp2) has judged
 
   Verdict verdict() const noexcept { return verdict_; }
   std::optional<H2Abuse> closed_for() const noexcept { return closed_for_; }

@@ -36,7 +36,10 @@ class Http2Codec : public Role, protected Http2Engine {
   }
   void set_keep_alive(KeepAlive times) final { keep_alive_.set(times); }
   Result<void> expire() final { return do_expire(); }
-  // h2_protocol_abuse_total{reason}: the session adds these to its metrics when the connection ends.
+  const Error* failure() const final { return error_ ? &*error_ : nullptr; }
+  std::string_view abuse_kind() const final {
+    return abuse_.closed_for() ? to_text(*abuse_.closed_for()) : std::string_view{};
+  }
   const Http2Abuse& abuse() const { return abuse_; }
 
  protected:

@@ -72,8 +72,8 @@ Result<void> Http2Engine::feed(Buffer& in) {
 
 Result<void> Http2Engine::recv_failed(ssize_t code) {
   if (code == NGHTTP2_ERR_FLOODED) {
-    abuse_.score(H2Abuse::kUnsentAnswers, clock_.now());
-    fail_with(make_error(Reason::kAbuse, "HTTP/2 abuse: unsent answers"), NGHTTP2_ENHANCE_YOUR_CALM);
+    abuse_.condemn(H2Abuse::kUnsentAnswers);
+    act_on_abuse();
   }
   fail_with(protocol_error(nghttp2_strerror(static_cast<int>(code))), NGHTTP2_PROTOCOL_ERROR);
   return *error_;

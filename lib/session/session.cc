@@ -65,6 +65,7 @@ void Session::flush() {
   update_reading();
   finish_tunnel();
   if (auto at = codec_->wake_at()) wake_.arm(loop_, *at - loop_.now());
+  if (const Error* why = codec_->failure(); why != nullptr && !closing_) on_receive_error(*why);
   on_flushed();
   if (!closing_ && codec_->finished() && !codec_->wants_write()) on_finished();
 }

@@ -50,7 +50,7 @@ class Session : public Connection, protected Transport::Observer {
   void attach(Codec& codec);
 
   // The derived half.
-  virtual void on_receive_error(const Error&) = 0;    // the codec refused bytes
+  virtual void on_receive_error(const Error&) = 0;    // the codec refused the peer; may be said again
   virtual void on_received() {}                       // after each successful receive
   virtual void on_flushed() {}                        // after each flush
   virtual void on_finished() { close_gracefully(); }  // the codec has nothing left to do

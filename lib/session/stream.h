@@ -74,6 +74,8 @@ class RequestHandler {
   virtual void on_request(ServerStream&, RequestHead&&, bool end) = 0;
   // The connection failed before a request could be handed over (bad head, timeout, abuse): for log and metrics.
   virtual void on_bad_connection(const ConnectionInfo&, const Error&) {}
+  // Beside that, for Reason::kAbuse: what the peer did too often, as "rapid-reset".
+  virtual void on_abuse(std::string_view /*kind*/) {}
 
  protected:
   ~RequestHandler() = default;

@@ -24,6 +24,7 @@ class TrafficObserver final : public ExchangeObserver {
   void on_finished(const ExchangeSummary&, const RequestHead&) override;
   void on_tcp_finished(const ExchangeSummary&) override;
   void on_bad_connection(const ConnectionInfo&, const Error&) override;
+  void on_abuse(std::string_view kind) override { in_.listener.abuse[kind].add(1); }
 
  private:
   AccessRecord record_of(const ExchangeSummary&) const;

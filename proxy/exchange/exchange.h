@@ -157,6 +157,7 @@ class ExchangeHandler final : public RequestHandler {
   explicit ExchangeHandler(ExchangeServices services) : services_(services) {}
   void on_request(ServerStream&, RequestHead&&, bool end) override;
   void on_bad_connection(const ConnectionInfo&, const Error&) override;
+  void on_abuse(std::string_view kind) override { services_.observer.on_abuse(kind); }
 
  private:
   ExchangeServices services_;

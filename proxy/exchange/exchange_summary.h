@@ -38,6 +38,8 @@ class ExchangeObserver {
   virtual void on_tcp_finished(const ExchangeSummary&) = 0;
   // A connection failed before a request could be handed over.
   virtual void on_bad_connection(const ConnectionInfo&, const Error&) = 0;
+  // It was ended because its peer did something too often.
+  virtual void on_abuse(std::string_view kind) = 0;
 
  protected:
   ~ExchangeObserver() = default;
