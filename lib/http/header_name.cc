@@ -18,6 +18,7 @@ constexpr std::array<std::string_view, static_cast<size_t>(HeaderName::kCount)> 
     "grpc-status",
     "grpc-timeout",
     "heddle-reason",
+    "heddle-via",
     "host",
     "http2-settings",
     "keep-alive",

@@ -19,6 +19,7 @@ enum class HeaderName : uint8_t {
   kGrpcStatus,
   kGrpcTimeout,
   kHeddleReason,
+  kHeddleVia,
   kHost,
   kHttp2Settings,
   kKeepAlive,

@@ -32,6 +32,9 @@ struct HttpLimits {
     HttpLimits limits;
     limits.reset_burst = 5000;
     limits.reset_rate = 500;
+    // What our side took may reach us with fields that sidecars added (heddle-via).
+    limits.fields += 8;
+    limits.head_bytes += 512;
     return limits;
   }
 };

@@ -164,6 +164,7 @@ bool is_security_field(HeaderName name) {
     case kCookie:
     case kExpect:
     case kHeddleReason:
+    case kHeddleVia:
     case kProxyAuthorization:
     case kVia:
     case kXForwardedClientCert:

@@ -111,7 +111,8 @@ Result<void> ProxyServer::start_workers() {
                                                         access_writer_.get(),
                                                         in_.log,
                                                         [this] { loop_.post([this] { on_applied(); }); },
-                                                        {}});
+                                                        {},
+                                                        in_.random.next()});
   if (config_.watch != nullptr) {
     shared_->ask_for_service = [this](std::string host, std::function<void(Result<void>)> answer) {
       loop_.post([this, host = std::move(host), answer = std::move(answer)] { ask_for_service(host, answer); });

@@ -36,6 +36,7 @@ struct WorkerShared {
   std::function<void()> on_applied;
   // Asks the control plane for a service; empty: there is none to ask.
   AskForService ask_for_service;
+  uint64_t proxy_id = 0;  // of the process, by chance: marks what passed (LoopGuard)
 };
 
 // For the admin's /connections.

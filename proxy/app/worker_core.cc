@@ -46,7 +46,7 @@ Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
       inbound(settings.direction == ListenerSettings::Direction::kInbound
                   ? std::make_unique<InboundRouter>(core.upstream_, core.config_, settings)
                   : nullptr),
-      http(ExchangeServices{core.loop_, router(), observer, core.exchanges_,
+      http(ExchangeServices{core.loop_, router(), observer, core.exchanges_, core.loop_guard_,
                             inbound ? Direction::kInbound : Direction::kOutbound, 300s,
                             outbound && core.shared_.ask_for_service ? &core.wants_ : nullptr}),
       tcp(TcpServices{{core.loop_, core.downstream_},

@@ -90,6 +90,7 @@ class Worker::Core {
   WorkerConfig config_;
   PipePool pipes_;
   ObjectPool<Exchange> exchanges_;
+  LoopGuard loop_guard_{shared_.proxy_id};
   AccessLog access_log_;
   WorkerWants wants_;
   ConnectionCap cap_;

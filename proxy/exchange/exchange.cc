@@ -34,6 +34,7 @@ Exchange::Exchange(ServerStream& stream, RequestHead&& head, bool end, ExchangeS
 void Exchange::begin() {
   sanitize_request(request_, services_.direction);
   touch();
+  if (auto passed = services_.loop_guard.pass(request_.fields()); !passed) return reply(passed.error());
   find_route();
 }
 

@@ -17,6 +17,7 @@
 #include "lib/session/stream.h"
 #include "proxy/exchange/exchange_summary.h"
 #include "proxy/exchange/local_reply.h"
+#include "proxy/exchange/loop_guard.h"
 #include "proxy/exchange/replay_body.h"
 #include "proxy/exchange/route_target.h"
 #include "proxy/exchange/service_wants.h"
@@ -30,6 +31,7 @@ struct ExchangeServices {
   RequestRouter& router;
   ExchangeObserver& observer;
   ObjectPool<class Exchange>& pool;
+  const LoopGuard& loop_guard;
   Direction direction = Direction::kOutbound;
   Duration stream_idle = 300s;    // T4
   ServiceWants* wants = nullptr;  // null: a service that is not here does not exist

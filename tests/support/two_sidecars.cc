@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "lib/base/random.h"
 #include "lib/base/strings.h"
 #include "tests/support/config_fixtures.h"
 
@@ -27,7 +28,8 @@ Sidecar::~Sidecar() { workers_.clear(); }
 
 Result<void> Sidecar::start() {
   shared_ = std::make_unique<WorkerShared>(WorkerShared{settings_, count_, metrics_, health_, balancers_, &snapshots_,
-                                                        &identities_, &access_writer_, *log_, nullptr, nullptr});
+                                                        &identities_, &access_writer_, *log_, nullptr, nullptr,
+                                                        SystemRandom().next()});
   for (uint32_t i = 0; i < count_; ++i) {
     HEDDLE_TRY(auto worker, Worker::start(i, *shared_));
     workers_.push_back(std::move(worker));
