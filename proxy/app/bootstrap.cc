@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <set>
 
 #include "lib/base/file.h"
@@ -156,6 +157,16 @@ void read_listeners(JsonObject& root, Settings& out) {
   }
 }
 
+void read_drain(JsonObject& root, Settings& out) {
+  auto at = root.optional_object("drain");
+  if (!at) return;
+  out.drain = at->optional_duration("deadline", {1s, 1h}).value_or(25s);
+  out.drain_accept =
+      at->optional_duration("accept", {Duration{}, 1min}).value_or(std::min<Duration>(5s, out.drain / 5));
+  if (out.drain_accept >= out.drain) at->problem("accept", "must be shorter than drain.deadline");
+  at->finish();
+}
+
 void read_operations(JsonObject& root, Settings& out) {
   if (auto at = root.optional_object("admin")) {
     out.admin = read_address(*at, "address");
@@ -185,10 +196,7 @@ void read_operations(JsonObject& root, Settings& out) {
     out.log.file = at->optional_string("file").value_or("-");
     at->finish();
   }
-  if (auto at = root.optional_object("drain")) {
-    out.drain = at->optional_duration("deadline", {1s, 1h}).value_or(25s);
-    at->finish();
-  }
+  read_drain(root, out);
 }
 
 void fill_ids(JsonObject& root, Settings& out) {

@@ -197,7 +197,7 @@ void ProxyServer::on_terminate() {
 
 void ProxyServer::begin_drain() {
   if (std::exchange(draining_, true)) return;
-  log_.info("draining", {{"deadline", in_.settings.drain}});
+  log_.info("draining", {{"deadline", in_.settings.drain}, {"accepting", in_.settings.drain_accept}});
   operations_->set_draining();
   drain_deadline_ = loop_.timer([this] {
     log_.warn("drain deadline passed: closing what is left", {});
@@ -206,7 +206,7 @@ void ProxyServer::begin_drain() {
   drain_deadline_->arm(in_.settings.drain);
   draining_workers_ = workers_.size();
   for (auto& worker : workers_) {
-    worker->drain(loop_, [this] {
+    worker->drain(loop_, in_.settings.drain_accept, [this] {
       if (--draining_workers_ == 0) stop();
     });
   }
@@ -234,6 +234,7 @@ void ProxyServer::on_reload() {
   for (auto& worker : workers_) worker->set_access_log(access_policy(wanted->access_log));
   in_.settings.log.filter = wanted->log.filter;
   in_.settings.drain = wanted->drain;
+  in_.settings.drain_accept = wanted->drain_accept;
   log_.info("reloaded", {{"bootstrap", in_.bootstrap_path}});
 }
 }  // namespace

@@ -84,5 +84,6 @@ struct Settings {
   AccessLogSettings access_log;
   LogSettings log;
   Duration drain = 25s;
+  Duration drain_accept = 5s;  // T12: after SIGTERM listeners go on accepting for so long
 };
 }  // namespace heddle

@@ -56,8 +56,9 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // Stops accepting and drains; `on_drained` is posted to `to` once no connection is left.
-  void drain(Loop& to, std::function<void()> on_drained);
+  // Drains at once and stops accepting after `keep_accepting`: others still believe in this proxy for a while. Then
+  // `on_drained` is posted to `to` once no connection is left.
+  void drain(Loop& to, Duration keep_accepting, std::function<void()> on_drained);
   void set_access_log(AccessLogPolicy);
   // The answer is posted to `to`.
   void list_connections(Loop& to, std::function<void(std::vector<ConnectionRow>)>);

@@ -164,13 +164,21 @@ void Worker::Core::recount() {
     if (served->listener != nullptr) served->listener->connection_ended();
   }
   if (on_ended_ && is_empty()) std::exchange(on_ended_, nullptr)();
-  if (on_drained_ && downstream_.size() == 0) std::exchange(on_drained_, nullptr)();
+  if (on_drained_ && !accepting_ && downstream_.size() == 0) std::exchange(on_drained_, nullptr)();
 }
 
-void Worker::Core::drain(std::function<void()> on_drained) {
+// Who connects from now on is served as ever: its connection is drained when accepting ends.
+void Worker::Core::drain(Duration keep_accepting, std::function<void()> on_drained) {
   on_drained_ = std::move(on_drained);
-  for (auto& served : served_) served->listener->stop_accepting();
   downstream_.drain_all();
+  if (keep_accepting <= Duration{}) return stop_accepting();
+  accept_over_.arm(loop_, keep_accepting);
+}
+
+void Worker::Core::stop_accepting() {
+  accepting_ = false;
+  for (auto& served : served_) served->listener->stop_accepting();
+  loop_.defer(drain_late_);  // after the listeners' last round
   loop_.defer(recount_);
 }
 

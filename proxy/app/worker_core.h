@@ -42,7 +42,7 @@ class Worker::Core {
   Core(uint32_t index, const WorkerShared& shared, Loop& loop);
   ~Core();
   Result<void> listen();
-  void drain(std::function<void()> on_drained);
+  void drain(Duration keep_accepting, std::function<void()> on_drained);
   // Ends everything at once; on_ended when no connection is left (their memory is this core's).
   void shutdown(std::function<void()> on_ended);
   bool is_empty() const { return downstream_.size() == 0 && upstream_registry_.size() == 0; }
@@ -70,6 +70,8 @@ class Worker::Core {
   };
   void on_snapshot(std::shared_ptr<const Snapshot>);
   void on_connection_removed();
+  void stop_accepting();
+  void drain_all() { downstream_.drain_all(); }
   void recount();
 
   const WorkerShared& shared_;
@@ -96,6 +98,9 @@ class Worker::Core {
   ConnectionCap cap_;
   std::vector<std::unique_ptr<Served>> served_;
   DeferredOf<Core, &Core::recount> recount_{*this};
+  DeferredOf<Core, &Core::drain_all> drain_late_{*this};
+  DeadlineOf<Core, &Core::stop_accepting> accept_over_{*this};
+  bool accepting_ = true;
   std::function<void()> on_drained_;
   std::function<void()> on_ended_;
   Subscription snapshots_;

@@ -31,7 +31,9 @@ class TcpProxy::Joined final : public Connection, private Transport::Observer {
   }
 
   // Connection. A tunnel has no point at which it could stop gracefully; the drain deadline ends it.
-  void drain() override { drain_over_.arm(services_.context.loop, services_.drain); }
+  void drain() override {
+    if (!drain_over_.is_armed()) drain_over_.arm(services_.context.loop, services_.drain);
+  }
   void abort(const Error& why) override {
     if (tunnel_ != nullptr) return tunnel_->abort();
     fail(why);

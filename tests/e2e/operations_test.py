@@ -59,7 +59,7 @@ class Drain(PlainCase):
         return answer is not None and answer.status == 503
 
     def test_sigterm_lets_the_running_request_finish_and_exits_0(self):
-        proxy = self.start_proxy(self.app.port, drain={"deadline": "20s"})
+        proxy = self.start_proxy(self.app.port, drain={"deadline": "20s", "accept": "0s"})
         with http1.Client(self.port) as slow:
             slow.send(http1.request_bytes("GET", "/slow"))
             wait_until(lambda: self.arrived, "the request at the application")
@@ -72,7 +72,7 @@ class Drain(PlainCase):
         self.assertEqual(proxy.process.wait(10), 0)
 
     def test_an_http2_connection_gets_goaway_and_its_stream_finishes(self):
-        proxy = self.start_proxy(self.app.port, drain={"deadline": "20s"})
+        proxy = self.start_proxy(self.app.port, drain={"deadline": "20s", "accept": "0s"})
         client = h2peer.Client(self.port)
         self.addCleanup(client.close)
         stream = client.open("GET", "/slow")
@@ -83,8 +83,17 @@ class Drain(PlainCase):
         self.assertEqual(bytes(client.finish(stream).body), b"done")
         self.assertEqual(proxy.process.wait(10), 0)
 
+    def test_new_connections_are_served_while_endpoints_propagate(self):
+        proxy = self.start_proxy(self.app.port, drain={"deadline": "20s", "accept": "15s"})
+        proxy.process.signal(signal.SIGTERM)
+        wait_until(lambda: self.not_ready(proxy), "readiness to go off")
+        self.release.append(True)
+        self.assertEqual(http1.get(self.port).status, 200)
+        proxy.process.signal(signal.SIGTERM)  # the second ends at once
+        self.assertEqual(proxy.process.wait(10), 0)
+
     def test_the_deadline_bounds_the_drain(self):
-        proxy = self.start_proxy(self.app.port, drain={"deadline": "1s"})
+        proxy = self.start_proxy(self.app.port, drain={"deadline": "1s", "accept": "0s"})
         with http1.Client(self.port) as slow:
             slow.send(http1.request_bytes("GET", "/slow"))
             wait_until(lambda: self.arrived, "the request at the application")
@@ -94,7 +103,7 @@ class Drain(PlainCase):
         self.assertLess(time.monotonic() - began, 5)
 
     def test_an_idle_proxy_ends_at_once(self):
-        proxy = self.start_proxy(self.app.port, drain={"deadline": "20s"})
+        proxy = self.start_proxy(self.app.port, drain={"deadline": "20s", "accept": "0s"})
         with http1.Client(self.port) as idle:
             self.assertEqual(idle.request().status, 200)
             self.assertEqual(proxy.process.terminate(10), 0)

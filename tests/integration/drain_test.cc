@@ -21,8 +21,8 @@ class Drain : public MeshFixture {
     });
   }
   void release() { release_.set_value(); }
-  void begin_drain(Sidecar& sidecar) {
-    sidecar.worker().drain(loop_, [this] { drained_ = true; });
+  void begin_drain(Sidecar& sidecar, Duration keep_accepting = {}) {
+    sidecar.worker().drain(loop_, keep_accepting, [this] { drained_ = true; });
   }
   void wait_drained() {
     bool gave_up = false;
@@ -71,6 +71,35 @@ TEST_F(Drain, NothingNewIsAccepted) {
   BlockingClient late(entry());
 
   EXPECT_FALSE(late.is_connected());
+}
+
+TEST_F(Drain, WhoComesWhileOthersStillBelieveInTheProxyIsServed) {
+  join(add_answering_origin("hi").address());
+  BlockingClient idle(entry());
+  ASSERT_TRUE(idle.get("/").ends_with("hi"));
+
+  begin_drain(*outbound_, 1h);
+  ASSERT_EQ(idle.read_all(), "");  // it has begun
+  BlockingClient late(entry());
+
+  EXPECT_TRUE(late.get("/").ends_with("hi"));
+  EXPECT_TRUE(late.get("/").ends_with("hi"));
+}
+
+TEST_F(Drain, WhoCameMeanwhileIsDrainedWhenAcceptingEnds) {
+  join(add_answering_origin("hi").address());
+  BlockingClient idle(entry());
+  ASSERT_TRUE(idle.get("/").ends_with("hi"));
+  begin_drain(*outbound_, 500ms);
+  ASSERT_EQ(idle.read_all(), "");
+  BlockingClient late(entry());
+  ASSERT_TRUE(late.get("/").ends_with("hi"));
+
+  wait_drained();
+
+  EXPECT_EQ(late.read_all(), "");
+  EXPECT_EQ(late.ended(), Ended::kFin);
+  EXPECT_FALSE(BlockingClient(entry()).is_connected());
 }
 
 TEST_F(Drain, AnIdleConnectionIsClosedAtOnce) {

@@ -76,7 +76,7 @@ class Mesh:
             "listeners": listeners, **blocks, "health": {"address": self.address()},
             "admin": {"address": self.address(), "socket": os.path.join(state, "admin.sock")},
             "accessLog": {"mode": "all", "file": "-"}, "log": {"level": "info", "format": "json"},
-            "drain": {"deadline": "5s"}, **more}
+            "drain": {"deadline": "5s", "accept": "0s"}, **more}
 
     def address(self, ip="127.0.0.1"):
         return endpoint(ip, self.ports.reserve(ip))

@@ -40,6 +40,7 @@ TEST(Bootstrap, ReadsEveryKey) {
   EXPECT_EQ(settings->listeners[1].forward_protocol, UpstreamProtocol::kTcp);
   EXPECT_EQ(settings->access_log.sample, 10U);
   EXPECT_EQ(settings->drain, Duration(10s));
+  EXPECT_EQ(settings->drain_accept, Duration(2s));
   EXPECT_FALSE(settings->log.json);
 }
 
@@ -81,6 +82,14 @@ TEST(Bootstrap, RefusesInterceptionAsNotThereYet) {
 
 TEST(Bootstrap, RefusesAnAdminAddressThatOthersCanReach) {
   EXPECT_NE(problems_of("admin: {address: \"0.0.0.0:15000\"}\n").find("must be loopback"), std::string::npos);
+}
+
+TEST(Bootstrap, AcceptsForFiveSecondsOfADrainOrAsItSays) {
+  EXPECT_EQ(parse_bootstrap("node: a\n", "proxy.yaml")->drain_accept, Duration(5s));
+  EXPECT_EQ(parse_bootstrap("drain: {deadline: 1h}\n", "proxy.yaml")->drain_accept, Duration(5s));
+  EXPECT_EQ(parse_bootstrap("drain: {accept: 0s}\n", "proxy.yaml")->drain_accept, Duration{});
+  EXPECT_NE(problems_of("drain: {deadline: 4s, accept: 4s}\n").find("drain.accept: must be shorter"),
+            std::string::npos);
 }
 
 TEST(Bootstrap, NamesTheKeysThatNeedARestart) {
