@@ -23,16 +23,39 @@ void add_unshared(std::atomic<T>& cell, T n) noexcept {
   cell.store(cell.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
 }
 
-struct alignas(kCacheLine) ValueCell {
+struct ValueCell {
   std::atomic<int64_t> value{0};
   std::atomic<bool> is_released{false};  // release/acquire: the last value is visible with it
 };
 
-struct alignas(kCacheLine) HistogramCell {
-  std::span<const Duration> bounds;
-  std::array<std::atomic<uint64_t>, kMaxBuckets + 1> counts{};  // not cumulative; the last one is above every bound
+// A short duration writes to the first cache line alone.
+struct HistogramCell {
   std::atomic<uint64_t> sum_ns{0};
   std::atomic<bool> is_released{false};
+  std::span<const Duration> bounds;
+  std::array<std::atomic<uint64_t>, kMaxBuckets + 1> counts{};  // not cumulative; the last one is above every bound
+};
+
+// Cells never share a cache line with another thread's.
+struct alignas(kCacheLine) LoneValueCell : ValueCell {};
+struct alignas(kCacheLine) LoneHistogramCell : HistogramCell {};
+
+// Room for the cells that one thread writes together, side by side: the values of one in one cache line.
+class alignas(kCacheLine) CellBlock {
+ public:
+  static constexpr size_t kValues = 4;
+  static constexpr size_t kHistograms = 2;
+  // nullptr when there is no room any more.
+  ValueCell* next_value() noexcept { return values_used_ < kValues ? &values_[values_used_++] : nullptr; }
+  HistogramCell* next_histogram() noexcept {
+    return histograms_used_ < kHistograms ? &histograms_[histograms_used_++] : nullptr;
+  }
+
+ private:
+  std::array<ValueCell, kValues> values_;
+  std::array<LoneHistogramCell, kHistograms> histograms_;
+  uint8_t values_used_ = 0;
+  uint8_t histograms_used_ = 0;
 };
 
 template <class Cell>

@@ -193,12 +193,31 @@ MetricLabels MetricScope::merged(const MetricFamily& family, const MetricLabels&
   return out;
 }
 
+MetricScope MetricScope::side_by_side() const {
+  MetricScope out = *this;
+  out.block_ = std::make_shared<detail::CellBlock>();
+  return out;
+}
+
+// Under the registry's lock: so is the block's count of what is used.
+std::shared_ptr<detail::ValueCell> MetricScope::value_cell() const {
+  detail::ValueCell* cell = block_ == nullptr ? nullptr : block_->next_value();
+  if (cell == nullptr) return std::make_shared<detail::LoneValueCell>();
+  return {block_, cell};
+}
+
+std::shared_ptr<detail::HistogramCell> MetricScope::histogram_cell() const {
+  detail::HistogramCell* cell = block_ == nullptr ? nullptr : block_->next_histogram();
+  if (cell == nullptr) return std::make_shared<detail::LoneHistogramCell>();
+  return {block_, cell};
+}
+
 Counter MetricScope::counter(const MetricFamily& family, const MetricLabels& labels) const {
   auto& state = *registry_->state_;
   std::lock_guard lock(state.mutex);
   Series* series = state.find(family, merged(family, labels));
   if (HEDDLE_BUG(series == nullptr || family.type != MetricType::kCounter, "not a counter")) return {};
-  return Counter(series->values.emplace_back(std::make_shared<detail::ValueCell>()));
+  return Counter(series->values.emplace_back(value_cell()));
 }
 
 Gauge MetricScope::gauge(const MetricFamily& family, const MetricLabels& labels) const {
@@ -206,7 +225,7 @@ Gauge MetricScope::gauge(const MetricFamily& family, const MetricLabels& labels)
   std::lock_guard lock(state.mutex);
   Series* series = state.find(family, merged(family, labels));
   if (HEDDLE_BUG(series == nullptr || family.type != MetricType::kGauge, "not a gauge")) return {};
-  return Gauge(series->values.emplace_back(std::make_shared<detail::ValueCell>()));
+  return Gauge(series->values.emplace_back(value_cell()));
 }
 
 Histogram MetricScope::histogram(const MetricFamily& family, const MetricLabels& labels) const {
@@ -215,7 +234,7 @@ Histogram MetricScope::histogram(const MetricFamily& family, const MetricLabels&
   Series* series = state.find(family, merged(family, labels));
   bool fits = family.type == MetricType::kHistogram && family.buckets.size() <= detail::kMaxBuckets;
   if (HEDDLE_BUG(series == nullptr || !fits, "not a histogram, or one with too many buckets")) return {};
-  auto cell = std::make_shared<detail::HistogramCell>();
+  std::shared_ptr<detail::HistogramCell> cell = histogram_cell();
   cell->bounds = family.buckets;
   return Histogram(series->histograms.emplace_back(std::move(cell)));
 }

@@ -23,6 +23,9 @@ class Registry;
 class MetricScope {
  public:
   MetricScope with(std::string_view label, std::string_view value) const;
+  // The same, for cells that one thread writes for each request: the first four values and two histograms that this
+  // scope and its copies make lie in one block.
+  MetricScope side_by_side() const;
   // Each call makes a cell of its own; cells of one label set are summed.
   Counter counter(const MetricFamily&, const MetricLabels& = {}) const;
   Gauge gauge(const MetricFamily&, const MetricLabels& = {}) const;
@@ -35,8 +38,11 @@ class MetricScope {
   friend class Registry;
   explicit MetricScope(Registry& registry) : registry_(&registry) {}
   MetricLabels merged(const MetricFamily&, const MetricLabels&) const;
+  std::shared_ptr<detail::ValueCell> value_cell() const;
+  std::shared_ptr<detail::HistogramCell> histogram_cell() const;
   Registry* registry_;
   MetricLabels labels_;
+  std::shared_ptr<detail::CellBlock> block_;  // nullptr: each cell for itself
 };
 
 class Registry {

@@ -14,15 +14,15 @@ namespace heddle {
 // What a worker keeps beside the snapshot for one (service, route, backend set): names for the log and metric cells.
 struct RouteRuntime {
   RouteRuntime(Registry& registry, const RequestLabels& labels)
-      : service(labels.service),
+      : requests(registry, labels),
+        service(labels.service),
         route(labels.route),
         backend_set(labels.backend_set),
-        requests(registry, labels),
         tcp(registry, labels) {}
+  RequestMetrics requests;
   std::string service;
   std::string route;  // empty: the service's own backend set
   std::string backend_set;
-  RequestMetrics requests;
   TcpMetrics tcp;
 };
 

@@ -178,7 +178,8 @@ Counter& LabelledCounters::operator[](Reason reason) {
   return *cell;
 }
 
-RequestMetrics::RequestMetrics(Registry& registry, const RequestLabels& labels) : scope_(scope_of(registry, labels)) {
+RequestMetrics::RequestMetrics(Registry& registry, const RequestLabels& labels)
+    : scope_(scope_of(registry, labels).side_by_side()) {
   active = scope_.gauge(kActive);
   bytes_received = scope_.counter(kRequestBytes);
   bytes_sent = scope_.counter(kResponseBytes);
@@ -194,12 +195,21 @@ void RequestMetrics::on_finished(uint16_t status, Reason reason, Duration durati
 // A pair that occurs for the first time gets its cell here; in the steady state nothing is made.
 Counter& RequestMetrics::finished(uint16_t status, Reason reason) {
   size_t code = class_of(status);
-  for (Finished& known : finished_) {
-    if (known.code == code && known.reason == reason) return known.count;
+  auto is_it = [&](const Finished& known) { return known.code == code && known.reason == reason; };
+  if (has_first_ && is_it(first_)) return first_.count;
+  for (Finished& known : others_) {
+    if (is_it(known)) return known.count;
   }
+  Finished made{make_finished(code, reason), reason, static_cast<uint8_t>(code)};
+  if (has_first_) return others_.emplace_back(std::move(made)).count;
+  has_first_ = true;
+  first_ = std::move(made);
+  return first_.count;
+}
+
+Counter RequestMetrics::make_finished(size_t code, Reason reason) {
   std::string_view name = info(reason).name;
-  Counter made = scope_.counter(kRequests, {{"code", std::string(kClassNames[code])}, {"reason", std::string(name)}});
-  return finished_.emplace_back(Finished{code, reason, std::move(made)}).count;
+  return scope_.counter(kRequests, {{"code", std::string(kClassNames[code])}, {"reason", std::string(name)}});
 }
 
 TcpMetrics::TcpMetrics(Registry& registry, const RequestLabels& labels)

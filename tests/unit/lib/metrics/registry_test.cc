@@ -80,6 +80,26 @@ TEST(MetricRegistry, KeepsTheCountOfAReleasedHandleUntilItIsSwept) {
   EXPECT_THAT(registry.render(), Not(HasSubstr("heddle_test_requests_total")));
 }
 
+TEST(MetricRegistry, CellsSideBySideCountEachForItself) {
+  Registry registry;
+  MetricScope web = registry.scope().with("service", "web").side_by_side();
+  std::vector<Counter> counters;
+  for (int i = 0; i < 6; ++i) counters.push_back(web.counter(kRequests, {{"code", std::to_string(i)}}));
+  std::vector<Histogram> histograms;
+  for (int i = 0; i < 3; ++i) histograms.push_back(web.histogram(kLatency));
+
+  for (size_t i = 0; i < counters.size(); ++i) counters[i].add(i + 1);
+  for (Histogram& histogram : histograms) histogram.observe(1ms);
+  counters.pop_back();
+
+  std::string text = registry.render();
+  for (int i = 0; i < 6; ++i) {
+    EXPECT_THAT(text,
+                HasSubstr("{service=\"web\",code=\"" + std::to_string(i) + "\"} " + std::to_string(i + 1) + "\n"));
+  }
+  EXPECT_THAT(text, HasSubstr("heddle_test_seconds_count{service=\"web\"} 3\n"));
+}
+
 TEST(MetricRegistry, GoesOnCountingWhenALabelSetComesBack) {
   Registry registry;
   std::optional<Counter> counter = registry.scope().counter(kRequests);
