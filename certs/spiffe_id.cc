@@ -81,7 +81,7 @@ Result<SpiffeId> SpiffeId::for_workload(const TrustDomain& domain, std::string_v
 }
 
 std::string_view SpiffeId::trust_domain_name() const noexcept {
-  return std::string_view(text_).substr(kScheme.size(), path_at_ - kScheme.size());
+  return std::string_view(held_->text).substr(kScheme.size(), held_->path_at - kScheme.size());
 }
 
 std::optional<SpiffeId::Workload> SpiffeId::workload() const noexcept {

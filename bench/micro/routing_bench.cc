@@ -17,11 +17,11 @@ std::shared_ptr<const BoundRoute> route(size_t number) {
   auto spec = std::make_shared<HttpRouteSpec>();
   spec->key = ResourceKey{Kind::kHttpRoute, "default", str_cat("r", std::to_string(number))};
   HttpRouteRule rule;
-  rule.matches.push_back(HttpMatch{{PathMatchType::kPrefix, str_cat("/api/r", std::to_string(number))}, "", {}, {}});
+  rule.matches.push_back(HttpMatch{{PathMatchType::kPrefix, str_cat("/api/r", std::to_string(number))}, {}});
   spec->rules.push_back(std::move(rule));
   auto bound = std::make_shared<BoundRoute>();
   bound->spec = spec;
-  bound->rules.push_back({RouteId(static_cast<uint32_t>(number)), spec.get(), 0, {}, {}});
+  bound->rules.push_back({RouteId(static_cast<uint32_t>(number)), 0, spec.get(), {}, {}});
   return bound;
 }
 

@@ -13,6 +13,7 @@
 #include "lib/api/resource.h"
 #include "lib/base/address.h"
 #include "lib/base/clock.h"
+#include "lib/base/rare.h"
 
 namespace heddle {
 // A name of another resource.
@@ -57,11 +58,17 @@ struct EndpointKey {
   bool operator==(const EndpointKey&) const = default;
 };
 
+// What is shown of an endpoint, but not acted on. Endpoints of one set that have the same share it.
+struct EndpointTraits {
+  std::string zone;
+  Labels labels;
+  auto operator<=>(const EndpointTraits&) const = default;
+};
+
 struct Endpoint {
   EndpointKey key;
   uint32_t weight = 1;  // 0: gets nothing
-  std::string zone;
-  Labels labels;
+  Rare<EndpointTraits> traits;
   const Address& address() const noexcept { return key.address; }
   bool operator==(const Endpoint&) const = default;
 };
@@ -95,12 +102,17 @@ struct PathMatch {
 struct NameValueMatch {
   std::string name;  // of a header: lower case
   std::string value;
+  bool operator==(const NameValueMatch&) const = default;
 };
-struct HttpMatch {
-  PathMatch path;
+struct MatchConditions {
   std::string method;  // empty: any
   std::vector<NameValueMatch> headers;
   std::vector<NameValueMatch> query;
+  bool operator==(const MatchConditions&) const = default;
+};
+struct HttpMatch {
+  PathMatch path;
+  Rare<MatchConditions> conditions;  // beside the path
 };
 enum class BackendKind : uint8_t { kBackendSet, kService };
 struct WeightedBackend {

@@ -1,3 +1,4 @@
+#include <map>
 #include <unordered_set>
 
 #include "lib/base/strings.h"
@@ -53,14 +54,18 @@ Address parse_address(JsonObject& object) {
   return {};
 }
 
-Endpoint parse_endpoint(const JsonReader& at) {
+using SeenTraits = std::map<EndpointTraits, Rare<EndpointTraits>>;
+
+Endpoint parse_endpoint(const JsonReader& at, SeenTraits& seen) {
   JsonObject object = at.object();
   Endpoint out;
   out.key.address = parse_address(object);
   out.key.identity = read_optional_identity(object, "identity");
   out.weight = static_cast<uint32_t>(object.optional_integer("weight", {0, kMaxWeight}).value_or(1));
-  out.zone = object.optional_string("zone", {1, 63}).value_or("");
-  out.labels = parse_labels(object);
+  EndpointTraits traits{object.optional_string("zone", {1, 63}).value_or(""), parse_labels(object)};
+  auto [at_traits, is_new] = seen.try_emplace(std::move(traits));
+  if (is_new) at_traits->second = Rare<EndpointTraits>(at_traits->first);
+  out.traits = at_traits->second;
   object.finish();
   return out;
 }
@@ -92,9 +97,12 @@ std::shared_ptr<const BackendSetSpec> parse_backend_set(const Envelope& envelope
   spec.refuse("dns", "backend sets resolved from DNS are not supported; list the endpoints");
 
   std::unordered_set<Address> seen;
+  SeenTraits traits;
   bool common_is_wrong = spec.has("identity") && !common;
-  for (const JsonReader& at : spec.optional_array("endpoints", {0, kMaxEndpoints})) {
-    Endpoint endpoint = parse_endpoint(at);
+  std::vector<JsonReader> endpoints = spec.optional_array("endpoints", {0, kMaxEndpoints});
+  out->endpoints.reserve(endpoints.size());
+  for (const JsonReader& at : endpoints) {
+    Endpoint endpoint = parse_endpoint(at, traits);
     if (!common_is_wrong && at.value().is_object()) settle_identity(at, common, out->tls, endpoint);
     if (endpoint.address().is_set() && !seen.insert(endpoint.address()).second) {
       at.problem(str_cat(endpoint.address().text(), " stands twice"));

@@ -66,10 +66,8 @@ void add_first(std::vector<NameValueMatch>& list, NameValueMatch match) {
   if (!known) list.push_back(std::move(match));
 }
 
-HttpMatch parse_match(const JsonReader& at) {
-  JsonObject object = at.object();
-  HttpMatch out;
-  out.path = parse_path(object);
+MatchConditions parse_conditions(JsonObject& object) {
+  MatchConditions out;
   out.method = object.optional_string("method").value_or("");
   if (!out.method.empty() && std::find(std::begin(kMethods), std::end(kMethods), out.method) == std::end(kMethods)) {
     object.problem("method", str_cat(quoted(out.method),
@@ -85,6 +83,13 @@ HttpMatch parse_match(const JsonReader& at) {
   for (const JsonReader& query : object.optional_array("queryParams", {0, kMaxMatchFields})) {
     add_first(out.query, parse_name_value(query, 1024));
   }
+  return out;
+}
+
+HttpMatch parse_match(const JsonReader& at) {
+  JsonObject object = at.object();
+  PathMatch path = parse_path(object);
+  HttpMatch out{std::move(path), Rare<MatchConditions>(parse_conditions(object))};
   object.finish();
   return out;
 }
@@ -195,6 +200,7 @@ std::shared_ptr<const HttpRouteSpec> parse_http_route(const Envelope& envelope, 
     out->rules.push_back(parse_rule(at, out->key.ns));
     matches += out->rules.back().matches.size();
   }
+  out->rules.shrink_to_fit();
   if (matches > kMaxRouteMatches) spec.problem("rules", "have more than 128 matches together");
   return out;
 }

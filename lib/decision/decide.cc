@@ -27,7 +27,7 @@ std::optional<BackendSetId> choose(const DecisionInput& input, Decision& out, Tr
     return input.service.port->backend_set;
   }
   out.rule = match_rule(*router, *input.request, trace);
-  if (out.rule != nullptr) return out.rule->pick(input.draw);
+  if (out.rule != nullptr) return out.rule->backends.pick(input.draw);
   if (trace != nullptr) trace->add("routes", "no rule matches");
   out.reason = Reason::kRouteNotFound;
   return std::nullopt;

@@ -1,12 +1,10 @@
 // HostIndex: host name -> number, whatever the case of the name; a trailing dot is ignored. Lookups allocate nothing.
-// Immutable once built; part of the snapshot.
+// Immutable once built; part of the snapshot. Open addressing: one place and one name are touched as a rule.
 #pragma once
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-
-#include "lib/base/strings.h"
+#include <vector>
 
 namespace heddle {
 class HostIndex {
@@ -14,21 +12,20 @@ class HostIndex {
   // False when the name is there already.
   bool add(std::string_view name, uint32_t number);
   std::optional<uint32_t> find(std::string_view host) const noexcept;
-  size_t size() const noexcept { return names_.size(); }
+  size_t size() const noexcept { return size_; }
+  void shrink_to_fit() { text_.shrink_to_fit(); }
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const noexcept {
-      uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a over lower case: names come from our own configuration
-      for (char c : text) hash = (hash ^ static_cast<unsigned char>(to_lower(c))) * 0x100000001b3ULL;
-      return static_cast<size_t>(hash);
-    }
+  struct Place {
+    uint32_t hash = 0;
+    uint32_t number = 0;
+    uint32_t name = 0;       // in text_
+    uint32_t name_size = 0;  // 0: free; a name is never empty
   };
-  struct Equal {
-    using is_transparent = void;
-    bool operator()(std::string_view a, std::string_view b) const noexcept { return equals_ignore_case(a, b); }
-  };
-  std::unordered_map<std::string, uint32_t, Hash, Equal> names_;
+  const Place* place_of(std::string_view name, uint32_t hash) const noexcept;
+  void grow();
+  std::vector<Place> places_;  // a power of two, at most three quarters taken
+  std::string text_;
+  size_t size_ = 0;
 };
 }  // namespace heddle

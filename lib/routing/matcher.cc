@@ -30,7 +30,7 @@ std::string_view to_text(Mismatch mismatch) noexcept {
   return kNames[static_cast<size_t>(mismatch)];
 }
 
-Mismatch check_match(const HttpMatch& match, const RequestFacts& facts) noexcept {
+Mismatch check_match(const MatchConditions& match, const RequestFacts& facts) noexcept {
   if (!match.method.empty() && match.method != facts.method) return Mismatch::kMethod;
   for (const NameValueMatch& header : match.headers) {
     if (facts.headers.get(header.name) != header.value) return Mismatch::kHeader;

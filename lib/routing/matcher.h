@@ -8,7 +8,7 @@ enum class Mismatch : uint8_t { kNone, kMethod, kHeader, kQuery };
 std::string_view to_text(Mismatch) noexcept;
 
 // The first condition that the request does not meet, in the order of the enumerators.
-Mismatch check_match(const HttpMatch&, const RequestFacts&) noexcept;
+Mismatch check_match(const MatchConditions&, const RequestFacts&) noexcept;
 
 // The raw value of a parameter; of equal names the first counts. Names and values are compared percent-decoded, '+' is
 // a space.

@@ -7,7 +7,7 @@ namespace heddle {
 namespace {
 // Smaller is better. A route without a time (from files) is younger than any with one.
 auto precedence(const RouteCandidate& candidate) {
-  const HttpMatch& match = *candidate.match;
+  const MatchConditions& match = *candidate.match->conditions;
   const HttpRouteSpec& route = *candidate.rule->route;
   WallTime created = route.created.value_or(WallTime(Duration::max()));
   return std::tuple(match.method.empty(), ~match.headers.size(), ~match.query.size(), created,
@@ -15,20 +15,41 @@ auto precedence(const RouteCandidate& candidate) {
 }
 }  // namespace
 
-std::optional<BackendSetId> RouteRule::pick(uint64_t draw) const noexcept {
-  std::optional<size_t> choice = split.pick(draw);
+BackendChoice::BackendChoice(std::vector<BackendSetId> backends, std::span<const uint32_t> weights) {
+  if (backends.size() > 1) {
+    several_ = std::make_unique<const Several>(Several{std::move(backends), TrafficSplit(weights)});
+  } else if (!backends.empty() && weights[0] != 0) {
+    only_ = backends[0];
+  }
+}
+
+std::optional<BackendSetId> BackendChoice::pick(uint64_t draw) const noexcept {
+  if (several_ == nullptr) return only_;
+  std::optional<size_t> choice = several_->split.pick(draw);
   if (!choice) return std::nullopt;
-  return backends[*choice];
+  return several_->backends[*choice];
+}
+
+bool BackendChoice::has_same_backends(const BackendChoice& other) const noexcept {
+  if (several_ == nullptr || other.several_ == nullptr) return several_ == other.several_ && only_ == other.only_;
+  return several_->backends == other.several_->backends;
 }
 
 Router::Router(std::vector<std::shared_ptr<const BoundRoute>> routes) : routes_(std::move(routes)) {
+  std::vector<RouteCandidate> found;
   for (const auto& route : routes_) {
     for (const RouteRule& rule : route->rules) {
-      for (const HttpMatch& match : rule.spec().matches) candidates_.push_back({&rule, &match});
+      for (const HttpMatch& match : rule.spec().matches) {
+        found.push_back({&rule, &match, match.conditions.is_default() ? nullptr : &*match.conditions});
+      }
     }
   }
-  std::stable_sort(candidates_.begin(), candidates_.end(),
+  std::stable_sort(found.begin(), found.end(),
                    [](const RouteCandidate& a, const RouteCandidate& b) { return precedence(a) < precedence(b); });
-  for (uint32_t i = 0; i < candidates_.size(); ++i) paths_.add(candidates_[i].match->path, i);
+  std::vector<const PathMatch*> paths;
+  for (const RouteCandidate& candidate : found) paths.push_back(&candidate.match->path);
+  paths_ = PathTree(paths);
+  candidates_.reserve(found.size());
+  for (uint32_t number : paths_.order()) candidates_.push_back(found[number]);
 }
 }  // namespace heddle

@@ -13,16 +13,33 @@
 #include "lib/routing/traffic_split.h"
 
 namespace heddle {
-// One rule with its references resolved. Its id stays the same while the route keeps this rule number.
-struct RouteRule {
-  RouteId id;
-  const HttpRouteSpec* route = nullptr;
-  uint32_t index = 0;  // in the route's rules
-  std::vector<BackendSetId> backends;
-  TrafficSplit split;
-  const HttpRouteRule& spec() const noexcept { return route->rules[index]; }
+// Weighted backends. A single one, the usual case, needs no other memory.
+class BackendChoice {
+ public:
+  BackendChoice() = default;
+  BackendChoice(std::vector<BackendSetId> backends, std::span<const uint32_t> weights);
   // Nothing when every weight is zero.
   std::optional<BackendSetId> pick(uint64_t draw) const noexcept;
+  bool has_same_backends(const BackendChoice& other) const noexcept;
+
+ private:
+  struct Several {
+    std::vector<BackendSetId> backends;
+    TrafficSplit split;
+  };
+  std::optional<BackendSetId> only_;
+  std::unique_ptr<const Several> several_;
+};
+
+// One rule with its references resolved: all that a request needs of it, in one cache line. Its id stays the same while
+// the route keeps this rule number.
+struct RouteRule {
+  RouteId id;
+  uint32_t index = 0;  // in the route's rules
+  const HttpRouteSpec* route = nullptr;
+  BackendChoice backends;
+  RouteTimeouts timeouts;  // those of spec()
+  const HttpRouteRule& spec() const noexcept { return route->rules[index]; }
 };
 
 // A route whose backends are resolved; shared by the routers of all its parents and by snapshots.
@@ -35,6 +52,7 @@ struct BoundRoute {
 struct RouteCandidate {
   const RouteRule* rule = nullptr;
   const HttpMatch* match = nullptr;
+  const MatchConditions* conditions = nullptr;  // those of the match; nullptr: it asks for the path alone
 };
 
 class Router {
@@ -45,9 +63,9 @@ class Router {
   template <class Look>
   const RouteRule* match(const RequestFacts& facts, Look&& look) const {
     const RouteRule* found = nullptr;
-    paths_.find(facts.path, [&](uint32_t i) {
-      const RouteCandidate& candidate = candidates_[i];
-      Mismatch mismatch = check_match(*candidate.match, facts);
+    paths_.find(facts.path, [&](uint32_t place) {
+      const RouteCandidate& candidate = candidates_[place];
+      Mismatch mismatch = candidate.conditions == nullptr ? Mismatch::kNone : check_match(*candidate.conditions, facts);
       look(candidate, mismatch);
       if (mismatch != Mismatch::kNone) return false;
       found = candidate.rule;
@@ -60,11 +78,10 @@ class Router {
   }
 
   const std::vector<std::shared_ptr<const BoundRoute>>& routes() const noexcept { return routes_; }
-  std::span<const RouteCandidate> candidates() const noexcept { return candidates_; }
 
  private:
-  std::vector<std::shared_ptr<const BoundRoute>> routes_;
-  std::vector<RouteCandidate> candidates_;
+  std::vector<RouteCandidate> candidates_;  // in the order of paths_
   PathTree paths_;
+  std::vector<std::shared_ptr<const BoundRoute>> routes_;
 };
 }  // namespace heddle

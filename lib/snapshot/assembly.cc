@@ -17,8 +17,9 @@ std::shared_ptr<const Router> router_of(Routes routes, const std::shared_ptr<con
 }
 
 bool same_rules(const BoundRoute& a, const BoundRoute& b) {
-  return std::equal(a.rules.begin(), a.rules.end(), b.rules.begin(), b.rules.end(),
-                    [](const RouteRule& x, const RouteRule& y) { return x.id == y.id && x.backends == y.backends; });
+  return std::equal(
+      a.rules.begin(), a.rules.end(), b.rules.begin(), b.rules.end(),
+      [](const RouteRule& x, const RouteRule& y) { return x.id == y.id && x.backends.has_same_backends(y.backends); });
 }
 }  // namespace
 
@@ -83,18 +84,17 @@ void SnapshotAssembly::assemble_routes() {
 std::shared_ptr<const BoundRoute> SnapshotAssembly::bind(const std::shared_ptr<const HttpRouteSpec>& spec) {
   auto out = std::make_shared<BoundRoute>();
   out->spec = spec;
+  out->rules.reserve(spec->rules.size());
+  std::span<const RouteId> ids = ids_.rules.get(spec->key, spec->rules.size());
   for (uint32_t i = 0; i < spec->rules.size(); ++i) {
-    RouteRule rule;
-    rule.id = ids_.rules.get({spec->key, i});
-    rule.route = spec.get();
-    rule.index = i;
+    std::vector<BackendSetId> backends;
     std::vector<uint32_t> weights;
     for (const WeightedBackend& backend : spec->rules[i].backends) {
-      rule.backends.push_back(backend_of(backend));
+      backends.push_back(backend_of(backend));
       weights.push_back(backend.weight);
     }
-    rule.split = TrafficSplit(weights);
-    out->rules.push_back(std::move(rule));
+    BackendChoice choice(std::move(backends), weights);
+    out->rules.push_back({ids[i], i, spec.get(), std::move(choice), spec->rules[i].timeouts});
   }
   return out;
 }
@@ -125,9 +125,11 @@ std::shared_ptr<const ServiceEntry> SnapshotAssembly::assemble_service(const std
   auto known = previous_services_.find(spec->key);
   const ServiceEntry* old_entry = known == previous_services_.end() ? nullptr : known->second->get();
   ServiceEntry entry{spec, {}};
+  entry.ports.reserve(spec->ports.size());
   for (const ServicePort& port : spec->ports) {
     ServicePortEntry& made = entry.ports.emplace_back();
     made.port = port;
+    made.number = port.port;
     auto set = out_->backend_set_ids_.find({spec->key.ns, port.backend_set});
     if (set != out_->backend_set_ids_.end()) made.backend_set = set->second;
     route_port(*spec, made, old_entry == nullptr ? nullptr : old_entry->find_port(port.port));
@@ -172,14 +174,16 @@ void SnapshotAssembly::index_names() {
     names->by_namespace[spec.key.ns].add(spec.key.name, i);
     for (const std::string& name : qualified_names(spec)) names->qualified.add(name, i);
   }
+  names->qualified.shrink_to_fit();
+  for (auto& [ns, index] : names->by_namespace) index.shrink_to_fit();
   out_->names_ = std::move(names);
 }
 
 void SnapshotAssembly::free_ids() {
   ids_.backend_sets.keep([&](const ObjectRef& ref) { return out_->backend_set_ids_.contains(ref); });
-  ids_.rules.keep([&](const std::pair<ResourceKey, uint32_t>& rule) {
-    auto route = model_.http_routes.find(rule.first);
-    return route != model_.http_routes.end() && rule.second < route->second->rules.size();
+  ids_.rules.keep([&](const ResourceKey& key) {
+    auto route = model_.http_routes.find(key);
+    return route == model_.http_routes.end() ? size_t{0} : route->second->rules.size();
   });
 }
 }  // namespace heddle

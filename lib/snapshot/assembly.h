@@ -7,7 +7,7 @@
 namespace heddle {
 struct SnapshotIds {
   IdTable<ObjectRef, BackendSetId> backend_sets;
-  IdTable<std::pair<ResourceKey, uint32_t>, RouteId> rules;  // (route, number of the rule)
+  PartIdTable<ResourceKey, RouteId> rules;  // the parts of a route are its rules
 };
 
 class SnapshotAssembly {

@@ -16,7 +16,7 @@ bool ServicePortEntry::operator==(const ServicePortEntry& other) const noexcept 
 }
 
 const ServicePortEntry* ServiceEntry::find_port(uint16_t number) const noexcept {
-  auto it = std::find_if(ports.begin(), ports.end(), [&](const ServicePortEntry& p) { return p.port.port == number; });
+  auto it = std::find_if(ports.begin(), ports.end(), [&](const ServicePortEntry& p) { return p.number == number; });
   return it == ports.end() ? nullptr : &*it;
 }
 

@@ -23,12 +23,13 @@ struct BackendSetEntry {
 };
 
 struct ServicePortEntry {
-  ServicePort port;
+  uint16_t number = 0;                      // port.port: what requests look at stands first
   std::optional<BackendSetId> backend_set;  // where no route is attached
   // Routes of the service's own namespace are for every client; those of another namespace are for the clients there
   // and replace the others for them (GAMMA producer and consumer routes).
   std::shared_ptr<const Router> producer;
   std::vector<std::pair<std::string, std::shared_ptr<const Router>>> consumers;  // by namespace
+  ServicePort port;
 
   // nullptr: no route is attached for these clients.
   const Router* router_for(std::string_view client_ns) const noexcept;

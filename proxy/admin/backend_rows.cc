@@ -48,7 +48,7 @@ BackendRow make_row(const BackendSetEntry& entry, const Endpoint& endpoint, cons
   BackendRow row;
   row.address = endpoint.address().text();
   if (endpoint.key.identity) row.identity = endpoint.key.identity->text();
-  row.zone = endpoint.zone;
+  row.zone = endpoint.traits->zone;
   row.weight = endpoint.weight;
   read_state(row, *health, checked);
   read_numbers(row, *health, now);

@@ -52,9 +52,9 @@ void write_endpoint(JsonWriter& out, const Endpoint& endpoint) {
   out.begin_object().field("address", endpoint.address().ip()).field("port", endpoint.address().port());
   out.field("weight", endpoint.weight);
   if (endpoint.key.identity) out.field("identity", endpoint.key.identity->text());
-  if (!endpoint.zone.empty()) out.field("zone", endpoint.zone);
+  if (!endpoint.traits->zone.empty()) out.field("zone", endpoint.traits->zone);
   out.key("labels").begin_object();
-  for (const auto& [name, value] : endpoint.labels) out.field(name, value);
+  for (const auto& [name, value] : endpoint.traits->labels) out.field(name, value);
   out.end_object().end_object();
 }
 
@@ -80,9 +80,10 @@ void write_values(JsonWriter& out, std::string_view name, const std::vector<Name
 void write_match(JsonWriter& out, const HttpMatch& match) {
   std::string_view type = match.path.type == PathMatchType::kExact ? "Exact" : "PathPrefix";
   out.begin_object().key("path").begin_object().field("type", type).field("value", match.path.value).end_object();
-  if (!match.method.empty()) out.field("method", match.method);
-  write_values(out, "headers", match.headers);
-  write_values(out, "queryParams", match.query);
+  const MatchConditions& conditions = *match.conditions;
+  if (!conditions.method.empty()) out.field("method", conditions.method);
+  write_values(out, "headers", conditions.headers);
+  write_values(out, "queryParams", conditions.query);
   out.end_object();
 }
 

@@ -49,7 +49,7 @@ TEST(ParseBackendSet, GivesEveryEndpointItsIdentity) {
   EXPECT_EQ(set->endpoints[1].key.identity->text(), "spiffe://td/b");
   EXPECT_EQ(set->endpoints[1].address().text(), "[::1]:81");
   EXPECT_EQ(set->endpoints[1].weight, 0U);
-  EXPECT_EQ(set->endpoints[1].labels.at("v"), "1");
+  EXPECT_EQ(set->endpoints[1].traits->labels.at("v"), "1");
   EXPECT_EQ(set->lb.policy, LbPolicy::kRoundRobin);
   EXPECT_EQ(set->tls, UpstreamTls::kMtls);
 }
@@ -71,9 +71,9 @@ TEST(ParseHttpRoute, ReadsEveryField) {
   EXPECT_EQ(route->parents[0].port, 80);
   const HttpRouteRule& rule = route->rules[0];
   EXPECT_EQ(rule.matches[0].path.type, PathMatchType::kExact);
-  EXPECT_EQ(rule.matches[0].headers.size(), 1U);  // of equal names the first counts
-  EXPECT_EQ(rule.matches[0].headers[0].name, "x-a");
-  EXPECT_EQ(rule.matches[0].headers[0].value, "b");
+  EXPECT_EQ(rule.matches[0].conditions->headers.size(), 1U);  // of equal names the first counts
+  EXPECT_EQ(rule.matches[0].conditions->headers[0].name, "x-a");
+  EXPECT_EQ(rule.matches[0].conditions->headers[0].value, "b");
   EXPECT_EQ(rule.backends[0].weight, 7U);
   EXPECT_EQ(rule.backends[1].kind, BackendKind::kService);
   EXPECT_EQ(rule.backends[1].ref, (ObjectRef{"n", "t"}));

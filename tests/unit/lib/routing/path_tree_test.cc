@@ -7,8 +7,8 @@ namespace {
 // The candidates in the order they are offered.
 std::vector<uint32_t> offered(const PathTree& tree, std::string_view path) {
   std::vector<uint32_t> out;
-  tree.find(path, [&](uint32_t candidate) {
-    out.push_back(candidate);
+  tree.find(path, [&](uint32_t place) {
+    out.push_back(tree.order()[place]);
     return false;
   });
   return out;
@@ -16,10 +16,9 @@ std::vector<uint32_t> offered(const PathTree& tree, std::string_view path) {
 using Offers = std::vector<uint32_t>;
 
 PathTree tree_of(std::initializer_list<PathMatch> matches) {
-  PathTree tree;
-  uint32_t i = 0;
-  for (const PathMatch& match : matches) tree.add(match, i++);
-  return tree;
+  std::vector<const PathMatch*> paths;
+  for (const PathMatch& match : matches) paths.push_back(&match);
+  return PathTree(paths);
 }
 PathMatch exact(std::string value) { return {PathMatchType::kExact, std::move(value)}; }
 PathMatch prefix(std::string value) { return {PathMatchType::kPrefix, std::move(value)}; }
@@ -76,6 +75,17 @@ TEST(PathTree, StopsAtTheFirstAccepted) {
 
   EXPECT_TRUE(tree.find("/a", [&](uint32_t) { return ++asked == 1; }));
   EXPECT_EQ(asked, 1);
+}
+
+TEST(PathTree, FindsEachOfManySiblings) {
+  std::vector<PathMatch> matches;
+  for (uint32_t i = 0; i < 1000; ++i) matches.push_back(prefix("/api/item-" + std::to_string(i)));
+  std::vector<const PathMatch*> paths;
+  for (const PathMatch& match : matches) paths.push_back(&match);
+  PathTree tree(paths);
+
+  for (uint32_t i = 0; i < 1000; ++i) EXPECT_EQ(offered(tree, matches[i].value + "/x"), Offers{i});
+  EXPECT_EQ(offered(tree, "/api/item-1000"), Offers{});
 }
 
 TEST(PathTree, AVeryLongPathOfSlashesIsWalkedOnce) {

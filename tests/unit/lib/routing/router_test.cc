@@ -37,7 +37,7 @@ class RouterBuilder {
   void bind(std::shared_ptr<const HttpRouteSpec> spec) {
     auto bound = std::make_shared<BoundRoute>();
     bound->spec = spec;
-    for (uint32_t i = 0; i < spec->rules.size(); ++i) bound->rules.push_back({RouteId(next_++), spec.get(), i, {}, {}});
+    for (uint32_t i = 0; i < spec->rules.size(); ++i) bound->rules.push_back({RouteId(next_++), i, spec.get(), {}, {}});
     routes_.push_back(std::move(bound));
   }
   std::vector<std::shared_ptr<const BoundRoute>> routes_;

@@ -29,6 +29,18 @@ TEST(HostIndex, IgnoresCaseAndATrailingDot) {
   EXPECT_EQ(index.find(""), std::nullopt);
 }
 
+TEST(HostIndex, FindsEachOfManyNames) {
+  HostIndex index;
+  for (uint32_t i = 0; i < 3000; ++i) ASSERT_TRUE(index.add("host-" + std::to_string(i), i));
+
+  for (uint32_t i = 0; i < 3000; ++i) {
+    EXPECT_EQ(index.find("HOST-" + std::to_string(i)), i);
+    EXPECT_FALSE(index.add("Host-" + std::to_string(i), 0));
+  }
+  EXPECT_EQ(index.size(), 3000U);
+  EXPECT_EQ(index.find("host-3000"), std::nullopt);
+}
+
 TEST(RequestFacts, SplitsAuthorities) {
   EXPECT_EQ(split_authority("a.b")->host, "a.b");
   EXPECT_FALSE(split_authority("a.b")->port);
@@ -56,7 +68,7 @@ TEST(RequestFacts, CutTheQueryOffThePath) {
 }
 
 TEST(Matcher, AsksForMethodHeadersAndQuery) {
-  HttpMatch match;
+  MatchConditions match;
   match.method = "GET";
   match.headers = {{"x-a", "1"}, {"x-b", "2"}};
   match.query = {{"q", "v w"}};
@@ -74,7 +86,7 @@ TEST(Matcher, AsksForMethodHeadersAndQuery) {
 }
 
 TEST(Matcher, ComparesHeaderValuesWhole) {
-  HttpMatch match;
+  MatchConditions match;
   match.headers = {{"x-a", "v"}};
   for (const char* value : {"V", "v ", "vv", ""}) {
     Fields fields{{{"x-a", value}}};
