@@ -8,7 +8,7 @@ namespace heddle {
 namespace {
 std::string key_text(const ResourceKey& key) { return str_cat(key.ns, "/", key.name); }
 
-BackendSetSpec application_spec(const ListenerSettings& listener) {
+std::shared_ptr<const BackendSetSpec> application_spec(const ListenerSettings& listener) {
   BackendSetSpec spec;
   spec.key = ResourceKey{Kind::kBackendSet, "local", listener.name};
   Endpoint endpoint;
@@ -17,7 +17,7 @@ BackendSetSpec application_spec(const ListenerSettings& listener) {
   spec.tls = UpstreamTls::kPlaintext;
   spec.protocol = listener.forward_protocol;
   spec.lb.policy = LbPolicy::kRoundRobin;
-  return spec;
+  return std::make_shared<const BackendSetSpec>(std::move(spec));
 }
 }  // namespace
 
@@ -61,7 +61,7 @@ RouteTarget OutboundRouter::target(std::shared_ptr<const WorkerSnapshot> current
   out.backends = current->backend_sets[decision.backends->id.value()].get();
   out.runtime = &runtime_of(decision);
   if (decision.rule != nullptr) {
-    const RouteTimeouts& timeouts = decision.rule->spec().timeouts;
+    const RouteTimeouts& timeouts = decision.rule->timeouts;
     auto unless_off = [](std::optional<Duration> d) { return d == Duration{} ? std::nullopt : d; };  // "0s"
     out.request_timeout = unless_off(timeouts.request);
     out.try_timeout = unless_off(timeouts.backend_request);
@@ -72,8 +72,8 @@ RouteTarget OutboundRouter::target(std::shared_ptr<const WorkerSnapshot> current
 }
 
 RouteRuntime& OutboundRouter::runtime_of(const Decision& decision) {
-  const void* what = decision.rule != nullptr ? static_cast<const void*>(decision.rule) : decision.port;
-  RouteRuntime*& cell = cells_[CellKey{what, decision.backends->id.value()}];
+  RouteRuntime*& cell = cells_[decision.rule != nullptr ? RouteCells::key_of(decision.rule->id, decision.backends->id)
+                                                        : RouteCells::key_of(*decision.port)];
   if (cell == nullptr) {
     std::string route = decision.rule != nullptr ? key_text(decision.rule->route->key) : std::string();
     cell = &config_.runtime(Direction::kOutbound, key_text(decision.service->spec->key), route,

@@ -2,9 +2,9 @@
 // forwards to the local application. Both belong to a worker's loop and outlive its exchanges.
 #pragma once
 #include <memory>
-#include <unordered_map>
 
 #include "lib/decision/decide.h"
+#include "proxy/app/route_cells.h"
 #include "proxy/app/settings.h"
 #include "proxy/app/worker_config.h"
 
@@ -28,17 +28,7 @@ class OutboundRouter final : public RequestRouter, public TcpRouter {
   // What was resolved against the snapshot in hand; forgotten when the next one comes.
   std::shared_ptr<const WorkerSnapshot> resolved_for_;
   ServiceRef fixed_service_;
-  struct CellKey {
-    const void* rule_or_port;
-    uint32_t backend_set;
-    bool operator==(const CellKey&) const = default;
-  };
-  struct CellHash {
-    size_t operator()(const CellKey& k) const noexcept {
-      return std::hash<const void*>{}(k.rule_or_port) * 31 + k.backend_set;
-    }
-  };
-  std::unordered_map<CellKey, RouteRuntime*, CellHash> cells_;
+  RouteCells cells_;
 };
 
 class InboundRouter final : public RequestRouter, public TcpRouter {

@@ -1,7 +1,7 @@
 #include "proxy/lb/peak_ewma.h"
 
 #include <algorithm>
-#include <map>
+#include <unordered_map>
 
 #include "proxy/lb/least_request.h"
 
@@ -15,18 +15,27 @@ constexpr Duration kTooSlowToProbe = 100ms;
 bool are_alike(double a, double b) noexcept { return a < b * kAlike && b < a * kAlike; }
 }  // namespace
 
+// Most endpoints keep their place; only those that do not are looked for.
 void PeakEwmaBalancer::update(std::vector<LbCandidate> candidates) {
-  std::map<const EndpointHealth*, State> known;
-  for (uint32_t i = 0; i < list_.size(); ++i) known.emplace(list_.at(i).health.get(), states_[i]);
-  // the old list keeps the health objects alive until here, so an address cannot mean two endpoints
-  states_.clear();
-  states_.resize(candidates.size());
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    auto found = known.find(candidates[i].health.get());
-    if (found != known.end()) states_[i] = found->second;
+  auto stays = [&](size_t i) { return i < list_.size() && i < candidates.size() && is_at(i, candidates[i]); };
+  std::unordered_map<const EndpointHealth*, State> moved;
+  for (uint32_t i = 0; i < list_.size(); ++i) {
+    if (!stays(i)) moved.emplace(list_.at(i).health.get(), states_[i]);
   }
+  // the old list keeps the health objects alive until here, so an address cannot mean two endpoints
+  std::vector<State> states(candidates.size());
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    auto found = stays(i) ? moved.end() : moved.find(candidates[i].health.get());
+    if (found != moved.end()) states[i] = found->second;
+    if (stays(i)) states[i] = states_[i];
+  }
+  states_ = std::move(states);
   list_.update(std::move(candidates));
   rotation_.restart(list_, random_);
+}
+
+bool PeakEwmaBalancer::is_at(size_t index, const LbCandidate& candidate) const noexcept {
+  return list_.at(static_cast<uint32_t>(index)).health == candidate.health;
 }
 
 std::optional<uint32_t> PeakEwmaBalancer::pick(const PickContext& context) {

@@ -21,6 +21,7 @@ class PeakEwmaBalancer final : public LoadBalancer {
     PeakEwma latency{};
     uint32_t lost_turns = 0;
   };
+  bool is_at(size_t index, const LbCandidate&) const noexcept;
   bool is_better(uint32_t second, uint32_t first, MonoTime now) const noexcept;
   bool is_due(uint32_t index, MonoTime now) const noexcept;
   Random& random_;

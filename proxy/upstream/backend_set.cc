@@ -4,60 +4,102 @@
 #include <unordered_map>
 #include <utility>
 
-#include "lib/base/strings.h"
-
 namespace heddle {
 
 void BackendSet::Pick::on_response(Duration latency, MonoTime now) {
   if (shared_->generation == generation_) shared_->balancer->on_response(index_, latency, now);
 }
 
-BackendSet::BackendSet(UpstreamContext& context, const BackendSetSpec& spec) : context_(context) {
-  shared_->breaker.set_limits(CircuitLimits{}.share(context.workers));
-  update(spec);
-}
+BackendSet::BackendSet(UpstreamContext& context, Spec spec) : context_(context), spec_(std::move(spec)) {}
 
 BackendSet::~BackendSet() {
-  for (auto& endpoint : endpoints_) endpoint->pool().drain();
+  for (Slot& slot : slots_) {
+    if (slot.runtime != nullptr) slot.runtime->pool().drain();
+  }
 }
 
-void BackendSet::update(const BackendSetSpec& spec) {
-  name_ = str_cat(spec.key.ns, "/", spec.key.name);
-  std::unordered_map<Address, std::vector<std::shared_ptr<EndpointRuntime>>> before;
-  for (auto& runtime : std::exchange(endpoints_, {})) before[runtime->endpoint().address()].push_back(runtime);
-  std::vector<LbCandidate> candidates;
-  for (const Endpoint& endpoint : spec.endpoints) {
-    auto& known = before[endpoint.address()];
-    auto same = std::find_if(known.begin(), known.end(),
-                             [&](const auto& runtime) { return runtime->fits(endpoint, spec.tls, spec.protocol); });
-    if (same != known.end()) {
-      endpoints_.push_back(*same);
-      known.erase(same);
-    } else {
-      endpoints_.push_back(std::make_shared<EndpointRuntime>(context_, endpoint, spec.tls, spec.protocol));
-    }
-    candidates.push_back({endpoints_.back()->health(), endpoint.weight});
-  }
-  for (auto& [address, gone] : before) {
-    for (auto& runtime : gone) runtime->pool().drain();
-  }
+void BackendSet::update(Spec spec) {
+  Spec before = std::exchange(spec_, std::move(spec));
+  if (shared_ == nullptr) return;
+  carry_slots(*before);
   ++shared_->generation;
-  if (policy_ != spec.lb.policy) {
-    policy_ = spec.lb.policy;
-    auto factory = context_.balancers.find(to_text(spec.lb.policy));
-    HEDDLE_CHECK(factory.has_value());  // validation admits registered names only
-    shared_->balancer = (*factory)(LbInputs{context_.random, *context_.health.epoch()});
+  if (before->lb.policy != spec_->lb.policy) make_balancer();
+  show_candidates();
+}
+
+void BackendSet::make_slots() {
+  shared_ = std::make_shared<Shared>();
+  shared_->breaker.set_limits(CircuitLimits{}.share(context_.workers));
+  for (const Endpoint& endpoint : spec_->endpoints)
+    slots_.push_back({context_.health.get(health_key(endpoint.key)), {}});
+  make_balancer();
+  show_candidates();
+}
+
+// Nearly always few endpoints of many change: those in front of the first change and behind the last one are found by
+// their place, only those between by their address.
+void BackendSet::carry_slots(const BackendSetSpec& before) {
+  const std::vector<Endpoint>& from = before.endpoints;
+  const std::vector<Endpoint>& to = spec_->endpoints;
+  std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(to.size()));
+  auto same = [](const Endpoint& a, const Endpoint& b) { return a.key == b.key; };
+  auto head =
+      static_cast<size_t>(std::mismatch(from.begin(), from.end(), to.begin(), to.end(), same).first - from.begin());
+  size_t shorter = std::min(from.size(), to.size()) - head;
+  size_t tail = 0;
+  while (tail < shorter && same(from[from.size() - 1 - tail], to[to.size() - 1 - tail])) ++tail;
+  for (size_t i = 0; i < head; ++i) keep(old[i], slots_[i], to[i]);
+  for (size_t i = 1; i <= tail; ++i) keep(old[old.size() - i], slots_[to.size() - i], to[to.size() - i]);
+  std::unordered_map<EndpointKey, size_t> between;
+  for (size_t i = head; i < from.size() - tail; ++i) between.emplace(from[i].key, i);
+  for (size_t i = head; i < to.size() - tail; ++i) {
+    auto known = between.find(to[i].key);
+    bool kept = known != between.end() && keep(old[known->second], slots_[i], to[i]);
+    if (!kept) slots_[i].health = context_.health.get(health_key(to[i].key));
   }
+  for (Slot& slot : old) {
+    if (slot.runtime != nullptr) slot.runtime->pool().drain();
+  }
+}
+
+// The health of an endpoint goes by its key; its runtime also by how we speak to it.
+bool BackendSet::keep(Slot& from, Slot& to, const Endpoint& endpoint) {
+  to.health = std::move(from.health);
+  if (from.runtime != nullptr && from.runtime->fits(endpoint, spec_->tls, spec_->protocol)) {
+    to.runtime = std::move(from.runtime);
+  }
+  return to.health != nullptr;
+}
+
+void BackendSet::make_balancer() {
+  auto factory = context_.balancers.find(to_text(spec_->lb.policy));
+  HEDDLE_CHECK(factory.has_value());  // validation admits registered names only
+  shared_->balancer = (*factory)(LbInputs{context_.random, *context_.health.epoch()});
+}
+
+void BackendSet::show_candidates() {
+  std::vector<LbCandidate> candidates;
+  candidates.reserve(slots_.size());
+  for (size_t i = 0; i < slots_.size(); ++i) candidates.push_back({slots_[i].health, spec_->endpoints[i].weight});
   shared_->balancer->update(std::move(candidates));
 }
 
+const std::shared_ptr<EndpointRuntime>& BackendSet::runtime_of(uint32_t index) {
+  std::shared_ptr<EndpointRuntime>& runtime = slots_[index].runtime;
+  if (runtime == nullptr) {
+    runtime = std::make_shared<EndpointRuntime>(context_, spec_->endpoints[index], spec_->tls, spec_->protocol);
+  }
+  return runtime;
+}
+
 Result<BackendSet::Pick> BackendSet::pick(std::span<const uint32_t> tried) {
+  if (shared_ == nullptr) make_slots();
   auto index = shared_->balancer->pick({context_.session_context.loop.now(), tried, std::nullopt});
   if (!index) return make_error(Reason::kNoHealthyEndpoint, "");
   auto permit = shared_->breaker.try_acquire(CircuitResource::kRequests);
   if (!permit) return make_error(CircuitBreaker::reason_of(CircuitResource::kRequests), "");
   Pick pick;
-  pick.runtime_ = endpoints_[*index];
+  pick.runtime_ = runtime_of(*index);
   pick.shared_ = shared_;
   pick.index_ = *index;
   pick.generation_ = shared_->generation;

@@ -1,5 +1,7 @@
 // BackendSet: the endpoints of one backend set as one worker uses them: balancer, circuit breaker, connection pools.
 // Belongs to one loop. A changed specification keeps the runtime (pools, health) of every endpoint that stays.
+// A worker knows every set of the mesh and uses few: what a set needs is made at its first pick, and the runtime of an
+// endpoint (connectors, pool) when that is picked first.
 #pragma once
 #include <memory>
 #include <span>
@@ -42,18 +44,29 @@ class BackendSet {
     CircuitBreaker::Permit permit_;  // before shared_ dies
   };
 
-  BackendSet(UpstreamContext&, const BackendSetSpec&);
+  using Spec = std::shared_ptr<const BackendSetSpec>;
+  BackendSet(UpstreamContext&, Spec);
   ~BackendSet();
-  void update(const BackendSetSpec&);
+  void update(Spec);
   // kNoHealthyEndpoint or kRequestOverflow.
   Result<Pick> pick(std::span<const uint32_t> tried);
-  size_t size() const noexcept { return endpoints_.size(); }
+  size_t size() const noexcept { return spec_->endpoints.size(); }
 
  private:
+  struct Slot {
+    std::shared_ptr<EndpointHealth> health;
+    std::shared_ptr<EndpointRuntime> runtime;  // nullptr: never picked
+  };
+  void make_slots();
+  void carry_slots(const BackendSetSpec& before);
+  bool keep(Slot& from, Slot& to, const Endpoint&);
+  void make_balancer();
+  void show_candidates();
+  const std::shared_ptr<EndpointRuntime>& runtime_of(uint32_t index);
+
   UpstreamContext& context_;
-  std::string name_;
-  std::vector<std::shared_ptr<EndpointRuntime>> endpoints_;
-  std::optional<LbPolicy> policy_;
-  std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
+  Spec spec_;
+  std::vector<Slot> slots_;         // by index in the spec, from the first pick on
+  std::shared_ptr<Shared> shared_;  // nullptr before the first pick
 };
 }  // namespace heddle
