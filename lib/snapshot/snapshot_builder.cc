@@ -53,6 +53,7 @@ void SnapshotBuilder::put(const Resource& resource, Draft& draft) const {
   draft.hasher.put(resource);
 }
 
+// The model that the change begins with, without what it deletes; or problems of the change as a whole.
 SnapshotBuilder::Draft SnapshotBuilder::draft(const ConfigChange& change) const {
   bool is_delta = change.kind == ConfigChange::Kind::kDelta;
   Draft out{is_delta ? std::make_shared<Model>(*model_) : std::make_shared<Model>(), {}, {}};
@@ -63,13 +64,28 @@ SnapshotBuilder::Draft SnapshotBuilder::draft(const ConfigChange& change) const 
     out.model->erase(key);
     out.hasher.erase(key);
   }
-  for (const Resource& resource : change.puts) put(resource, out);
   return out;
 }
 
 BuildOutcome SnapshotBuilder::apply(const ConfigChange& change) {
-  BuildOutcome out;
   Draft next = draft(change);
+  if (!next.problems.empty()) return take(change, std::move(next));
+  for (const Resource& resource : change.puts) put(resource, next);
+  return take(change, std::move(next));
+}
+
+BuildOutcome SnapshotBuilder::apply(ConfigChange&& change) {
+  Draft next = draft(change);
+  if (!next.problems.empty()) return take(change, std::move(next));
+  for (Resource& resource : change.puts) {
+    put(resource, next);
+    std::string().swap(resource.json);
+  }
+  return take(change, std::move(next));
+}
+
+BuildOutcome SnapshotBuilder::take(const ConfigChange& change, Draft next) {
+  BuildOutcome out;
   out.problems = std::move(next.problems);
   if (!out.problems.empty()) return out;
   ContentHash hash = next.hasher.value();
@@ -82,7 +98,14 @@ BuildOutcome SnapshotBuilder::apply(const ConfigChange& change) {
   out.changes = compare_snapshots(current_.get(), *out.snapshot);
   model_ = std::move(next.model);
   hasher_ = std::move(next.hasher);
+  if (current_ != nullptr) earlier_.push_back(std::move(current_));
   current_ = out.snapshot;
+  collect();
   return out;
+}
+
+// Nobody can come by what only we hold.
+size_t SnapshotBuilder::collect() {
+  return std::erase_if(earlier_, [](const auto& snapshot) { return snapshot.use_count() == 1; });
 }
 }  // namespace heddle

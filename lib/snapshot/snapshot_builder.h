@@ -34,8 +34,14 @@ class SnapshotBuilder {
  public:
   explicit SnapshotBuilder(ModelScope scope) : scope_(scope) {}
   BuildOutcome apply(const ConfigChange&);
+  // The same for who needs the change no more: each resource's bytes are freed when they have been read, so that what
+  // is made of the next ones takes their place.
+  BuildOutcome apply(ConfigChange&&);
   // The last good one; nullptr before the first.
   const std::shared_ptr<const Snapshot>& current() const noexcept { return current_; }
+  // Destroys the earlier snapshots that nobody else holds any more: here, so that no worker has to (it takes a
+  // millisecond for a large one). To be called now and then; how many went.
+  size_t collect();
 
  private:
   struct Draft {
@@ -44,11 +50,13 @@ class SnapshotBuilder {
     ConfigProblems problems;
   };
   Draft draft(const ConfigChange&) const;
+  BuildOutcome take(const ConfigChange&, Draft);
   void put(const Resource&, Draft&) const;
   ModelScope scope_;
   std::shared_ptr<const Model> model_ = std::make_shared<const Model>();
   ContentHasher hasher_;
   SnapshotIds ids_;
   std::shared_ptr<const Snapshot> current_;
+  std::vector<std::shared_ptr<const Snapshot>> earlier_;
 };
 }  // namespace heddle

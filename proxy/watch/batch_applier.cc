@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/base/bytes.h"
+#include "lib/base/memory.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
@@ -109,6 +110,11 @@ void BatchApplier::remember(const WatchBatch& batch, std::vector<Resource> puts,
   if (batch.begin.kind == BatchKind::kSnapshot) held_.clear();
   for (const ResourceKey& key : deletes) held_.erase(key);
   for (Resource& put : puts) held_[put.key] = std::move(put.json);
+}
+
+void BatchApplier::tidy() {
+  builder_.collect();
+  give_back_free_memory();
 }
 
 std::string BatchApplier::last_good_text(const std::vector<ResourceKey>& wants) const {

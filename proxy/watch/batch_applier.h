@@ -35,6 +35,9 @@ class BatchApplier {
   AppliedBatch apply(const WatchBatch&);
   const std::shared_ptr<const Snapshot>& current() const noexcept { return builder_.current(); }
 
+  // What the allocator and earlier snapshots hold without need is given back.
+  void tidy();
+
   std::string last_good_text(const std::vector<ResourceKey>& wants) const;
   // Everything is checked, the digest first; a file that fails is an error and changes nothing.
   Result<LastGood> restore(std::string_view text);

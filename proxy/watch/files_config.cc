@@ -6,6 +6,7 @@
 
 #include "lib/base/bytes.h"
 #include "lib/base/file.h"
+#include "lib/base/memory.h"
 #include "lib/base/strings.h"
 #include "lib/config/files.h"
 
@@ -29,9 +30,16 @@ std::string stamps_of(const std::string& path) {
 }  // namespace
 
 FilesLoader::Loaded FilesLoader::look(Look how) {
+  bool went = builder_.collect() != 0;
   std::string fingerprint = stamps_of(path_);
-  if (how == Look::kIfTouched && fingerprint == fingerprint_) return {};
+  bool same = how == Look::kIfTouched && fingerprint == fingerprint_;
   fingerprint_ = std::move(fingerprint);
+  Loaded out = same ? Loaded{} : load();
+  if (went || !same) give_back_free_memory();
+  return out;
+}
+
+FilesLoader::Loaded FilesLoader::load() {
   LoadedResources files = load_resources(path_);
   Loaded out{true, nullptr, {}};
   for (const FileProblem& problem : files.problems) out.problems.push_back(problem.text());
@@ -44,7 +52,7 @@ FilesLoader::Loaded FilesLoader::look(Look how) {
   if (seen_ == hasher.value()) return {};
   seen_ = hasher.value();
   ConfigChange change{ConfigChange::Kind::kReplaceAll, {0, ++sequence_}, std::move(files.resources), {}, {}};
-  BuildOutcome built = builder_.apply(change);
+  BuildOutcome built = builder_.apply(std::move(change));
   out.snapshot = std::move(built.snapshot);
   for (const ResourceProblem& problem : built.problems.items) out.problems.push_back(problem.text());
   return out;

@@ -21,6 +21,7 @@ class FilesLoader {
   Loaded look(Look);
 
  private:
+  Loaded load();
   std::string path_;
   std::string fingerprint_;
   std::optional<ContentHash> seen_;  // of the last set that could be read, good or refused

@@ -14,6 +14,13 @@ Result<void> make_directory_of(const std::string& file) {
   size_t slash = file.rfind('/');
   return slash == std::string::npos || slash == 0 ? Result<void>() : ensure_private_dir(file.substr(0, slash));
 }
+
+Result<void> store_last_good(const std::string& file, const BatchApplier& applier,
+                             const std::vector<ResourceKey>& wants) {
+  if (file.empty() || applier.current() == nullptr) return {};
+  HEDDLE_CHECK_OK(make_directory_of(file));
+  return atomic_write(file, applier.last_good_text(wants), kPrivateFile);
+}
 }  // namespace
 
 // The mutex orders pool threads among themselves; no loop ever takes it.
@@ -50,11 +57,10 @@ Pending OffloadWatchWorker::restore(OnRestored done) {
 Pending OffloadWatchWorker::store(std::vector<ResourceKey> wants, OnStored done) {
   return offload_.compute(
       [shared = shared_, file = file_, wants = std::move(wants)]() -> Result<void> {
-        if (file.empty()) return {};
-        HEDDLE_CHECK_OK(make_directory_of(file));
         std::lock_guard lock(shared->mutex);
-        if (shared->applier.current() == nullptr) return {};
-        return atomic_write(file, shared->applier.last_good_text(wants), kPrivateFile);
+        Result<void> stored = store_last_good(file, shared->applier, wants);
+        shared->applier.tidy();
+        return stored;
       },
       std::move(done));
 }

@@ -14,6 +14,7 @@ class WatchWorker {
   [[nodiscard]] virtual Pending apply(WatchBatch, OnApplied) = 0;
   // kNotFound: there is none (or it is not wanted).
   [[nodiscard]] virtual Pending restore(OnRestored) = 0;
+  // Some time after a change; then is also the time to tidy up memory.
   [[nodiscard]] virtual Pending store(std::vector<ResourceKey> wants, OnStored) = 0;
 };
 

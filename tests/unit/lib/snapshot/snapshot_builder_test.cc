@@ -43,6 +43,33 @@ TEST_F(SnapshotBuilderTest, BuildsAnEmptySnapshot) {
   EXPECT_FALSE(outcome.snapshot->resolve("a", "default"));
 }
 
+TEST_F(SnapshotBuilderTest, KeepsWhatWorkersStillHoldAndDestroysTheRest) {
+  std::weak_ptr<const Snapshot> first = replace(service_yaml("a", 80)).snapshot;
+  auto held = replace(service_yaml("a", 81)).snapshot;
+  std::weak_ptr<const Snapshot> second = held;
+  replace(service_yaml("a", 82));
+
+  EXPECT_TRUE(first.expired());
+  EXPECT_EQ(builder_.collect(), 0U);
+  held.reset();
+  EXPECT_FALSE(second.expired()) << "a worker's letting go must not destroy it";
+  EXPECT_EQ(builder_.collect(), 1U);
+  EXPECT_TRUE(second.expired());
+}
+
+TEST_F(SnapshotBuilderTest, ReadsAChangeThatIsGivenAwayAndOneThatIsKeptAlike) {
+  ConfigChange change{ConfigChange::Kind::kReplaceAll, {1, 1}, resources_of(service_yaml("a", 80)), {}, std::nullopt};
+  SnapshotBuilder other(ModelScope::kWhole);
+
+  auto kept = builder_.apply(change);
+  bool has_bytes = !change.puts.empty() && !change.puts[0].json.empty();
+  auto given = other.apply(std::move(change));
+
+  EXPECT_TRUE(has_bytes);
+  ASSERT_TRUE(kept && given);
+  EXPECT_EQ(kept.snapshot->hash(), given.snapshot->hash());
+}
+
 TEST_F(SnapshotBuilderTest, FindsServicesByEveryName) {
   auto snapshot = replace(service_yaml("a", 8080)).snapshot;
 
