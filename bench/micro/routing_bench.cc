@@ -40,7 +40,7 @@ void RouterMatch(benchmark::State& state) {
   const auto paths = draws("/api/r", "/items/17", count);
   size_t i = 0;
   for (auto _ : state) {
-    const RouteRule* rule = router.match({"GET", "http", "shop", paths[i++ % kDraws], "", {}});
+    const RouteCandidate* rule = router.match({"GET", "http", "shop", paths[i++ % kDraws], "", {}});
     if (rule == nullptr) state.SkipWithError("no rule matches");
     benchmark::DoNotOptimize(rule);
   }

@@ -11,10 +11,10 @@ std::string label(const RouteRule& rule) {
                  name.empty() ? "" : ")");
 }
 
-const RouteRule* match_rule(const Router& router, const RequestFacts& facts, Trace* trace) {
+const RouteCandidate* match_rule(const Router& router, const RequestFacts& facts, Trace* trace) {
   if (trace == nullptr) return router.match(facts);
   return router.match(facts, [&](const RouteCandidate& candidate, Mismatch mismatch) {
-    const PathMatch& path = candidate.match->path;
+    const PathMatch& path = candidate.match().path;
     std::string_view type = path.type == PathMatchType::kExact ? " Exact " : " PathPrefix ";
     trace->add(str_cat(label(*candidate.rule), type, path.value), std::string(to_text(mismatch)));
   });
@@ -26,8 +26,11 @@ std::optional<BackendSetId> choose(const DecisionInput& input, Decision& out, Tr
     if (trace != nullptr) trace->add("routes", "none attached: the port's backend set");
     return input.service.port->backend_set;
   }
-  out.rule = match_rule(*router, *input.request, trace);
-  if (out.rule != nullptr) return out.rule->backends.pick(input.draw);
+  if (const RouteCandidate* found = match_rule(*router, *input.request, trace)) {
+    out.candidate = found;
+    out.rule = found->rule;
+    return found->pick(input.draw);
+  }
   if (trace != nullptr) trace->add("routes", "no rule matches");
   out.reason = Reason::kRouteNotFound;
   return std::nullopt;

@@ -19,6 +19,7 @@ struct Decision {
   const ServiceEntry* service = nullptr;
   const ServicePortEntry* port = nullptr;
   const RouteRule* rule = nullptr;            // nullptr: no route is attached; the port's own backend set
+  const RouteCandidate* candidate = nullptr;  // by which the rule was found
   const BackendSetEntry* backends = nullptr;  // set when reason is kNone
   explicit operator bool() const noexcept { return reason == Reason::kNone; }
 };

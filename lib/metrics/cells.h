@@ -41,7 +41,7 @@ struct alignas(kCacheLine) LoneValueCell : ValueCell {};
 struct alignas(kCacheLine) LoneHistogramCell : HistogramCell {};
 
 // Room for the cells that one thread writes together, side by side: the values of one in one cache line.
-class alignas(kCacheLine) CellBlock {
+class alignas(2 * kCacheLine) CellBlock {
  public:
   static constexpr size_t kValues = 4;
   static constexpr size_t kHistograms = 2;

@@ -1,10 +1,14 @@
 #include "lib/routing/path_tree.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
+#include <utility>
 
 namespace heddle {
 namespace {
+constexpr uint32_t kWord = sizeof(uint32_t);
+
 // Cuts the first element off a path that begins with '/': "/a/b" gives "a" and leaves "/b".
 std::string_view take_element(std::string_view& path) {
   size_t end = std::min(path.find('/', 1), path.size());
@@ -21,11 +25,13 @@ uint32_t hash_of(std::string_view element) noexcept {
 }  // namespace
 
 struct PathTree::Growing {
-  uint32_t parent = kNone;
+  uint32_t parent = kNone;  // among those that grow
   std::string_view element;
   std::map<std::string_view, uint32_t> children;
   std::vector<uint32_t> exact;
   std::vector<uint32_t> prefix;
+  uint32_t word = 0;  // where it will stand
+  uint32_t text = 0;  // and its element, in bytes
 };
 
 PathTree::PathTree(std::span<const PathMatch* const> paths) {
@@ -44,24 +50,48 @@ PathTree::PathTree(std::span<const PathMatch* const> paths) {
     while (!path.empty()) at = child_of(at, take_element(path));
     (paths[i]->type == PathMatchType::kExact ? grown[at].exact : grown[at].prefix).push_back(i);
   }
-  nodes_.resize(grown.size());
-  edges_.reserve(grown.size() - 1);
-  order_.reserve(paths.size());
-  for (uint32_t i = 0; i < grown.size(); ++i) take_node(i, std::move(grown[i]));
-  text_.shrink_to_fit();
+  place(grown);
+  for (const Growing& node : grown) write_node(grown, node);
 }
 
-void PathTree::take_node(uint32_t at, Growing&& grown) {
+// Nodes and their edges first, then the text of all elements.
+void PathTree::place(std::vector<Growing>& grown) {
+  uint32_t words = 0;
+  for (Growing& node : grown) {
+    node.word = words;
+    words += kNodeWords + kEdgeWords * static_cast<uint32_t>(node.children.size());
+  }
+  uint32_t bytes = words * kWord;
+  for (Growing& node : grown) {
+    node.text = bytes;
+    bytes += static_cast<uint32_t>(node.element.size());
+  }
+  words_ = std::vector<uint32_t>((bytes + kWord - 1) / kWord);
+}
+
+void PathTree::write_node(const std::vector<Growing>& grown, const Growing& from) {
   auto size_of = [](const auto& list) { return static_cast<uint32_t>(list.size()); };
-  nodes_[at] =
-      Node{grown.parent,    size_of(text_),       size_of(grown.element), size_of(edges_), size_of(grown.children),
-           size_of(order_), size_of(grown.exact), size_of(grown.prefix)};
-  text_.append(grown.element);
-  for (const auto& [element, node] : grown.children) edges_.push_back({hash_of(element), node});
-  std::sort(edges_.end() - nodes_[at].child_count, edges_.end(),
-            [](const Edge& a, const Edge& b) { return a.hash < b.hash; });
-  order_.insert(order_.end(), grown.exact.begin(), grown.exact.end());
-  order_.insert(order_.end(), grown.prefix.begin(), grown.prefix.end());
+  Node node{from.parent == kNone ? kNone : grown[from.parent].word,
+            from.text,
+            size_of(from.element),
+            size_of(order_),
+            size_of(from.exact),
+            size_of(from.prefix),
+            size_of(from.children)};
+  std::vector<std::pair<uint32_t, uint32_t>> edges;
+  for (const auto& [element, child] : from.children) edges.emplace_back(hash_of(element), grown[child].word);
+  std::sort(edges.begin(), edges.end());
+  std::memcpy(words_.data() + from.word, &node, sizeof(node));
+  uint32_t at = from.word + kNodeWords;
+  for (const auto& [hash, child] : edges) {
+    words_[at++] = hash;
+    words_[at++] = child;
+  }
+  if (!from.element.empty()) {
+    std::memcpy(reinterpret_cast<char*>(words_.data()) + from.text, from.element.data(), from.element.size());
+  }
+  order_.insert(order_.end(), from.exact.begin(), from.exact.end());
+  order_.insert(order_.end(), from.prefix.begin(), from.prefix.end());
 }
 
 PathTree::Walk PathTree::descend(std::string_view path) const noexcept {
@@ -77,14 +107,19 @@ PathTree::Walk PathTree::descend(std::string_view path) const noexcept {
 }
 
 uint32_t PathTree::child(uint32_t node, std::string_view element) const noexcept {
-  const Node& parent = nodes_[node];
-  if (parent.child_count == 0) return kNone;
-  std::span<const Edge> edges(edges_.data() + parent.children, parent.child_count);
+  uint32_t end = node_at(node).children;
+  if (end == 0) return kNone;
   uint32_t hash = hash_of(element);
-  auto it = std::lower_bound(edges.begin(), edges.end(), hash, [](const Edge& e, uint32_t h) { return e.hash < h; });
-  for (; it != edges.end() && it->hash == hash; ++it) {
-    const Node& found = nodes_[it->node];
-    if (std::string_view(text_).substr(found.element, found.element_size) == element) return it->node;
+  uint32_t first = 0;
+  for (uint32_t behind = end; first < behind;) {  // the first edge with that hash
+    uint32_t middle = first + (behind - first) / 2;
+    bool is_before = edge_at(node, middle).hash < hash;
+    first = is_before ? middle + 1 : first;
+    behind = is_before ? behind : middle;
+  }
+  for (; first < end && edge_at(node, first).hash == hash; ++first) {
+    uint32_t found = edge_at(node, first).node;
+    if (element_of(node_at(found)) == element) return found;
   }
   return kNone;
 }

@@ -7,11 +7,21 @@ namespace heddle {
 namespace {
 // Smaller is better. A route without a time (from files) is younger than any with one.
 auto precedence(const RouteCandidate& candidate) {
-  const MatchConditions& match = *candidate.match->conditions;
+  const MatchConditions& match = *candidate.match().conditions;
   const HttpRouteSpec& route = *candidate.rule->route;
   WallTime created = route.created.value_or(WallTime(Duration::max()));
   return std::tuple(match.method.empty(), ~match.headers.size(), ~match.query.size(), created,
                     std::string_view(route.key.ns), std::string_view(route.key.name), candidate.rule->index);
+}
+
+RouteCandidate candidate_of(const RouteRule& rule, uint8_t match) {
+  const Rare<MatchConditions>& conditions = rule.spec().matches[match].conditions;
+  return {&rule,
+          conditions.is_default() ? nullptr : &*conditions,
+          rule.id,
+          rule.backends.only(),
+          rule.timeouts.request || rule.timeouts.backend_request,
+          match};
 }
 }  // namespace
 
@@ -39,17 +49,16 @@ Router::Router(std::vector<std::shared_ptr<const BoundRoute>> routes) : routes_(
   std::vector<RouteCandidate> found;
   for (const auto& route : routes_) {
     for (const RouteRule& rule : route->rules) {
-      for (const HttpMatch& match : rule.spec().matches) {
-        found.push_back({&rule, &match, match.conditions.is_default() ? nullptr : &*match.conditions});
-      }
+      const std::vector<HttpMatch>& matches = rule.spec().matches;
+      for (uint8_t i = 0; i < matches.size(); ++i) found.push_back(candidate_of(rule, i));
     }
   }
   std::stable_sort(found.begin(), found.end(),
                    [](const RouteCandidate& a, const RouteCandidate& b) { return precedence(a) < precedence(b); });
   std::vector<const PathMatch*> paths;
-  for (const RouteCandidate& candidate : found) paths.push_back(&candidate.match->path);
+  for (const RouteCandidate& candidate : found) paths.push_back(&candidate.match().path);
   paths_ = PathTree(paths);
   candidates_.reserve(found.size());
-  for (uint32_t number : paths_.order()) candidates_.push_back(found[number]);
+  for (uint32_t number : paths_.take_order()) candidates_.push_back(found[number]);
 }
 }  // namespace heddle

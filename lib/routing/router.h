@@ -20,6 +20,7 @@ class BackendChoice {
   BackendChoice(std::vector<BackendSetId> backends, std::span<const uint32_t> weights);
   // Nothing when every weight is zero.
   std::optional<BackendSetId> pick(uint64_t draw) const noexcept;
+  std::optional<BackendSetId> only() const noexcept { return only_; }
   bool has_same_backends(const BackendChoice& other) const noexcept;
 
  private:
@@ -31,8 +32,7 @@ class BackendChoice {
   std::unique_ptr<const Several> several_;
 };
 
-// One rule with its references resolved: all that a request needs of it, in one cache line. Its id stays the same while
-// the route keeps this rule number.
+// One rule with its references resolved. Its id stays the same while the route keeps this rule number.
 struct RouteRule {
   RouteId id;
   uint32_t index = 0;  // in the route's rules
@@ -48,32 +48,41 @@ struct BoundRoute {
   std::vector<RouteRule> rules;
 };
 
-// One match of one rule, in the order of precedence apart from the path.
+// One match of one rule, in the order of precedence apart from the path; and what most requests need of the rule, so
+// that they need not look there.
 struct RouteCandidate {
   const RouteRule* rule = nullptr;
-  const HttpMatch* match = nullptr;
   const MatchConditions* conditions = nullptr;  // those of the match; nullptr: it asks for the path alone
+  RouteId id;                                   // of the rule
+  std::optional<BackendSetId> only_backend;     // nothing: the rule has several, or none with a weight
+  bool has_timeouts = false;                    // the rule names some
+  uint8_t match_index = 0;                      // in the rule's spec
+  const HttpMatch& match() const noexcept { return rule->spec().matches[match_index]; }
+  std::optional<BackendSetId> pick(uint64_t draw) const noexcept {
+    return only_backend ? only_backend : rule->backends.pick(draw);
+  }
 };
+static_assert(kMaxRuleMatches <= UINT8_MAX);
 
 class Router {
  public:
   explicit Router(std::vector<std::shared_ptr<const BoundRoute>> routes);
 
-  // The rule, or nullptr. `look(candidate, mismatch)` is called for every candidate whose path fits, until one matches.
+  // The best, or nullptr. `look(candidate, mismatch)` is called for every candidate whose path fits, until one matches.
   template <class Look>
-  const RouteRule* match(const RequestFacts& facts, Look&& look) const {
-    const RouteRule* found = nullptr;
+  const RouteCandidate* match(const RequestFacts& facts, Look&& look) const {
+    const RouteCandidate* found = nullptr;
     paths_.find(facts.path, [&](uint32_t place) {
       const RouteCandidate& candidate = candidates_[place];
       Mismatch mismatch = candidate.conditions == nullptr ? Mismatch::kNone : check_match(*candidate.conditions, facts);
       look(candidate, mismatch);
       if (mismatch != Mismatch::kNone) return false;
-      found = candidate.rule;
+      found = &candidate;
       return true;
     });
     return found;
   }
-  const RouteRule* match(const RequestFacts& facts) const {
+  const RouteCandidate* match(const RequestFacts& facts) const {
     return match(facts, [](const RouteCandidate&, Mismatch) {});
   }
 

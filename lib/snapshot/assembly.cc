@@ -118,7 +118,13 @@ void SnapshotAssembly::attach_routes() {
 }
 
 void SnapshotAssembly::assemble_services() {
-  for (const auto& [key, spec] : model_.services) out_->services_.push_back(assemble_service(spec));
+  out_->services_.reserve(model_.services.size());
+  out_->rows_.reserve(model_.services.size());
+  for (const auto& [key, spec] : model_.services) {
+    const auto& made = out_->services_.emplace_back(assemble_service(spec));
+    const ServicePortEntry* only = made->ports.size() == 1 ? made->ports.data() : nullptr;
+    out_->rows_.push_back({made.get(), only, only == nullptr ? uint16_t{0} : only->number});
+  }
 }
 
 std::shared_ptr<const ServiceEntry> SnapshotAssembly::assemble_service(const std::shared_ptr<const ServiceSpec>& spec) {

@@ -20,24 +20,31 @@ const ServicePortEntry* ServiceEntry::find_port(uint16_t number) const noexcept 
   return it == ports.end() ? nullptr : &*it;
 }
 
-const ServiceEntry* Snapshot::find_service(std::string_view host, std::string_view client_ns) const noexcept {
+std::optional<uint32_t> Snapshot::find_index(std::string_view host, std::string_view client_ns) const noexcept {
   std::optional<uint32_t> index;
   if (host.find('.') == std::string_view::npos) {  // only then it may be a bare name
     auto own = names_->by_namespace.find(client_ns);
     if (own != names_->by_namespace.end()) index = own->second.find(host);
   }
-  if (!index) index = names_->qualified.find(host);
+  return index ? index : names_->qualified.find(host);
+}
+
+const ServiceEntry* Snapshot::find_service(std::string_view host, std::string_view client_ns) const noexcept {
+  std::optional<uint32_t> index = find_index(host, client_ns);
   return index ? services_[*index].get() : nullptr;
 }
 
 ServiceRef Snapshot::resolve(std::string_view authority, std::string_view client_ns) const noexcept {
   std::optional<HostPort> target = split_authority(authority);
-  const ServiceEntry* service = target ? find_service(target->host, client_ns) : nullptr;
-  if (service == nullptr) return {};
+  std::optional<uint32_t> index = target ? find_index(target->host, client_ns) : std::nullopt;
+  if (!index) return {};
+  const Row& row = rows_[*index];
+  if (row.only_port != nullptr) {
+    bool fits = !target->port || *target->port == row.only_number;
+    return {row.service, fits ? row.only_port : nullptr};
+  }
   constexpr uint16_t kHttpPort = 80;
-  const ServicePortEntry* port = service->find_port(target->port.value_or(kHttpPort));
-  if (port == nullptr && !target->port && service->ports.size() == 1) port = &service->ports.front();
-  return {service, port};
+  return {row.service, row.service->find_port(target->port.value_or(kHttpPort))};
 }
 
 const BackendSetEntry* Snapshot::backend_set(BackendSetId id) const noexcept {

@@ -22,7 +22,8 @@ struct BackendSetEntry {
   std::shared_ptr<const HealthPolicySpec> health;  // nullptr: not checked actively
 };
 
-struct ServicePortEntry {
+// What requests look at stands first, in one cache line.
+struct alignas(64) ServicePortEntry {
   uint16_t number = 0;                      // port.port: what requests look at stands first
   std::optional<BackendSetId> backend_set;  // where no route is attached
   // Routes of the service's own namespace are for every client; those of another namespace are for the clients there
@@ -78,11 +79,19 @@ class Snapshot {
 
  private:
   friend class SnapshotAssembly;
+  // What resolve() asks of most services, side by side: those of one port need not be looked at themselves.
+  struct Row {
+    const ServiceEntry* service = nullptr;
+    const ServicePortEntry* only_port = nullptr;  // nullptr: there are several, or none
+    uint16_t only_number = 0;
+  };
+  std::optional<uint32_t> find_index(std::string_view host, std::string_view client_ns) const noexcept;
   Version version_;
   ContentHash hash_{};
   std::shared_ptr<const Model> model_;
   std::shared_ptr<const ServiceNames> names_;
   std::vector<std::shared_ptr<const ServiceEntry>> services_;
+  std::vector<Row> rows_;  // of services_
   std::vector<std::shared_ptr<const BackendSetEntry>> backend_sets_;
   std::map<ObjectRef, BackendSetId> backend_set_ids_;
   std::vector<std::shared_ptr<const BoundRoute>> routes_;

@@ -31,7 +31,7 @@ ServiceRef OutboundRouter::service_for(const std::shared_ptr<const WorkerSnapsho
                                        std::string_view authority) {
   if (resolved_for_ != current) {
     resolved_for_ = current;
-    cells_.clear();
+    cells_.reset(current->snapshot->route_id_limit());
     fixed_service_ = service_.empty() ? ServiceRef{} : current->snapshot->resolve(service_, client_ns_);
   }
   return service_.empty() ? current->snapshot->resolve(authority, client_ns_) : fixed_service_;
@@ -60,7 +60,7 @@ RouteTarget OutboundRouter::target(std::shared_ptr<const WorkerSnapshot> current
   RouteTarget out;
   out.backends = current->backend_sets[decision.backends->id.value()].get();
   out.runtime = &runtime_of(decision);
-  if (decision.rule != nullptr) {
+  if (decision.candidate != nullptr && decision.candidate->has_timeouts) {
     const RouteTimeouts& timeouts = decision.rule->timeouts;
     auto unless_off = [](std::optional<Duration> d) { return d == Duration{} ? std::nullopt : d; };  // "0s"
     out.request_timeout = unless_off(timeouts.request);
@@ -72,8 +72,8 @@ RouteTarget OutboundRouter::target(std::shared_ptr<const WorkerSnapshot> current
 }
 
 RouteRuntime& OutboundRouter::runtime_of(const Decision& decision) {
-  RouteRuntime*& cell = cells_[decision.rule != nullptr ? RouteCells::key_of(decision.rule->id, decision.backends->id)
-                                                        : RouteCells::key_of(*decision.port)];
+  RouteRuntime*& cell = decision.candidate != nullptr ? cells_.of(decision.candidate->id, decision.backends->id)
+                                                      : cells_.of(*decision.port);
   if (cell == nullptr) {
     std::string route = decision.rule != nullptr ? key_text(decision.rule->route->key) : std::string();
     cell = &config_.runtime(Direction::kOutbound, key_text(decision.service->spec->key), route,

@@ -41,7 +41,7 @@ struct RequestLabels {
 
 // Per route and backend set: the exchange. With thousands of routes each request finds all this cold: what it touches
 // lies in two cache lines here and three of cells (bench row grow-routes).
-class alignas(64) RequestMetrics {
+class alignas(128) RequestMetrics {
  public:
   RequestMetrics(Registry&, const RequestLabels&);
   // At the end of a request, once.

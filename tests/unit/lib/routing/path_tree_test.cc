@@ -5,26 +5,31 @@
 namespace heddle {
 namespace {
 // The candidates in the order they are offered.
-std::vector<uint32_t> offered(const PathTree& tree, std::string_view path) {
+struct Tree {
+  explicit Tree(const std::vector<const PathMatch*>& paths) : tree(paths), order(tree.take_order()) {}
+  PathTree tree;
+  std::vector<uint32_t> order;
+};
+std::vector<uint32_t> offered(const Tree& tree, std::string_view path) {
   std::vector<uint32_t> out;
-  tree.find(path, [&](uint32_t place) {
-    out.push_back(tree.order()[place]);
+  tree.tree.find(path, [&](uint32_t place) {
+    out.push_back(tree.order[place]);
     return false;
   });
   return out;
 }
 using Offers = std::vector<uint32_t>;
 
-PathTree tree_of(std::initializer_list<PathMatch> matches) {
+Tree tree_of(std::initializer_list<PathMatch> matches) {
   std::vector<const PathMatch*> paths;
   for (const PathMatch& match : matches) paths.push_back(&match);
-  return PathTree(paths);
+  return Tree(paths);
 }
 PathMatch exact(std::string value) { return {PathMatchType::kExact, std::move(value)}; }
 PathMatch prefix(std::string value) { return {PathMatchType::kPrefix, std::move(value)}; }
 
 TEST(PathTree, APrefixEndsAtAPathElement) {
-  PathTree tree = tree_of({prefix("/abc")});
+  Tree tree = tree_of({prefix("/abc")});
 
   EXPECT_EQ(offered(tree, "/abc"), Offers{0});
   EXPECT_EQ(offered(tree, "/abc/"), Offers{0});
@@ -35,14 +40,14 @@ TEST(PathTree, APrefixEndsAtAPathElement) {
 }
 
 TEST(PathTree, ASlashAtTheEndOfAPrefixMeansNothing) {
-  PathTree tree = tree_of({prefix("/abc/")});
+  Tree tree = tree_of({prefix("/abc/")});
 
   EXPECT_EQ(offered(tree, "/abc"), Offers{0});
   EXPECT_EQ(offered(tree, "/abc/x"), Offers{0});
 }
 
 TEST(PathTree, AnExactPathIsThatPath) {
-  PathTree tree = tree_of({exact("/a"), exact("/a/"), exact("/")});
+  Tree tree = tree_of({exact("/a"), exact("/a/"), exact("/")});
 
   EXPECT_EQ(offered(tree, "/a"), Offers{0});
   EXPECT_EQ(offered(tree, "/a/"), Offers{1});
@@ -52,7 +57,7 @@ TEST(PathTree, AnExactPathIsThatPath) {
 }
 
 TEST(PathTree, OffersExactThenTheLongestPrefixFirst) {
-  PathTree tree = tree_of({prefix("/"), prefix("/a"), prefix("/a/b"), exact("/a/b"), prefix("/a/b/c")});
+  Tree tree = tree_of({prefix("/"), prefix("/a"), prefix("/a/b"), exact("/a/b"), prefix("/a/b/c")});
 
   EXPECT_EQ(offered(tree, "/a/b"), (Offers{3, 2, 1, 0}));
   EXPECT_EQ(offered(tree, "/a/b/"), (Offers{2, 1, 0}));
@@ -64,16 +69,16 @@ TEST(PathTree, KeepsTheOrderAmongEqualPaths) {
 }
 
 TEST(PathTree, StrangePathsMeetOnlyTheRootPrefix) {
-  PathTree tree = tree_of({prefix("/"), exact("/"), prefix("/a")});
+  Tree tree = tree_of({prefix("/"), exact("/"), prefix("/a")});
 
   for (std::string_view path : {"*", "", "a", "//a", "//"}) EXPECT_EQ(offered(tree, path), Offers{0}) << path;
 }
 
 TEST(PathTree, StopsAtTheFirstAccepted) {
-  PathTree tree = tree_of({prefix("/"), prefix("/a")});
+  Tree tree = tree_of({prefix("/"), prefix("/a")});
   int asked = 0;
 
-  EXPECT_TRUE(tree.find("/a", [&](uint32_t) { return ++asked == 1; }));
+  EXPECT_TRUE(tree.tree.find("/a", [&](uint32_t) { return ++asked == 1; }));
   EXPECT_EQ(asked, 1);
 }
 
@@ -82,14 +87,14 @@ TEST(PathTree, FindsEachOfManySiblings) {
   for (uint32_t i = 0; i < 1000; ++i) matches.push_back(prefix("/api/item-" + std::to_string(i)));
   std::vector<const PathMatch*> paths;
   for (const PathMatch& match : matches) paths.push_back(&match);
-  PathTree tree(paths);
+  Tree tree(paths);
 
   for (uint32_t i = 0; i < 1000; ++i) EXPECT_EQ(offered(tree, matches[i].value + "/x"), Offers{i});
   EXPECT_EQ(offered(tree, "/api/item-1000"), Offers{});
 }
 
 TEST(PathTree, AVeryLongPathOfSlashesIsWalkedOnce) {
-  PathTree tree = tree_of({prefix("/"), exact("/")});
+  Tree tree = tree_of({prefix("/"), exact("/")});
 
   EXPECT_EQ(offered(tree, std::string(64 * 1024, '/')), Offers{0});
 }

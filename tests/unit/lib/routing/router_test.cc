@@ -55,8 +55,8 @@ struct Fields {
 
 // The number of the winning rule, -1 for none.
 int winner(const Router& router, RequestFacts facts) {
-  const RouteRule* rule = router.match(facts);
-  return rule == nullptr ? -1 : static_cast<int>(rule->id.value());
+  const RouteCandidate* found = router.match(facts);
+  return found == nullptr ? -1 : static_cast<int>(found->id.value());
 }
 int winner(const Router& router, std::string_view path) { return winner(router, {"GET", "http", "s", path, "", {}}); }
 
