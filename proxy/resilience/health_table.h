@@ -1,6 +1,6 @@
 // HealthTable: the EndpointHealth of every endpoint of the process, one per key. Made in the composition root; thread-
-// safe (a mutex, taken when a worker applies a backend set, never on the request path). A key that stays in the
-// configuration keeps its health across swaps, because the new set asks for it before the old one lets go.
+// safe (a mutex, taken when a worker uses a backend set first or applies a change of one it uses; no other request
+// takes it). A key that stays in a set in use keeps its health across swaps.
 #pragma once
 #include <compare>
 #include <functional>

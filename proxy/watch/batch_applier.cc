@@ -86,6 +86,7 @@ Result<std::pair<WatchWant, WatchBatch>> parse_last_good(std::string_view body) 
 AppliedBatch BatchApplier::apply(const WatchBatch& batch) {
   AppliedBatch out;
   Changes changes;
+  worked_ += batch.bytes;
   for (const std::string& line : batch.lines) {
     read_line(line, changes);
     if (changes.errors.size() == kMaxNackErrors) break;
@@ -114,6 +115,8 @@ void BatchApplier::remember(const WatchBatch& batch, std::vector<Resource> puts,
 
 void BatchApplier::tidy() {
   builder_.collect();
+  if (worked_ < kMuchWork) return;
+  worked_ = 0;
   give_back_free_memory();
 }
 

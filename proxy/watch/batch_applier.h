@@ -35,7 +35,7 @@ class BatchApplier {
   AppliedBatch apply(const WatchBatch&);
   const std::shared_ptr<const Snapshot>& current() const noexcept { return builder_.current(); }
 
-  // What the allocator and earlier snapshots hold without need is given back.
+  // Destroys earlier snapshots that nobody holds; after much work gives the memory it took back.
   void tidy();
 
   std::string last_good_text(const std::vector<ResourceKey>& wants) const;
@@ -45,6 +45,7 @@ class BatchApplier {
  private:
   void remember(const WatchBatch&, std::vector<Resource> puts, const std::vector<ResourceKey>& deletes);
   SnapshotBuilder builder_{ModelScope::kPart};
+  size_t worked_ = 0;                        // bytes of batches since memory was given back
   std::map<ResourceKey, std::string> held_;  // the bytes of what current() is made of
 };
 }  // namespace heddle

@@ -30,16 +30,18 @@ std::string stamps_of(const std::string& path) {
 }  // namespace
 
 FilesLoader::Loaded FilesLoader::look(Look how) {
-  bool went = builder_.collect() != 0;
+  builder_.collect();
   std::string fingerprint = stamps_of(path_);
   bool same = how == Look::kIfTouched && fingerprint == fingerprint_;
   fingerprint_ = std::move(fingerprint);
-  Loaded out = same ? Loaded{} : load();
-  if (went || !same) give_back_free_memory();
+  if (same) return {};
+  size_t bytes = 0;
+  Loaded out = load(bytes);
+  if (bytes >= kMuchWork) give_back_free_memory();
   return out;
 }
 
-FilesLoader::Loaded FilesLoader::load() {
+FilesLoader::Loaded FilesLoader::load(size_t& bytes) {
   LoadedResources files = load_resources(path_);
   Loaded out{true, nullptr, {}};
   for (const FileProblem& problem : files.problems) out.problems.push_back(problem.text());
@@ -48,7 +50,10 @@ FilesLoader::Loaded FilesLoader::load() {
     return out;
   }
   ContentHasher hasher;
-  for (const Resource& resource : files.resources) hasher.put(resource);
+  for (const Resource& resource : files.resources) {
+    hasher.put(resource);
+    bytes += resource.json.size();
+  }
   if (seen_ == hasher.value()) return {};
   seen_ = hasher.value();
   ConfigChange change{ConfigChange::Kind::kReplaceAll, {0, ++sequence_}, std::move(files.resources), {}, {}};

@@ -21,7 +21,7 @@ class FilesLoader {
   Loaded look(Look);
 
  private:
-  Loaded load();
+  Loaded load(size_t& bytes);  // how much there was to read
   std::string path_;
   std::string fingerprint_;
   std::optional<ContentHash> seen_;  // of the last set that could be read, good or refused
