@@ -56,6 +56,7 @@ Router::Router(std::vector<std::shared_ptr<const BoundRoute>> routes) : routes_(
   std::stable_sort(found.begin(), found.end(),
                    [](const RouteCandidate& a, const RouteCandidate& b) { return precedence(a) < precedence(b); });
   std::vector<const PathMatch*> paths;
+  paths.reserve(found.size());
   for (const RouteCandidate& candidate : found) paths.push_back(&candidate.match().path);
   paths_ = PathTree(paths);
   candidates_.reserve(found.size());

@@ -76,7 +76,8 @@ void SnapshotAssembly::assemble_routes() {
     auto old_one = previous_routes_.find(key);
     bool same =
         old_one != previous_routes_.end() && (*old_one->second)->spec == spec && same_rules(**old_one->second, *bound);
-    out_->routes_.push_back(same ? *old_one->second : std::move(bound));
+    if (same) bound = *old_one->second;
+    out_->routes_.push_back(std::move(bound));
   }
   out_->route_id_limit_ = ids_.rules.limit();
 }

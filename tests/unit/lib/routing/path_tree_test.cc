@@ -22,6 +22,7 @@ using Offers = std::vector<uint32_t>;
 
 Tree tree_of(std::initializer_list<PathMatch> matches) {
   std::vector<const PathMatch*> paths;
+  paths.reserve(matches.size());
   for (const PathMatch& match : matches) paths.push_back(&match);
   return Tree(paths);
 }
@@ -86,6 +87,7 @@ TEST(PathTree, FindsEachOfManySiblings) {
   std::vector<PathMatch> matches;
   for (uint32_t i = 0; i < 1000; ++i) matches.push_back(prefix("/api/item-" + std::to_string(i)));
   std::vector<const PathMatch*> paths;
+  paths.reserve(matches.size());
   for (const PathMatch& match : matches) paths.push_back(&match);
   Tree tree(paths);
 
