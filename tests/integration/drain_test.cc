@@ -10,12 +10,13 @@ namespace heddle {
 namespace {
 class Drain : public MeshFixture {
  protected:
-  // An origin whose answer waits for release(). It outlives this object: it holds a future of its own.
+  // An origin whose answer waits for release(), but that of /now. It outlives this object: it holds a future of its
+  // own.
   RawOrigin& add_waiting_origin() {
     return add_origin([released = released_](BlockingClient& peer, int, std::atomic<int>& requests) {
-      while (!read_request(peer).empty()) {
+      for (std::string request; !(request = read_request(peer)).empty();) {
         ++requests;
-        released.wait();
+        if (request.find(" /now ") == request.npos) released.wait();
         peer.send(http_answer("late"));
       }
     });
@@ -48,11 +49,14 @@ class Drain : public MeshFixture {
 TEST_F(Drain, ARequestInFlightEndsAndTheConnectionWithIt) {
   RawOrigin& origin = add_waiting_origin();
   join(origin.address());
+  BlockingClient idle(entry());
+  ASSERT_TRUE(idle.get("/now").ends_with("late"));
   BlockingClient client(entry());
   client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  wait_for(origin, 1);
+  wait_for(origin, 2);
 
   begin_drain(*outbound_);
+  ASSERT_EQ(idle.read_all(), "");  // it has begun
   release();
   std::string answer = client.read_all();
   wait_drained();
