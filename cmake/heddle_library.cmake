@@ -41,6 +41,10 @@ function(heddle_link target words)
   endforeach()
 endfunction()
 
+# What runs at start, on a change or for an operator, but for no request: compiled to be small (-O1, not -Os: one
+# precompiled header serves all). The rest is compiled for speed.
+set(HEDDLE_COLD_FOLDERS "^(certs|lib/(rpc|api|config|policy)|proxy/(identity|watch|admin)|control/.*|cli)$")
+
 # One precompiled header for all libraries: compiled once, not once per folder.
 function(heddle_precompile)
   file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cc "")
@@ -72,6 +76,9 @@ function(heddle_all_libraries)
     heddle_link(${target} "${expanded}")
     if(HEDDLE_PCH)
       target_precompile_headers(${target} REUSE_FROM heddle_precompiled)
+    endif()
+    if(CMAKE_BUILD_TYPE STREQUAL "Release" AND folder MATCHES "${HEDDLE_COLD_FOLDERS}")
+      target_compile_options(${target} PRIVATE -O1)
     endif()
   endforeach()
 endfunction()

@@ -89,8 +89,10 @@ TEST_F(ParkingLotTest, AnAbortClosesAtOnce) {
 }
 
 TEST_F(ParkingLotTest, MoreThanOneWakeHoldsAreServed) {
+  constexpr int kClients = ParkingLot::kEventsPerWake + 8;
   std::vector<BlockingClient> clients;
-  for (int i = 0; i < ParkingLot::kEventsPerWake + 8; ++i) clients.push_back(connect_and_park(10s));
+  clients.reserve(kClients);
+  for (int i = 0; i < kClients; ++i) clients.push_back(connect_and_park(10s));
   for (BlockingClient& client : clients) client.close();
 
   run_until_empty();
