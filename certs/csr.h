@@ -20,7 +20,7 @@ class Csr {
   std::string to_pem() const;
 
  private:
-  Csr(X509ReqPtr request, SpiffeId id) : request_(std::move(request)), id_(std::move(id)) {}
+  Csr(X509ReqPtr request, const SpiffeId& id) : request_(std::move(request)), id_(id) {}
   std::shared_ptr<X509_REQ> request_;
   SpiffeId id_;
 };

@@ -201,8 +201,8 @@ Result<void> Server::listen() {
 Result<void> Server::publish() {
   HEDDLE_CHECK_OK(write_root(file("root.pem"), *authority_));
   HEDDLE_TRY(SpiffeId id, control_identity(authority_->trust_domain()));
-  HEDDLE_TRY(AdminContextState state, write_admin_context({file("admin.context"), api_->address(), std::move(id),
-                                                           *authority_, *ledger_, *audit_, loop_.wall()}));
+  HEDDLE_TRY(AdminContextState state, write_admin_context({file("admin.context"), api_->address(), id, *authority_,
+                                                           *ledger_, *audit_, loop_.wall()}));
   std::string path = file("admin.context");
   if (state == AdminContextState::kMade) log_.info("made the admin token", {{"file", path}});
   if (state == AdminContextState::kMissing) {

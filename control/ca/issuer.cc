@@ -163,7 +163,7 @@ bool Issuer::may_renew(int64_t lineage) {
 }
 
 template <class T>
-void Issuer::audit(AuditRecord record, const Caller& caller, const Result<T>& result) {
+void Issuer::audit(const AuditRecord& record, const Caller& caller, const Result<T>& result) {
   Result<void> outcome;
   if (!result) outcome = Error(result.error());
   audit_.write_line(audit_line(record, caller, outcome, clock_.wall()));

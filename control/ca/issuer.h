@@ -62,7 +62,7 @@ class Issuer {
   Result<SignedSvid> sign(const Csr&, const SpiffeId& identity);
   bool may_renew(int64_t lineage);
   template <class T>
-  void audit(AuditRecord record, const Caller&, const Result<T>& result);
+  void audit(const AuditRecord& record, const Caller&, const Result<T>& result);
 
   CertificateAuthority::Ptr authority_;
   Ledger& ledger_;

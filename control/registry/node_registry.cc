@@ -42,13 +42,13 @@ void NodeRegistry::on_gone(ConnectionId connection, const NodeKey& key, WallTime
   if (NodeStatus* status = row(connection, key, now)) set_state(*status, NodeState::kGone, now);
 }
 
-void NodeRegistry::on_progress(ConnectionId connection, const NodeKey& key, NodeState state,
-                               std::optional<Version> acked, std::optional<Version> runs, WallTime now) {
+void NodeRegistry::on_progress(ConnectionId connection, const NodeKey& key, const NodeProgress& progress,
+                               WallTime now) {
   NodeStatus* status = row(connection, key, now);
   if (status == nullptr) return;
-  set_state(*status, state, now);
-  status->acked = acked;
-  status->runs = runs;
+  set_state(*status, progress.state, now);
+  status->acked = progress.acked;
+  status->runs = progress.runs;
 }
 
 void NodeRegistry::on_nack(ConnectionId connection, const NodeKey& key, const WatchNack& nack, WallTime now) {

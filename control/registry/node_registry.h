@@ -43,6 +43,12 @@ struct NodeStatus {
   std::optional<WallTime> svid_not_after{};  // of its newest certificate, where that is known
 };
 
+struct NodeProgress {
+  NodeState state = NodeState::kSyncing;
+  std::optional<Version> acked{};
+  std::optional<Version> runs{};
+};
+
 class NodeRegistry {
  public:
   static constexpr size_t kMaxGone = 10'000;
@@ -54,8 +60,7 @@ class NodeRegistry {
   void set_address(ConnectionId, const NodeKey&, std::string_view address);
   void on_gone(ConnectionId, const NodeKey&, WallTime now);
   // Nothing happens when a newer connection took over.
-  void on_progress(ConnectionId, const NodeKey&, NodeState, std::optional<Version> acked, std::optional<Version> runs,
-                   WallTime now);
+  void on_progress(ConnectionId, const NodeKey&, const NodeProgress&, WallTime now);
   void on_nack(ConnectionId, const NodeKey&, const WatchNack&, WallTime now);
   void on_report(ConnectionId, const NodeKey&, const WatchReport&, WallTime now);
   // Drops who has been gone for kKeepGone, and the oldest above kMaxGone.

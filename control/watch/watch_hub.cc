@@ -194,7 +194,7 @@ void WatchHub::on_heartbeat() {
 }
 
 void WatchHub::report(const Subscriber& subscriber) {
-  registry_.on_progress(subscriber.id(), subscriber.key(), subscriber.state(), subscriber.acked(), subscriber.runs(),
+  registry_.on_progress(subscriber.id(), subscriber.key(), {subscriber.state(), subscriber.acked(), subscriber.runs()},
                         scheduler_.wall());
 }
 

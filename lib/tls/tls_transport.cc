@@ -47,6 +47,7 @@ class TlsTransport final : public Transport, private Transport::Observer {
   void greet(const Buffer& in);
   void shake_hands();
   void finish_handshake();
+  void end_handshake(Reason);
   void fail(Error);
   Error handshake_error();
   void encrypt();
@@ -79,6 +80,7 @@ class TlsTransport final : public Transport, private Transport::Observer {
   Admission admission_{*this};
   SslPtr ssl_;
   State state_ = State::kHandshake;
+  const MonoTime begun_;
   Flags<PauseReason> paused_;
   std::optional<Error> failure_;
   size_t read_size_ = 2048;
@@ -113,7 +115,8 @@ TlsTransport::TlsTransport(Loop& loop, std::unique_ptr<Transport> below, TlsSetu
       cipher_out_(loop.blocks()),
       clear_in_(loop.blocks()),
       handshake_{*setup_.context, loop, std::move(setup_.check), nullptr, std::nullopt},
-      ssl_(SSL_new(setup_.context->raw())) {
+      ssl_(SSL_new(setup_.context->raw())),
+      begun_(loop.now()) {
   HEDDLE_CHECK(ssl_ != nullptr);
   info_.is_tls = true;
   handshake_.bind(ssl_.get());
@@ -217,9 +220,16 @@ void TlsTransport::shake_hands() {
   if (below_ended_) fail_unfinished();
 }
 
-void TlsTransport::finish_handshake() {
+// Before the state changes, whatever it was: only the end of a handshake is told.
+void TlsTransport::end_handshake(Reason result) {
   handshake_late_.cancel();
   admission_.leave();
+  if (state_ != State::kHandshake || setup_.watcher == nullptr) return;
+  std::exchange(setup_.watcher, nullptr)->on_handshake(result, loop_.now() - begun_);
+}
+
+void TlsTransport::finish_handshake() {
+  end_handshake(Reason::kNone);
   const unsigned char* name = nullptr;
   unsigned length = 0;
   SSL_get0_alpn_selected(ssl_.get(), &name, &length);
@@ -246,10 +256,9 @@ Error TlsTransport::handshake_error() {
 // The alert that OpenSSL wrote still leaves; the observer hears of it when the transport below is closed.
 void TlsTransport::fail(Error why) {
   if (state_ == State::kFailed || state_ == State::kClosed) return;
+  end_handshake(why.reason);
   state_ = State::kFailed;
   failure_ = std::move(why);
-  handshake_late_.cancel();
-  admission_.leave();
   clear_out_.clear();
   schedule();
 }
@@ -405,9 +414,8 @@ void TlsTransport::on_drained() {
 }
 
 void TlsTransport::on_closed(const Error& why) {
-  handshake_late_.cancel();
   flush_late_.cancel();
-  admission_.leave();
+  end_handshake(Reason::kTlsHandshakeFailed);
   if (state_ == State::kHandshake && !failure_ && !close_after_) {
     failure_ = make_error(Reason::kTlsHandshakeFailed, str_cat("TLS with ", info_.peer.text(), ": ", why.text()));
   }

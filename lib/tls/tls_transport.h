@@ -17,6 +17,15 @@
 
 namespace heddle {
 
+// Hears how handshakes end, once each; for metrics. `took` counts from the transport's creation.
+class HandshakeWatcher {
+ public:
+  virtual void on_handshake(Reason result, Duration took) = 0;  // kNone: the peer is verified
+
+ protected:
+  ~HandshakeWatcher() = default;
+};
+
 struct TlsSetup {
   std::shared_ptr<const TlsContext> context;
   PeerCheck check;           // empty: any verified identity
@@ -24,7 +33,8 @@ struct TlsSetup {
   Duration handshake = 10s;  // rule T2
   // Client: offer only this one protocol instead of the context's list.
   std::string_view only_alpn;
-  HandshakeGate* gate = nullptr;  // server: waits its turn there; must outlive the transport
+  HandshakeGate* gate = nullptr;        // server: waits its turn there; must outlive the transport
+  HandshakeWatcher* watcher = nullptr;  // must outlive the transport
 };
 
 std::unique_ptr<Transport> make_tls_transport(Loop&, std::unique_ptr<Transport> below, TlsSetup);

@@ -8,10 +8,6 @@ AccessProtocol protocol_of(HttpVersion version) {
   if (version == HttpVersion::kHttp2) return AccessProtocol::kHttp2;
   return version == HttpVersion::kHttp10 ? AccessProtocol::kHttp10 : AccessProtocol::kHttp11;
 }
-
-bool is_about_tls(Reason reason) {
-  return reason >= Reason::kTlsHandshakeFailed && reason <= Reason::kPeerTrustDomainUnknown;
-}
 }  // namespace
 
 AccessRecord TrafficObserver::record_of(const ExchangeSummary& s) const {
@@ -31,10 +27,12 @@ AccessRecord TrafficObserver::record_of(const ExchangeSummary& s) const {
   record.tries = s.tries;
   record.downstream.assign(s.peer);
   if (s.upstream.is_set()) record.upstream.assign(s.upstream);
-  if (s.upstream_reused) record.flags.set(AccessFlag::kUpstreamReused);
-  if (s.upstream_tls) record.flags.set(AccessFlag::kUpstreamTls);
   if (s.upgraded) record.flags.set(AccessFlag::kUpgraded);
-  if (s.upstream_http2) record.upstream_protocol = AccessProtocol::kHttp2;
+  if (s.upstream_connected) {
+    if (s.upstream_reused) record.flags.set(AccessFlag::kUpstreamReused);
+    if (s.upstream_tls) record.flags.set(AccessFlag::kUpstreamTls);
+    record.upstream_protocol = s.upstream_http2 ? AccessProtocol::kHttp2 : AccessProtocol::kHttp11;
+  }
   if (s.peer_certificate != nullptr && s.peer_certificate->spiffe_id()) {
     record.flags.set(AccessFlag::kDownstreamTls);
     std::string_view path = s.peer_certificate->spiffe_id()->path();
@@ -80,7 +78,6 @@ void TrafficObserver::on_tcp_finished(const ExchangeSummary& s) {
 
 void TrafficObserver::on_bad_connection(const ConnectionInfo& connection, const Error& why) {
   in_.listener.refused[why.reason].add(1);
-  if (is_about_tls(why.reason)) in_.tls.handshakes[why.reason].add(1);
   in_.logger.limited(LogLevel::kWarn, {"bad-connection", 10}, "connection refused",
                      {{"reason", why.reason}, {"peer", connection.peer}, {"detail", why.detail}});
 }

@@ -15,7 +15,6 @@ class TrafficObserver final : public ExchangeObserver {
     const Clock& clock;
     AccessLog& access_log;
     ListenerMetrics& listener;
-    TlsMetrics& tls;
     Logger logger;
     Direction direction;
     uint32_t worker;

@@ -31,13 +31,14 @@ Result<TlsSetup> WorkerIdentity::server_setup() {
   setup.context = current_->server;
   setup.check = Authorizer::member_of(own_domain_);
   setup.gate = &gate_;
+  setup.watcher = &accepted_;
   return setup;
 }
 
 Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
     : metrics(core.shared_.metrics, settings.name),
       observer(
-          {core.loop_, core.access_log_, metrics, core.server_tls_, core.shared_.log.module("listener"),
+          {core.loop_, core.access_log_, metrics, core.shared_.log.module("listener"),
            settings.direction == ListenerSettings::Direction::kInbound ? Direction::kInbound : Direction::kOutbound,
            core.index_}),
       outbound(settings.direction == ListenerSettings::Direction::kOutbound
@@ -73,13 +74,14 @@ Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)
     : shared_(shared),
       index_(index),
       loop_(loop),
-      parking_(ParkingLot::create(loop, downstream_, ParkingMetrics(shared.metrics).parked)),
+      downstream_metrics_(shared.metrics),
+      parking_(ParkingLot::create(loop, downstream_, std::move(downstream_metrics_.parked))),
       mesh_protocols_(loop, HttpLimits::mesh()),
       edge_protocols_(loop, HttpLimits{}),
       connector_(loop),
-      server_tls_(shared.metrics, "server"),
-      handshakes_(loop, {}, &handshake_watch_),
-      identity_(*shared.settings.trust_domain, handshakes_),
+      gate_watch_(shared.metrics),
+      handshakes_(loop, {}, &gate_watch_),
+      identity_(*shared.settings.trust_domain, handshakes_, shared.metrics),
       upstream_{{loop, upstream_registry_},
                 mesh_protocols_,
                 connector_,
@@ -129,9 +131,10 @@ Result<void> Worker::Core::listen() {
     ListenSpec spec;
     spec.address = settings.address;
     spec.reuse_port = true;
-    auto listener = Listener::listen(loop_, spec, cap_, [&served](std::unique_ptr<Transport> transport) {
+    auto listener = Listener::listen(loop_, spec, cap_, [this, &served](std::unique_ptr<Transport> transport) {
       served.metrics.accepted.add(1);
       accept_connection(served.incoming, std::move(transport));
+      count_connections();
     });
     if (!listener) return std::move(listener).error().within("listener \"" + settings.name + "\"");
     served.listener = *std::move(listener);
@@ -160,6 +163,7 @@ void Worker::Core::on_connection_removed() { loop_.defer(recount_); }
 
 void Worker::Core::recount() {
   while (cap_.used() > downstream_.size()) cap_.give_back();
+  count_connections();
   for (auto& served : served_) {
     if (served->listener != nullptr) served->listener->connection_ended();
   }

@@ -13,27 +13,44 @@
 
 namespace heddle {
 
-class HandshakeWatch final : public HandshakeGate::Watcher {
+class GateWatch final : public HandshakeGate::Watcher {
  public:
-  explicit HandshakeWatch(TlsMetrics& metrics) : metrics_(metrics) {}
+  explicit GateWatch(Registry& registry) : metrics_(registry) {}
   void on_in_flight(size_t now) override { metrics_.active.set(static_cast<int64_t>(now)); }
   void on_delayed() override { metrics_.delayed.add(1); }
 
  private:
-  TlsMetrics& metrics_;
+  HandshakeGateMetrics metrics_;
+};
+
+// Of one side ("server", "client").
+class HandshakeWatch final : public HandshakeWatcher {
+ public:
+  HandshakeWatch(Registry& registry, std::string_view side) : metrics_(registry, side) {}
+  void on_handshake(Reason result, Duration took) override {
+    metrics_.handshakes[result].add(1);
+    if (result == Reason::kNone) metrics_.handshake_time.observe(took);
+  }
+
+ private:
+  TlsMetrics metrics_;
 };
 
 // The identity this worker uses now, for both directions.
 class WorkerIdentity final : public ClientTlsSource, public ServerTlsSource {
  public:
-  WorkerIdentity(const TrustDomain& own_domain, HandshakeGate& gate) : own_domain_(own_domain), gate_(gate) {}
+  WorkerIdentity(const TrustDomain& own_domain, HandshakeGate& gate, Registry& registry)
+      : own_domain_(own_domain), gate_(gate), accepted_(registry, "server"), dialled_(registry, "client") {}
   void set(std::shared_ptr<const TlsIdentity> identity) { current_ = std::move(identity); }
   Result<std::shared_ptr<const TlsContext>> client_context() override;
+  HandshakeWatcher* handshake_watcher() override { return &dialled_; }
   Result<TlsSetup> server_setup() override;
 
  private:
   TrustDomain own_domain_;
   HandshakeGate& gate_;
+  HandshakeWatch accepted_;
+  HandshakeWatch dialled_;
   std::shared_ptr<const TlsIdentity> current_;
 };
 
@@ -69,6 +86,7 @@ class Worker::Core {
     TcpRouter& tcp_router() { return outbound ? static_cast<TcpRouter&>(*outbound) : *inbound; }
   };
   void on_snapshot(std::shared_ptr<const Snapshot>);
+  void count_connections() { downstream_metrics_.connections.set(static_cast<int64_t>(downstream_.size())); }
   void on_connection_removed();
   void stop_accepting();
   void drain_all() { downstream_.drain_all(); }
@@ -80,12 +98,12 @@ class Worker::Core {
   SystemRandom random_;
   ConnectionRegistry downstream_;
   ConnectionRegistry upstream_registry_;
+  DownstreamMetrics downstream_metrics_;
   std::unique_ptr<ParkingLot> parking_;
   Protocols mesh_protocols_;
   Protocols edge_protocols_;  // plaintext listeners: lower limits against resets
   TcpConnector connector_;
-  TlsMetrics server_tls_;
-  HandshakeWatch handshake_watch_{server_tls_};
+  GateWatch gate_watch_;
   HandshakeGate handshakes_;
   WorkerIdentity identity_;
   UpstreamContext upstream_;

@@ -72,6 +72,7 @@ Result<void> Exchange::pick_endpoint() {
   tried_[tries_++] = pick_->index();
   summary_.tries = static_cast<uint8_t>(tries_);
   summary_.upstream = pick_->endpoint().address();
+  summary_.upstream_connected = false;
   return {};
 }
 
@@ -96,6 +97,7 @@ void Exchange::open_on(ClientSession& session) {
   summary_.upstream_reused = try_was_reused_;
   try_was_http2_ = session.protocol() == "h2";
   try_was_mesh_ = session.info().peer_certificate != nullptr;
+  summary_.upstream_connected = true;
   summary_.upstream_http2 = try_was_http2_;
   summary_.upstream_tls = session.info().is_tls;
   upstream_full_ = false;

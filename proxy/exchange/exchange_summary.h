@@ -26,6 +26,7 @@ struct ExchangeSummary {
   Address upstream;                                         // last endpoint tried; not set without
   RouteRuntime* route = nullptr;                            // null when no route was found
   bool upstream_reused = false;
+  bool upstream_connected = false;  // a connection to it was there: what follows is known
   bool upstream_http2 = false;
   bool upstream_tls = false;
   bool upgraded = false;     // 101: the connection went on as a tunnel

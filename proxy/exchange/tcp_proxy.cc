@@ -73,6 +73,7 @@ class TcpProxy::Joined final : public Connection, private Transport::Observer {
   }
 
   void join(std::unique_ptr<Transport> upstream) {
+    summary_.upstream_connected = true;
     summary_.upstream_tls = upstream->info().is_tls;
     downstream_->observe(nullptr);
     downstream_->resume(PauseReason::kTunnel);

@@ -39,6 +39,8 @@ std::string_view to_text(Direction direction) noexcept {
 
 std::string_view to_text(AccessProtocol protocol) noexcept {
   switch (protocol) {
+    case AccessProtocol::kNone:
+      return "";
     case AccessProtocol::kTcp:
       return "TCP";
     case AccessProtocol::kHttp10:

@@ -51,8 +51,8 @@ class InlineAddress {
 
 enum class Direction : uint8_t { kInbound, kOutbound };
 std::string_view to_text(Direction) noexcept;
-enum class AccessProtocol : uint8_t { kTcp, kHttp10, kHttp11, kHttp2 };
-std::string_view to_text(AccessProtocol) noexcept;  // "HTTP/1.1", "TCP"
+enum class AccessProtocol : uint8_t { kNone, kTcp, kHttp10, kHttp11, kHttp2 };
+std::string_view to_text(AccessProtocol) noexcept;  // "HTTP/1.1", "TCP"; ""
 enum class AccessFlag : uint8_t { kDownstreamTls, kUpstreamTls, kUpgraded, kUpstreamReused };
 
 struct AccessRecord {
@@ -68,8 +68,8 @@ struct AccessRecord {
   Reason reason = Reason::kNone;  // kNone: the upstream's own answer
   Origin origin = Origin::kSelf;  // of the reason
   Direction direction = Direction::kOutbound;
-  AccessProtocol protocol = AccessProtocol::kHttp11;           // downstream
-  AccessProtocol upstream_protocol = AccessProtocol::kHttp11;  // when upstream is set
+  AccessProtocol protocol = AccessProtocol::kHttp11;         // downstream
+  AccessProtocol upstream_protocol = AccessProtocol::kNone;  // when there was a connection
   uint8_t tries = 0;
   Flags<AccessFlag> flags;
   InlineAddress downstream;

@@ -85,7 +85,7 @@ void append_upstream(Line& line, const AccessRecord& record) {
   }
   line.text("upstream_host", has_upstream ? record.upstream.address().text() : std::string());
   line.text("upstream_cluster", record.backend_set);
-  line.text("upstream_protocol", has_upstream ? to_text(record.upstream_protocol) : std::string_view());
+  line.text("upstream_protocol", to_text(record.upstream_protocol));
   line.number_or_null("upstream_response_code", record.upstream_status);
   line.boolean("upstream_tls", record.flags.has(AccessFlag::kUpstreamTls));
   line.boolean("upstream_reused", record.flags.has(AccessFlag::kUpstreamReused));

@@ -61,7 +61,7 @@ constexpr MetricFamily kEndpoints{"heddle_endpoints", "Endpoints by state.", kGa
 constexpr MetricFamily kAccepted{"heddle_downstream_accepted_total", "Connections accepted.", kCounter, {"listener"}};
 constexpr MetricFamily kRefused{
     "heddle_downstream_refused_total", "Connections closed unserved, by reason.", kCounter, {"listener", "reason"}};
-constexpr MetricFamily kConnections{"heddle_downstream_connections", "Connections open.", kGauge, {"listener"}};
+constexpr MetricFamily kConnections{"heddle_downstream_connections", "Connections open.", kGauge};
 constexpr MetricFamily kParked{"heddle_downstream_parked", "Idle connections that are held without a session.", kGauge};
 constexpr MetricFamily kAbuse{"heddle_abuse_total",
                               "Connections closed because their peer crossed an abuse threshold.",
@@ -73,12 +73,11 @@ constexpr MetricFamily kHandshakes{
 constexpr MetricFamily kHandshakeTime{
     "heddle_tls_handshake_seconds", "Duration of TLS handshakes.", kHistogram, {"side"}, kLatencyBuckets};
 
-constexpr MetricFamily kHandshakesActive{
-    "heddle_tls_handshakes_active", "TLS handshakes begun and not yet done.", kGauge, {"side"}};
+constexpr MetricFamily kHandshakesActive{"heddle_tls_handshakes_active",
+                                         "TLS handshakes of callers begun and not yet done.", kGauge};
 constexpr MetricFamily kHandshakesDelayed{"heddle_tls_handshakes_delayed_total",
-                                          "TLS handshakes that had to wait because too many others were begun.",
-                                          kCounter,
-                                          {"side"}};
+                                          "TLS handshakes of callers that had to wait because others were begun.",
+                                          kCounter};
 
 constexpr MetricFamily kConfigVersion{"heddle_config_version", "Version of the configuration in force.", kGauge};
 constexpr MetricFamily kConfigLag{"heddle_config_lag_seconds",
@@ -237,16 +236,17 @@ HealthMetrics::HealthMetrics(Registry& registry, std::string_view set)
 ListenerMetrics::ListenerMetrics(Registry& registry, std::string_view listener)
     : accepted(scope_of(registry, "listener", listener).counter(kAccepted)),
       refused(scope_of(registry, "listener", listener), kRefused, "reason"),
-      connections(scope_of(registry, "listener", listener).gauge(kConnections)),
       abuse(scope_of(registry, "listener", listener), kAbuse, "kind") {}
 
-ParkingMetrics::ParkingMetrics(Registry& registry) : parked(registry.scope().gauge(kParked)) {}
+DownstreamMetrics::DownstreamMetrics(Registry& registry)
+    : connections(registry.scope().gauge(kConnections)), parked(registry.scope().gauge(kParked)) {}
 
 TlsMetrics::TlsMetrics(Registry& registry, std::string_view side)
     : handshakes(scope_of(registry, "side", side), kHandshakes, "result"),
-      handshake_time(scope_of(registry, "side", side).histogram(kHandshakeTime)),
-      active(scope_of(registry, "side", side).gauge(kHandshakesActive)),
-      delayed(scope_of(registry, "side", side).counter(kHandshakesDelayed)) {}
+      handshake_time(scope_of(registry, "side", side).histogram(kHandshakeTime)) {}
+
+HandshakeGateMetrics::HandshakeGateMetrics(Registry& registry)
+    : active(registry.scope().gauge(kHandshakesActive)), delayed(registry.scope().counter(kHandshakesDelayed)) {}
 
 ControlMetrics::ControlMetrics(Registry& registry)
     : config_version(registry.scope().gauge(kConfigVersion)),

@@ -102,14 +102,14 @@ struct ListenerMetrics {
   ListenerMetrics(Registry&, std::string_view listener);
   Counter accepted;
   LabelledCounters refused;  // by reason
-  Gauge connections;
-  LabelledCounters abuse;  // by kind, as "rapid-reset"
+  LabelledCounters abuse;    // by kind, as "rapid-reset"
 };
 
 // Per worker.
-struct ParkingMetrics {
-  explicit ParkingMetrics(Registry&);
-  Gauge parked;
+struct DownstreamMetrics {
+  explicit DownstreamMetrics(Registry&);
+  Gauge connections;
+  Gauge parked;  // of those
 };
 
 // Per side ("server", "client").
@@ -117,6 +117,11 @@ struct TlsMetrics {
   TlsMetrics(Registry&, std::string_view side);
   LabelledCounters handshakes;  // by result: ok or a reason
   Histogram handshake_time;
+};
+
+// Per worker: the gate of its server side.
+struct HandshakeGateMetrics {
+  explicit HandshakeGateMetrics(Registry&);
   Gauge active;
   Counter delayed;
 };

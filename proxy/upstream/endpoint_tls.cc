@@ -16,6 +16,7 @@ std::unique_ptr<TlsConnector> make_endpoint_connector(const EndpointTls& with, c
     made.context = std::move(context);
     made.check = Authorizer::exact(*identity);
     made.only_alpn = only_alpn;
+    made.watcher = tls.handshake_watcher();
     return made;
   };
   return std::make_unique<TlsConnector>(with.loop, with.below, std::move(setup));

@@ -13,6 +13,7 @@ namespace heddle {
 class ClientTlsSource {
  public:
   virtual Result<std::shared_ptr<const TlsContext>> client_context() = 0;
+  virtual HandshakeWatcher* handshake_watcher() { return nullptr; }  // must outlive the connections
 
  protected:
   ~ClientTlsSource() = default;

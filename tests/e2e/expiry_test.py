@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 import rotation_test
-from heddle_harness import http1, pki
+from heddle_harness import http1
 from heddle_harness.processes import wait_until
 
 
@@ -36,8 +36,10 @@ class Expiry(rotation_test.ControlledCase):
         self.assertIn("expired", json.dumps(self.control.status()))
 
         # Both are told by their files, while they run; the client's certificate expired, too.
-        for account in ("app", "client"):
-            self.mesh.write(f"{account}.token", self.control.token(pki.spiffe_id(account)))
+        for sidecar in self.pair.sidecars:
+            identity = sidecar.bootstrap["identity"]
+            with open(identity["joinTokenFile"], "w", encoding="ascii") as file:
+                file.write(self.control.token(identity["id"]))
         wait_until(lambda: http1.is_ok(self.pair.port), "traffic to flow again", 30)
         wait_until(lambda: "expired" not in json.dumps(self.control.status()), "status to show both as live")
 

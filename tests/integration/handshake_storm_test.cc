@@ -5,22 +5,10 @@
 
 namespace heddle {
 namespace {
-class HandshakeStorm : public MeshFixture {
- protected:
-  static int64_t value_of(Sidecar& sidecar, const std::string& metric) {
-    std::string text = sidecar.metrics().render();
-    size_t at = text.find("\n" + metric + "{side=\"server\"} ");
-    if (at == std::string::npos) return -1;
-    return std::stoll(text.substr(text.find("} ", at) + 2));
-  }
-  template <class Done>
-  static void wait_for(Done done) {
-    for (auto until = std::chrono::steady_clock::now() + 20s; !done();) {
-      ASSERT_LT(std::chrono::steady_clock::now(), until);
-      std::this_thread::yield();
-    }
-  }
-};
+constexpr std::string_view kActive = "heddle_tls_handshakes_active";
+constexpr std::string_view kDelayed = "heddle_tls_handshakes_delayed_total";
+
+using HandshakeStorm = MeshFixture;
 
 TEST_F(HandshakeStorm, ARequestWaitsForAPlaceAndGetsItsAnswer) {
   constexpr int64_t kPlaces = HandshakeGate::Limits{}.in_flight;
@@ -31,15 +19,15 @@ TEST_F(HandshakeStorm, ARequestWaitsForAPlaceAndGetsItsAnswer) {
     storm.push_back(std::make_unique<BlockingClient>(inbound.address()));
     storm.back()->send("\x16\x03\x01");  // and nothing more
   }
-  wait_for([&] { return value_of(inbound, "heddle_tls_handshakes_active") == kPlaces; });
-  int64_t delayed = value_of(inbound, "heddle_tls_handshakes_delayed_total");
+  wait_metric(inbound, kActive, kPlaces);
+  int64_t delayed = inbound.metric(kDelayed);
 
   auto answer = std::async(std::launch::async, [this] { return BlockingClient(entry()).get("/"); });
-  wait_for([&] { return value_of(inbound, "heddle_tls_handshakes_delayed_total") == delayed + 1; });
+  wait_metric(inbound, kDelayed, delayed + 1);
   storm.pop_back();
 
   EXPECT_TRUE(answer.get().ends_with("hi"));
-  EXPECT_EQ(value_of(inbound, "heddle_tls_handshakes_active"), kPlaces - 1);
+  EXPECT_EQ(inbound.metric(kActive), kPlaces - 1);
 }
 }  // namespace
 }  // namespace heddle

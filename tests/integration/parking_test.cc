@@ -13,17 +13,8 @@ class Parking : public MeshFixture {
     add_answering_origin("hi");
     start_outbound(plain_snapshot({origins_.front()->address()}));
   }
-  int parked() {
-    constexpr std::string_view kName = "\nheddle_downstream_parked ";
-    std::string text = outbound_->metrics().render();
-    size_t at = text.find(kName);
-    return at == std::string::npos ? -1 : std::atoi(text.c_str() + at + kName.size());
-  }
-  void wait_parked(int count) {
-    auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (parked() != count && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
-    ASSERT_EQ(parked(), count);
-  }
+  int64_t parked() { return outbound_->metric("heddle_downstream_parked"); }
+  void wait_parked(int count) { wait_metric(*outbound_, "heddle_downstream_parked", count); }
   void wait_drained() {
     Loop loop;
     bool drained = false, gave_up = false;

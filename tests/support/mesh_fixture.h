@@ -3,6 +3,8 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
 #include <vector>
 
 #include "lib/base/strings.h"
@@ -54,6 +56,13 @@ class MeshFixture : public testing::Test {
     start_outbound(hello_snapshot({inbound.address()}, kServerId), outbound_settings(protocol));
   }
   const Address& entry() const { return outbound_->address(); }
+
+  // What a sidecar counts is seen a moment after the peer sees what was counted.
+  static void wait_metric(Sidecar& sidecar, std::string_view series, int64_t value) {
+    auto give_up = std::chrono::steady_clock::now() + 20s;
+    while (sidecar.metric(series) != value && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
+    ASSERT_EQ(sidecar.metric(series), value) << series;
+  }
 
   static std::string reason_of(const std::string& answer) {
     size_t at = answer.find("heddle-reason: ");

@@ -24,6 +24,13 @@ Sidecar::Sidecar(Settings settings, uint32_t workers)
   if (!settings_.trust_domain) settings_.trust_domain = *TrustDomain::parse("cluster.local");
 }
 
+int64_t Sidecar::metric(std::string_view series) {
+  const std::string text = metrics_.render();
+  const std::string line = str_cat("\n", series, " ");
+  size_t at = text.find(line);
+  return at == std::string::npos ? -1 : std::atoll(text.c_str() + at + line.size());
+}
+
 Sidecar::~Sidecar() { workers_.clear(); }
 
 Result<void> Sidecar::start() {

@@ -18,6 +18,8 @@ class Sidecar {
   Result<void> start();
   const Address& address(size_t listener = 0) const { return workers_.front()->addresses()[listener]; }
   Registry& metrics() { return metrics_; }
+  // Of one series as /metrics prints it, `name{label="value"}`; -1 when it is not there.
+  int64_t metric(std::string_view series);
   HealthTable& health() { return health_; }
   Worker& worker() { return *workers_.front(); }
 

@@ -84,8 +84,10 @@ TEST(MetricRegistry, CellsSideBySideCountEachForItself) {
   Registry registry;
   MetricScope web = registry.scope().with("service", "web").side_by_side();
   std::vector<Counter> counters;
+  counters.reserve(6);
   for (int i = 0; i < 6; ++i) counters.push_back(web.counter(kRequests, {{"code", std::to_string(i)}}));
   std::vector<Histogram> histograms;
+  histograms.reserve(3);
   for (int i = 0; i < 3; ++i) histograms.push_back(web.histogram(kLatency));
 
   for (size_t i = 0; i < counters.size(); ++i) counters[i].add(i + 1);

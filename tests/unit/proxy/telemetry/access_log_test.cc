@@ -49,6 +49,16 @@ TEST(AccessLogFormat, NamesTheReasonAndItsFlag) {
   EXPECT_THAT(line_of(record), HasSubstr(R"("response_flags":"UH","response_code_details":"no-healthy-endpoint")"));
 }
 
+TEST(AccessLogFormat, DoesNotGuessTheProtocolOfAnEndpointItDidNotReach) {
+  AccessRecord record;
+  record.upstream.assign(*Address::parse("10.0.0.1:80"));
+
+  std::string line = line_of(record);
+
+  EXPECT_THAT(line, HasSubstr(R"("upstream_host":"10.0.0.1:80")"));
+  EXPECT_THAT(line, HasSubstr(R"("upstream_protocol":null)"));
+}
+
 TEST(AccessLogFormat, CannotBeBrokenByAPeer) {
   AccessRecord record;
   record.method.assign("G\"E\nT");

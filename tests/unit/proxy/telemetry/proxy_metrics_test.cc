@@ -78,8 +78,9 @@ struct AllMetrics {
         backends(registry, "web-v1"),
         health(registry, "web-v1"),
         listener(registry, "outbound"),
-        parking(registry),
+        downstream(registry),
         tls(registry, "client"),
+        gate(registry),
         control(registry),
         logs(registry, captured.log(), writer),
         lag(watch_config_lag(registry, [] { return 0.25; })) {
@@ -104,8 +105,9 @@ struct AllMetrics {
   BackendSetMetrics backends;
   HealthMetrics health;
   ListenerMetrics listener;
-  ParkingMetrics parking;
+  DownstreamMetrics downstream;
   TlsMetrics tls;
+  HandshakeGateMetrics gate;
   ControlMetrics control;
   LogMetrics logs;
   Pending lag;
