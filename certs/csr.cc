@@ -56,7 +56,7 @@ Result<Csr> Csr::parse_der(std::string_view der) {
   if (!allowed) return bad(allowed.error().detail);
   if (X509_REQ_verify(request.get(), key) != 1) return bad("its signature does not prove possession of the key");
   HEDDLE_TRY(auto id, requested_id(request.get()));
-  return Csr(std::move(request), std::move(id));
+  return Csr(std::move(request), id);
 }
 
 Result<Csr> Csr::parse_pem(std::string_view pem) {
