@@ -53,6 +53,8 @@ constexpr Needed kNeeded[] = {{OSSL_OP_DIGEST, kDigests, {}},
 struct Narrowed {
   OSSL_PROVIDER* whole = nullptr;
   OSSL_LIB_CTX* for_handshakes = nullptr;
+  std::vector<OSSL_PROVIDER*>
+      loaded;  // OpenSSL forgets them at exit before they are free: not lost while they are here
   std::array<Algorithms, std::size(kNeeded)> algorithms;
 };
 
@@ -118,8 +120,9 @@ int start(const OSSL_CORE_HANDLE*, const OSSL_DISPATCH*, const OSSL_DISPATCH** o
 
 template <Query& kQuery>
 bool load_into(OSSL_LIB_CTX* library) {
-  return OSSL_PROVIDER_add_builtin(library, kProvider, start<kQuery>) == 1 &&
-         OSSL_PROVIDER_load(library, kProvider) != nullptr;
+  if (OSSL_PROVIDER_add_builtin(library, kProvider, start<kQuery>) != 1) return false;
+  narrowed->loaded.push_back(OSSL_PROVIDER_load(library, kProvider));
+  return narrowed->loaded.back() != nullptr;
 }
 
 Error failure(std::string_view what) {
