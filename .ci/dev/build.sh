@@ -26,6 +26,52 @@ build_programs() {
   compile release heddle_programs
 }
 
+# What ships (ADR 0015): compiled with counters, shown its usual work, compiled again with what was counted.
+build_shipped() {
+  configure ship -DHEDDLE_PROFILE=generate
+  compile ship heddle-proxy
+  compile ship heddle_bench_tools
+  say "training build/ship"
+  find build/ship -name '*.gcda' -delete
+  /usr/bin/python3 bench/macro/train.py --heddle-bin build/ship/bin --tools-bin build/ship/bin ||
+    die "training build/ship failed"
+  configure ship -DHEDDLE_PROFILE=use
+  compile ship heddle_programs
+  compile ship heddle_bench_tools
+}
+
+# The same, unless it was built from these very sources.
+build_shipped_once() {
+  local sources stamp=build/ship/made-from
+  sources=$(source_digest)
+  if [[ -f $stamp && $(<"$stamp") == "$sources" ]]; then return 0; fi
+  build_shipped
+  echo "$sources" >"$stamp"
+}
+
+source_digest() {
+  find CMakeLists.txt CMakePresets.json cmake lib certs proxy control cli bench -type f ! -name '*.md' -print0 |
+    sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1
+}
+
+cmd_release() {
+  [[ $# -eq 0 || $* == --check ]] || die "release: '$*' is not --check"
+  ensure_packages all
+  build_shipped_once
+  say "the programs are in build/ship/bin"
+  if [[ ${1:-} == --check ]]; then check_shipped; fi
+}
+
+# Another compilation of the same sources: what drives whole programs is asked again.
+check_shipped() {
+  local test
+  for test in tests/e2e/{mesh_*,identity,operations,standalone,watch}_test.py; do
+    say "testing build/ship: $(basename "$test")"
+    HEDDLE_BIN=$PWD/build/ship/bin /usr/bin/python3 "$test" || die "$test failed with build/ship/bin"
+  done
+  /usr/bin/python3 tests/e2e/demo.py --bin build/ship/bin --check || die "the demo failed with build/ship/bin"
+}
+
 cmd_build() {
   local preset=release target=heddle_programs packages=build settings=()
   while [[ $# -gt 0 ]]; do

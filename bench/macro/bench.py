@@ -59,7 +59,7 @@ def parse(words):
     parser.add_argument("--svg", metavar="FILE", default=os.path.join(OUTPUT, "bench.svg"), help="chart")
     parser.add_argument("--peers", metavar="LIST", help="names with commas: " + ",".join(one.name for one in PEERS))
     parser.add_argument("--list", action="store_true", help="the scenarios, and nothing else")
-    parser.add_argument("--heddle-bin", metavar="DIR", default=os.path.join(ROOT, "build", "release", "bin"))
+    parser.add_argument("--heddle-bin", metavar="DIR", default=os.path.join(ROOT, "build", "ship", "bin"))
     parser.add_argument("--tools-bin", metavar="DIR", help="of heddle-bench-*; the same folder if not given")
     return parser.parse_args(words)
 

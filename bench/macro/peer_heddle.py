@@ -15,8 +15,8 @@ _FORWARD = {"h1": "http1", "h2": "http2", "tcp": "tcp"}
 class Heddle(Peer):
     name = "heddle"
 
-    def start(self, place, leg):
-        return self.start_with(place, leg, resources.to_yaml(_resources(place, leg)))
+    def start(self, place, leg, **more):
+        return self.start_with(place, leg, resources.to_yaml(_resources(place, leg)), **more)
 
     def start_with(self, place, leg, resource_text, **more):
         """`more` goes into the bootstrap file."""
