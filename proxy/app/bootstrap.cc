@@ -298,6 +298,11 @@ std::vector<std::string> keys_that_need_restart(const Settings& running, const S
   return out;
 }
 
+bool same_reloadable_keys(const Settings& running, const Settings& wanted) {
+  return running.log.filter == wanted.log.filter && running.access_log == wanted.access_log &&
+         running.drain == wanted.drain && running.drain_accept == wanted.drain_accept;
+}
+
 Result<Settings> load_bootstrap(const std::string& path) {
   HEDDLE_TRY(std::string text, read_file(path, 1 << 20));
   return parse_bootstrap(text, path);

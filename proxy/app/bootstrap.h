@@ -13,4 +13,5 @@ Result<Settings> load_bootstrap(const std::string& path);
 
 // Reloadable: log.level, accessLog, drain. Any other difference is named: "listeners", "identity" ...
 std::vector<std::string> keys_that_need_restart(const Settings& running, const Settings& wanted);
+bool same_reloadable_keys(const Settings& running, const Settings& wanted);
 }  // namespace heddle

@@ -9,6 +9,7 @@
 #include "lib/event/signal.h"
 #include "proxy/app/access_settings.h"
 #include "proxy/app/bootstrap.h"
+#include "proxy/app/bootstrap_watch.h"
 #include "proxy/app/cpu_quota.h"
 #include "proxy/app/operations.h"
 #include "proxy/app/sources.h"
@@ -30,7 +31,8 @@ class ProxyServer final : public Server {
   void on_applied();
   void ask_for_service(const std::string& host, std::function<void(Result<void>)> answer);
   void on_terminate();
-  void on_reload();
+  void on_bootstrap(BootstrapWatch::Cause, const Result<Settings>&);
+  void apply(const Settings&);
   void begin_drain();
   void stop();
   void watch_signals();
@@ -50,6 +52,7 @@ class ProxyServer final : public Server {
   std::unique_ptr<WorkerShared> shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Operations> operations_;
+  BootstrapWatch bootstrap_;
   std::vector<std::unique_ptr<SignalWatch>> signals_;
   std::unique_ptr<Timer> drain_deadline_;
   std::map<uint64_t, Pending> asks_;
@@ -63,7 +66,9 @@ ProxyServer::ProxyServer(ServerInputs inputs)
       log_(in_.log.module("server")),
       protocols_(loop_, HttpLimits::mesh()),
       connector_(loop_),
-      main_identity_(loop_) {}
+      main_identity_(loop_),
+      bootstrap_(loop_, in_.bootstrap_path,
+                 [this](BootstrapWatch::Cause cause, const Result<Settings>& read) { on_bootstrap(cause, read); }) {}
 
 ProxyServer::~ProxyServer() {
   operations_.reset();
@@ -95,6 +100,7 @@ Result<void> ProxyServer::start() {
   if (config_.source != nullptr) config_.source->start();
   HEDDLE_CHECK_OK(start_workers());
   HEDDLE_CHECK_OK(start_operations());
+  bootstrap_.start();
   watch_signals();
   return {};
 }
@@ -170,16 +176,16 @@ Result<void> ProxyServer::start_operations() {
 }
 
 void ProxyServer::watch_signals() {
-  auto watch = [this](int number, void (ProxyServer::*method)()) {
-    signals_.push_back(std::make_unique<SignalWatch>(loop_, number, [this, method] { (this->*method)(); }));
+  auto watch = [this](int number, Task task) {
+    signals_.push_back(std::make_unique<SignalWatch>(loop_, number, std::move(task)));
   };
-  watch(SIGTERM, &ProxyServer::on_terminate);
-  watch(SIGINT, &ProxyServer::on_terminate);
-  watch(SIGHUP, &ProxyServer::on_reload);
-  signals_.push_back(std::make_unique<SignalWatch>(loop_, SIGUSR1, [this] {
+  watch(SIGTERM, [this] { on_terminate(); });
+  watch(SIGINT, [this] { on_terminate(); });
+  watch(SIGHUP, [this] { bootstrap_.reload(); });
+  watch(SIGUSR1, [this] {
     in_.log.reopen();
     access_writer_->reopen();
-  }));
+  });
 }
 
 int ProxyServer::run() {
@@ -218,23 +224,26 @@ void ProxyServer::stop() {
   loop_.stop();
 }
 
-// The resources are looked at again by their source; of the bootstrap only the reloadable keys may have changed.
-void ProxyServer::on_reload() {
-  if (config_.source != nullptr) config_.source->reload();
-  if (identity_.source != nullptr) identity_.source->reload();
-  auto wanted = load_bootstrap(in_.bootstrap_path);
-  if (!wanted) return log_.error("reload refused: the old settings stay", {{"problems", wanted.error().detail}});
-  for (const std::string& key : keys_that_need_restart(in_.settings, *wanted)) {
-    log_.error("reload refused: this key needs a restart", {{"key", key}});
-  }
-  if (!keys_that_need_restart(in_.settings, *wanted).empty()) return;
-  auto filter = LogFilter::parse(wanted->log.filter);
+// Of the bootstrap only the reloadable keys may have changed. A file that was only touched is nothing new.
+void ProxyServer::on_bootstrap(BootstrapWatch::Cause cause, const Result<Settings>& read) {
+  if (!read) return log_.error("reload refused: the old settings stay", {{"problems", read.error().detail}});
+  std::vector<std::string> keys = keys_that_need_restart(in_.settings, *read);
+  for (const std::string& key : keys) log_.error("reload refused: this key needs a restart", {{"key", key}});
+  if (!keys.empty()) return;
+  if (cause == BootstrapWatch::Cause::kSignal || !same_reloadable_keys(in_.settings, *read)) apply(*read);
+}
+
+void ProxyServer::apply(const Settings& wanted) {
+  auto filter = LogFilter::parse(wanted.log.filter);
   if (!filter) return log_.error("reload refused: log.level", {{"problems", filter.error().detail}});
   in_.log.set_filter(*filter);
-  for (auto& worker : workers_) worker->set_access_log(access_policy(wanted->access_log));
-  in_.settings.log.filter = wanted->log.filter;
-  in_.settings.drain = wanted->drain;
-  in_.settings.drain_accept = wanted->drain_accept;
+  for (auto& worker : workers_) worker->set_access_log(access_policy(wanted.access_log));
+  in_.settings.log.filter = wanted.log.filter;
+  in_.settings.access_log = wanted.access_log;
+  in_.settings.drain = wanted.drain;
+  in_.settings.drain_accept = wanted.drain_accept;
+  if (config_.source != nullptr) config_.source->reload();
+  if (identity_.source != nullptr) identity_.source->reload();
   log_.info("reloaded", {{"bootstrap", in_.bootstrap_path}});
 }
 }  // namespace

@@ -13,7 +13,7 @@ namespace heddle {
 
 struct ServerInputs {
   Settings settings;
-  std::string bootstrap_path;  // read again on SIGHUP
+  std::string bootstrap_path;  // read again on SIGHUP and when it changes
   Log& log;
   Registry& metrics;
   Random& random;

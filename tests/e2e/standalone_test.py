@@ -42,6 +42,10 @@ class AloneCase(MeshTestCase):
     def body(self, target="/", headers=()):
         return http1.get(self.port, target, headers=headers).body
 
+    def logs_requests(self):
+        self.body("/after")
+        return '"/after"' in self.proxy.process.log()
+
     def reload(self):
         mark = len(self.proxy.process.log())
         self.proxy.process.signal(signal.SIGHUP)
@@ -108,13 +112,24 @@ class Standalone(AloneCase):
         self.proxy.bootstrap["accessLog"]["mode"] = "all"
         self.proxy.write()
         self.reload()
-
-        def logs_requests():
-            self.body("/after")
-            return '"/after"' in self.proxy.process.log()
-
-        wait_until(logs_requests, "the access log to be on")
+        wait_until(self.logs_requests, "the access log to be on")
         self.assertNotIn('"/before"', self.proxy.process.log())
+
+    def test_a_change_of_the_bootstrap_is_seen_without_a_signal(self):
+        self.start(accessLog={"mode": "errors", "file": "-"})
+        self.proxy.bootstrap["accessLog"]["mode"] = "all"
+        self.proxy.write()
+        wait_until(self.logs_requests, "the access log to be on", 15)
+
+    def test_a_bad_bootstrap_is_refused_without_a_signal(self):
+        self.start()
+        self.proxy.bootstrap["workers"] = 3
+        self.proxy.write()
+        self.proxy.process.wait_log('"key":"workers"', 15)
+        self.proxy.bootstrap["colour"] = "blue"
+        self.proxy.write()
+        self.proxy.process.wait_log("colour", 15)
+        self.assertEqual(self.body(), b"one\n")
 
     def test_routes_by_host_without_a_service(self):
         self.start(service=None)
