@@ -131,6 +131,32 @@ class Standalone(AloneCase):
         self.proxy.process.wait_log("colour", 15)
         self.assertEqual(self.body(), b"one\n")
 
+    def assert_nothing_is_applied_until_mended(self, *rounds):
+        """Each round spoils the bootstrap some more; between the last two the proxy would have looked at every file."""
+        self.start(accessLog={"mode": "errors", "file": "-"})
+        self.proxy.bootstrap["accessLog"]["mode"] = "all"
+        good = dict(self.proxy.bootstrap)
+        for number, (key, value) in enumerate(rounds):
+            self.proxy.bootstrap[key] = value
+            self.proxy.write()
+            if number < 2:
+                self.reload()
+            self.proxy.process.wait_log(f"{key}: " if value == 1 else f'"key":"{key}"')
+            self.mesh.write("resources.yaml", self.to(self.two))
+        self.assertEqual(self.body("/held"), b"one\n")
+        self.proxy.bootstrap = good
+        self.proxy.write()
+        wait_until(lambda: self.body() == b"two\n", "the new resources")
+        wait_until(self.logs_requests, "the access log to be on")
+        self.assertNotIn('"/held"', self.proxy.process.log())
+
+    def test_a_bad_bootstrap_holds_everything_back(self):
+        self.assert_nothing_is_applied_until_mended(("red", 1), ("green", 1), ("blue", 1), ("grey", 1))
+
+    def test_a_key_that_needs_a_restart_holds_everything_back(self):
+        self.assert_nothing_is_applied_until_mended(
+            ("node", "another"), ("namespace", "other"), ("workers", 3), ("stats", {"address": self.mesh.address()}))
+
     def test_routes_by_host_without_a_service(self):
         self.start(service=None)
         for host in ("hello", "hello.default", "hello.default.svc.cluster.local"):
