@@ -90,7 +90,7 @@ Result<void> ProxyServer::start() {
     if (!made) return std::move(made).error().within("stateDir");
   }
   auto access_out = open_access_log(in_.settings.access_log);
-  if (!access_out) return std::move(access_out).error();
+  if (!access_out) return std::move(access_out).error().within("accessLog.file");
   access_writer_ = std::make_unique<LogWriter>(*std::move(access_out));
   SourceInputs sources{in_.settings, {loop_, connections_}, protocols_, connector_, in_.random, in_.log};
   HEDDLE_TRY(identity_, make_identity(sources));
@@ -214,7 +214,7 @@ void ProxyServer::begin_drain() {
   drain_deadline_->arm(in_.settings.drain);
   draining_workers_ = workers_.size();
   for (auto& worker : workers_) {
-    worker->drain(loop_, in_.settings.drain_accept, [this] {
+    worker->drain(loop_, {in_.settings.drain, in_.settings.drain_accept}, [this] {
       if (--draining_workers_ == 0) stop();
     });
   }

@@ -63,9 +63,9 @@ Worker::~Worker() {
   thread_->join();
 }
 
-void Worker::drain(Loop& to, Duration keep_accepting, std::function<void()> on_drained) {
-  thread_->loop().post([this, &to, keep_accepting, done = std::move(on_drained)]() mutable {
-    core_->drain(keep_accepting, [&to, done = std::move(done)] { to.post([done] { done(); }); });
+void Worker::drain(Loop& to, DrainTimes times, std::function<void()> on_drained) {
+  thread_->loop().post([this, &to, times, done = std::move(on_drained)]() mutable {
+    core_->drain(times, [&to, done = std::move(done)] { to.post([done] { done(); }); });
   });
 }
 

@@ -48,6 +48,12 @@ struct ConnectionRow {
   size_t streams = 0;
 };
 
+// As the settings say when the drain begins: both may have been reloaded.
+struct DrainTimes {
+  Duration deadline = Settings{}.drain;       // hard end of sessions and tunnels
+  Duration accept = Settings{}.drain_accept;  // listeners go on for so long
+};
+
 class Worker {
  public:
   // Starts the thread, binds every listener; fails naming the address that could not be had.
@@ -56,9 +62,9 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // Drains at once and stops accepting after `keep_accepting`: others still believe in this proxy for a while. Then
+  // Drains at once and stops accepting after `accept`: others still believe in this proxy for a while. Then
   // `on_drained` is posted to `to` once no connection is left.
-  void drain(Loop& to, Duration keep_accepting, std::function<void()> on_drained);
+  void drain(Loop& to, DrainTimes, std::function<void()> on_drained);
   void set_access_log(AccessLogPolicy);
   // The answer is posted to `to`.
   void list_connections(Loop& to, std::function<void(std::vector<ConnectionRow>)>);

@@ -172,11 +172,12 @@ void Worker::Core::recount() {
 }
 
 // Who connects from now on is served as ever: its connection is drained when accepting ends.
-void Worker::Core::drain(Duration keep_accepting, std::function<void()> on_drained) {
+void Worker::Core::drain(DrainTimes times, std::function<void()> on_drained) {
   on_drained_ = std::move(on_drained);
+  for (auto& served : served_) served->set_drain(times.deadline);
   downstream_.drain_all();
-  if (keep_accepting <= Duration{}) return stop_accepting();
-  accept_over_.arm(loop_, keep_accepting);
+  if (times.accept <= Duration{}) return stop_accepting();
+  accept_over_.arm(loop_, times.accept);
 }
 
 void Worker::Core::stop_accepting() {

@@ -59,7 +59,7 @@ class Worker::Core {
   Core(uint32_t index, const WorkerShared& shared, Loop& loop);
   ~Core();
   Result<void> listen();
-  void drain(Duration keep_accepting, std::function<void()> on_drained);
+  void drain(DrainTimes, std::function<void()> on_drained);
   // Ends everything at once; on_ended when no connection is left (their memory is this core's).
   void shutdown(std::function<void()> on_ended);
   bool is_empty() const { return downstream_.size() == 0 && upstream_registry_.size() == 0; }
@@ -82,6 +82,11 @@ class Worker::Core {
     TcpProxy tcp;
     IncomingSpec incoming;
     std::unique_ptr<Listener> listener;
+    // Sessions and tunnels look at it when they are told to drain.
+    void set_drain(Duration deadline) {
+      incoming.session.drain = deadline;
+      tcp.set_drain(deadline);
+    }
     RequestRouter& router() { return outbound ? static_cast<RequestRouter&>(*outbound) : *inbound; }
     TcpRouter& tcp_router() { return outbound ? static_cast<TcpRouter&>(*outbound) : *inbound; }
   };

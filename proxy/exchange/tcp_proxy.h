@@ -25,6 +25,8 @@ class TcpProxy final : public TcpHandler {
   static constexpr size_t kMaxTries = 3;
   explicit TcpProxy(const TcpServices& services) : services_(services) {}
   void on_tcp(std::unique_ptr<Transport>) override;
+  // For what is drained from now on.
+  void set_drain(Duration drain) { services_.drain = drain; }
 
  private:
   class Joined;

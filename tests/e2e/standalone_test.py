@@ -6,10 +6,11 @@ import json
 import os
 import signal
 import ssl
+import threading
 import unittest
 
 from heddle_harness import http1, pki, resources, tlspeer
-from heddle_harness.apps import hello_app
+from heddle_harness.apps import TcpApp, hello_app
 from heddle_harness.mesh import MeshTestCase
 from heddle_harness.ports import endpoint
 from heddle_harness.processes import wait_until
@@ -32,7 +33,7 @@ class AloneCase(MeshTestCase):
     def start(self, path=None, **more):
         name = self.mesh.next_name()
         blocks = self.mesh.file_blocks(None, path or self.path)
-        listener = self.mesh.outbound(more.pop("service", "hello"))
+        listener = self.mesh.outbound(more.pop("service", "hello"), protocol=more.pop("protocol", "auto"))
         self.proxy = self.mesh.sidecar(name, [listener], blocks, **more)
         self.addCleanup(self.proxy.kill)
         self.proxy.start()
@@ -165,6 +166,42 @@ class Standalone(AloneCase):
         self.assertEqual((answer.status, answer.reason), (404, "service-unknown"))
 
 
+class DrainDeadline(AloneCase):
+    """What is open when SIGTERM comes obeys the deadline that was reloaded, not the one the proxy started with."""
+
+    LASTS = 2.0
+
+    def serve(self, sock):
+        sock.recv(65536)
+        sock.sendall(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nbegin")
+        threading.Event().wait(self.LASTS)  # this is how long the answer takes
+        sock.sendall(b"end")
+
+    def answer_over_a_drain(self, protocol):
+        app = TcpApp(self.serve)
+        self.addCleanup(app.close)
+        self.mesh.write("resources.yaml", self.to(app).replace('"protocol": "http"', f'"protocol": "{protocol}"'))
+        self.start(protocol=protocol, drain={"deadline": "1s", "accept": "0s"})
+        self.proxy.bootstrap["drain"]["deadline"] = "20s"
+        self.proxy.write()
+        self.reload()
+        self.proxy.process.wait_log('"msg":"reloaded"')
+        with http1.Client(self.port) as client:
+            client.send(http1.request_bytes())
+            received = client.sock.recv(65536)
+            self.proxy.process.signal(signal.SIGTERM)
+            while data := client.sock.recv(65536):
+                received += data
+        self.assertEqual(self.proxy.process.wait(), 0)
+        return received
+
+    def test_a_request_ends_in_peace(self):
+        self.assertIn(b"end", self.answer_over_a_drain("http"))
+
+    def test_a_tunnel_ends_in_peace(self):
+        self.assertIn(b"end", self.answer_over_a_drain("tcp"))
+
+
 class Routes(AloneCase):
     def start_with(self, rules):
         sets = [resources.backend_set(name, [resources.endpoint("127.0.0.1", app.port)], tls="plaintext")
@@ -234,7 +271,8 @@ class FileIdentity(MeshTestCase):
 class Validate(MeshTestCase):
     def proxy(self, text, **more):
         path = self.mesh.write("validated.yaml", text)
-        return self.mesh.sidecar("validated", [self.mesh.outbound("hello")], self.mesh.file_blocks(None, path), **more)
+        name = self.mesh.next_name()
+        return self.mesh.sidecar(name, [self.mesh.outbound("hello")], self.mesh.file_blocks(None, path), **more)
 
     def good(self):
         backend = resources.backend_set("hello", [resources.endpoint("127.0.0.1", 9)], tls="plaintext")

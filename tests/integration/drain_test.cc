@@ -22,8 +22,8 @@ class Drain : public MeshFixture {
     });
   }
   void release() { release_.set_value(); }
-  void begin_drain(Sidecar& sidecar, Duration keep_accepting = {}) {
-    sidecar.worker().drain(loop_, keep_accepting, [this] { drained_ = true; });
+  void begin_drain(Sidecar& sidecar, Duration keep_accepting = {}, Duration deadline = 25s) {
+    sidecar.worker().drain(loop_, {deadline, keep_accepting}, [this] { drained_ = true; });
   }
   void wait_drained() {
     bool gave_up = false;
@@ -32,10 +32,8 @@ class Drain : public MeshFixture {
     loop_.run_until([&] { return drained_ || gave_up; });
     EXPECT_TRUE(drained_);
   }
-  static Settings hasty(Settings settings) {
-    settings.drain = 200ms;
-    return settings;
-  }
+  // Not the deadline the sidecar was started with: it may have been reloaded.
+  void begin_hasty_drain() { begin_drain(*outbound_, {}, 200ms); }
   static void wait_for(const RawOrigin& origin, int requests) {
     while (origin.requests() < requests) std::this_thread::yield();
   }
@@ -191,12 +189,12 @@ TEST_F(Drain, AWorkerEndsWhileConnectionsAreBeingMade) {
 
 TEST_F(Drain, AnAnswerThatNeverComesIsCutAtTheDeadline) {
   RawOrigin& origin = add_waiting_origin();
-  start_outbound(plain_snapshot({origin.address()}), hasty(outbound_settings()));
+  start_outbound(plain_snapshot({origin.address()}), outbound_settings());
   BlockingClient client(entry());
   client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   wait_for(origin, 1);
 
-  begin_drain(*outbound_);
+  begin_hasty_drain();
   wait_drained();
   release();
 
@@ -205,12 +203,12 @@ TEST_F(Drain, AnAnswerThatNeverComesIsCutAtTheDeadline) {
 
 TEST_F(Drain, ATunnelEndsAtTheDeadline) {
   RawOrigin& origin = add_origin([](BlockingClient& peer, int, std::atomic<int>&) { peer.read_all(); });
-  start_outbound(plain_snapshot({origin.address()}), hasty(outbound_settings(PortProtocol::kTcp)));
+  start_outbound(plain_snapshot({origin.address()}), outbound_settings(PortProtocol::kTcp));
   BlockingClient client(entry());
   client.send("hello");
   while (origin.connections() == 0) std::this_thread::yield();
 
-  begin_drain(*outbound_);
+  begin_hasty_drain();
   wait_drained();
 
   EXPECT_EQ(client.read_all(), "");

@@ -20,7 +20,7 @@ class Parking : public MeshFixture {
     bool drained = false, gave_up = false;
     auto limit = loop.timer([&] { gave_up = true; });
     limit->arm(10s);
-    outbound_->worker().drain(loop, {}, [&] { drained = true; });
+    outbound_->worker().drain(loop, {25s, 0s}, [&] { drained = true; });
     loop.run_until([&] { return drained || gave_up; });
     EXPECT_TRUE(drained);
   }
