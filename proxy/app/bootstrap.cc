@@ -7,8 +7,10 @@
 
 #include "lib/base/file.h"
 #include "lib/base/json_reader.h"
+#include "lib/base/log.h"
 #include "lib/base/strings.h"
 #include "lib/config/yaml.h"
+#include "proxy/app/bootstrap_checks.h"
 
 namespace heddle {
 namespace {
@@ -146,14 +148,10 @@ ListenerSettings read_listener(const JsonReader& item) {
 
 void read_listeners(JsonObject& root, Settings& out) {
   std::set<std::string> names;
-  std::set<Address> addresses;
   for (const JsonReader& item : root.optional_array("listeners", {0, 1000})) {
     out.listeners.push_back(read_listener(item));
     const ListenerSettings& listener = out.listeners.back();
     if (!names.insert(listener.name).second) item.problem("the name \"" + listener.name + "\" stands twice");
-    if (listener.address.port() != 0 && !addresses.insert(listener.address).second) {
-      item.problem("the address " + listener.address.text() + " stands twice");
-    }
   }
 }
 
@@ -192,53 +190,12 @@ void read_operations(JsonObject& root, Settings& out) {
   if (auto at = root.optional_object("log")) {
     static constexpr EnumName<bool> kFormats[] = {{"json", true}, {"text", false}};
     out.log.filter = at->optional_string("level").value_or("info");
+    if (auto filter = LogFilter::parse(out.log.filter); !filter) at->problem("level", filter.error().detail);
     out.log.json = at->optional_one_of("format", kFormats).value_or(true);
     out.log.file = at->optional_string("file").value_or("-");
     at->finish();
   }
   read_drain(root, out);
-}
-
-void fill_ids(JsonObject& root, Settings& out) {
-  if (!out.trust_domain) return;
-  if (!out.control.id) {
-    auto id = SpiffeId::for_workload(*out.trust_domain, "heddle-system", "heddle-control");
-    if (id) out.control.id = *id;
-  }
-  if (out.identity.source != IdentitySettings::Source::kControl || out.identity.id) return;
-  auto id = SpiffeId::for_workload(*out.trust_domain, out.ns, out.node);
-  if (id) {
-    out.identity.id = *id;
-  } else {
-    root.problem("identity.id", "is required: the node's name does not make a SPIFFE id: " + id.error().detail);
-  }
-}
-
-// What only shows when everything is read.
-void check_together(JsonObject& root, Settings& out) {
-  bool needs_control = out.identity.source == IdentitySettings::Source::kControl ||
-                       out.config.source == ConfigSettings::Source::kControl;
-  if (needs_control && out.control.addresses.empty()) {
-    root.problem("control", "is required when identity or config come from the control plane");
-  }
-  bool needs_state = needs_control;
-  if (needs_state && out.state_dir.empty()) root.problem("stateDir", "is required with the control plane as source");
-  bool has_identity = out.identity.source != IdentitySettings::Source::kNone;
-  for (size_t i = 0; i < out.listeners.size(); ++i) {
-    const ListenerSettings& listener = out.listeners[i];
-    bool inbound = listener.direction == ListenerSettings::Direction::kInbound;
-    std::string path = str_cat("listeners[", std::to_string(i), "]");
-    if (inbound && listener.tls != InboundTls::kOff && !has_identity) {
-      root.problem(path + ".tls", "needs an identity: set identity.source, or tls: off");
-    }
-    if (!inbound && out.config.source == ConfigSettings::Source::kNone) {
-      root.problem(path, "an outbound listener needs a config source");
-    }
-  }
-  if (out.config.source == ConfigSettings::Source::kControl && !has_identity) {
-    root.problem("config.source", "control needs an identity to authenticate with");
-  }
-  fill_ids(root, out);
 }
 
 void read_root(JsonObject& root, Settings& out) {

@@ -206,7 +206,10 @@ AdminProviders ProxyOperations::admin_providers() {
 Result<void> ProxyOperations::start_admin() {
   if (!in_.settings.admin && !in_.settings.admin_socket) return {};
   admin_ = std::make_unique<AdminServer>(loop(), in_.protocols, admin_providers());
-  if (in_.settings.admin_socket) HEDDLE_CHECK_OK(admin_->listen_socket(*in_.settings.admin_socket));
+  if (in_.settings.admin_socket) {
+    auto made = admin_->listen_socket(*in_.settings.admin_socket);
+    if (!made) return std::move(made).error().within("admin.socket");
+  }
   if (!in_.settings.admin) return {};
   if (in_.settings.state_dir.empty()) {
     return make_error(Reason::kConfigInvalid, "admin.address needs stateDir: the token for changes is kept there");

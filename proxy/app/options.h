@@ -8,7 +8,7 @@
 namespace heddle {
 struct ProxyOptions {
   std::string config;     // --config, HEDDLE_CONFIG
-  bool validate = false;  // --validate: check the file (and the resources of config source `files`), then exit 0 or 1
+  bool validate = false;  // --validate: check the file and what it names, then exit 0 or 1
 };
 
 // What main() does instead of running: usage error (exit 2), --help and --version (exit 0).

@@ -295,6 +295,28 @@ class Validate(MeshTestCase):
         for problem in ("spec.ports[0].port", "spec.tls", "validated.yaml"):
             self.assertIn(problem, done.stdout + done.stderr)
 
+    def test_exit_1_for_whatever_the_start_would_refuse(self):
+        taken = self.mesh.address()
+        for field, more in (
+                ("stateDir", {"stateDir": "", "admin": {"address": self.mesh.address()}}),
+                ("stateDir", {"stateDir": self.mesh.path("none/state"), "admin": {}}),
+                ("stateDir", {"stateDir": "/", "admin": {}}),
+                ("log.level", {"log": {"level": "loud"}}),
+                ("log.file", {"log": {"file": self.mesh.path("none/proxy.log")}}),
+                ("accessLog.file", {"accessLog": {"file": self.mesh.folder}}),
+                ("admin.socket", {"admin": {"socket": self.mesh.path("none/admin.sock")}}),
+                ("health.address", {"health": {"address": taken}, "stats": {"address": taken}}),
+                ("listeners[0].address", {"listeners": [self.mesh.outbound("hello") | {"address": "unix:/tmp/x"}]})):
+            with self.subTest(field):
+                proxy = self.proxy(self.good())
+                proxy.bootstrap |= more
+                proxy.write()
+                done = proxy.validate()
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(field, done.stderr)
+                self.assertEqual(proxy.launch().process.wait(), 1)
+                self.assertIn(field, proxy.process.log())
+
     def test_a_proxy_with_a_bad_bootstrap_does_not_start(self):
         proxy = self.proxy(self.good(), workers=-1).launch()
         self.assertEqual(proxy.process.wait(), 1)

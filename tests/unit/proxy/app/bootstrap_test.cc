@@ -84,6 +84,36 @@ TEST(Bootstrap, RefusesAnAdminAddressThatOthersCanReach) {
   EXPECT_NE(problems_of("admin: {address: \"0.0.0.0:15000\"}\n").find("must be loopback"), std::string::npos);
 }
 
+TEST(Bootstrap, WantsAStateDirectoryForTheAdminsToken) {
+  EXPECT_NE(problems_of("admin: {address: \"127.0.0.1:1\"}\n").find("stateDir: is required with admin.address"),
+            std::string::npos);
+  EXPECT_EQ(problems_of("admin: {socket: /run/admin.sock}\n"), "");
+}
+
+TEST(Bootstrap, RefusesALogLevelThatIsNone) {
+  EXPECT_NE(problems_of("log: {level: \"warn,watch=loud\"}\n").find("log.level: "), std::string::npos);
+}
+
+TEST(Bootstrap, RefusesAListenerOnAUnixSocket) {
+  std::string text = problems_of(
+      "listeners:\n  - {name: a, direction: inbound, tls: off, address: \"unix:/a\", forward: \"127.0.0.1:2\"}\n");
+
+  EXPECT_NE(text.find("listeners[0].address: must be an IP address"), std::string::npos) << text;
+}
+
+TEST(Bootstrap, RefusesAnAddressThatTwoWouldTake) {
+  std::string inbound =
+      "listeners: [{name: a, direction: inbound, tls: off, address: \"0.0.0.0:1\", forward: \"127.0.0.1:2\"}]\n";
+
+  EXPECT_NE(problems_of(inbound + "health: {address: \"127.0.0.1:1\"}\n")
+                .find("health.address: 127.0.0.1:1 is taken by listeners[0].address: 0.0.0.0:1"),
+            std::string::npos);
+  EXPECT_NE(problems_of("health: {address: \"[::1]:1\"}\nstats: {address: \"[::1]:1\"}\n").find("stats.address: "),
+            std::string::npos);
+  EXPECT_EQ(problems_of("health: {address: \"[::1]:0\"}\nstats: {address: \"[::1]:0\"}\n"), "");
+  EXPECT_EQ(problems_of(inbound + "health: {address: \"[::1]:1\"}\n"), "");
+}
+
 TEST(Bootstrap, AcceptsForFiveSecondsOfADrainOrAsItSays) {
   EXPECT_EQ(parse_bootstrap("node: a\n", "proxy.yaml")->drain_accept, Duration(5s));
   EXPECT_EQ(parse_bootstrap("drain: {deadline: 1h}\n", "proxy.yaml")->drain_accept, Duration(5s));
