@@ -1,4 +1,4 @@
-// How many workers this process should run: the CPU quota of its cgroup (v2 cpu.max or v1 cfs), the affinity mask, and
+// How many workers this process should run: the CPU quota of its cgroup (v2 cpu.max), the affinity mask, and
 // at most four. libuv's own count ignores quotas. parse functions are pure; default_workers() reads /sys and /proc.
 #pragma once
 #include <cstdint>

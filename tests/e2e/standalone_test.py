@@ -3,7 +3,9 @@
 
 import hashlib
 import json
+import math
 import os
+import re
 import signal
 import ssl
 import threading
@@ -164,6 +166,50 @@ class Standalone(AloneCase):
             self.assertEqual(self.body(headers=[("host", host)]), b"one\n", host)
         answer = http1.get(self.port, headers=[("host", "nobody.test")])
         self.assertEqual((answer.status, answer.reason), (404, "service-unknown"))
+
+
+class Workers(AloneCase):
+    """Without the key: as many as the CPUs this process may use, at most four."""
+
+    def workers(self, *wrapper):
+        blocks = self.mesh.file_blocks(None, self.path)
+        proxy = self.mesh.sidecar(self.mesh.next_name(), [self.mesh.outbound("hello")], blocks)
+        del proxy.bootstrap["workers"]
+        proxy.write()
+        self.addCleanup(proxy.kill)
+        proxy.launch(*wrapper).process.wait_ready(proxy.is_ready)
+        said = next(entry["workers"] for entry in proxy.log_entries() if entry.get("msg") == "listening")
+        self.assertEqual(self.threads(proxy.process.pid), said)
+        return said
+
+    @staticmethod
+    def threads(pid):
+        names = []
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/comm", encoding="ascii") as comm:
+                names.append(comm.read().strip())
+        return sum(re.fullmatch(r"heddle-w\d+", name) is not None for name in names)
+
+    @staticmethod
+    def quota():
+        """Of the cgroup of this process, rounded up; 64 without one."""
+        with open("/proc/self/cgroup", encoding="ascii") as file:
+            paths = [line[3:].strip() for line in file if line.startswith("0::/")]
+        for path in (*paths, ""):
+            try:
+                with open(f"/sys/fs/cgroup{path}/cpu.max", encoding="ascii") as file:
+                    quota, period = file.read().split()
+            except FileNotFoundError:
+                continue
+            if quota != "max":
+                return math.ceil(int(quota) / int(period))
+        return 64
+
+    def test_one_where_only_one_cpu_may_be_used(self):
+        self.assertEqual(self.workers("taskset", "-c", str(min(os.sched_getaffinity(0)))), 1)
+
+    def test_as_many_as_the_quota_allows(self):
+        self.assertEqual(self.workers(), min(4, len(os.sched_getaffinity(0)), self.quota()))
 
 
 class DrainDeadline(AloneCase):

@@ -105,9 +105,9 @@ class Sidecar:
         self.process.wait_ready(self.is_ready, deadline)
         return self
 
-    def launch(self):
-        """Without waiting for readiness."""
-        argv = [self._binary, "--config", self.path]
+    def launch(self, *wrapper):
+        """Without waiting for readiness; `wrapper` as `taskset -c 0`."""
+        argv = [*wrapper, self._binary, "--config", self.path]
         if self.process is None:
             self.process = self._group.start(self.name, argv)
         else:
