@@ -22,20 +22,20 @@ std::shared_ptr<const TrustBundle> bundle_of(DomainRoots::Ptr roots) {
 
 Result<std::shared_ptr<const TrustBundle>> read_bundle(const ControlIdentityOptions& options) {
   auto text = read_file(options.bundle_file, kMaxBundle);
-  if (!text) return std::move(text).error().within("identity.control.bundle");
+  if (!text) return std::move(text).error().within("control.bundle");
   const TrustDomain domain = options.id.trust_domain();
   auto roots = text->starts_with('{') ? parse_jwks(domain, *text) : DomainRoots::parse_pem(domain, *text);
-  if (!roots) return std::move(roots).error().within(str_cat("identity.control.bundle: ", options.bundle_file));
+  if (!roots) return std::move(roots).error().within(str_cat("control.bundle: ", options.bundle_file));
   return bundle_of(*std::move(roots));
 }
 
 Result<Secret> read_token(const ControlIdentityOptions& options) {
   if (!options.token.empty()) return Secret(options.token);
   if (options.token_file.empty()) {
-    return make_error(Reason::kUnauthenticated, "an attestation needs a token: set identity.control.token_file");
+    return make_error(Reason::kUnauthenticated, "an attestation needs a token: set identity.joinTokenFile");
   }
   auto text = read_file(options.token_file, kMaxToken);
-  if (!text) return std::move(text).error().within("identity.control.token_file");
+  if (!text) return std::move(text).error().within("identity.joinTokenFile");
   Secret whole = Secret::take(*text);
   std::string_view token = whole.view();
   while (token.ends_with('\n') || token.ends_with('\r')) token.remove_suffix(1);

@@ -83,7 +83,7 @@ IdentityStatus FilesIdentity::status() const {
   status.state = last_error_.empty() ? IdentityState::kLive : IdentityState::kStale;
   if (status.health == SvidHealth::kExpired) {
     status.state = IdentityState::kExpired;
-    status.not_ready = "the certificate of identity.files has expired; replace the files";
+    status.not_ready = "identity.certificate has expired; replace the files";
   }
   return status;
 }

@@ -19,8 +19,7 @@ struct Texts {
 // Names the field beside the file, which file errors name already.
 Error of_field(std::string_view field, const std::string& path, Error error) {
   bool named = error.detail.find(path) != std::string::npos;
-  return std::move(error).within(named ? str_cat("identity.files.", field)
-                                       : str_cat("identity.files.", field, ": ", path));
+  return std::move(error).within(named ? str_cat("identity.", field) : str_cat("identity.", field, ": ", path));
 }
 
 Result<std::string> read_field(std::string_view field, const std::string& path, size_t limit) {

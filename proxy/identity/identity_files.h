@@ -8,9 +8,9 @@
 
 namespace heddle {
 struct IdentityFiles {
-  std::string certificate;  // identity.files.certificate
-  std::string key;          // identity.files.key
-  std::string bundle;       // identity.files.bundle
+  std::string certificate;  // identity.certificate
+  std::string key;          // identity.key
+  std::string bundle;       // identity.bundle
 };
 
 struct LoadedIdentity {

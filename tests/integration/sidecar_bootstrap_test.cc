@@ -83,6 +83,15 @@ class SidecarBootstrap : public testing::Test {
   std::unique_ptr<Sidecar> sidecar_;
 };
 
+TEST_F(SidecarBootstrap, NamesTheKeyOfTheTokenThatIsMissing) {
+  start("");
+
+  loop_.run_until([this] { return !sidecar_->identity.status().last_error.empty(); });
+
+  std::string error = sidecar_->identity.status().last_error;
+  EXPECT_NE(error.find("set identity.joinTokenFile"), std::string::npos) << error;
+}
+
 TEST_F(SidecarBootstrap, GetsAnIdentityForItsToken) {
   Sidecar& sidecar = start("good-token");
 

@@ -49,19 +49,19 @@ TEST_F(FilesIdentityTest, LoadsASpiffeBundle) {
 TEST_F(FilesIdentityTest, NamesFieldAndFileThatIsMissing) {
   ::unlink(files_.key.c_str());
 
-  EXPECT_NE(error().find("identity.files.key: " + files_.key), std::string::npos) << error();
+  EXPECT_NE(error().find("identity.key: " + files_.key), std::string::npos) << error();
 }
 
 TEST_F(FilesIdentityTest, NamesFieldAndFileThatIsWrong) {
   temp_.write("bundle.pem", "nonsense");
 
-  EXPECT_NE(error().find("identity.files.bundle: " + files_.bundle), std::string::npos) << error();
+  EXPECT_NE(error().find("identity.bundle: " + files_.bundle), std::string::npos) << error();
 }
 
 TEST_F(FilesIdentityTest, RefusesAKeyOfAnotherCertificate) {
   temp_.write("svid.key", ca_.issue(kId).key_pem()->view());
 
-  EXPECT_NE(error().find("identity.files.certificate"), std::string::npos) << error();
+  EXPECT_NE(error().find("identity.certificate"), std::string::npos) << error();
 }
 
 TEST_F(FilesIdentityTest, RefusesAnExpiredCertificate) { EXPECT_NE(error(kTestEnd + 1s), ""); }
@@ -69,7 +69,7 @@ TEST_F(FilesIdentityTest, RefusesAnExpiredCertificate) { EXPECT_NE(error(kTestEn
 TEST_F(FilesIdentityTest, RefusesACertificateOfAnotherAuthority) {
   write(TestCa("cluster.local").issue(kId));
 
-  EXPECT_NE(error().find("identity.files.certificate"), std::string::npos) << error();
+  EXPECT_NE(error().find("identity.certificate"), std::string::npos) << error();
 }
 
 TEST_F(FilesIdentityTest, TakesAReplacementByItself) {
