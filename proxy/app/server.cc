@@ -129,6 +129,7 @@ Result<void> ProxyServer::start_workers() {
   for (uint32_t i = 0; i < count; ++i) {
     HEDDLE_TRY(auto worker, Worker::start(i, *shared_));
     workers_.push_back(std::move(worker));
+    if (i == 0) shared_->addresses = workers_.front()->addresses();
   }
   for (size_t i = 0; i < in_.settings.listeners.size(); ++i) {
     log_.info("listening", {{"listener", in_.settings.listeners[i].name},

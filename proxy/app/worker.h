@@ -37,6 +37,8 @@ struct WorkerShared {
   // Asks the control plane for a service; empty: there is none to ask.
   AskForService ask_for_service;
   uint64_t proxy_id = 0;  // of the process, by chance: marks what passed (LoopGuard)
+  // Where the first worker listens, for those after it: a port 0 is one port for all. Empty: as the settings say.
+  std::vector<Address> addresses = {};
 };
 
 // For the admin's /connections.

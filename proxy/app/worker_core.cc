@@ -129,7 +129,7 @@ Result<void> Worker::Core::listen() {
     served_.push_back(std::make_unique<Served>(*this, settings));
     Served& served = *served_.back();
     ListenSpec spec;
-    spec.address = settings.address;
+    spec.address = shared_.addresses.empty() ? settings.address : shared_.addresses[served_.size() - 1];
     spec.reuse_port = true;
     auto listener = Listener::listen(loop_, spec, cap_, [this, &served](std::unique_ptr<Transport> transport) {
       served.metrics.accepted.add(1);

@@ -212,6 +212,19 @@ class Workers(AloneCase):
         self.assertEqual(self.workers(), min(4, len(os.sched_getaffinity(0)), self.quota()))
 
 
+    def test_all_listen_on_the_port_that_port_0_became(self):
+        listener = self.mesh.outbound("hello") | {"address": "127.0.0.1:0"}
+        proxy = self.mesh.sidecar(self.mesh.next_name(), [listener], self.mesh.file_blocks(None, self.path))
+        self.addCleanup(proxy.kill)
+        proxy.start()
+        said = next(entry["address"] for entry in proxy.log_entries() if entry.get("msg") == "listening")
+        port = int(said.rpartition(":")[2])
+        self.assertEqual(http1.get(port).body, b"one\n")
+        with open(f"/proc/{proxy.process.pid}/net/tcp", encoding="ascii") as file:
+            listening = [line for line in file if f":{port:04X} 00000000:0000 0A" in line]
+        self.assertEqual(len(listening), 2)
+
+
 class DrainDeadline(AloneCase):
     """What is open when SIGTERM comes obeys the deadline that was reloaded, not the one the proxy started with."""
 
