@@ -33,7 +33,6 @@ class ProxyServer final : public Server {
   void on_terminate();
   void on_bootstrap(BootstrapWatch::Cause, const Result<Settings>&);
   void apply(const Settings&);
-  void hold();
   void begin_drain();
   void stop();
   void watch_signals();
@@ -60,7 +59,6 @@ class ProxyServer final : public Server {
   uint64_t next_ask_ = 0;
   size_t draining_workers_ = 0;
   bool draining_ = false;
-  bool held_ = false;  // the bootstrap as it stands now was refused
 };
 
 ProxyServer::ProxyServer(ServerInputs inputs)
@@ -227,36 +225,26 @@ void ProxyServer::stop() {
   loop_.stop();
 }
 
-// Of the bootstrap only the reloadable keys may have changed. A file that was only touched is nothing new.
+// The bootstrap, the resources and the PEM files are three things, each taken whole or not at all: endpoints that move
+// do not wait until somebody mends a typing error here. A file that was only touched is nothing new.
 void ProxyServer::on_bootstrap(BootstrapWatch::Cause cause, const Result<Settings>& read) {
-  if (!read) {
-    log_.error("reload refused: the old settings stay", {{"problems", read.error().detail}});
-    return hold();
-  }
+  bool is_asked = cause == BootstrapWatch::Cause::kSignal;
+  if (is_asked && config_.source != nullptr) config_.source->reload();
+  if (is_asked && identity_.source != nullptr) identity_.source->reload();
+  if (!read) return log_.error("reload refused: the old settings stay", {{"problems", read.error().detail}});
   std::vector<std::string> keys = keys_that_need_restart(in_.settings, *read);
   for (const std::string& key : keys) log_.error("reload refused: this key needs a restart", {{"key", key}});
-  if (!keys.empty()) return hold();
-  if (cause == BootstrapWatch::Cause::kSignal || held_ || !same_reloadable_keys(in_.settings, *read)) apply(*read);
+  if (keys.empty() && (is_asked || !same_reloadable_keys(in_.settings, *read))) apply(*read);
 }
 
 void ProxyServer::apply(const Settings& wanted) {
-  held_ = false;
   if (auto filter = LogFilter::parse(wanted.log.filter)) in_.log.set_filter(*filter);  // it was judged when it was read
   for (auto& worker : workers_) worker->set_access_log(access_policy(wanted.access_log));
   in_.settings.log.filter = wanted.log.filter;
   in_.settings.access_log = wanted.access_log;
   in_.settings.drain = wanted.drain;
   in_.settings.drain_accept = wanted.drain_accept;
-  if (config_.source != nullptr) config_.source->reload();
-  if (identity_.source != nullptr) identity_.source->reload();
   log_.info("reloaded", {{"bootstrap", in_.bootstrap_path}});
-}
-
-// All of a reload or nothing: resources and PEM files that stand beside a refused bootstrap wait for a good one.
-void ProxyServer::hold() {
-  if (!std::exchange(held_, true)) log_.warn("nothing is reloaded until the bootstrap file is good", {});
-  if (config_.source != nullptr) config_.source->hold();
-  if (identity_.source != nullptr) identity_.source->hold();
 }
 }  // namespace
 

@@ -14,23 +14,13 @@ FilesIdentity::Seen FilesIdentity::look_at(const IdentityFiles& files, const std
   return seen;
 }
 
-// An expired certificate serves nobody: who has it replaced in time is not made to wait for another file.
-bool FilesIdentity::is_kept_back() const {
-  auto current = identities_.current();
-  if (!held_ || current == nullptr) return false;
-  SvidHealth health = svid_health(loop_.wall(), current->svid->issued_at, current->svid->not_after);
-  return health == SvidHealth::kFresh || health == SvidHealth::kRenew;
-}
-
 void FilesIdentity::reload() {
-  held_ = false;
   fingerprint_.clear();
   again_ = working_;
   if (!working_) look();
 }
 
 void FilesIdentity::look() {
-  if (is_kept_back()) return poll_->arm(kPoll);
   if (std::exchange(working_, true)) return;
   work_ = offload_.compute(
       [files = files_, known = fingerprint_, now = loop_.wall()] { return look_at(files, known, now); },
@@ -40,7 +30,6 @@ void FilesIdentity::look() {
 void FilesIdentity::on_seen(Seen seen) {
   working_ = false;
   poll_->arm(kPoll);
-  if (is_kept_back()) return;
   if (seen.loaded && *seen.loaded) {
     fingerprint_ = std::move(seen.fingerprint);
     take(**seen.loaded);

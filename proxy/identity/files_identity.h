@@ -14,10 +14,6 @@ class FilesIdentity final : public IdentitySource {
   FilesIdentity(Loop&, Logger, IdentityFiles);
   void start() override { look(); }
   void reload() override;
-  void hold() override {
-    held_ = true;
-    again_ = false;
-  }
   Latest<TlsIdentity>& identities() noexcept override { return identities_; }
   IdentityStatus status() const override;
 
@@ -29,7 +25,6 @@ class FilesIdentity final : public IdentitySource {
   };
   static Seen look_at(const IdentityFiles&, const std::string& known, WallTime now);
   void look();
-  bool is_kept_back() const;
   void on_seen(Seen);
   void take(const LoadedIdentity&);
   Loop& loop_;
@@ -40,8 +35,7 @@ class FilesIdentity final : public IdentitySource {
   std::unique_ptr<Timer> poll_;
   Pending work_;
   bool working_ = false;
-  bool again_ = false;  // reload() came while the pool was at work
-  bool held_ = false;
+  bool again_ = false;       // reload() came while the pool was at work
   std::string fingerprint_;  // of what was looked at last, good or bad
   std::optional<Sha256Digest> content_;
   std::string last_error_;

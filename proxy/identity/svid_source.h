@@ -38,9 +38,7 @@ class IdentitySource {
  public:
   virtual ~IdentitySource() = default;
   virtual void start() = 0;   // once; publishes from the loop
-  virtual void reload() = 0;  // look again now
-  // A reload was refused: new files are not taken until reload(), or until the certificate in use is about to expire.
-  virtual void hold() {}
+  virtual void reload() = 0;  // SIGHUP: look again now
   virtual Latest<TlsIdentity>& identities() noexcept = 0;
   virtual IdentityStatus status() const = 0;  // on the main loop
 };

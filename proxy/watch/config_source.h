@@ -36,9 +36,7 @@ class ConfigSource {
  public:
   virtual ~ConfigSource() = default;
   virtual void start() = 0;   // once
-  virtual void reload() = 0;  // files: look again now; control: connect now instead of waiting
-  // A reload was refused: what stands in files is not taken until reload(). The control plane's word still is.
-  virtual void hold() {}
+  virtual void reload() = 0;  // SIGHUP: files: look again now; control: connect now instead of waiting
   virtual Latest<Snapshot>& snapshots() noexcept = 0;
   virtual ConfigStatus status() const = 0;  // on the main loop
 };

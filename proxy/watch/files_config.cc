@@ -31,7 +31,6 @@ std::string stamps_of(const std::string& path) {
 
 FilesLoader::Loaded FilesLoader::look(Look how) {
   builder_.collect();
-  if (how == Look::kAnew) seen_.reset();
   std::string fingerprint = stamps_of(path_);
   bool same = how == Look::kIfTouched && fingerprint == fingerprint_;
   fingerprint_ = std::move(fingerprint);
@@ -71,17 +70,6 @@ FilesConfig::FilesConfig(Loop& loop, Logger log, std::string path)
       loader_(std::make_shared<FilesLoader>(path_)),
       poll_(loop.timer([this] { look(FilesLoader::Look::kIfTouched); })) {}
 
-void FilesConfig::reload() {
-  held_ = false;
-  look(std::exchange(missed_, false) ? FilesLoader::Look::kAnew : FilesLoader::Look::kAlways);
-}
-
-void FilesConfig::hold() {
-  held_ = true;
-  again_ = false;
-  poll_->cancel();
-}
-
 void FilesConfig::look(FilesLoader::Look how) {
   if (std::exchange(working_, true)) {
     again_ = again_ || how == FilesLoader::Look::kAlways;
@@ -93,10 +81,6 @@ void FilesConfig::look(FilesLoader::Look how) {
 
 void FilesConfig::on_looked(FilesLoader::Loaded loaded) {
   working_ = false;
-  if (held_) {
-    missed_ = missed_ || loaded.changed;
-    return;
-  }
   poll_->arm(kPoll);
   if (loaded.changed && loaded.problems != problems_) {
     for (const std::string& problem : loaded.problems) log_.error("configuration refused", {{"problem", problem}});

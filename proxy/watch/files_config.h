@@ -16,7 +16,7 @@ class FilesLoader {
     std::shared_ptr<const Snapshot> snapshot;  // nullptr: refused
     std::vector<std::string> problems;
   };
-  enum class Look : uint8_t { kIfTouched, kAlways, kAnew };  // kAnew: even what was seen before
+  enum class Look : uint8_t { kIfTouched, kAlways };
   explicit FilesLoader(std::string path) : path_(std::move(path)) {}
   Loaded look(Look);
 
@@ -34,8 +34,7 @@ class FilesConfig final : public ConfigSource {
   static constexpr Duration kPoll = 1s;
   FilesConfig(Loop&, Logger, std::string path);
   void start() override { look(FilesLoader::Look::kAlways); }
-  void reload() override;
-  void hold() override;
+  void reload() override { look(FilesLoader::Look::kAlways); }
   Latest<Snapshot>& snapshots() noexcept override { return snapshots_; }
   ConfigStatus status() const override;
 
@@ -51,8 +50,6 @@ class FilesConfig final : public ConfigSource {
   Pending work_;
   bool working_ = false;
   bool again_ = false;
-  bool held_ = false;
-  bool missed_ = false;  // what the pool had seen when hold() came was not taken
   std::vector<std::string> problems_;
 };
 }  // namespace heddle

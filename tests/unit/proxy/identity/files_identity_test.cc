@@ -86,44 +86,6 @@ TEST_F(FilesIdentityTest, TakesAReplacementByItself) {
   EXPECT_EQ(source.status().state, IdentityState::kLive);
 }
 
-class HeldFilesIdentity : public FilesIdentityTest {
- protected:
-  // Loads what is there, holds, replaces it, and lets the source look for a while.
-  void hold_and_replace() {
-    source_.start();
-    loop_.run_until([&] { return source_.identities().current() != nullptr; });
-    first_ = source_.identities().current();
-    source_.hold();
-    write(ca_.issue(kId));
-    bool over = false;
-    auto patience = loop_.timer([&] { over = true; });
-    patience->arm(FilesIdentity::kPoll * 3 / 2);
-    loop_.run_until([&] { return over; });
-  }
-  FilesIdentity source_{loop_, log_.log().module("identity"), files_};
-  std::shared_ptr<const TlsIdentity> first_;
-};
-
-TEST_F(HeldFilesIdentity, WaitsForTheReload) {
-  hold_and_replace();
-  EXPECT_EQ(source_.identities().current(), first_);
-
-  source_.reload();
-  loop_.run_until([&] { return source_.identities().current() != first_; });
-
-  EXPECT_EQ(source_.status().state, IdentityState::kLive);
-}
-
-TEST_F(HeldFilesIdentity, DoesNotWaitUntilTheCertificateHasExpired) {
-  CertSpec ending = CertSpec::leaf(kId);
-  ending.not_after = loop_.wall() + 1h;  // of many years
-  write(ca_.issue(ending));
-
-  hold_and_replace();
-
-  EXPECT_NE(source_.identities().current(), first_);
-}
-
 TEST_F(FilesIdentityTest, SeesASwappedSymbolicLink) {
   Svid next = ca_.issue(kId);
   std::string link = temp_ / "link";

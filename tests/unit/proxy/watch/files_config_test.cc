@@ -75,13 +75,6 @@ class FilesConfigTest : public testing::Test {
   void run_until(Done done) {
     loop_.run_until(done);
   }
-  // Longer than it waits between two looks.
-  void let_it_look() {
-    bool over = false;
-    auto patience = loop_.timer([&] { over = true; });
-    patience->arm(FilesConfig::kPoll * 3 / 2);
-    run_until([&] { return over; });
-  }
   TempDir temp_;
   std::string file_ = temp_.write("a.yaml", service_yaml("a"));
   CapturedLog log_;
@@ -117,30 +110,6 @@ TEST_F(FilesConfigTest, RefusesABadFileAndKeepsTheOld) {
   EXPECT_EQ(config_.status().version, (Version{0, 1}));
   EXPECT_GE(config_.status().problems.size(), 2U);
   EXPECT_NE(config_.status().problems.front().find("a.yaml"), std::string::npos);
-}
-
-TEST_F(FilesConfigTest, TakesNothingWhileItIsHeld) {
-  config_.start();
-  run_until([&] { return config_.snapshots().current() != nullptr; });
-
-  config_.hold();
-  temp_.write("a.yaml", service_yaml("b"));
-  let_it_look();
-  EXPECT_EQ(config_.status().version, (Version{0, 1}));
-  config_.reload();
-  run_until([&] { return config_.status().version == Version{0, 2}; });
-}
-
-TEST_F(FilesConfigTest, TakesLaterWhatItWasReadingWhenItWasHeld) {
-  config_.start();
-  config_.hold();
-  let_it_look();
-  ASSERT_EQ(config_.snapshots().current(), nullptr);
-
-  config_.reload();
-  run_until([&] { return config_.snapshots().current() != nullptr; });
-
-  EXPECT_EQ(services(config_.snapshots().current()), 1U);
 }
 
 TEST_F(FilesConfigTest, SaysWhyItHasNothing) {
