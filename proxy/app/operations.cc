@@ -32,6 +32,7 @@ class ProxyOperations final : public Operations {
   Result<void> start_stats();
   Result<void> start_admin();
   void follow_config();
+  void read_config();
   void follow_identity();
   void look_at_config();
   void look_at_identity();
@@ -62,7 +63,7 @@ class ProxyOperations final : public Operations {
   std::shared_ptr<const TlsIdentity> identity_;
   Subscription snapshots_;
   Subscription identities_;
-  Pending lag_;
+  std::vector<Pending> config_readings_;
   std::unique_ptr<Timer> sweep_;
   std::unique_ptr<Timer> observe_;
   std::optional<Version> refused_;  // the last version that was counted as refused
@@ -111,14 +112,26 @@ Result<void> ProxyOperations::start() {
 void ProxyOperations::follow_config() {
   if (in_.config == nullptr) return;
   config_missing_ = readiness_.block("config");
-  lag_ =
-      watch_config_lag(in_.metrics, [this] { return std::chrono::duration<double>(in_.config->status().lag).count(); });
+  read_config();
   snapshots_ = in_.config->snapshots().subscribe(loop(), [this](std::shared_ptr<const Snapshot> snapshot) {
     snapshot_ = std::move(snapshot);
     metrics_.config_updates["ack"].add(1);
     checker_.apply(*snapshot_);
     look_at_config();
   });
+}
+
+// What the source counts itself: true at every scrape.
+void ProxyOperations::read_config() {
+  auto seconds = [this] { return std::chrono::duration<double>(in_.config->status().lag).count(); };
+  config_readings_.push_back(watch_config_lag(in_.metrics, seconds));
+  auto batches = [this](std::string_view kind, uint64_t ConfigCounts::*count) {
+    auto read = [this, count] { return static_cast<double>(in_.config->counts().*count); };
+    config_readings_.push_back(watch_config_batches(in_.metrics, kind, read));
+  };
+  batches("snapshot", &ConfigCounts::snapshots);
+  batches("delta", &ConfigCounts::deltas);
+  batches("resume", &ConfigCounts::resumes);
 }
 
 // Configuration counts when every worker obeys one.

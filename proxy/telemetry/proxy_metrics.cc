@@ -84,6 +84,12 @@ constexpr MetricFamily kConfigLag{"heddle_config_lag_seconds",
                                   "For how long the control plane has had a newer version than this proxy.", kGauge};
 constexpr MetricFamily kConfigUpdates{
     "heddle_config_updates_total", "Versions received, by outcome.", kCounter, {"outcome"}};
+constexpr MetricFamily kConfigBatches{"heddle_config_batches_total",
+                                      "Batches taken from the control plane, by kind: snapshot (everything: the first "
+                                      "one or a full resync), delta (a change), resume (what changed while no stream "
+                                      "was open; nothing comes when nothing did).",
+                                      kCounter,
+                                      {"kind"}};
 constexpr MetricFamily kConfigUpdatedAt{"heddle_config_last_update_timestamp_seconds",
                                         "When the configuration in force was taken, since 1970.", kGauge};
 constexpr MetricFamily kConnected{"heddle_control_connected", "1 while the watch stream is open.", kGauge};
@@ -97,7 +103,7 @@ constexpr MetricFamily kAccessDropped{"heddle_access_log_dropped_total", "Access
                                       kCounter};
 constexpr MetricFamily kAccessWritten{"heddle_access_log_records_total", "Access log records written.", kCounter};
 
-constexpr std::array<const MetricFamily*, 40> kFamilies = {&kRequests,
+constexpr std::array<const MetricFamily*, 41> kFamilies = {&kRequests,
                                                            &kDuration,
                                                            &kUpstreamTime,
                                                            &kActive,
@@ -130,6 +136,7 @@ constexpr std::array<const MetricFamily*, 40> kFamilies = {&kRequests,
                                                            &kConfigVersion,
                                                            &kConfigLag,
                                                            &kConfigUpdates,
+                                                           &kConfigBatches,
                                                            &kConfigUpdatedAt,
                                                            &kConnected,
                                                            &kExpires,
@@ -267,6 +274,10 @@ LogMetrics::LogMetrics(Registry& registry, const Log& log, const LogWriter& writ
 
 Pending watch_config_lag(Registry& registry, UniqueFunction<double()> seconds) {
   return registry.scope().callback(kConfigLag, {}, std::move(seconds));
+}
+
+Pending watch_config_batches(Registry& registry, std::string_view kind, UniqueFunction<double()> count) {
+  return registry.scope().callback(kConfigBatches, {{"kind", std::string(kind)}}, std::move(count));
 }
 
 std::span<const MetricFamily* const> proxy_metric_families() noexcept { return kFamilies; }

@@ -149,6 +149,8 @@ class LogMetrics {
 };
 // Seconds since the newest version of the control plane was not yet ours; read at scrape.
 [[nodiscard]] Pending watch_config_lag(Registry&, UniqueFunction<double()> seconds);
+// Batches of the control plane of one kind: "snapshot", "delta", "resume"; read at scrape.
+[[nodiscard]] Pending watch_config_batches(Registry&, std::string_view kind, UniqueFunction<double()> count);
 
 std::span<const MetricFamily* const> proxy_metric_families() noexcept;
 }  // namespace heddle

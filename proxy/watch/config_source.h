@@ -32,12 +32,21 @@ struct ConfigStatus {
   size_t wants = 0;
 };
 
+// What came since the start; only grows. For metrics.
+struct ConfigCounts {
+  uint64_t snapshots = 0;  // batches with everything: the first one, and every full resync
+  uint64_t deltas = 0;     // batches with a change, on a stream that was current
+  uint64_t resumes = 0;    // batches with what changed between two streams
+};
+
 class ConfigSource {
  public:
   virtual ~ConfigSource() = default;
   virtual void start() = 0;   // once
   virtual void reload() = 0;  // SIGHUP: files: look again now; control: connect now instead of waiting
   virtual Latest<Snapshot>& snapshots() noexcept = 0;
-  virtual ConfigStatus status() const = 0;  // on the main loop
+  // On the main loop.
+  virtual ConfigStatus status() const = 0;
+  virtual ConfigCounts counts() const noexcept = 0;
 };
 }  // namespace heddle

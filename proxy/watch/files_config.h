@@ -37,6 +37,7 @@ class FilesConfig final : public ConfigSource {
   void reload() override { look(FilesLoader::Look::kAlways); }
   Latest<Snapshot>& snapshots() noexcept override { return snapshots_; }
   ConfigStatus status() const override;
+  ConfigCounts counts() const noexcept override { return counts_; }
 
  private:
   void look(FilesLoader::Look);
@@ -51,5 +52,6 @@ class FilesConfig final : public ConfigSource {
   bool working_ = false;
   bool again_ = false;
   std::vector<std::string> problems_;
+  ConfigCounts counts_;
 };
 }  // namespace heddle

@@ -179,8 +179,17 @@ void WatchClient::on_message(WatchBegin&& begin) {
     case BatchVerdict::kBackwards:
       return on_backwards(begin);
     case BatchVerdict::kTake:
+      count(begin.kind);
       batch_.emplace();
       batch_->begin = begin;
+  }
+}
+
+void WatchClient::count(BatchKind kind) noexcept {
+  if (kind == BatchKind::kSnapshot) {
+    ++counts_.snapshots;
+  } else {
+    ++(state_ == WatchState::kSyncing ? counts_.resumes : counts_.deltas);
   }
 }
 

@@ -49,6 +49,7 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   void reload() override;
   Latest<Snapshot>& snapshots() noexcept override { return snapshots_; }
   ConfigStatus status() const override;
+  ConfigCounts counts() const noexcept override { return counts_; }
 
   // Answers when the snapshot holds the service. Main loop only; the token must die before the client.
   [[nodiscard]] Pending want(const ResourceKey& service, WantWaiters::OnWant);
@@ -81,6 +82,7 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
 
   bool keep_line(std::string_view);
   void on_backwards(const WatchBegin&);
+  void count(BatchKind) noexcept;
   void apply_next();
   void on_applied(const WatchBegin&, AppliedBatch);
   void on_taken(const std::shared_ptr<const Snapshot>&);
@@ -119,6 +121,7 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   std::optional<Version> refused_;
   std::vector<std::string> problems_;
   std::string last_error_;
+  ConfigCounts counts_;
   std::unique_ptr<Timer> wake_;     // connect timeout, backoff
   std::unique_ptr<Timer> silence_;  // missed heartbeats
   std::unique_ptr<Timer> want_timer_;

@@ -83,7 +83,8 @@ struct AllMetrics {
         gate(registry),
         control(registry),
         logs(registry, captured.log(), writer),
-        lag(watch_config_lag(registry, [] { return 0.25; })) {
+        lag(watch_config_lag(registry, [] { return 0.25; })),
+        batches(watch_config_batches(registry, "snapshot", [] { return 1; })) {
     requests.on_finished(200, Reason::kNone, 3ms);
     tcp.closed[Reason::kNone].add();
     backends.connects[Reason::kNone].add();
@@ -111,6 +112,7 @@ struct AllMetrics {
   ControlMetrics control;
   LogMetrics logs;
   Pending lag;
+  Pending batches;
 };
 
 TEST(ProxyMetrics, AreAcceptedByPromtool) {
