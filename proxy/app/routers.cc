@@ -10,7 +10,7 @@ std::string key_text(const ResourceKey& key) { return str_cat(key.ns, "/", key.n
 
 std::shared_ptr<const BackendSetSpec> application_spec(const ListenerSettings& listener) {
   BackendSetSpec spec;
-  spec.key = ResourceKey{Kind::kBackendSet, "local", listener.name};
+  spec.key = ResourceKey{Kind::kBackendSet, {}, listener.forward->text()};  // as in the labels of its requests
   Endpoint endpoint;
   endpoint.key.address = *listener.forward;
   spec.endpoints.push_back(std::move(endpoint));

@@ -89,6 +89,7 @@ Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)
                 shared.health,
                 shared.balancers,
                 random_,
+                shared.metrics,
                 application_session(),
                 mesh_session(),
                 {},

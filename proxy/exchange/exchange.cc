@@ -145,11 +145,13 @@ void Exchange::on_try_failed(const Error& why) {
   if (info(why.reason).retry != Retry::kUnprocessed) maybe_processed_ = true;
   if (replay) {
     replayed_ = true;
+    pick_->on_retry(why.reason);
     return acquire(ConnectionPool::Freshness::kFresh);
   }
   end_try(why.reason);
   if (!may_try_elsewhere(why)) return reply(why);
   if (!pick_endpoint()) return reply(why);  // the first failure says more than "nobody else is there"
+  pick_->on_retry(why.reason);
   acquire(ConnectionPool::Freshness::kAny);
 }
 

@@ -68,7 +68,7 @@ class TcpProxy::Joined final : public Connection, private Transport::Observer {
     if (connected) return join(*std::move(connected));
     pick_->finish({connected.error().reason, 0, 0, 0});
     pick_.reset();
-    if (tries_ < kMaxTries && dial()) return;
+    if (tries_ < kMaxTries && dial()) return pick_->on_retry(connected.error().reason);
     fail(connected.error());
   }
 

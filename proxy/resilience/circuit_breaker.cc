@@ -10,6 +10,11 @@ size_t index(CircuitResource resource) noexcept { return static_cast<size_t>(res
 uint32_t part(uint32_t limit, uint32_t workers) noexcept { return limit / workers + (limit % workers == 0 ? 0 : 1); }
 }  // namespace
 
+std::string_view to_text(CircuitResource resource) noexcept {
+  constexpr std::array<std::string_view, kCircuitResources> kNames = {"connections", "pending", "requests"};
+  return kNames[index(resource)];
+}
+
 CircuitLimits CircuitLimits::share(uint32_t workers) const noexcept {
   workers = std::max(workers, 1U);
   return {part(connections, workers), part(pending, workers), part(requests, workers)};

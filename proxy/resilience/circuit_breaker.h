@@ -5,12 +5,15 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "lib/base/error.h"
 
 namespace heddle {
 enum class CircuitResource : uint8_t { kConnections, kPending, kRequests };
+inline constexpr size_t kCircuitResources = 3;
+std::string_view to_text(CircuitResource) noexcept;  // "connections"
 
 struct CircuitLimits {
   uint32_t connections = 1024;
@@ -54,9 +57,8 @@ class CircuitBreaker {
   bool is_open(CircuitResource resource) const noexcept { return used(resource) >= limit(resource); }
 
  private:
-  static constexpr size_t kResources = 3;
   CircuitLimits limits_;
-  std::array<uint32_t, kResources> used_{};
-  std::array<uint64_t, kResources> refused_{};
+  std::array<uint32_t, kCircuitResources> used_{};
+  std::array<uint64_t, kCircuitResources> refused_{};
 };
 }  // namespace heddle

@@ -36,7 +36,7 @@ constexpr MetricFamily kTcpSent{"heddle_tcp_sent_bytes_total", "Bytes to downstr
 constexpr MetricFamily kConnects{
     "heddle_upstream_connects_total", "Connects to endpoints, by result.", kCounter, {"backend_set", "result"}};
 constexpr MetricFamily kUpstreamConnections{
-    "heddle_upstream_connections", "Connections to endpoints.", kGauge, {"backend_set"}};
+    "heddle_upstream_connections", "Connections to endpoints, without those of tunnels.", kGauge, {"backend_set"}};
 constexpr MetricFamily kPending{
     "heddle_upstream_pending_requests", "Requests that wait for a connection.", kGauge, {"backend_set"}};
 constexpr MetricFamily kReused{
@@ -45,10 +45,12 @@ constexpr MetricFamily kRetries{"heddle_retries_total",
                                 "Tries repeated, by the reason of the one that failed.",
                                 kCounter,
                                 {"backend_set", "reason"}};
-constexpr MetricFamily kCircuitRefused{"heddle_circuit_refused_total",
-                                       "Requests and connections refused by a limit of the backend set.",
-                                       kCounter,
-                                       {"backend_set", "resource"}};
+constexpr MetricFamily kCircuitRefused{
+    "heddle_circuit_refused_total",
+    "Refused by a limit of the backend set: requests and pending are answered so, for want "
+    "of connections a request waits.",
+    kCounter,
+    {"backend_set", "resource"}};
 constexpr MetricFamily kConnectTime{
     "heddle_upstream_connect_seconds", "Duration of connects, with TLS.", kHistogram, {"backend_set"}, kLatencyBuckets};
 
@@ -176,7 +178,8 @@ Counter& LabelledCounters::operator[](std::string_view value) {
 }
 
 Counter& LabelledCounters::operator[](Reason reason) {
-  auto& cell = by_reason_[static_cast<size_t>(reason)];
+  if (by_reason_ == nullptr) by_reason_ = std::make_unique<ByReason>();
+  auto& cell = (*by_reason_)[static_cast<size_t>(reason)];
   if (cell == nullptr) {
     std::string_view name = reason == Reason::kNone ? "ok" : info(reason).name;
     cell = std::make_unique<Counter>(scope_.counter(family_, {{label_, std::string(name)}}));

@@ -29,7 +29,8 @@ class LabelledCounters {
   const MetricFamily& family_;
   std::string label_;
   std::map<std::string, Counter, std::less<>> by_text_;
-  std::array<std::unique_ptr<Counter>, static_cast<size_t>(Reason::kCount)> by_reason_;
+  using ByReason = std::array<std::unique_ptr<Counter>, static_cast<size_t>(Reason::kCount)>;
+  std::unique_ptr<ByReason> by_reason_;  // many sets of cells never see one
 };
 
 struct RequestLabels {

@@ -28,7 +28,7 @@ void BackendSet::update(Spec spec) {
 }
 
 void BackendSet::make_slots() {
-  shared_ = std::make_shared<Shared>();
+  shared_ = std::make_shared<Shared>(std::make_shared<UpstreamMetrics>(context_.metrics, spec_->key));
   shared_->breaker.set_limits(CircuitLimits{}.share(context_.workers));
   for (const Endpoint& endpoint : spec_->endpoints)
     slots_.push_back({context_.health.get(health_key(endpoint.key)), {}});
@@ -87,7 +87,8 @@ void BackendSet::show_candidates() {
 const std::shared_ptr<EndpointRuntime>& BackendSet::runtime_of(uint32_t index) {
   std::shared_ptr<EndpointRuntime>& runtime = slots_[index].runtime;
   if (runtime == nullptr) {
-    runtime = std::make_shared<EndpointRuntime>(context_, spec_->endpoints[index], spec_->tls, spec_->protocol);
+    runtime = std::make_shared<EndpointRuntime>(context_, spec_->endpoints[index], spec_->tls, spec_->protocol,
+                                                shared_->metrics);
   }
   return runtime;
 }
@@ -97,7 +98,10 @@ Result<BackendSet::Pick> BackendSet::pick(std::span<const uint32_t> tried) {
   auto index = shared_->balancer->pick({context_.session_context.loop.now(), tried, std::nullopt});
   if (!index) return make_error(Reason::kNoHealthyEndpoint, "");
   auto permit = shared_->breaker.try_acquire(CircuitResource::kRequests);
-  if (!permit) return make_error(CircuitBreaker::reason_of(CircuitResource::kRequests), "");
+  if (!permit) {
+    shared_->metrics->on_refused(CircuitResource::kRequests);
+    return make_error(CircuitBreaker::reason_of(CircuitResource::kRequests), "");
+  }
   Pick pick;
   pick.runtime_ = runtime_of(*index);
   pick.shared_ = shared_;

@@ -16,6 +16,8 @@ namespace heddle {
 class BackendSet {
   // Outlives the set while picks are out.
   struct Shared {
+    explicit Shared(std::shared_ptr<UpstreamMetrics> m) : metrics(std::move(m)) {}
+    std::shared_ptr<UpstreamMetrics> metrics;
     std::unique_ptr<LoadBalancer> balancer;
     CircuitBreaker breaker;
     uint64_t generation = 0;  // moves when indexes change their meaning
@@ -32,6 +34,8 @@ class BackendSet {
     const std::shared_ptr<EndpointHealth>& health() const noexcept { return runtime_->health(); }
     // The answer's head came `latency` after the request was sent.
     void on_response(Duration latency, MonoTime now);
+    // This pick is there because a try failed.
+    void on_retry(Reason of_failed_try) { shared_->metrics->on_retry(of_failed_try); }
     void finish(const Outcome& outcome) { runtime_->health()->record(outcome); }
 
    private:

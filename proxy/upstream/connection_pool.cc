@@ -12,6 +12,7 @@ ConnectionPool::ConnectionPool(const SessionContext& context, PoolSpec spec)
 
 ConnectionPool::~ConnectionPool() {
   dials_.clear();
+  spec_.metrics->on_connections_gone(connections_);
   for (ClientSession* session : std::exchange(all_, {})) session->disown();
 }
 
@@ -23,18 +24,21 @@ ClientSession* ConnectionPool::try_acquire() {
     session->ListNode<ClientSession, PoolTag>::unlink();
     session = ready_.front();
   }
+  if (session != nullptr) spec_.metrics->on_reused();
   return session;
 }
 
 Result<void> ConnectionPool::wait(AcquireWaiter& waiter, Freshness freshness) {
   if (pending() >= spec_.limits.pending) {
+    spec_.metrics->on_refused(CircuitResource::kPending);
     return make_error(Reason::kPendingOverflow, std::to_string(pending()) + " requests wait already");
   }
   bool is_fresh = freshness == Freshness::kFresh;
   (is_fresh ? fresh_waiters_ : waiters_).push_back(waiter);
   waiter.counted_in_ = is_fresh ? &fresh_pending_ : &pending_;
-  ++*waiter.counted_in_;
+  waiter.counted_in_->add();
   dial_if_needed();
+  if (missing_dials() > 0) spec_.metrics->on_refused(CircuitResource::kConnections);
   return {};
 }
 
@@ -44,10 +48,15 @@ AcquireWaiter* ConnectionPool::next(Waiters& from) {
   return waiter;
 }
 
+// One HTTP/2 connection serves all who wait, and among them one who wants it fresh.
+size_t ConnectionPool::missing_dials() const noexcept {
+  size_t one_for_all = std::max(std::min<size_t>(pending_.value(), 1), fresh_pending_.value());
+  size_t wanted = spec_.expect_http2 ? one_for_all : pending();
+  return wanted - std::min(wanted, dials_.size());
+}
+
 void ConnectionPool::dial_if_needed() {
-  // One HTTP/2 connection serves all who wait, and among them one who wants it fresh.
-  size_t wanted = spec_.expect_http2 ? std::max(std::min<size_t>(pending_, 1), fresh_pending_) : pending();
-  while (dials_.size() < wanted && connections_ + dials_.size() < spec_.limits.connections) dial();
+  while (missing_dials() > 0 && connections_ + dials_.size() < spec_.limits.connections) dial();
 }
 
 void ConnectionPool::dial() {
@@ -72,14 +81,18 @@ void ConnectionPool::on_dialed(Dial& dial, Result<std::unique_ptr<Transport>> co
   ClientProtocol& protocol = is_http2 ? *spec_.http2 : *spec_.http1;
   ClientSession& session = ClientSession::start(context_, *std::move(connected), protocol, *this, spec_.session);
   ++connections_;
+  spec_.metrics->on_connection_opened();
   all_.push_back(&session);
   if (AcquireWaiter* fresh = next(fresh_waiters_)) fresh->on_session(session);
-  serve(session);
+  serve(session, Freshness::kFresh);
 }
 
 // Waiting requests first; then the session is for whoever comes.
-void ConnectionPool::serve(ClientSession& session) {
-  while (session.has_room() && !waiters_.empty()) next(waiters_)->on_session(session);
+void ConnectionPool::serve(ClientSession& session, Freshness freshness) {
+  while (session.has_room() && !waiters_.empty()) {
+    if (freshness == Freshness::kAny) spec_.metrics->on_reused();
+    next(waiters_)->on_session(session);
+  }
   dial_if_needed();
   if (draining_) return session.drain();
   if (session.has_room() && !session.ListNode<ClientSession, PoolTag>::is_linked()) ready_.push_front(session);
@@ -89,12 +102,12 @@ void ConnectionPool::serve(ClientSession& session) {
 // the others are told).
 void ConnectionPool::fail_waiters(const Error& why) {
   if (AcquireWaiter* fresh = next(fresh_waiters_)) return fresh->on_acquire_failed(why);
-  for (size_t n = spec_.expect_http2 ? pending_ : 1; n > 0 && !waiters_.empty(); --n) {
+  for (size_t n = spec_.expect_http2 ? pending_.value() : 1; n > 0 && !waiters_.empty(); --n) {
     next(waiters_)->on_acquire_failed(why);
   }
 }
 
-void ConnectionPool::on_room(ClientSession& session) { serve(session); }
+void ConnectionPool::on_room(ClientSession& session) { serve(session, Freshness::kAny); }
 
 void ConnectionPool::on_unusable(ClientSession& session) { session.ListNode<ClientSession, PoolTag>::unlink(); }
 
@@ -102,6 +115,7 @@ void ConnectionPool::on_session_gone(ClientSession& session) {
   session.ListNode<ClientSession, PoolTag>::unlink();
   all_.erase(std::find(all_.begin(), all_.end(), &session));
   --connections_;
+  spec_.metrics->on_connections_gone(1);
   dial_if_needed();
 }
 

@@ -10,8 +10,31 @@
 
 #include "lib/net/connector.h"
 #include "lib/session/client_session.h"
+#include "proxy/upstream/upstream_metrics.h"
 
 namespace heddle {
+
+// How many wait in a queue: here and in the gauge of the backend set.
+class WaitingCount {
+ public:
+  explicit WaitingCount(UpstreamMetrics& metrics) : metrics_(metrics) {}
+  ~WaitingCount() { metrics_.on_waited(count_); }
+  WaitingCount(const WaitingCount&) = delete;
+  WaitingCount& operator=(const WaitingCount&) = delete;
+  void add() noexcept {
+    ++count_;
+    metrics_.on_waiting();
+  }
+  void remove() noexcept {
+    --count_;
+    metrics_.on_waited();
+  }
+  size_t value() const noexcept { return count_; }
+
+ private:
+  UpstreamMetrics& metrics_;
+  size_t count_ = 0;
+};
 
 // One request that waits for a connection. A member of what waits; its destruction leaves the queue.
 class AcquireWaiter : private ListNode<AcquireWaiter> {
@@ -20,7 +43,7 @@ class AcquireWaiter : private ListNode<AcquireWaiter> {
   void stop_waiting() noexcept {
     if (!is_linked()) return;
     unlink();
-    --*counted_in_;
+    counted_in_->remove();
   }
 
  protected:
@@ -33,7 +56,7 @@ class AcquireWaiter : private ListNode<AcquireWaiter> {
  private:
   friend class ConnectionPool;
   friend class IntrusiveList<AcquireWaiter>;
-  size_t* counted_in_ = nullptr;  // the pool's number of waiters, while linked
+  WaitingCount* counted_in_ = nullptr;  // the pool's, while linked
 };
 
 struct PoolLimits {
@@ -53,6 +76,7 @@ struct PoolSpec {
   bool expect_http2 = false;  // one dial at a time, because its connection will carry many requests
   SessionLimits session;
   PoolLimits limits;
+  std::shared_ptr<UpstreamMetrics> metrics;  // never null
 };
 
 class ConnectionPool final : private ClientSession::Owner {
@@ -70,7 +94,7 @@ class ConnectionPool final : private ClientSession::Owner {
   // this endpoint, and a replay may go to no other.
   void drain();
   size_t connections() const noexcept { return connections_; }
-  size_t pending() const noexcept { return pending_ + fresh_pending_; }
+  size_t pending() const noexcept { return pending_.value() + fresh_pending_.value(); }
   const PoolLimits& limits() const noexcept { return spec_.limits; }
 
  private:
@@ -83,10 +107,11 @@ class ConnectionPool final : private ClientSession::Owner {
   void on_unusable(ClientSession&) override;
   void on_session_gone(ClientSession&) override;
 
+  size_t missing_dials() const noexcept;
   void dial_if_needed();
   void dial();
   void on_dialed(Dial&, Result<std::unique_ptr<Transport>>);
-  void serve(ClientSession&);
+  void serve(ClientSession&, Freshness);
   void fail_waiters(const Error&);
   AcquireWaiter* next(Waiters&);
   void drop_finished_dials() { finished_dials_.clear(); }
@@ -101,8 +126,8 @@ class ConnectionPool final : private ClientSession::Owner {
   std::vector<ClientSession*> all_;
   DeferredOf<ConnectionPool, &ConnectionPool::drop_finished_dials> drop_dials_{*this};
   size_t connections_ = 0;
-  size_t pending_ = 0;        // in waiters_
-  size_t fresh_pending_ = 0;  // in fresh_waiters_
+  WaitingCount pending_{*spec_.metrics};        // in waiters_
+  WaitingCount fresh_pending_{*spec_.metrics};  // in fresh_waiters_
   bool draining_ = false;
 };
 }  // namespace heddle

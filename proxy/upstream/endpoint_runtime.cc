@@ -1,10 +1,12 @@
 #include "proxy/upstream/endpoint_runtime.h"
 
+#include <utility>
+
 #include "lib/session/protocols.h"
 
 namespace heddle {
 EndpointRuntime::EndpointRuntime(UpstreamContext& context, const Endpoint& endpoint, UpstreamTls tls,
-                                 UpstreamProtocol protocol)
+                                 UpstreamProtocol protocol, std::shared_ptr<UpstreamMetrics> metrics)
     : context_(context),
       endpoint_(endpoint),
       tls_(tls),
@@ -12,18 +14,21 @@ EndpointRuntime::EndpointRuntime(UpstreamContext& context, const Endpoint& endpo
       health_(context.health.get(health_key(endpoint.key))),
       tls_http_(tls == UpstreamTls::kMtls ? make_tls(alpn::kHttp2) : nullptr),
       tls_tcp_(tls == UpstreamTls::kMtls ? make_tls(alpn::kTcp) : nullptr),
-      pool_(context.session_context, pool_spec()) {}
+      http_connector_(context.session_context.loop, below(tls_http_), metrics),
+      tcp_connector_(context.session_context.loop, below(tls_tcp_), metrics),
+      pool_(context.session_context, pool_spec(std::move(metrics))) {}
 
 std::unique_ptr<TlsConnector> EndpointRuntime::make_tls(std::string_view only_alpn) {
   EndpointTls with{context_.session_context.loop, context_.connector, context_.tls};
   return make_endpoint_connector(with, endpoint_.key, only_alpn);
 }
 
-PoolSpec EndpointRuntime::pool_spec() {
+PoolSpec EndpointRuntime::pool_spec(std::shared_ptr<UpstreamMetrics> metrics) {
   PoolSpec spec;
+  spec.metrics = std::move(metrics);
   bool http2 = tls_ == UpstreamTls::kMtls || protocol_ == UpstreamProtocol::kHttp2;
   spec.address = endpoint_.address();
-  spec.connector = tls_http_ ? static_cast<Connector*>(tls_http_.get()) : &context_.connector;
+  spec.connector = &http_connector_;
   spec.http1 = &context_.protocols.http1_client();
   spec.http2 = &context_.protocols.http2_client();
   spec.prior_knowledge_http2 = tls_ == UpstreamTls::kPlaintext && protocol_ == UpstreamProtocol::kHttp2;

@@ -8,6 +8,7 @@
 #include "proxy/lb/registry.h"
 #include "proxy/upstream/connection_pool.h"
 #include "proxy/upstream/endpoint_tls.h"
+#include "proxy/upstream/measured_connector.h"
 
 namespace heddle {
 class Protocols;
@@ -21,6 +22,7 @@ struct UpstreamContext {
   HealthTable& health;
   const LbRegistry& balancers;
   Random& random;
+  Registry& metrics;
   SessionLimits http1_session;  // idle: 3 s towards a local application (T6)
   SessionLimits http2_session;
   PoolLimits pool;
@@ -29,17 +31,18 @@ struct UpstreamContext {
 
 class EndpointRuntime {
  public:
-  EndpointRuntime(UpstreamContext&, const Endpoint&, UpstreamTls, UpstreamProtocol);
+  EndpointRuntime(UpstreamContext&, const Endpoint&, UpstreamTls, UpstreamProtocol, std::shared_ptr<UpstreamMetrics>);
   const Endpoint& endpoint() const noexcept { return endpoint_; }
   ConnectionPool& pool() noexcept { return pool_; }
   // For opaque TCP: TLS with ALPN heddle-tcp, or the plain connector.
-  Connector& tcp_connector() noexcept { return tls_tcp_ ? *tls_tcp_ : context_.connector; }
+  Connector& tcp_connector() noexcept { return tcp_connector_; }
   const std::shared_ptr<EndpointHealth>& health() const noexcept { return health_; }
   // Made the same way: may serve a changed backend set.
   bool fits(const Endpoint&, UpstreamTls, UpstreamProtocol) const;
 
  private:
-  PoolSpec pool_spec();
+  PoolSpec pool_spec(std::shared_ptr<UpstreamMetrics>);
+  Connector& below(const std::unique_ptr<TlsConnector>& tls) { return tls ? *tls : context_.connector; }
   std::unique_ptr<TlsConnector> make_tls(std::string_view only_alpn);
   UpstreamContext& context_;
   Endpoint endpoint_;
@@ -48,6 +51,8 @@ class EndpointRuntime {
   std::shared_ptr<EndpointHealth> health_;
   std::unique_ptr<TlsConnector> tls_http_;
   std::unique_ptr<TlsConnector> tls_tcp_;
+  MeasuredConnector http_connector_;
+  MeasuredConnector tcp_connector_;
   ConnectionPool pool_;
 };
 }  // namespace heddle

@@ -57,8 +57,9 @@ class BackendSetTest : public testing::Test {
   HealthTable health_;
   LbRegistry balancers_ = make_lb_registry();
   SeededRandom random_;
+  Registry metrics_;
   UpstreamContext context_{
-      {loop_, connections_}, protocols_, connector_, identity_, health_, balancers_, random_, {}, {}, {}, 1};
+      {loop_, connections_}, protocols_, connector_, identity_, health_, balancers_, random_, metrics_, {}, {}, {}, 1};
 };
 
 TEST_F(BackendSetTest, MakesNothingBeforeTheFirstPick) {
