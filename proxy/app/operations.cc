@@ -36,6 +36,7 @@ class ProxyOperations final : public Operations {
   void follow_identity();
   void look_at_config();
   void look_at_identity();
+  void count_rotations();
   std::string explain(std::string_view item) const;
   StatsPage stats_page() const;
   AdminProviders admin_providers();
@@ -66,6 +67,7 @@ class ProxyOperations final : public Operations {
   std::vector<Pending> config_readings_;
   std::unique_ptr<Timer> sweep_;
   std::unique_ptr<Timer> observe_;
+  RotationCounts rotations_{};      // counted so far
   std::optional<Version> refused_;  // the last version that was counted as refused
 };
 
@@ -148,13 +150,23 @@ void ProxyOperations::look_at_config() {
 void ProxyOperations::follow_identity() {
   if (in_.identity == nullptr) return;
   identity_missing_ = readiness_.block("identity");
+  metrics_.identity_rotations[Reason::kNone].add(0);  // seen before the first
   identities_ = in_.identity->identities().subscribe(loop(), [this](std::shared_ptr<const TlsIdentity> identity) {
     identity_ = std::move(identity);
-    metrics_.identity_rotations["ok"].add(1);
+    count_rotations();
     metrics_.identity_expires_at.set(
         std::chrono::duration_cast<std::chrono::seconds>(identity_->svid->not_after.since_epoch()).count());
     look_at_identity();
   });
+}
+
+void ProxyOperations::count_rotations() {
+  const RotationCounts& now = in_.identity->rotations();
+  for (size_t i = 0; i < now.size(); ++i) {
+    if (now[i] == rotations_[i]) continue;
+    metrics_.identity_rotations[static_cast<Reason>(i)].add(now[i] - rotations_[i]);
+  }
+  rotations_ = now;
 }
 
 // An expired SVID makes the sidecar unready again; looked at with every sweep and every change.
@@ -251,10 +263,11 @@ void ProxyOperations::list_connections(AdminProviders::OnConnections answer) {
   }
 }
 
-// What has no event of its own: the state of the watch stream and refused versions.
+// What has no event of its own: the state of the watch stream, refused versions, certificates that were not renewed.
 void ProxyOperations::observe() {
   observe_->arm(kObserveEvery);
   look_at_identity();
+  if (in_.identity != nullptr) count_rotations();
   if (in_.config == nullptr) return;
   ConfigStatus status = in_.config->status();
   metrics_.control_connected.set(status.state == WatchState::kLive ? 1 : 0);

@@ -30,6 +30,7 @@ class ControlIdentity final : public IdentitySource, private SvidMaker {
   void reload() override { rotator_.retry_now(); }
   Latest<TlsIdentity>& identities() noexcept override { return identities_; }
   IdentityStatus status() const override;
+  const RotationCounts& rotations() const noexcept override { return rotator_.rotations(); }
 
  private:
   class Try;

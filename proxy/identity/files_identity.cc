@@ -37,6 +37,7 @@ void FilesIdentity::on_seen(Seen seen) {
     // Files are often replaced one after the other: a set that does not fit is looked at again, but told only once.
     std::string error = seen.loaded->error().text();
     if (error != last_error_) {
+      count(rotations_, seen.loaded->error().reason);
       log_.error(content_ ? "the new identity files are refused, the old identity stays" : "no identity yet",
                  {{"error", error}});
     }
@@ -49,6 +50,7 @@ void FilesIdentity::on_seen(Seen seen) {
 void FilesIdentity::take(const LoadedIdentity& loaded) {
   last_error_.clear();
   if (content_ == loaded.content) return;
+  if (content_) count(rotations_, Reason::kNone);
   content_ = loaded.content;
   const Svid& svid = *loaded.identity->svid;
   log_.info("identity loaded", {{"id", svid.id.text()}, {"valid_for", svid.not_after - loop_.wall()}});

@@ -16,6 +16,7 @@ class FilesIdentity final : public IdentitySource {
   void reload() override;
   Latest<TlsIdentity>& identities() noexcept override { return identities_; }
   IdentityStatus status() const override;
+  const RotationCounts& rotations() const noexcept override { return rotations_; }
 
  private:
   // What the offload thread found.
@@ -39,5 +40,6 @@ class FilesIdentity final : public IdentitySource {
   std::string fingerprint_;  // of what was looked at last, good or bad
   std::optional<Sha256Digest> content_;
   std::string last_error_;
+  RotationCounts rotations_{};
 };
 }  // namespace heddle

@@ -26,9 +26,11 @@ void SvidRotator::look() {
 
 void SvidRotator::on_made(Result<SvidTimes> made) {
   if (made) {
+    if (lifecycle_.times()) count(rotations_, Reason::kNone);
     lifecycle_.on_live(*made, scheduler_.now());
     last_error_.clear();
   } else {
+    count(rotations_, made.error().reason);
     lifecycle_.on_failed(now());
     last_error_ = made.error().text();
   }

@@ -25,6 +25,7 @@ class SvidRotator {
 
   const SvidLifecycle& lifecycle() const noexcept { return lifecycle_; }
   const std::string& last_error() const noexcept { return last_error_; }
+  const RotationCounts& rotations() const noexcept { return rotations_; }
 
  private:
   Moment now() const { return {scheduler_.now(), scheduler_.wall()}; }
@@ -36,5 +37,6 @@ class SvidRotator {
   std::unique_ptr<Timer> timer_;
   Pending try_;
   std::string last_error_;
+  RotationCounts rotations_{};
 };
 }  // namespace heddle

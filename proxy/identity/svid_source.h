@@ -2,6 +2,7 @@
 // whenever they change; an identity that was published stays until a better one is there. Belongs to the main loop;
 // identities() may be subscribed to from any loop. One interface, several sources: files, the control plane.
 #pragma once
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,12 +35,19 @@ struct IdentityStatus {
   std::string not_ready;
 };
 
+// How often the certificate was renewed, by outcome; only grows. kNone: a new one replaced an old one (the first is no
+// renewal); else the reason of a try that failed, those for the first one included.
+using RotationCounts = std::array<uint64_t, static_cast<size_t>(Reason::kCount)>;
+inline void count(RotationCounts& counts, Reason outcome) noexcept { ++counts[static_cast<size_t>(outcome)]; }
+
 class IdentitySource {
  public:
   virtual ~IdentitySource() = default;
   virtual void start() = 0;   // once; publishes from the loop
   virtual void reload() = 0;  // SIGHUP: look again now
   virtual Latest<TlsIdentity>& identities() noexcept = 0;
-  virtual IdentityStatus status() const = 0;  // on the main loop
+  // On the main loop.
+  virtual IdentityStatus status() const = 0;
+  virtual const RotationCounts& rotations() const noexcept = 0;
 };
 }  // namespace heddle

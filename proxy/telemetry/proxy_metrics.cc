@@ -97,8 +97,11 @@ constexpr MetricFamily kConfigUpdatedAt{"heddle_config_last_update_timestamp_sec
 constexpr MetricFamily kConnected{"heddle_control_connected", "1 while the watch stream is open.", kGauge};
 constexpr MetricFamily kExpires{"heddle_identity_expiry_timestamp_seconds", "When our certificate expires, since 1970.",
                                 kGauge};
-constexpr MetricFamily kRotations{
-    "heddle_identity_rotations_total", "Renewals of our certificate, by outcome.", kCounter, {"outcome"}};
+constexpr MetricFamily kRotations{"heddle_identity_rotations_total",
+                                  "Renewals of our certificate, by outcome: ok (the first certificate is none), or the "
+                                  "reason of a try that failed (also for the first one).",
+                                  kCounter,
+                                  {"outcome"}};
 
 constexpr MetricFamily kLogDropped{"heddle_log_dropped_total", "Lines of the process log that were lost.", kCounter};
 constexpr MetricFamily kAccessDropped{"heddle_access_log_dropped_total", "Access log records that were lost.",

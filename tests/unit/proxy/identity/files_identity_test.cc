@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <numeric>
+
 #include "certs/jwks.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/temp_dir.h"
@@ -26,6 +28,7 @@ class FilesIdentityTest : public testing::Test {
     auto loaded = load_identity_files(files_, now);
     return loaded ? "" : loaded.error().detail;
   }
+  static uint64_t total(const RotationCounts& counts) { return std::accumulate(counts.begin(), counts.end(), 0ULL); }
   TempDir temp_;
   TestCa ca_{"cluster.local"};
   IdentityFiles files_{temp_ / "svid.pem", temp_ / "svid.key", temp_ / "bundle.pem"};
@@ -77,6 +80,7 @@ TEST_F(FilesIdentityTest, TakesAReplacementByItself) {
   source.start();
   loop_.run_until([&] { return source.identities().current() != nullptr; });
   auto first = source.identities().current();
+  uint64_t counted_first = total(source.rotations());
 
   Svid next = ca_.issue(kId);
   write(next);
@@ -84,6 +88,8 @@ TEST_F(FilesIdentityTest, TakesAReplacementByItself) {
 
   EXPECT_EQ(source.identities().current()->svid->chain_pem(), next.chain_pem());
   EXPECT_EQ(source.status().state, IdentityState::kLive);
+  EXPECT_EQ(counted_first, 0U);
+  EXPECT_EQ(source.rotations()[static_cast<size_t>(Reason::kNone)], 1U);
 }
 
 TEST_F(FilesIdentityTest, SeesASwappedSymbolicLink) {
@@ -113,6 +119,8 @@ TEST_F(FilesIdentityTest, KeepsTheOldWhenTheReplacementIsBad) {
   EXPECT_EQ(source.identities().current(), first);
   EXPECT_EQ(source.status().state, IdentityState::kStale);
   EXPECT_EQ(source.status().not_ready, "");
+  EXPECT_EQ(source.rotations()[static_cast<size_t>(Reason::kNone)], 0U);
+  EXPECT_EQ(total(source.rotations()), 1U);
 }
 }  // namespace
 }  // namespace heddle

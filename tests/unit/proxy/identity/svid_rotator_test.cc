@@ -17,7 +17,7 @@ class ScriptedMaker final : public SvidMaker {
   void succeed(Scheduler& now, Duration lifetime) {
     std::exchange(done_, nullptr)(SvidTimes{now.wall(), now.wall() + lifetime});
   }
-  void fail() { std::exchange(done_, nullptr)(make_error(Reason::kUnavailable, "the CA is away")); }
+  void fail(Reason why = Reason::kUnavailable) { std::exchange(done_, nullptr)(make_error(why, "the CA is away")); }
   std::vector<SvidNeed> asked;
 
  private:
@@ -31,6 +31,7 @@ class SvidRotatorTest : public testing::Test {
     scheduler_.advance(1ms);
     maker_.succeed(scheduler_, lifetime);
   }
+  uint64_t counted(Reason outcome) const { return rotator_.rotations()[static_cast<size_t>(outcome)]; }
   IdentityState state() const { return rotator_.lifecycle().state(scheduler_.wall()); }
   ManualScheduler scheduler_;
   SeededRandom random_;
@@ -119,6 +120,39 @@ TEST_F(SvidRotatorTest, RecoversFromStale) {
 
   EXPECT_EQ(state(), IdentityState::kLive);
   EXPECT_EQ(rotator_.last_error(), "");
+}
+
+TEST_F(SvidRotatorTest, CountsRenewalsButNotTheFirstCertificate) {
+  live(100s);
+  uint64_t first = counted(Reason::kNone);
+
+  scheduler_.advance(56s);
+  maker_.succeed(scheduler_, 100s);
+
+  EXPECT_EQ(first, 0U);
+  EXPECT_EQ(counted(Reason::kNone), 1U);
+}
+
+TEST_F(SvidRotatorTest, CountsARenewalOfWhatWasStored) {
+  rotator_.start(SvidTimes{scheduler_.wall() - 60s, scheduler_.wall() + 40s});
+
+  scheduler_.advance(1s);
+  maker_.succeed(scheduler_, 100s);
+
+  EXPECT_EQ(counted(Reason::kNone), 1U);
+}
+
+TEST_F(SvidRotatorTest, CountsTriesThatFailedByTheirReason) {
+  live(100s);
+  scheduler_.advance(56s);
+
+  maker_.fail();
+  scheduler_.advance(2s);
+  maker_.fail(Reason::kUnauthenticated);
+
+  EXPECT_EQ(counted(Reason::kUnavailable), 1U);
+  EXPECT_EQ(counted(Reason::kUnauthenticated), 1U);
+  EXPECT_EQ(counted(Reason::kNone), 0U);
 }
 
 TEST_F(SvidRotatorTest, NoticesAJumpOfTheWallClock) {
