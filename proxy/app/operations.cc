@@ -67,8 +67,7 @@ class ProxyOperations final : public Operations {
   std::vector<Pending> config_readings_;
   std::unique_ptr<Timer> sweep_;
   std::unique_ptr<Timer> observe_;
-  RotationCounts rotations_{};      // counted so far
-  std::optional<Version> refused_;  // the last version that was counted as refused
+  RotationCounts rotations_{};  // counted so far
 };
 
 ProxyOperations::ProxyOperations(OperationsInputs inputs)
@@ -127,6 +126,8 @@ void ProxyOperations::follow_config() {
 void ProxyOperations::read_config() {
   auto seconds = [this] { return std::chrono::duration<double>(in_.config->status().lag).count(); };
   config_readings_.push_back(watch_config_lag(in_.metrics, seconds));
+  auto refused = [this] { return static_cast<double>(in_.config->counts().refused); };
+  config_readings_.push_back(watch_config_refused(in_.metrics, refused));
   auto batches = [this](std::string_view kind, uint64_t ConfigCounts::*count) {
     auto read = [this, count] { return static_cast<double>(in_.config->counts().*count); };
     config_readings_.push_back(watch_config_batches(in_.metrics, kind, read));
@@ -263,16 +264,13 @@ void ProxyOperations::list_connections(AdminProviders::OnConnections answer) {
   }
 }
 
-// What has no event of its own: the state of the watch stream, refused versions, certificates that were not renewed.
+// What has no event of its own: the state of the watch stream, certificates that were not renewed.
 void ProxyOperations::observe() {
   observe_->arm(kObserveEvery);
   look_at_identity();
   if (in_.identity != nullptr) count_rotations();
   if (in_.config == nullptr) return;
-  ConfigStatus status = in_.config->status();
-  metrics_.control_connected.set(status.state == WatchState::kLive ? 1 : 0);
-  if (status.refused && status.refused != refused_) metrics_.config_updates["nack"].add(1);
-  refused_ = status.refused;
+  metrics_.control_connected.set(in_.config->status().state == WatchState::kLive ? 1 : 0);
 }
 
 void ProxyOperations::sweep() {

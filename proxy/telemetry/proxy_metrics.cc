@@ -85,7 +85,10 @@ constexpr MetricFamily kConfigVersion{"heddle_config_version", "Version of the c
 constexpr MetricFamily kConfigLag{"heddle_config_lag_seconds",
                                   "For how long the control plane has had a newer version than this proxy.", kGauge};
 constexpr MetricFamily kConfigUpdates{
-    "heddle_config_updates_total", "Versions received, by outcome.", kCounter, {"outcome"}};
+    "heddle_config_updates_total",
+    "Versions or contents of files received, by outcome: ack (taken), nack (refused).",
+    kCounter,
+    {"outcome"}};
 constexpr MetricFamily kConfigBatches{"heddle_config_batches_total",
                                       "Batches taken from the control plane, by kind: snapshot (everything: the first "
                                       "one or a full resync), delta (a change), resume (what changed while no stream "
@@ -280,6 +283,10 @@ LogMetrics::LogMetrics(Registry& registry, const Log& log, const LogWriter& writ
 
 Pending watch_config_lag(Registry& registry, UniqueFunction<double()> seconds) {
   return registry.scope().callback(kConfigLag, {}, std::move(seconds));
+}
+
+Pending watch_config_refused(Registry& registry, UniqueFunction<double()> count) {
+  return registry.scope().callback(kConfigUpdates, {{"outcome", "nack"}}, std::move(count));
 }
 
 Pending watch_config_batches(Registry& registry, std::string_view kind, UniqueFunction<double()> count) {

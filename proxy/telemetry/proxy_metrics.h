@@ -131,7 +131,7 @@ struct HandshakeGateMetrics {
 struct ControlMetrics {
   explicit ControlMetrics(Registry&);
   Gauge config_version;
-  LabelledCounters config_updates;      // by outcome: ack, nack
+  LabelledCounters config_updates;      // by outcome: ack; nack is watch_config_refused()
   Gauge config_updated_at;              // seconds since 1970
   Gauge control_connected;              // 0 or 1
   Gauge identity_expires_at;            // seconds since 1970
@@ -150,6 +150,8 @@ class LogMetrics {
 };
 // Seconds since the newest version of the control plane was not yet ours; read at scrape.
 [[nodiscard]] Pending watch_config_lag(Registry&, UniqueFunction<double()> seconds);
+// Of heddle_config_updates_total, what was refused; read at scrape.
+[[nodiscard]] Pending watch_config_refused(Registry&, UniqueFunction<double()> count);
 // Batches of the control plane of one kind: "snapshot", "delta", "resume"; read at scrape.
 [[nodiscard]] Pending watch_config_batches(Registry&, std::string_view kind, UniqueFunction<double()> count);
 

@@ -34,6 +34,7 @@ struct ConfigStatus {
 
 // What came since the start; only grows. For metrics.
 struct ConfigCounts {
+  uint64_t refused = 0;    // versions of the control plane, contents of files
   uint64_t snapshots = 0;  // batches with everything: the first one, and every full resync
   uint64_t deltas = 0;     // batches with a change, on a stream that was current
   uint64_t resumes = 0;    // batches with what changed between two streams

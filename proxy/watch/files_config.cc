@@ -85,6 +85,7 @@ void FilesConfig::on_looked(FilesLoader::Loaded loaded) {
   if (loaded.changed && loaded.problems != problems_) {
     for (const std::string& problem : loaded.problems) log_.error("configuration refused", {{"problem", problem}});
   }
+  if (loaded.changed && loaded.snapshot == nullptr) ++counts_.refused;
   if (loaded.changed) problems_ = std::move(loaded.problems);
   if (loaded.snapshot != nullptr) {
     log_.info("configuration loaded", {{"path", path_}, {"version", loaded.snapshot->version().text()}});

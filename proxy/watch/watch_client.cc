@@ -302,6 +302,7 @@ void WatchClient::workers_run(Version version) {
 }
 
 void WatchClient::on_refused(const WatchBegin& begin, std::vector<WatchNackError> errors) {
+  ++counts_.refused;
   refused_ = begin.to;
   problems_.clear();
   for (const WatchNackError& error : errors) {

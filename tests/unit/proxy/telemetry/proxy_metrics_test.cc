@@ -57,6 +57,20 @@ TEST(ProxyMetrics, CountByReasonAndByText) {
   EXPECT_THAT(text, HasSubstr("heddle_abuse_total{listener=\"inbound\",kind=\"rapid-reset\"} 2\n"));
 }
 
+TEST(ProxyMetrics, ReadWhatTheConfigSourceCounts) {
+  Registry registry;
+  ControlMetrics control(registry);
+  control.config_updates["ack"].add(3);
+
+  Pending refused = watch_config_refused(registry, [] { return 2; });
+  Pending resumes = watch_config_batches(registry, "resume", [] { return 4; });
+
+  std::string text = registry.render();
+  EXPECT_THAT(text, HasSubstr("heddle_config_updates_total{outcome=\"ack\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("heddle_config_updates_total{outcome=\"nack\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("heddle_config_batches_total{kind=\"resume\"} 4\n"));
+}
+
 TEST(ProxyMetrics, ShowLostLogLines) {
   Registry registry;
   CapturedLog captured;

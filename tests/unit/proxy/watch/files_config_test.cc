@@ -121,5 +121,23 @@ TEST_F(FilesConfigTest, SaysWhyItHasNothing) {
   EXPECT_EQ(config_.snapshots().current(), nullptr);
   EXPECT_FALSE(config_.status().last_error.empty());
 }
+
+TEST_F(FilesConfigTest, CountsWhatItRefuses) {
+  config_.start();
+  run_until([&] { return config_.snapshots().current() != nullptr; });
+  uint64_t before = config_.counts().refused;
+
+  temp_.write("a.yaml", kBad);
+  config_.reload();
+  run_until([&] { return !config_.status().problems.empty(); });
+  uint64_t once = config_.counts().refused;
+  temp_.write("a.yaml", service_yaml("b"));
+  config_.reload();
+  run_until([&] { return config_.status().problems.empty(); });
+
+  EXPECT_EQ(before, 0U);
+  EXPECT_EQ(once, 1U);
+  EXPECT_EQ(config_.counts().refused, 1U);
+}
 }  // namespace
 }  // namespace heddle

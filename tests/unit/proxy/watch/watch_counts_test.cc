@@ -58,6 +58,17 @@ TEST_F(WatchCounts, CountAFullResyncEvenOfTheSameVersion) {
   expect(2, 0, 0);
 }
 
+TEST_F(WatchCounts, TellWhatWasRefused) {
+  connect();
+  snapshot(v(1), a_);
+  Resource bad = b_.front();
+  bad.json.insert(bad.json.find("\"spec\":{") + 8, "\"nonsense\":1,");
+
+  batch(BatchKind::kDelta, v(2), {bad}, std::string(kNothing));
+
+  EXPECT_EQ(client_.counts().refused, 1U);
+}
+
 TEST_F(WatchCounts, LeaveOutWhatIsSkipped) {
   connect();
   snapshot(v(1), a_);
