@@ -92,6 +92,7 @@ class Standalone(AloneCase):
             self.proxy.process.wait_log(problem, after=mark)
         self.assertEqual(self.body(), b"one\n")
         self.assertTrue(self.proxy.is_ready())
+        self.proxy.wait_metric("heddle_config_updates_total", 1, outcome="nack")
 
     def test_a_reference_to_nothing_is_refused(self):
         self.start()
