@@ -139,12 +139,13 @@ class Connection:
 
 
 class Client(Connection):
-    def __init__(self, port, ip="127.0.0.1", timeout=30, keep_bodies=True):
+    def __init__(self, port, ip="127.0.0.1", timeout=30, keep_bodies=True, context=None):
+        """With an ssl `context` over TLS."""
         sock = socket.socket(family_of(ip), socket.SOCK_STREAM)
         sock.settimeout(timeout)
         sock.connect((ip, port))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        super().__init__(sock, True, keep_bodies)
+        super().__init__(context.wrap_socket(sock) if context else sock, True, keep_bodies)
 
     def close(self):
         self.sock.close()
