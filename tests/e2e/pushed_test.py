@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""What the control plane pushes beside paths: header and method rules, weights, TCP checks."""
+"""What the control plane pushes beside paths: header and method rules, weights, TCP checks; and who lags behind."""
 
 import json
+import signal
 import unittest
 
 import watch_test
@@ -82,6 +83,38 @@ class TcpChecks(PushedCase):
         self.addCleanup(again.close)
         self.pair.server.start()
         self.wait_states("UP", "UP")
+
+
+class Lag(PushedCase):
+    def row(self, sidecar):
+        return next(row for row in self.control.status()["sidecars"] if row["node"] == sidecar.name)
+
+    def apply_weight(self, weight):
+        changed = resources.backend_set("app", [{**self.pair.address, "weight": weight}])
+        return self.control.apply(resources.to_yaml([changed]))
+
+    def test_status_shows_who_lags_behind_and_by_how_much(self):
+        slow = self.pair.client
+        had = self.control.apply(resources.to_yaml(self.pair.resources))
+        self.control.wait_version(had)
+        row = self.row(slow)
+        self.assertEqual((row["state"], row["runsVersion"], row["lag_versions"]), ("live", had, 0))
+
+        slow.process.signal(signal.SIGSTOP)
+        self.addCleanup(slow.process.signal, signal.SIGCONT)
+        newest = [self.apply_weight(weight) for weight in (2, 3, 4)][-1]
+        wait_until(lambda: self.row(slow)["state"] == "behind", "status to show who is stopped as behind")
+        row = self.row(slow)
+        self.assertEqual((row["runsVersion"], row["lag_versions"]), (had, 3))
+        wait_until(lambda: self.row(slow)["lag_seconds"] > 0, "the lag to have an age")
+        done = self.control.cli("wait", "--version", newest, "--timeout", "1s", check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(slow.name, done.stdout + done.stderr)
+
+        slow.process.signal(signal.SIGCONT)
+        self.control.wait_version(newest)
+        row = self.row(slow)
+        self.assertEqual((row["state"], row["runsVersion"], row["lag_versions"]), ("live", newest, 0))
 
 
 if __name__ == "__main__":
