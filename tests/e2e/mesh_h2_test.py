@@ -9,12 +9,14 @@ from heddle_harness.mesh import MeshTestCase, Pair
 from heddle_harness.processes import wait_until
 
 _MIB = 1 << 20
+_SIZED = b"twenty bytes, always"
 _INTERNAL_ERROR, _CANCEL = 2, 8
 
 
 class Application:
     def __init__(self):
         self.halves = []
+        self.asked = []  # methods of the requests for /sized
 
     def __call__(self, connection, stream_id, stream):
         path = stream.header(":path").split("?")[0]
@@ -42,6 +44,13 @@ class Application:
     def on_hints(self, connection, stream_id, stream):
         connection.h2.send_headers(stream_id, [(":status", "103"), ("link", "</a.css>")])
         self.answer(connection, stream_id, b"after hints")
+
+    def on_sized(self, connection, stream_id, stream):
+        self.asked.append(stream.header(":method"))
+        fields = [(":status", "200"), ("content-length", str(len(_SIZED)))]
+        connection.h2.send_headers(stream_id, fields, end_stream=self.asked[-1] == "HEAD")
+        if self.asked[-1] != "HEAD":
+            connection.send_body(stream_id, _SIZED)
 
     def on_empty(self, connection, stream_id, stream):
         connection.h2.send_headers(stream_id, [(":status", "204")], end_stream=True)
@@ -107,10 +116,16 @@ class Http2OverTheMesh(MeshTestCase):
         self.assertEqual([dict(one)[":status"] for one in answer.informational], ["103"])
         self.assertEqual(answer.body, b"after hints")
 
-    def test_answers_without_body_and_to_head(self):
+    def test_answers_without_body(self):
+        self.assertEqual(self.client().request("GET", "/empty").status, 204)
+
+    def test_answers_head_with_a_length_and_without_body(self):
         client = self.client()
-        self.assertEqual(client.request("GET", "/empty").status, 204)
-        self.assertEqual(client.request("GET", "/describe").status, 200)
+        answer = client.request("HEAD", "/sized")
+        self.assertEqual((answer.status, answer.header("content-length")), (200, str(len(_SIZED))))
+        self.assertEqual((answer.body_length, answer.reset), (0, None))
+        self.assertEqual(client.request("GET", "/sized").body, _SIZED)
+        self.assertEqual(self.handler.asked[-2:], ["HEAD", "GET"])
 
     def test_passes_a_reset_of_the_application(self):
         client = self.client()
