@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Who is refused between sidecars, and that the reason stands in the answer, the log and a metric."""
 
+import socket
 import unittest
 
 from heddle_harness import http1, pki, resources, tlspeer
@@ -27,37 +28,70 @@ def bad_credentials(mesh):
 
 
 class RefusedServers(MeshTestCase):
-    """The client's sidecar meets a server with the wrong certificate, or with none."""
+    """The client's sidecar meets a server with the wrong certificate, or with none: in HTTP and in raw TCP."""
+
+    ip = "127.0.0.1"
 
     @classmethod
     def build(cls):
         cls.app = hello_app()
         cls.addClassCleanup(cls.app.close)
-        cls.servers = {name: tlspeer.TlsServer(credential) for name, credential in bad_credentials(cls.mesh).items()}
-        cls.servers["no-certificate"] = TcpApp(lambda sock: sock.recv(1) and sock.sendall(b"HTTP/1.1 200 OK\r\n\r\n"))
+        credentials = bad_credentials(cls.mesh)
+        cls.servers = {name: tlspeer.TlsServer(credential, cls.ip) for name, credential in credentials.items()}
+        answer = b"HTTP/1.1 200 OK\r\n\r\n"
+        cls.servers["no-certificate"] = TcpApp(lambda sock: sock.recv(1) and sock.sendall(answer), cls.ip)
         for server in cls.servers.values():
             cls.addClassCleanup(server.close)
         cls.good = Pair(cls.mesh, cls.app.port)
         cls.good.server.start()
         everything = list(cls.good.resources)
+        listeners = [cls.mesh.outbound("app", name="app")]
         for name, server in cls.servers.items():
-            to = resources.endpoint("127.0.0.1", server.port, pki.spiffe_id("app"))
+            to = resources.endpoint(cls.ip, server.port, pki.spiffe_id("app"))
             everything += [resources.service(name), resources.backend_set(name, [to])]
+            everything += [resources.service(f"tcp-{name}", protocol="tcp"), resources.backend_set(f"tcp-{name}", [to])]
+            listeners += [cls.mesh.outbound(name, name=name, ip=cls.ip),
+                          cls.mesh.outbound(f"tcp-{name}", name=f"tcp-{name}", protocol="tcp", ip=cls.ip)]
         path = cls.mesh.write("bad.yaml", resources.to_yaml(everything))
-        listeners = [cls.mesh.outbound(name, name=name) for name in [*cls.servers, "app"]]
         blocks = cls.mesh.file_blocks(cls.mesh.authority.issue("client"), path)
         cls.client = cls.mesh.sidecar("client", listeners, blocks).start()
 
     def assert_refused(self, name, *reasons):
+        self.assert_http_refused(name, *reasons)
+        self.assert_tcp_refused(name, *reasons)
+        if isinstance(self.servers[name], tlspeer.TlsServer):
+            self.assertEqual(self.servers[name].received, [])
+
+    def assert_http_refused(self, name, *reasons):
         mark = len(self.client.process.log())
-        answer = http1.get(self.client.address_of(name)[1])
+        answer = http1.get(self.client.address_of(name)[1], ip=self.ip)
         reason = answer.reason
         self.assertEqual(answer.status, 503)
         self.assertIn(reason, reasons)
         wait_until(lambda: f'"{reason}' in self.client.process.log()[mark:], f"{reason} in the log")
-        self.assertGreater(self.client.metrics().with_label_value(reason), 0)
-        if isinstance(self.servers[name], tlspeer.TlsServer):
-            self.assertEqual(self.servers[name].received, [])
+        self.assertGreater(self.client.metrics().total("heddle_requests_total", service=f"default/{name}",
+                                                       reason=reason), 0)
+
+    def assert_tcp_refused(self, name, *reasons):
+        """A TCP client is told nothing but the end; who operates the mesh reads why."""
+        self.assertEqual(self.ask(self.client.address_of(f"tcp-{name}")), b"")
+        service = f"default/tcp-{name}"
+        entry = wait_until(lambda: next((one for one in self.client.log_entries()
+                                         if one.get("service_name") == service), None), f"{service} in the log")
+        self.assertIn(entry["response_code_details"], reasons)
+        closed = self.client.metrics().total("heddle_tcp_closed_total", service=service,
+                                             reason=entry["response_code_details"])
+        self.assertEqual(closed, 1)
+
+    @staticmethod
+    def ask(address):
+        """What comes back; the connection may be reset before we have seen it open."""
+        try:
+            with socket.create_connection(address, 10) as client:
+                client.sendall(b"secret")
+                return client.recv(4096)
+        except (BrokenPipeError, ConnectionResetError):
+            return b""
 
     def test_the_right_server_is_served(self):
         self.assertEqual(http1.get(self.client.address_of("app")[1]).body, b"hello\n")
@@ -81,6 +115,10 @@ class RefusedServers(MeshTestCase):
         self.assert_refused("no-certificate", "upstream-tls-failed")
 
 
+class RefusedServersOverIpv6(RefusedServers):
+    ip = "::1"
+
+
 class RefusedClients(MeshTestCase):
     """The inbound sidecar meets clients with the wrong certificate, or with none."""
 
@@ -94,20 +132,24 @@ class RefusedClients(MeshTestCase):
         cls.server = cls.mesh.sidecar("app", [listener], blocks).start()
         cls.credentials = bad_credentials(cls.mesh)
 
-    def admitted(self, credential):
+    def admitted(self, context):
         ip, port = self.server.address_of("in")
-        return tlspeer.is_admitted(port, ip, tlspeer.client_context(credential))
+        return tlspeer.is_admitted(port, ip, context)
 
     def assert_refused(self, credential, reason):
+        self.assert_context_refused(tlspeer.client_context(credential), reason)
+
+    def assert_context_refused(self, context, reason):
         mark = len(self.server.process.log())
         served = self.app.accepted
-        self.assertFalse(self.admitted(credential))
+        self.assertFalse(self.admitted(context))
         wait_until(lambda: f'"{reason}' in self.server.process.log()[mark:], f"{reason} in the log")
         self.assertGreater(self.server.metrics().with_label_value(reason), 0)
         self.assertEqual(self.app.accepted, served)
 
     def test_a_member_of_the_mesh_is_admitted(self):
-        self.assertTrue(self.admitted(self.mesh.authority.issue("friend")))
+        friend = tlspeer.client_context(self.mesh.authority.issue("friend"))
+        self.assertTrue(self.admitted(friend))
 
     def test_an_id_of_another_trust_domain(self):
         self.assert_refused(self.credentials["other-domain"], "peer-trust-domain-unknown")
@@ -136,8 +178,7 @@ class RefusedClients(MeshTestCase):
     def test_tls_1_2_is_refused(self):
         context = tlspeer.client_context(self.mesh.authority.issue("old"))
         context.minimum_version = context.maximum_version = tlspeer.ssl.TLSVersion.TLSv1_2
-        ip, port = self.server.address_of("in")
-        self.assertFalse(tlspeer.is_admitted(port, ip, context))
+        self.assert_context_refused(context, "tls-handshake-failed")
 
 
 class PermissiveInbound(MeshTestCase):
