@@ -85,7 +85,7 @@ constexpr AdminRow kRows[] = {
     {"GET", "/", "this help", show_help},
     {"GET", "/config", "the configuration in force: version, hash, resources", show_config},
     {"GET", "/backends", "every backend set and endpoint: health, why, numbers", show_backends},
-    {"GET", "/connections", "every open connection", show_connections},
+    {"GET", "/connections", "every open connection of a caller", show_connections},
     {"GET", "/certs", "our certificate and whom we trust", show_certs},
     {"GET", "/log", "log levels by module", show_levels},
     {"POST", "/log", "?level=debug [&module=upstream]: change log levels", change_levels},

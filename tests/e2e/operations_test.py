@@ -11,10 +11,11 @@ import subprocess
 import time
 import unittest
 
-from heddle_harness import h2peer, http1, resources
+from heddle_harness import h2peer, http1, pki, resources
 from heddle_harness.apps import HttpApp, hello_app, reply
 from heddle_harness.load import Load
 from heddle_harness.mesh import MeshTestCase, Pair
+from heddle_harness.ports import endpoint
 from heddle_harness.processes import wait_until
 
 
@@ -174,6 +175,44 @@ class Endpoints(MeshTestCase):
         before = self.proxy.admin("/log").body
         self.proxy.admin("/log?level=error")
         self.assertEqual(self.proxy.admin("/log").body, before)
+
+
+class Connections(MeshTestCase):
+    """/connections while a request is open: who is connected, how, and with how many streams."""
+
+    @classmethod
+    def build(cls):
+        cls.arrived, cls.release = [], []
+
+        def hold(request, reader, sock):
+            cls.arrived.append(sock)
+            wait_until(lambda: cls.release, "the test", 30)
+            reply(sock, b"done")
+
+        cls.app = HttpApp(hold)
+        cls.addClassCleanup(cls.app.close)
+        cls.pair = Pair(cls.mesh, cls.app.port).start()
+
+    def rows(self, sidecar):
+        answer = json.loads(sidecar.admin("/connections").body)
+        self.assertEqual(answer["count"], len(answer["connections"]))
+        return answer["connections"]
+
+    def test_an_open_request_is_seen_on_both_sides(self):
+        with http1.Client(self.pair.port) as client:
+            client.send(http1.request_bytes())
+            wait_until(lambda: self.arrived, "the request at the application")
+            outbound, inbound = self.rows(self.pair.client), self.rows(self.pair.server)
+            self.release.append(True)
+            self.assertEqual(client.response().body, b"done")
+            caller = endpoint(*client.sock.getsockname())
+        wait_until(lambda: self.rows(self.pair.client) == [], "the closed connection to leave the list")
+
+        self.assertEqual([(row["protocol"], row["streams"], row["peer"], row["identity"]) for row in outbound],
+                         [("http/1.1", 1, caller, "")])
+        self.assertEqual([(row["protocol"], row["streams"], row["identity"]) for row in inbound],
+                         [("h2", 1, pki.spiffe_id("app-client"))])
+        self.assertEqual(inbound[0]["local"], self.pair.server.bootstrap["listeners"][0]["address"])
 
 
 class AccessLogs(PlainCase):
