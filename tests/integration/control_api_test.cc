@@ -198,6 +198,21 @@ TEST_F(ControlApiTest, RefusesTokensForNobodyOfThisMesh) {
   EXPECT_EQ(rig_.call("POST", "/v1/tokens", R"({"id":"spiffe://cluster.local/a","ttl":"25h"})").status, 400);
 }
 
+TEST_F(ControlApiTest, ATokenLivesTenMinutesUnlessTheCallerSaysOtherwise) {
+  auto expires = [this](std::string_view ttl) {
+    return text_at(rig_.call("POST", "/v1/tokens", str_cat(R"({"id":"spiffe://cluster.local/a")", ttl, "}")),
+                   {"expires"});
+  };
+
+  std::string before = expires(R"(,"ttl":"600s")");
+  std::string unsaid = expires("");
+  std::string after = expires(R"(,"ttl":"600s")");
+
+  EXPECT_FALSE(before.empty());
+  EXPECT_LE(before, unsaid);  // times of one form: their texts are in their order
+  EXPECT_LE(unsaid, after);
+}
+
 TEST_F(ControlApiTest, EveryWriteLeavesALineInTheAuditLog) {
   rig_.apply(kBackends);
   rig_.call("DELETE", "/v1/resources/backendsets/default/hello");
