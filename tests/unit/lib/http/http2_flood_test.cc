@@ -240,6 +240,50 @@ TEST(Http2FloodAnswer, ReadingStopsWhileAnswersToThePeerPileUp) {
   EXPECT_EQ(rig.in.size(), 0U);
 }
 
+TEST(Http2FloodAnswer, ReadingStopsAboveAThousandUnsentAnswers) {
+  HttpLimits limits;
+  limits.max_concurrent_streams = 5000;
+  ServerRig rig(limits);
+  ASSERT_TRUE(rig.feed(h2::client_start()));
+  rig.out();
+  auto ask_and_answer = [&rig, id = uint32_t{1}]() mutable {
+    ASSERT_TRUE(rig.feed(h2::headers(id, h2::get(), 1)));
+    rig.codec().respond(StreamId(id), rig.response(404), true);
+    id += 2;
+  };
+
+  for (int i = 0; i < 1000; ++i) ask_and_answer();
+  bool reads_at_the_limit = rig.codec().wants_read();
+  ask_and_answer();
+  bool reads_above = rig.codec().wants_read();
+  rig.out();
+
+  EXPECT_TRUE(reads_at_the_limit);
+  EXPECT_FALSE(reads_above);
+  EXPECT_TRUE(rig.codec().wants_read());
+}
+
+// A GOAWAY that only waits to be sent would not stop the library: 200,000 requests were delivered behind one.
+TEST(Http2FloodAnswer, NothingIsTakenWhileItsGoAwayWaits) {
+  ServerRig rig;
+  ASSERT_TRUE(rig.feed(h2::client_start()));
+  rig.out();
+  std::string flood;
+  for (int i = 0; i < 300; ++i) flood += frame(h2::kPing, 0, 0, "12345678");
+  ASSERT_FALSE(rig.feed(flood));
+  size_t left = rig.in.size();
+
+  bool reads = rig.codec().wants_read();
+  Result<void> result = rig.feed(with_get(1, ""));
+  auto goaway = h2::only(h2::kGoAway, rig.out());
+
+  EXPECT_FALSE(reads);
+  EXPECT_FALSE(result);
+  EXPECT_EQ(rig.in.size(), left + with_get(1, "").size());
+  EXPECT_EQ(rig.events.count("request"), 0U);
+  EXPECT_EQ(goaway.size(), 1U);
+}
+
 TEST(Http2FloodAnswer, UnsentDataNeverStopsReading) {
   ServerRig rig;
   ASSERT_TRUE(rig.feed(h2::client_start()));
