@@ -2,8 +2,9 @@
 
 import os
 import re
-import signal
+import shlex
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -14,6 +15,7 @@ from heddle_harness import http1, stats
 from heddle_harness.load import Load
 from heddle_harness.ports import endpoint, is_taken
 from heddle_harness.processes import ProcessGroup, wait_until
+from heddle_harness.terminal import CTRL_C, Terminal
 
 _DOWN_WITHIN = 3.0  # s from the goodbye to DOWN on the stats page
 _UP_WITHIN = 5.0
@@ -43,15 +45,15 @@ def expect(condition, what):
         raise AssertionError(what)
 
 
-# --- the demo as a program: before it starts, and Ctrl-C ---
-def demo_process(args, folder, base):
+# --- the demo as a program: before it starts, on a terminal, and Ctrl-C ---
+def demo_command(args, folder, base):
+    """(argv, environment, the folder in which it makes its own) of a demo of its own."""
     argv = [sys.executable, os.path.join(HERE, "demo.py"), "--workers", str(args.workers)]
     argv += ["--bin", args.bin] if args.bin else []
     argv += ["--port-base", str(base)] if base is not None else []
     scratch = os.path.join(folder, "tmp")
     os.makedirs(scratch, exist_ok=True)
-    env = {**os.environ, "TMPDIR": scratch, "PYTHONUNBUFFERED": "1"}
-    return ProcessGroup(folder).start("demo", argv, env), scratch
+    return argv, {**os.environ, "TMPDIR": scratch, "PYTHONUNBUFFERED": "1"}, scratch
 
 
 def taken_port_is_named(args, layout):
@@ -59,7 +61,8 @@ def taken_port_is_named(args, layout):
         blocker.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         blocker.bind((LOCAL, layout.stats))
         blocker.listen(1)
-        demo, scratch = demo_process(args, folder, args.port_base)
+        argv, env, scratch = demo_command(args, folder, args.port_base)
+        demo = ProcessGroup(folder).start("demo", argv, env)
         code = demo.wait(10)
         expect(code != 0, "it started although a port was taken")
         expect(f"port {layout.stats} on {LOCAL} is taken" in demo.log(), f"it did not name the port: {demo.log()!r}")
@@ -71,23 +74,62 @@ def free_base():
     return next(base for base in range(20000, 30000, 100) if not Layout(base).taken())
 
 
-def moves_and_stops(args, layout):
-    """A second demo, with all ports moved, ended by Ctrl-C."""
+def moves_and_stops(args, layout, checks):
+    """A second demo, with all ports moved, as a person would run it: on a terminal, ended by Ctrl-C."""
     base = free_base()
     moved = Layout(base)
     with tempfile.TemporaryDirectory() as folder:
-        demo, scratch = demo_process(args, folder, base)
-        demo.wait_ready(lambda: "Ctrl-C stops everything" in demo.log(), 60)
-        expect(http1.get(base).status == 200, "it says it runs, and does not answer")
-        expect(layout.taken() == [], f"ports were not moved: {layout.taken()}")
-        left = [where for where in moved.all() if not is_taken(*where[1:])]
-        expect(not left, f"nobody listens: {left}")
-        demo.signal(signal.SIGINT)
-        code = demo.wait(20)
-        expect(code == 0, f"exit code {code}: {demo.log()[-600:]}")
+        argv, env, scratch = demo_command(args, folder, base)
+        with Terminal(argv, env) as demo:
+            wait_until(lambda: "Ctrl-C stops everything" in demo.text() or not demo.is_running(), "the demo", 60)
+            expect(demo.is_running(), f"it ended: {demo.text()[-600:]}")
+            expect(layout.taken() == [], f"ports were not moved: {layout.taken()}")
+            left = [where for where in moved.all() if not is_taken(*where[1:])]
+            expect(not left, f"nobody listens: {left}")
+            checks.run("what it prints to try works", what_is_printed_works, demo)
+            checks.run("a status line on a terminal lives", status_line_lives, demo, moved)
+            demo.type(CTRL_C)
+            code = demo.wait(20)
+            expect(code == 0, f"exit code {code}: {demo.text()[-600:]}")
+            expect(demo.text().endswith("stopped\r\n"), f"it did not say that it stopped: {demo.text()[-200:]!r}")
         expect(os.listdir(scratch) == [], "its folder is still there")
         expect(moved.taken() == [], f"somebody still listens: {moved.taken()}")
     return f"--port-base {base}"
+
+
+def what_is_printed_works(demo):
+    """Every address it names answers, every command of heddle that it names does its work."""
+    text = demo.text()
+    urls = [url for url in re.findall(r"http://\S+", text) if not url.endswith("/crash")]
+    for url in urls:
+        port, path = re.fullmatch(rf"http://{re.escape(LOCAL)}:(\d+)(/.*)", url).groups()
+        answer = http1.get(int(port), path)
+        expect(answer.status == 200, f"{url} answers {answer.status}")
+    commands = [line.strip() for line in text.splitlines() if " --context " in line]
+    for command in commands:
+        done = subprocess.run(shlex.split(command), capture_output=True, text=True, timeout=20, check=False)
+        expect(done.returncode == 0 and done.stdout, f"{command}: exit {done.returncode} {done.stderr}")
+    expect(len(urls) >= 3 and len(commands) >= 2, f"it names little to try: {urls} {commands}")
+    return f"{len(urls)} addresses, {len(commands)} commands"
+
+
+_STATUS = re.compile(r"\r\x1b\[Kbackends UP (\d)/\d  requests (\d+)  errors (\d+)  config (\d+\.\d+)  Ctrl-C stops")
+
+
+def status_line_lives(demo, layout):
+    """One line, renewed in place, whose number of requests follows the traffic."""
+    first = wait_until(lambda: _STATUS.findall(demo.text()), "a status line", 10)[-1]
+    expect(first[0] == str(WORKERS) and first[2] == "0", f"it says {first}")
+    for _ in range(WORKERS):
+        expect(http1.get(layout.hello).status == 200, "the demo does not answer")
+
+    def latest():
+        return int(_STATUS.findall(demo.text())[-1][1])
+
+    wait_until(lambda: latest() >= int(first[1]) + WORKERS, f"the status line to count {WORKERS} requests more", 10)
+    lines = demo.text()[demo.text().index("backends UP"):]
+    expect("\n" not in lines, "the status line is not renewed in place")
+    return f"{latest()} requests"
 
 
 # --- traffic ---
@@ -233,7 +275,7 @@ def check(args, layout):
         checks.run("everything stops cleanly", stops_cleanly, mesh)
     finally:
         mesh.stop()
-    checks.run("--port-base moves all ports, and Ctrl-C leaves nothing behind", moves_and_stops, args, layout)
+    checks.run("--port-base moves all ports, and Ctrl-C leaves nothing behind", moves_and_stops, args, layout, checks)
     verdict = f"{checks.failed} checks FAILED" if checks.failed else "all checks passed"
     print(f"demo --check: {verdict} in {time.monotonic() - began:.0f} s", flush=True)
     return 1 if checks.failed else 0

@@ -31,7 +31,7 @@ def wait_until(condition, what, deadline=10.0, poll=_POLL):
         time.sleep(poll)  # poll: for condition()
 
 
-def _die_with_parent(parent):
+def die_with_parent(parent):
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
@@ -52,7 +52,7 @@ class Process:
         with open(self.log_path, "ab") as log:
             self._child = subprocess.Popen(
                 self.argv, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-                env=self._env, preexec_fn=lambda: _die_with_parent(parent))
+                env=self._env, preexec_fn=lambda: die_with_parent(parent))
         return self
 
     @property
