@@ -14,6 +14,7 @@ from heddle_harness.apps import HttpApp, hello_app, reply_chunked
 from heddle_harness.load import Load
 from heddle_harness.metrics import Metrics
 from heddle_harness.processes import ProcessGroup, WaitTimeout, wait_until
+from heddle_harness.terminal import CTRL_C, Terminal
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _ADDRESSES = ["127.0.1.1:15006", "127.0.1.2:15006"]
@@ -70,6 +71,15 @@ class Processes(unittest.TestCase):
                 return file.read().split()[2] == "Z"
         except FileNotFoundError:
             return True
+
+
+class Terminals(unittest.TestCase):
+    def test_a_program_sees_a_terminal_and_ctrl_c(self):
+        with Terminal(["/bin/sh", "-c", "trap 'echo stopped; exit 7' INT; test -t 1 && stty size && cat"]) as shell:
+            wait_until(lambda: "24 100" in shell.text(), "the size of the terminal")
+            shell.type(CTRL_C)
+            self.assertEqual(shell.wait(10), 7)
+            self.assertTrue(shell.text().endswith("stopped\r\n"))
 
 
 class Http(unittest.TestCase):
