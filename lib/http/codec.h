@@ -4,7 +4,8 @@
 // Upcalls happen only inside receive(), receive_end() and produce(); every other call only queues. Calls made from
 // inside an upcall are allowed (respond, send_data, reset, credit ...) but receive() and produce() are not.
 // A stream ends for the user with the first of: on_reset; or both directions ended (its own `end`, the peer's `end`).
-// After that the id is dead: calls with it are ignored.
+// After that the id is dead: calls with it are ignored. A server's codec is made with the ReasonDisclosure of its
+// connection: what its own answers may say.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "lib/base/flow.h"
 #include "lib/base/result.h"
 #include "lib/base/strong_id.h"
+#include "lib/http/disclosure.h"
 #include "lib/http/head.h"
 #include "lib/http/keep_alive_ping.h"
 #include "lib/http/limits.h"
@@ -98,8 +100,9 @@ class ServerCodec : public Codec {
  public:
   virtual void inform(StreamId, const ResponseHead&) = 0;  // 1xx, at most 16; ignored for HTTP/1.0 clients
   virtual void respond(StreamId, const ResponseHead&, bool end) = 0;
-  // The connection failed with the error that receive() gave: h1 queues one final answer made of `info(reason)` with
-  // `heddle-reason` and `connection: close` if no answer has begun, h2 a GOAWAY. wants_read() is false from now on.
+  // The connection failed with the error that receive() gave: h1 queues one final answer made of `info(reason)`, with
+  // `connection: close` and as much of the reason as the disclosure allows, if no answer has begun; h2 a GOAWAY.
+  // wants_read() is false from now on.
   virtual void fail(const Error&) = 0;
 };
 

@@ -8,8 +8,12 @@ constexpr uint16_t kClientIsGone = 499;  // the status of reasons that nobody is
 }
 
 Http1ServerCodec::Http1ServerCodec(BlockPool& pool, const HttpLimits& limits, std::string_view scheme,
-                                   ServerEvents& events)
-    : limits_(limits), events_(events), channel_(pool, limits, events), parser_(pool, limits, scheme) {}
+                                   ServerEvents& events, ReasonDisclosure disclosure)
+    : limits_(limits),
+      events_(events),
+      disclosure_(disclosure),
+      channel_(pool, limits, events),
+      parser_(pool, limits, scheme) {}
 
 bool Http1ServerCodec::may_accept() const noexcept {
   if (closing_ || failed_) return false;
@@ -206,7 +210,7 @@ void Http1ServerCodec::fail(const Error& why) {
   bool heard = info(why.reason).status != kClientIsGone;
   bool head_only = channel_.is_open() && is_head_;
   if (!answer_begun && heard && !channel_.broken())
-    write_http1_failure(why.reason, head_only ? "HEAD" : "", channel_.out());
+    write_http1_failure(why.reason, disclosure_, head_only ? "HEAD" : "", channel_.out());
   channel_.abandon();
   upgrade_ = Upgrade::kNone;
 }

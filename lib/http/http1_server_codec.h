@@ -11,7 +11,8 @@ namespace heddle {
 class Http1ServerCodec final : public ServerCodec {
  public:
   // `scheme` ("http" or "https") is what the transport is. Limits and events must outlive the codec.
-  Http1ServerCodec(BlockPool&, const HttpLimits&, std::string_view scheme, ServerEvents&);
+  Http1ServerCodec(BlockPool&, const HttpLimits&, std::string_view scheme, ServerEvents&,
+                   ReasonDisclosure = ReasonDisclosure::kNone);
 
   Result<void> receive(Buffer& in) override;
   Result<void> receive_end() override;
@@ -48,6 +49,7 @@ class Http1ServerCodec final : public ServerCodec {
 
   const HttpLimits& limits_;
   ServerEvents& events_;
+  const ReasonDisclosure disclosure_;
   Http1Channel channel_;
   Http1RequestParser parser_;
   size_t left_ = 0;  // bytes the last receive() left behind

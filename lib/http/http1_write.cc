@@ -148,18 +148,19 @@ void write_http1_response(const ResponseHead& head, const Http1ResponseFraming& 
   writer.put("\r\n");
 }
 
-void write_http1_failure(Reason reason, std::string_view request_method, Buffer& out) {
+void write_http1_failure(Reason reason, ReasonDisclosure disclosure, std::string_view request_method, Buffer& out) {
   const ReasonInfo& row = info(reason);
+  bool tell = disclosure == ReasonDisclosure::kName;
+  std::string_view what = tell ? row.name : reason_phrase(row.status);
+  std::string_view before = tell ? ": " : "";
+  std::string_view hint = tell ? row.hint : "";
   HeadWriter writer(out, 1024);
   put_status_line(writer, row.status);
   writer.put("content-type: text/plain\r\n");
-  writer.field(to_text(HeaderName::kHeddleReason), row.name);
-  put_length(writer, row.name.size() + row.hint.size() + 3);  // "name: hint\n"
+  if (tell) writer.field(to_text(HeaderName::kHeddleReason), row.name);
+  put_length(writer, what.size() + before.size() + hint.size() + 1);
   writer.put("connection: close\r\n\r\n");
   if (request_method == "HEAD") return;
-  writer.put(row.name);
-  writer.put(": ");
-  writer.put(row.hint);
-  writer.put("\n");
+  for (std::string_view part : {what, before, hint, std::string_view("\n")}) writer.put(part);
 }
 }  // namespace heddle

@@ -3,6 +3,7 @@
 // Pure functions; the caller owns the buffer.
 #pragma once
 #include "lib/base/buffer.h"
+#include "lib/http/disclosure.h"
 #include "lib/http/head.h"
 #include "lib/http/http1_body.h"
 
@@ -20,7 +21,7 @@ struct Http1ResponseFraming {
 };
 void write_http1_response(const ResponseHead&, const Http1ResponseFraming&, Buffer& out);
 
-// The one answer of a connection that failed: status of the reason, `heddle-reason`, `connection: close`, and the
-// reason with its hint as text (left out for HEAD).
-void write_http1_failure(Reason, std::string_view request_method, Buffer& out);
+// The one answer of a connection that failed: status of the reason, `connection: close`, and a line of text (left out
+// for HEAD): the reason with its hint and `heddle-reason`, or for strangers what the status means.
+void write_http1_failure(Reason, ReasonDisclosure, std::string_view request_method, Buffer& out);
 }  // namespace heddle

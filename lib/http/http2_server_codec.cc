@@ -7,8 +7,11 @@ namespace heddle {
 using Kind = Http2HeadReader::Kind;
 using Size = Http2HeadReader::Size;
 
-Http2ServerCodec::Http2ServerCodec(Http2Worker worker, const HttpLimits& limits, ServerEvents& events)
-    : Http2Codec<ServerCodec>(Http2Role::kServer, worker, limits, events), server_events_(events) {}
+Http2ServerCodec::Http2ServerCodec(Http2Worker worker, const HttpLimits& limits, ServerEvents& events,
+                                   ReasonDisclosure disclosure)
+    : Http2Codec<ServerCodec>(Http2Role::kServer, worker, limits, events),
+      server_events_(events),
+      disclosure_(disclosure) {}
 
 Http2Stream* Http2ServerCodec::block_begins(const nghttp2_frame& frame) {
   int32_t id = frame.hd.stream_id;
@@ -71,7 +74,8 @@ void Http2ServerCodec::refuse(Http2Stream& stream, Reason reason) {
   const ReasonInfo& row = info(reason);
   ResponseHead answer(pool_, row.status);
   answer.content_length = 0;
-  if (!answer.fields().add(HeaderName::kHeddleReason, row.name)) return;
+  bool tell = disclosure_ == ReasonDisclosure::kName;
+  if (tell && !answer.fields().add(HeaderName::kHeddleReason, row.name)) return;
   stream.ended_for_user = true;
   stream.local_ended = stream.head_done = stream.reset_after_end = true;
   submit(stream, answer, true);

@@ -1,5 +1,5 @@
-// HTTP/2 towards a client (RFC 9113). Requests that the rules refuse are answered here (400, 414, 431, 501 with
-// heddle-reason) and never reach the user; malformed ones nghttp2 resets. Owned by its session; belongs to its loop.
+// HTTP/2 towards a client (RFC 9113). Requests that the rules refuse are answered here (400, 414, 431, 501) and
+// never reach the user; malformed ones are reset. Owned by its session; belongs to its loop.
 #pragma once
 #include "lib/http/http2_codec.h"
 
@@ -7,7 +7,8 @@ namespace heddle {
 class Http2ServerCodec final : public Http2Codec<ServerCodec> {
  public:
   // `worker`, `limits` and `events` outlive the codec.
-  Http2ServerCodec(Http2Worker worker, const HttpLimits& limits, ServerEvents& events);
+  Http2ServerCodec(Http2Worker worker, const HttpLimits& limits, ServerEvents& events,
+                   ReasonDisclosure = ReasonDisclosure::kNone);
 
   size_t capacity() const override { return 0; }  // a server opens no streams
   void inform(StreamId, const ResponseHead&) override;
@@ -24,5 +25,6 @@ class Http2ServerCodec final : public Http2Codec<ServerCodec> {
   void submit(Http2Stream&, const ResponseHead&, bool end);
 
   ServerEvents& server_events_;
+  const ReasonDisclosure disclosure_;
 };
 }  // namespace heddle

@@ -47,6 +47,7 @@ class HttpServer final : private RequestHandler {
     StreamHandler stream;
   };
   void on_request(ServerStream&, RequestHead&&, bool end) override;
+  ReasonDisclosure disclosure(const ConnectionInfo&) const override { return ReasonDisclosure::kName; }
   SessionContext context_;
   Protocols& protocols_;
   const HttpServerLimits limits_;

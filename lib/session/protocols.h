@@ -23,13 +23,13 @@ class Protocols {
   struct Http1Server final : ServerProtocol {
     explicit Http1Server(Shared& s) : shared(s) {}
     std::string_view name() const override { return "http/1.1"; }
-    std::unique_ptr<ServerCodec> make(ServerEvents&) override;
+    std::unique_ptr<ServerCodec> make(ServerEvents&, ReasonDisclosure) override;
     Shared& shared;
   };
   struct Http2Server final : ServerProtocol {
     explicit Http2Server(Shared& s) : shared(s) {}
     std::string_view name() const override { return "h2"; }
-    std::unique_ptr<ServerCodec> make(ServerEvents&) override;
+    std::unique_ptr<ServerCodec> make(ServerEvents&, ReasonDisclosure) override;
     Shared& shared;
   };
   struct Http1Client final : ClientProtocol {

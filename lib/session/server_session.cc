@@ -103,7 +103,7 @@ ServerSession::ServerSession(Key, const SessionContext& context, std::unique_ptr
       parking_(context.parking),
       handler_(handler),
       limits_(limits),
-      codec_(protocol.make(*this)) {}
+      codec_(protocol.make(*this, handler.disclosure(info()))) {}
 
 ServerSession::~ServerSession() = default;
 

@@ -17,7 +17,7 @@ class ParkingLot;
 class ServerProtocol {
  public:
   virtual std::string_view name() const = 0;  // "http/1.1" or "h2"
-  virtual std::unique_ptr<ServerCodec> make(ServerEvents&) = 0;
+  virtual std::unique_ptr<ServerCodec> make(ServerEvents&, ReasonDisclosure) = 0;
 
  protected:
   ~ServerProtocol() = default;

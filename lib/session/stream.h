@@ -72,6 +72,8 @@ class ClientStream : public BodyWriter {
 class RequestHandler {
  public:
   virtual void on_request(ServerStream&, RequestHead&&, bool end) = 0;
+  // What this client is told when a request of it is refused. Asked once per connection, when it is authenticated.
+  virtual ReasonDisclosure disclosure(const ConnectionInfo&) const = 0;
   // The connection failed before a request could be handed over (bad head, timeout, abuse): for log and metrics.
   virtual void on_bad_connection(const ConnectionInfo&, const Error&) {}
   // Beside that, for Reason::kAbuse: what the peer did too often, as "rapid-reset".

@@ -283,11 +283,6 @@ void Exchange::on_upstream_gone(const Error& why) {
 
 // --- ends ---
 
-ReasonDisclosure Exchange::disclosure() const {
-  bool known = services_.direction == Direction::kOutbound || summary_.peer_certificate != nullptr;
-  return known ? ReasonDisclosure::kName : ReasonDisclosure::kNone;
-}
-
 // An answer of our own: nothing of an upstream's answer has been sent.
 void Exchange::reply(const Error& why) {
   summary_.reason = why.reason;
@@ -300,7 +295,8 @@ void Exchange::reply(const Error& why) {
     std::exchange(downstream_, nullptr)->reset(ResetCode::kRefused);
     return finish();
   }
-  LocalReply answer = make_local_reply(request_, why, disclosure(), services_.loop.blocks());
+  ReasonDisclosure disclosure = disclosure_to(downstream_->connection(), services_.direction);
+  LocalReply answer = make_local_reply(request_, why, disclosure, services_.loop.blocks());
   summary_.status = answer.head.status;
   response_begun_ = response_ended_ = true;
   downstream_->respond(std::move(answer.head), answer.body.empty());

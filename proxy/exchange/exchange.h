@@ -112,7 +112,6 @@ class Exchange final : public Retirable {
   void on_try_over();
   void on_idle_over();
   void touch() { idle_.arm(services_.loop, services_.stream_idle); }
-  ReasonDisclosure disclosure() const;
 
   ExchangeServices& services_;
   Downstream down_{*this};
@@ -158,6 +157,9 @@ class ExchangeHandler final : public RequestHandler {
  public:
   explicit ExchangeHandler(ExchangeServices services) : services_(services) {}
   void on_request(ServerStream&, RequestHead&&, bool end) override;
+  ReasonDisclosure disclosure(const ConnectionInfo& caller) const override {
+    return disclosure_to(caller, services_.direction);
+  }
   void on_bad_connection(const ConnectionInfo&, const Error&) override;
   void on_abuse(std::string_view kind) override { services_.observer.on_abuse(kind); }
 

@@ -14,6 +14,11 @@ std::string_view decimal(unsigned value, std::span<char> room) {
 }
 }  // namespace
 
+ReasonDisclosure disclosure_to(const ConnectionInfo& caller, Direction direction) noexcept {
+  bool known = direction == Direction::kOutbound || caller.peer_certificate != nullptr;
+  return known ? ReasonDisclosure::kName : ReasonDisclosure::kNone;
+}
+
 bool is_grpc(const RequestHead& request) noexcept {
   auto type = request.fields().get(HeaderName::kContentType);
   return type && type->starts_with("application/grpc");
@@ -23,19 +28,21 @@ LocalReply make_local_reply(const RequestHead& request, const Error& why, Reason
                             BlockPool& pool) {
   const ReasonInfo& reason = info(why.reason);
   bool grpc = is_grpc(request);
+  bool tell = disclosure == ReasonDisclosure::kName;
+  std::string_view said = tell ? reason.name : reason_phrase(reason.status);
   LocalReply reply{ResponseHead(pool, grpc ? 200 : reason.status), {}};
   HeaderMap& fields = reply.head.fields();
   // A fresh arena always has room for these few.
   bool fits = true;
-  if (disclosure == ReasonDisclosure::kName) fits &= fields.add(HeaderName::kHeddleReason, reason.name);
+  if (tell) fits &= fields.add(HeaderName::kHeddleReason, reason.name);
   std::array<char, 8> number{};
   if (grpc) {
     fits &= fields.add(HeaderName::kContentType, "application/grpc");
     fits &= fields.add(HeaderName::kGrpcStatus, decimal(reason.grpc_status, number));
-    fits &= fields.add(HeaderName::kGrpcMessage, reason.name);
+    fits &= fields.add(HeaderName::kGrpcMessage, said);
   } else {
     fits &= fields.add(HeaderName::kContentType, "text/plain");
-    reply.body = disclosure == ReasonDisclosure::kName ? reason.name : reason_phrase(reason.status);
+    reply.body = said;
     reply.head.content_length = reply.body.size();
   }
   HEDDLE_ASSERT(fits);

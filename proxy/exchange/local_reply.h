@@ -2,11 +2,15 @@
 // and for gRPC (trailers-only, status 200). Pure but for the pool the head lives in.
 #pragma once
 #include "lib/base/error.h"
+#include "lib/http/disclosure.h"
 #include "lib/http/head.h"
+#include "lib/net/transport.h"
+#include "proxy/telemetry/access_record.h"
 
 namespace heddle {
-// Who may read the reason (design §1.3): our own application and peers of the mesh its name, nobody else anything.
-enum class ReasonDisclosure : uint8_t { kNone, kName };
+// Who may read the reason: whoever comes through an outbound listener is our own application, whoever has shown a
+// certificate is a peer of the mesh; the rest are strangers.
+ReasonDisclosure disclosure_to(const ConnectionInfo&, Direction) noexcept;
 
 struct LocalReply {
   ResponseHead head;

@@ -60,7 +60,7 @@ Result<void> offer_all(Codec& codec, BlockPool& pool, std::string_view input, Sp
 Http1Outcome serve_http1(std::string_view input, Split split, const HttpLimits& limits) {
   BlockPool pool;
   RecordingServerEvents events;
-  Http1ServerCodec codec(pool, limits, "http", events);
+  Http1ServerCodec codec(pool, limits, "http", events, ReasonDisclosure::kName);
   events.codec = &codec;
   auto answer = [&](StreamId id) {
     ResponseHead head(pool, 200);

@@ -19,7 +19,7 @@ class Http1Server : public testing::Test {
   BlockPool pool_;
   HttpLimits limits_;
   RecordingServerEvents events_;
-  Http1ServerCodec codec_{pool_, limits_, "https", events_};
+  Http1ServerCodec codec_{pool_, limits_, "https", events_, ReasonDisclosure::kName};
 };
 constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 constexpr std::string_view kOldGet = "GET / HTTP/1.0\r\nHost: a\r\n\r\n";
@@ -234,6 +234,18 @@ TEST_F(Http1Server, FailsWithOneAnswerThatNamesTheReason) {
             "request-head-timeout: the request head did not arrive within 10 s\n");
   EXPECT_FALSE(codec_.wants_read());
   EXPECT_TRUE(codec_.finished());
+}
+
+TEST_F(Http1Server, TellsAStrangerTheStatusAndNoReason) {
+  Http1ServerCodec codec(pool_, limits_, "http", events_, ReasonDisclosure::kNone);
+  Result<void> result = feed(codec, pool_, "GET / HTTP/1.1\r\n\r\n");
+  ASSERT_FALSE(result);
+
+  codec.fail(result.error());
+
+  EXPECT_EQ(produced(codec, pool_),
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 12\r\nconnection: close\r\n\r\n"
+            "Bad Request\n");
 }
 
 TEST_F(Http1Server, FailsSilentlyWhenAnAnswerHasBegun) {

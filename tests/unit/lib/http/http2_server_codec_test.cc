@@ -81,6 +81,27 @@ TEST(Http2ServerCodec, AnswersRequestsThatItsOwnRulesRefuse) {
   }
 }
 
+// The answer to a request with two hosts.
+std::string refusal_to(ReasonDisclosure disclosure) {
+  h2::WorkerRig rig;
+  h2::ServerLog events;
+  Http2ServerCodec codec(rig.worker(), rig.limits, events, disclosure);
+  Buffer in(rig.pool, h2::client_start() + h2::headers(1, with(h2::get(), {{"host", "evil"}}), h2::kEndStream));
+  Buffer out(rig.pool);
+  EXPECT_TRUE(codec.receive(in));
+  codec.produce(out, size_t{1} << 20);
+  auto answers = h2::only(h2::kHeaders, out.to_string());
+  return answers.size() == 1 ? answers[0].payload : "";
+}
+
+TEST(Http2ServerCodec, TellsTheReasonOfARefusalToThoseItMayKnow) {
+  std::string told = refusal_to(ReasonDisclosure::kName);
+  std::string stranger = refusal_to(ReasonDisclosure::kNone);
+
+  EXPECT_GT(told.size(), stranger.size() + 8);  // a field more, Huffman coded or not
+  EXPECT_NE(stranger, "");
+}
+
 TEST(Http2ServerCodec, RefusesAPlainConnectAndUnknownProtocols) {
   EXPECT_EQ(verdict({{":method", "CONNECT"}, {":authority", "a:443"}}, false), "answered");
   EXPECT_EQ(verdict(with(h2::get(), {}), true), "accepted");

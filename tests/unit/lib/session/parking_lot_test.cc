@@ -15,6 +15,7 @@ constexpr MetricFamily kParked{"parked", "Connections.", MetricType::kGauge};
 class NoRequests final : public RequestHandler {
  public:
   void on_request(ServerStream&, RequestHead&&, bool) override { ADD_FAILURE() << "nothing was sent"; }
+  ReasonDisclosure disclosure(const ConnectionInfo&) const override { return ReasonDisclosure::kNone; }
 };
 
 class ParkingLotTest : public testing::Test {
