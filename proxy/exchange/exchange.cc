@@ -212,7 +212,13 @@ void Exchange::discard(size_t bytes) {
 void Exchange::on_informational(ResponseHead&& head) {
   touch();
   informed_ = true;  // the application has begun to work on it
+  sanitize_response(head);
   if (downstream_ != nullptr) downstream_->inform(std::move(head));
+}
+
+// Only a peer sidecar's reason passes; what an application or a backend outside the mesh says is not ours.
+void Exchange::sanitize_response(ResponseHead& head) const {
+  if (!try_was_mesh_) head.fields().remove(HeaderName::kHeddleReason);
 }
 
 void Exchange::on_response(ResponseHead&& head, bool end) {
@@ -225,8 +231,7 @@ void Exchange::on_response(ResponseHead&& head, bool end) {
   summary_.response_at = services_.loop.now();
   summary_.upstream_time = summary_.response_at - try_sent_at_;
   pick_->on_response(summary_.upstream_time, summary_.response_at);
-  // Only a peer sidecar's reason passes; what an application or a backend outside the mesh says is not ours.
-  if (!try_was_mesh_) head.fields().remove(HeaderName::kHeddleReason);
+  sanitize_response(head);
   downstream_->respond(std::move(head), end);
   if (end) on_response_done();
 }

@@ -95,6 +95,7 @@ class Exchange final : public Retirable {
   void discard(size_t bytes);
   // Upstream -> downstream.
   void on_informational(ResponseHead&&);
+  void sanitize_response(ResponseHead&) const;
   void on_response(ResponseHead&&, bool end);
   void on_response_body(Buffer&&, bool end);
   void on_response_trailers(HeaderMap&&);

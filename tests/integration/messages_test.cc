@@ -88,6 +88,21 @@ TEST_F(Messages, EarlyHintsPass) {
   EXPECT_EQ(client.read_exactly(1), "x");
 }
 
+TEST_F(Messages, NoHeadOfAnApplicationCarriesAReason) {
+  const std::string forged = "heddle-reason: forged\r\nx-real: yes\r\n";
+  answer_with("HTTP/1.1 100 Continue\r\n" + forged + "\r\nHTTP/1.1 103 Early Hints\r\n" + forged + "\r\n" +
+              http_answer("x", forged));
+  BlockingClient client(entry());
+
+  client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  for (std::string status : {"100", "103", "200"}) {
+    std::string head = client.read_until("\r\n\r\n");
+    EXPECT_TRUE(head.starts_with("HTTP/1.1 " + status)) << head;
+    EXPECT_NE(head.find("x-real: yes"), std::string::npos) << head;
+    EXPECT_EQ(reason_of(head), "") << head;
+  }
+}
+
 TEST_F(Messages, TrailersPassForThoseWhoAskForThem) {
   answer_with("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nx-sum: 7\r\n\r\n");
   BlockingClient client(entry());
