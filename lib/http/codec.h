@@ -38,6 +38,13 @@ enum class ResetCode : uint8_t {
 };
 std::string_view to_text(ResetCode) noexcept;
 
+// A request that a codec refused by itself: on_request() never told it. Views, valid during the call that got it.
+struct RefusedRequest {
+  const Error& why;
+  const RequestHead& head;  // as far as it was read, perhaps not at all; nothing of it was judged
+  uint16_t status;          // of the answer; 0: the stream was reset
+};
+
 class CodecEvents {
  public:
   virtual void on_data(StreamId, Buffer&&, bool end) = 0;
@@ -52,6 +59,8 @@ class CodecEvents {
 class ServerEvents : public CodecEvents {
  public:
   virtual void on_request(StreamId, RequestHead&&, bool end) = 0;
+  // And the connection goes on. HTTP/2 only: see ServerCodec::fail() for HTTP/1.
+  virtual void on_refused(const RefusedRequest&) {}
 };
 class ClientEvents : public CodecEvents {
  public:
@@ -102,8 +111,9 @@ class ServerCodec : public Codec {
   virtual void respond(StreamId, const ResponseHead&, bool end) = 0;
   // The connection failed with the error that receive() gave: h1 queues one final answer made of `info(reason)`, with
   // `connection: close` and as much of the reason as the disclosure allows, if no answer has begun; h2 a GOAWAY.
-  // wants_read() is false from now on.
-  virtual void fail(const Error&) = 0;
+  // wants_read() is false from now on. Gives the request that this answer refused: none when the failure came in the
+  // middle of a stream or nobody is left to hear.
+  virtual std::optional<RefusedRequest> fail(const Error&) = 0;
 };
 
 class ClientCodec : public Codec {

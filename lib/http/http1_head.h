@@ -22,6 +22,8 @@ class Http1RequestParser {
   // kDone: take_head(), body() and facts() speak of a complete head, and the parser is ready for the next.
   Http1Step read(Buffer& in);
   RequestHead take_head();
+  // What has been read of the head that is being built, or that was refused.
+  const RequestHead& head() const noexcept { return head_; }
   const Http1BodyPlan& body() const noexcept { return body_; }
   const Http1Facts& facts() const noexcept { return fields_.facts(); }
   bool begun() const noexcept { return state_ != State::kStart; }

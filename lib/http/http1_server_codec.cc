@@ -203,15 +203,16 @@ bool Http1ServerCodec::wants_finish() const {
   return channel_.is_tunnel() && channel_.send_ended() && !channel_.receive_ended() && channel_.out().empty();
 }
 
-void Http1ServerCodec::fail(const Error& why) {
-  if (std::exchange(failed_, true)) return;
+std::optional<RefusedRequest> Http1ServerCodec::fail(const Error& why) {
+  if (std::exchange(failed_, true)) return std::nullopt;
   closing_ = true;
-  bool answer_begun = channel_.is_open() ? responded_ : false;
-  bool heard = info(why.reason).status != kClientIsGone;
-  bool head_only = channel_.is_open() && is_head_;
-  if (!answer_begun && heard && !channel_.broken())
-    write_http1_failure(why.reason, disclosure_, head_only ? "HEAD" : "", channel_.out());
+  uint16_t status = info(why.reason).status;
+  bool in_exchange = channel_.is_open();
+  bool answers = !(in_exchange && responded_) && status != kClientIsGone && !channel_.broken();
+  if (answers) write_http1_failure(why.reason, disclosure_, in_exchange && is_head_ ? "HEAD" : "", channel_.out());
   channel_.abandon();
   upgrade_ = Upgrade::kNone;
+  if (!answers || in_exchange) return std::nullopt;
+  return RefusedRequest{why, parser_.head(), status};
 }
 }  // namespace heddle

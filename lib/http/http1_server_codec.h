@@ -31,7 +31,7 @@ class Http1ServerCodec final : public ServerCodec {
   size_t active_streams() const override { return channel_.is_open() ? 1 : 0; }
   void inform(StreamId, const ResponseHead&) override;
   void respond(StreamId, const ResponseHead&, bool end) override;
-  void fail(const Error&) override;
+  std::optional<RefusedRequest> fail(const Error&) override;
 
  private:
   // kRefused: answered with something else than 101, and the user must still be told that the request has ended.

@@ -15,6 +15,7 @@ void Http2HeadReader::release() noexcept {
   switch (kind_) {
     case Kind::kRequest:
       request_ = RequestHead(pool_);
+      request_.version = HttpVersion::kHttp2;
       break;
     case Kind::kResponse:
       response_ = ResponseHead(pool_);
@@ -58,7 +59,7 @@ Http2HeadReader::Size Http2HeadReader::add(std::string_view name, std::string_vi
     size_ = Size::kTooLarge;
   }
   if (size_ != Size::kFits) {
-    release();
+    if (size_ == Size::kHopeless || kind_ != Kind::kRequest) release();  // a refused request is told about
     return size_;
   }
   if (!(pseudo ? add_pseudo(name, value) : add_field(name, value))) size_ = Size::kTooLarge;
@@ -153,7 +154,6 @@ Result<void> Http2HeadReader::settle_request() {
 }
 
 Result<RequestHead> Http2HeadReader::take_request() {
-  request_.version = HttpVersion::kHttp2;
   request_.accepts_trailers = true;
   request_.content_length = rules_.content_length();
   HEDDLE_CHECK_OK(settle_request());

@@ -28,6 +28,10 @@ class Http2HeadReader {
   bool is_malformed() const noexcept;
   uint16_t status() const noexcept { return rules_.status(); }
 
+  // What there is of a request that was refused: not yet taken. Empty when it is hopeless.
+  const RequestHead& request() const noexcept { return request_; }
+  void release() noexcept;  // gives the memory back before the next block begins
+
   // The block is complete. Each may be called once, for its kind.
   Result<RequestHead> take_request();
   ResponseHead take_response();
@@ -44,7 +48,6 @@ class Http2HeadReader {
   HeaderMap& map() noexcept;
   void refuse(Reason, const char* why);
   Result<void> settle_request();
-  void release() noexcept;
 
   BlockPool& pool_;
   const HttpLimits& limits_;

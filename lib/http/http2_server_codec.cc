@@ -4,6 +4,12 @@
 #include "lib/http/http2_head_writer.h"
 
 namespace heddle {
+namespace {
+Error head_too_large(std::string_view detail) {
+  return make_error(Reason::kRequestHeadTooLarge, std::string(detail), Origin::kDownstream);
+}
+}  // namespace
+
 using Kind = Http2HeadReader::Kind;
 using Size = Http2HeadReader::Size;
 
@@ -36,6 +42,9 @@ Http2Stream* Http2ServerCodec::block_begins(const nghttp2_frame& frame) {
 int Http2ServerCodec::block_too_large(Http2Stream& stream) {
   if (reader_.kind() == Kind::kRequest && reader_.size() != Size::kHopeless) return 0;
   upcall_reset(stream, ResetCode::kHeadTooLarge);
+  if (reader_.kind() == Kind::kRequest) {
+    server_events_.on_refused({head_too_large("more than four times its limit"), reader_.request(), 0});
+  }
   return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
@@ -44,6 +53,7 @@ void Http2ServerCodec::block_complete(Http2Stream& stream, bool end) {
   bool are_trailers = reader_.kind() == Kind::kTrailers;
   // Trailers end the message (RFC 9113 §8.1); a message that ends here has no body or, with trailers, its whole body.
   bool is_malformed = reader_.is_malformed() || (are_trailers && (!end || !stream.is_whole()));
+  if (is_malformed && !are_trailers) return reset_request(stream, reader_.request());
   if (is_malformed) return reset_malformed(stream, H2Abuse::kInvalidHead);
   if (are_trailers) return trailers_complete(stream);
   request_complete(stream, end);
@@ -56,22 +66,28 @@ void Http2ServerCodec::trailers_complete(Http2Stream& stream) {
 }
 
 void Http2ServerCodec::request_complete(Http2Stream& stream, bool end) {
-  if (reader_.size() != Size::kFits) return refuse(stream, Reason::kRequestHeadTooLarge);
+  if (reader_.size() != Size::kFits) return refuse(stream, head_too_large("the head is larger than its limit"));
   Result<RequestHead> head = reader_.take_request();
   if (!head) {
     abuse_.score(H2Abuse::kInvalidHead, clock_.now());
-    return refuse(stream, head.error().reason);
+    return refuse(stream, head.error());
   }
   stream.head_request = head->is_head();
   stream.tunnel = !head->protocol().empty();
   if (!stream.tunnel) stream.expected = head->content_length;
-  if (end && !stream.is_whole()) return reset_malformed(stream, H2Abuse::kInvalidHead);
+  if (end && !stream.is_whole()) return reset_request(stream, *head);
   stream.ended_for_user = false;
   server_events_.on_request(stream.id, std::move(*head), end);
 }
 
-void Http2ServerCodec::refuse(Http2Stream& stream, Reason reason) {
-  const ReasonInfo& row = info(reason);
+// Malformed, and not announced yet.
+void Http2ServerCodec::reset_request(Http2Stream& stream, const RequestHead& head) {
+  reset_malformed(stream, H2Abuse::kInvalidHead);
+  server_events_.on_refused({protocol_error("malformed request"), head, 0});
+}
+
+void Http2ServerCodec::refuse(Http2Stream& stream, const Error& why) {
+  const ReasonInfo& row = info(why.reason);
   ResponseHead answer(pool_, row.status);
   answer.content_length = 0;
   bool tell = disclosure_ == ReasonDisclosure::kName;
@@ -79,6 +95,8 @@ void Http2ServerCodec::refuse(Http2Stream& stream, Reason reason) {
   stream.ended_for_user = true;
   stream.local_ended = stream.head_done = stream.reset_after_end = true;
   submit(stream, answer, true);
+  server_events_.on_refused({why, reader_.request(), row.status});
+  reader_.release();
 }
 
 void Http2ServerCodec::submit(Http2Stream& stream, const ResponseHead& head, bool end) {
@@ -117,8 +135,9 @@ void Http2ServerCodec::respond(StreamId id, const ResponseHead& head, bool end) 
   submit(*stream, head, end);
 }
 
-void Http2ServerCodec::fail(const Error& error) {
+std::optional<RefusedRequest> Http2ServerCodec::fail(const Error& error) {
   uint32_t code = error.reason == Reason::kAbuse ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR;
   fail_with(error, code);
+  return std::nullopt;
 }
 }  // namespace heddle

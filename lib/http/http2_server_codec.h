@@ -13,7 +13,7 @@ class Http2ServerCodec final : public Http2Codec<ServerCodec> {
   size_t capacity() const override { return 0; }  // a server opens no streams
   void inform(StreamId, const ResponseHead&) override;
   void respond(StreamId, const ResponseHead&, bool end) override;
-  void fail(const Error&) override;
+  std::optional<RefusedRequest> fail(const Error&) override;
 
  private:
   Http2Stream* block_begins(const nghttp2_frame&) override;
@@ -21,7 +21,8 @@ class Http2ServerCodec final : public Http2Codec<ServerCodec> {
   int block_too_large(Http2Stream&) override;
   void request_complete(Http2Stream&, bool end);
   void trailers_complete(Http2Stream&);
-  void refuse(Http2Stream&, Reason);
+  void refuse(Http2Stream&, const Error&);
+  void reset_request(Http2Stream&, const RequestHead&);
   void submit(Http2Stream&, const ResponseHead&, bool end);
 
   ServerEvents& server_events_;

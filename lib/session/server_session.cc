@@ -192,9 +192,12 @@ bool ServerSession::park() {
 void ServerSession::fail(const Error& why) {
   if (std::exchange(failed_, true)) return;
   waiting_.cancel();
-  handler_.on_bad_connection(info(), why);
+  if (auto refused = codec_->fail(why)) {
+    on_refused(*refused);
+  } else {
+    handler_.on_bad_connection(info(), why);
+  }
   if (why.reason == Reason::kAbuse) handler_.on_abuse(codec_->abuse_kind());
-  codec_->fail(why);
   while (Stream* stream = streams_.any()) {
     BodySink* sink = stream->sink();
     release(*stream);

@@ -36,6 +36,7 @@ class ServerSession final : public Session, private ServerEvents {
  private:
   // ServerEvents
   void on_request(StreamId, RequestHead&&, bool end) override;
+  void on_refused(const RefusedRequest& request) override { handler_.on_refused_request(info(), request); }
   void on_data(StreamId, Buffer&&, bool end) override;
   void on_trailers(StreamId, HeaderMap&&) override;
   void on_reset(StreamId, ResetCode) override;

@@ -74,7 +74,10 @@ class RequestHandler {
   virtual void on_request(ServerStream&, RequestHead&&, bool end) = 0;
   // What this client is told when a request of it is refused. Asked once per connection, when it is authenticated.
   virtual ReasonDisclosure disclosure(const ConnectionInfo&) const = 0;
-  // The connection failed before a request could be handed over (bad head, timeout, abuse): for log and metrics.
+  // For log and metrics. Each failure is told by one of these two:
+  // a request was refused before it could be handed over (bad head, head timeout), by an answer or a reset;
+  virtual void on_refused_request(const ConnectionInfo&, const RefusedRequest&) {}
+  // the connection failed (handshake, abuse, broken framing), with or without streams.
   virtual void on_bad_connection(const ConnectionInfo&, const Error&) {}
   // Beside that, for Reason::kAbuse: what the peer did too often, as "rapid-reset".
   virtual void on_abuse(std::string_view /*kind*/) {}

@@ -1,12 +1,30 @@
 #include "proxy/app/traffic_observer.h"
 
 #include "certs/peer_certificate.h"
+#include "lib/http/rules.h"
 
 namespace heddle {
 namespace {
 AccessProtocol protocol_of(HttpVersion version) {
   if (version == HttpVersion::kHttp2) return AccessProtocol::kHttp2;
   return version == HttpVersion::kHttp10 ? AccessProtocol::kHttp10 : AccessProtocol::kHttp11;
+}
+
+void set_downstream(AccessRecord& record, const Address& address, const PeerCertificate* peer) {
+  record.downstream.assign(address);
+  if (peer == nullptr || !peer->spiffe_id()) return;
+  record.flags.set(AccessFlag::kDownstreamTls);
+  std::string_view path = peer->spiffe_id()->path();
+  record.peer.assign(path.substr(path.empty() ? 0 : 1));
+}
+
+// Of a head that nobody has judged: a target or authority that is none may hold anything, a password even.
+void set_request(AccessRecord& record, const RequestHead& head) {
+  record.protocol = protocol_of(head.version);
+  record.method.assign(head.method());
+  if (head.path().starts_with('/')) record.set_path(head.path());
+  if (is_authority(head.authority())) record.authority.assign(head.authority());
+  if (auto id = head.fields().get(HeaderName::kXRequestId)) record.request_id.assign(*id);
 }
 }  // namespace
 
@@ -25,18 +43,13 @@ AccessRecord TrafficObserver::record_of(const ExchangeSummary& s) const {
   record.origin = s.made_here ? Origin::kSelf : Origin::kUpstream;
   record.direction = in_.direction;
   record.tries = s.tries;
-  record.downstream.assign(s.peer);
+  set_downstream(record, s.peer, s.peer_certificate.get());
   if (s.upstream.is_set()) record.upstream.assign(s.upstream);
   if (s.upgraded) record.flags.set(AccessFlag::kUpgraded);
   if (s.upstream_connected) {
     if (s.upstream_reused) record.flags.set(AccessFlag::kUpstreamReused);
     if (s.upstream_tls) record.flags.set(AccessFlag::kUpstreamTls);
     record.upstream_protocol = s.upstream_http2 ? AccessProtocol::kHttp2 : AccessProtocol::kHttp11;
-  }
-  if (s.peer_certificate != nullptr && s.peer_certificate->spiffe_id()) {
-    record.flags.set(AccessFlag::kDownstreamTls);
-    std::string_view path = s.peer_certificate->spiffe_id()->path();
-    record.peer.assign(path.substr(path.empty() ? 0 : 1));
   }
   if (s.route != nullptr) {
     record.service.assign(s.route->service);
@@ -76,9 +89,31 @@ void TrafficObserver::on_tcp_finished(const ExchangeSummary& s) {
   in_.access_log.write(record);
 }
 
+AccessRecord TrafficObserver::record_of(const ConnectionInfo& connection, const RefusedRequest& request) const {
+  AccessRecord record;
+  record.start = in_.clock.wall();
+  record.worker = in_.worker;
+  record.status = request.status;
+  record.reason = request.why.reason;
+  record.direction = in_.direction;
+  set_downstream(record, connection.peer, connection.peer_certificate.get());
+  set_request(record, request.head);
+  return record;
+}
+
+void TrafficObserver::on_refused_request(const ConnectionInfo& connection, const RefusedRequest& request) {
+  count_refused("request refused", connection.peer, request.why);
+  if (!in_.access_log.wants(request.status, request.why.reason)) return;
+  in_.access_log.write(record_of(connection, request));
+}
+
 void TrafficObserver::on_bad_connection(const ConnectionInfo& connection, const Error& why) {
+  count_refused("connection refused", connection.peer, why);
+}
+
+void TrafficObserver::count_refused(std::string_view what, const Address& peer, const Error& why) {
   in_.listener.refused[why.reason].add(1);
-  in_.logger.limited(LogLevel::kWarn, {"bad-connection", 10}, "connection refused",
-                     {{"reason", why.reason}, {"peer", connection.peer}, {"detail", why.detail}});
+  in_.logger.limited(LogLevel::kWarn, {"bad-connection", 10}, what,
+                     {{"reason", why.reason}, {"peer", peer}, {"detail", why.detail}});
 }
 }  // namespace heddle

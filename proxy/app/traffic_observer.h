@@ -1,5 +1,5 @@
-// TrafficObserver: where every finished exchange, tunnel and refused connection of one listener on one worker is
-// counted and, if the policy wants it, logged. Belongs to the worker's loop; never blocks, allocates nothing per
+// TrafficObserver: where every finished exchange, tunnel, refused request and connection of one listener on one worker
+// is counted and, if the policy wants it, logged. Belongs to the worker's loop; never blocks, allocates nothing per
 // request.
 #pragma once
 #include "lib/base/log.h"
@@ -22,11 +22,14 @@ class TrafficObserver final : public ExchangeObserver {
   explicit TrafficObserver(Inputs inputs) : in_(inputs) {}
   void on_finished(const ExchangeSummary&, const RequestHead&) override;
   void on_tcp_finished(const ExchangeSummary&) override;
+  void on_refused_request(const ConnectionInfo&, const RefusedRequest&) override;
   void on_bad_connection(const ConnectionInfo&, const Error&) override;
   void on_abuse(std::string_view kind) override { in_.listener.abuse[kind].add(1); }
 
  private:
   AccessRecord record_of(const ExchangeSummary&) const;
+  AccessRecord record_of(const ConnectionInfo&, const RefusedRequest&) const;
+  void count_refused(std::string_view what, const Address& peer, const Error&);
   Inputs in_;
 };
 }  // namespace heddle

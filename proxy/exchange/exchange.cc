@@ -15,6 +15,10 @@ void ExchangeHandler::on_request(ServerStream& stream, RequestHead&& head, bool 
   services_.pool.create(stream, std::move(head), end, services_).begin();
 }
 
+void ExchangeHandler::on_refused_request(const ConnectionInfo& connection, const RefusedRequest& request) {
+  services_.observer.on_refused_request(connection, request);
+}
+
 void ExchangeHandler::on_bad_connection(const ConnectionInfo& connection, const Error& why) {
   services_.observer.on_bad_connection(connection, why);
 }

@@ -161,6 +161,7 @@ class ExchangeHandler final : public RequestHandler {
   ReasonDisclosure disclosure(const ConnectionInfo& caller) const override {
     return disclosure_to(caller, services_.direction);
   }
+  void on_refused_request(const ConnectionInfo&, const RefusedRequest&) override;
   void on_bad_connection(const ConnectionInfo&, const Error&) override;
   void on_abuse(std::string_view kind) override { services_.observer.on_abuse(kind); }
 

@@ -5,6 +5,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
+#include "lib/http/codec.h"
 #include "lib/http/head.h"
 #include "lib/net/transport.h"
 
@@ -37,7 +38,9 @@ class ExchangeObserver {
  public:
   virtual void on_finished(const ExchangeSummary&, const RequestHead&) = 0;
   virtual void on_tcp_finished(const ExchangeSummary&) = 0;
-  // A connection failed before a request could be handed over.
+  // A request was refused before there was an exchange.
+  virtual void on_refused_request(const ConnectionInfo&, const RefusedRequest&) = 0;
+  // A connection failed.
   virtual void on_bad_connection(const ConnectionInfo&, const Error&) = 0;
   // It was ended because its peer did something too often.
   virtual void on_abuse(std::string_view kind) = 0;

@@ -83,8 +83,8 @@ struct AccessRecord {
   InlineText<38> backend_set;
   InlineText<54> peer;  // path of the downstream's SPIFFE id: "ns/shop/sa/web"
 
-  // Cuts the query off.
-  void set_path(std::string_view target) noexcept { path.assign(target.substr(0, target.find('?'))); }
+  // Cuts the query off, and a fragment, for which a target is refused.
+  void set_path(std::string_view target) noexcept { path.assign(target.substr(0, target.find_first_of("?#"))); }
 };
 static_assert(sizeof(AccessRecord) <= 512);
 static_assert(std::is_trivially_copyable_v<AccessRecord>);

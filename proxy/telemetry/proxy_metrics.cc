@@ -61,8 +61,10 @@ constexpr MetricFamily kTransitions{
 constexpr MetricFamily kEndpoints{"heddle_endpoints", "Endpoints by state.", kGauge, {"backend_set", "state"}};
 
 constexpr MetricFamily kAccepted{"heddle_downstream_accepted_total", "Connections accepted.", kCounter, {"listener"}};
-constexpr MetricFamily kRefused{
-    "heddle_downstream_refused_total", "Connections closed unserved, by reason.", kCounter, {"listener", "reason"}};
+constexpr MetricFamily kRefused{"heddle_downstream_refused_total",
+                                "Connections closed unserved and requests refused before routing, by reason.",
+                                kCounter,
+                                {"listener", "reason"}};
 constexpr MetricFamily kConnections{"heddle_downstream_connections", "Connections open.", kGauge};
 constexpr MetricFamily kParked{"heddle_downstream_parked", "Idle connections that are held without a session.", kGauge};
 constexpr MetricFamily kAbuse{"heddle_abuse_total",

@@ -261,6 +261,36 @@ class AccessLogs(PlainCase):
         self.assertEqual(self.entries(proxy)["/gone"]["response_code_details"], reason)
         self.assertGreater(proxy.metrics().total("heddle_requests_total", reason=reason), 0)
 
+    def refusals(self, proxy, reason):
+        return [entry for entry in proxy.log_entries() if entry.get("response_code_details") == reason]
+
+    def assert_refused_once(self, proxy, reason, want):
+        wait_until(lambda: self.refusals(proxy, reason), f"{reason} in the access log")
+        self.assertEqual(proxy.metrics().total("heddle_downstream_refused_total", listener="out", reason=reason), 1)
+        self.assertEqual(proxy.process.terminate(), 0)  # the writer is done with all there was
+        entries = self.refusals(proxy, reason)
+        self.assertEqual(len(entries), 1)
+        self.assertEqual({key: entries[0][key] for key in want}, want)
+
+    def test_a_request_that_http1_refuses_is_logged_and_counted_once(self):
+        proxy = self.start_proxy(self.status_app(), accessLog={"mode": "errors", "file": "-"})
+        with http1.Client(self.port) as client:
+            answer = client.request("POST", "/two?secret=1", [("content-length", "5"), ("transfer-encoding", "chunked")])
+        self.assertEqual((answer.status, answer.reason), (400, "bad-request"))
+        self.assert_refused_once(proxy, "bad-request", {
+            "response_code": 400, "method": "POST", "path": "/two", "protocol": "HTTP/1.1", "direction": "outbound"})
+
+    def test_a_stream_that_http2_refuses_is_logged_and_counted_once(self):
+        proxy = self.start_proxy(self.status_app(), accessLog={"mode": "errors", "file": "-"})
+        client = h2peer.Client(self.port)
+        self.addCleanup(client.close)
+        stream = client.request("GET", "/many?secret=1", [(f"x-{number}", "y") for number in range(101)])
+        reason = "request-head-too-large"
+        self.assertEqual((stream.status, stream.header("heddle-reason")), (431, reason))
+        self.assertEqual(client.request("GET", "/fine").status, 200)  # the connection goes on
+        self.assert_refused_once(proxy, reason, {
+            "response_code": 431, "method": "GET", "path": "/many", "protocol": "HTTP/2", "direction": "outbound"})
+
 
 class Workers(PlainCase):
     def test_several_workers_share_the_connections(self):

@@ -55,6 +55,19 @@ TEST_P(AbuseOfASidecar, EndsTheConnectionAndIsCounted) {
   EXPECT_EQ(h2::read_u32(farewells.back().payload.substr(4)), 11U);  // ENHANCE_YOUR_CALM
   EXPECT_TRUE(counts(GetParam().kind, 1)) << outbound_->metrics().render();
 }
+using Refusals = MeshFixture;
+
+TEST_F(Refusals, OfSingleStreamsAreCountedAndTheConnectionGoesOn) {
+  join(add_answering_origin("hi").address());
+  BlockingClient client(entry());
+
+  client.send(h2::client_start() + huge_head(1) + huge_head(3));
+
+  wait_metric(*outbound_, R"(heddle_downstream_refused_total{listener="hello",reason="request-head-too-large"})", 2);
+  client.send(h2::headers(5, h2::get(), h2::kEndHeaders | h2::kEndStream));
+  wait_metric(*inbound_[0], R"(heddle_downstream_accepted_total{listener="in"})", 1);
+}
+
 INSTANTIATE_TEST_SUITE_P(Http2, AbuseOfASidecar,
                          testing::Values(Attack{"rapid-reset", 110, rapid_reset}, Attack{"control-frames", 110, ping},
                                          Attack{"empty-data", 110, empty_data},

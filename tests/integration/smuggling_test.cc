@@ -24,6 +24,8 @@ TEST_P(RefusedRequest, NeverReachesTheApplication) {
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 4") || answer.starts_with("HTTP/1.1 5")) << answer;
   EXPECT_EQ(answer.find("HTTP/1.1", 8), std::string::npos) << answer;
   EXPECT_EQ(origin.requests(), 0);
+  wait_metric(*outbound_,
+              str_cat("heddle_downstream_refused_total{listener=\"hello\",reason=\"", reason_of(answer), "\"}"), 1);
 }
 
 const Smuggle kRequests[] = {
