@@ -160,31 +160,47 @@ def updates(health_port):
 
 def worker_cpu(pid):
     """CPU seconds of the worker threads, by their name."""
-    total, found = 0, False
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/comm", encoding="ascii") as file:
-            if not file.read().startswith(_WORKER):
-                continue
-        found = True
-        with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as file:
-            total += int(file.read().split()[0])
-    if not found:
+    tasks = [task for task in os.listdir(f"/proc/{pid}/task") if _is_worker(pid, task)]
+    if not tasks:
         raise LoadFailed(f"no thread of process {pid} is called {_WORKER}...")
-    return total / 1e9
+    return sum(_task_cpu(pid, task) for task in tasks)
 
 
-def measure_delta(context, scenario):
-    """CPU time of the worker while a change of one endpoint goes through, no traffic beside it."""
+def _is_worker(pid, task):
+    with open(f"/proc/{pid}/task/{task}/comm", encoding="ascii") as file:
+        return file.read().startswith(_WORKER)
+
+
+def main_cpu(pid):
+    return _task_cpu(pid, pid)
+
+
+def _task_cpu(pid, task):
+    with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as file:
+        return int(file.read().split()[0]) / 1e9
+
+
+def _measure_change(context, scenario, cpu):
+    """CPU time of one loop while a change of one endpoint goes through, no traffic beside it: no turn can take longer."""
     def steps(heddle, cell):
         reloads = _Reloads(context, heddle)
         try:
             for _ in range(2 if context.settings.smoke else 5):
                 reloads.prepare()
-                before = worker_cpu(reloads.pid)
+                before = cpu(reloads.pid)
                 reloads.apply()
-                # What the worker frees afterwards counts too.
-                after = settled(lambda: worker_cpu(reloads.pid), 0.2, deadline=1.0)
+                # What the loop frees afterwards counts too.
+                after = settled(lambda: cpu(reloads.pid), 0.2, deadline=1.0)
                 cell.figures.append((after - before) * 1e3)
         finally:
             reloads.running.kill()
     return _row(context, scenario, steps)
+
+
+def measure_delta(context, scenario):
+    return _measure_change(context, scenario, worker_cpu)
+
+
+def measure_delta_main(context, scenario):
+    """The main loop; the scrapes that ask whether the change was taken are in it."""
+    return _measure_change(context, scenario, main_cpu)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from drivers import Ab, H2load, Iperf3, Wrk
-from measure_growth import (measure_delta, measure_endpoints, measure_open_connections, measure_routes,
+from measure_growth import (measure_delta, measure_delta_main, measure_endpoints, measure_open_connections, measure_routes,
                             measure_snapshot_memory)
 from measure_idle import measure_connections, measure_process
 from measure_load import measure_load
@@ -90,6 +90,8 @@ def _growth():
                  measure=measure_snapshot_memory),
         Scenario("grow-delta", "change of one of 10,000 endpoints, worker", _HOP_H1, None, (Target("self", 1.0),),
                  unit="ms CPU", measure=measure_delta),
+        Scenario("grow-delta-main", "the same, main loop", _HOP_H1, None, (Target("self", 5.0),),
+                 unit="ms CPU", measure=measure_delta_main),
     ]
 
 
