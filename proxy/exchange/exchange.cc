@@ -38,7 +38,7 @@ Exchange::Exchange(ServerStream& stream, RequestHead&& head, bool end, ExchangeS
 void Exchange::begin() {
   sanitize_request(request_, services_.direction);
   touch();
-  if (auto passed = services_.loop_guard.pass(request_.fields()); !passed) return reply(passed.error());
+  if (auto passed = services_.loop_guard.check(request_.fields()); !passed) return reply(passed.error());
   find_route();
 }
 
@@ -93,6 +93,8 @@ void Exchange::acquire(ConnectionPool::Freshness freshness) {
 
 void Exchange::open_on(ClientSession& session) {
   pending_.cancel();
+  try_was_mesh_ = session.info().peer_certificate != nullptr;
+  if (!try_was_mesh_ && !std::exchange(is_marked_, true)) services_.loop_guard.mark(request_.fields());
   bool head_only = request_ended_ && body_.empty() && !body_.trailers();
   upstream_ = &session.open(up_, request_, head_only);
   try_sent_at_ = services_.loop.now();
@@ -100,7 +102,6 @@ void Exchange::open_on(ClientSession& session) {
   try_was_reused_ = upstream_->on_reused_connection();
   summary_.upstream_reused = try_was_reused_;
   try_was_http2_ = session.protocol() == "h2";
-  try_was_mesh_ = session.info().peer_certificate != nullptr;
   summary_.upstream_connected = true;
   summary_.upstream_http2 = try_was_http2_;
   summary_.upstream_tls = session.info().is_tls;

@@ -137,6 +137,7 @@ class Exchange final : public Retirable {
   bool downstream_full_ = false;
   bool try_was_reused_ = false;
   bool try_was_http2_ = false;
+  bool is_marked_ = false;     // by the LoopGuard
   bool try_was_mesh_ = false;  // the other end proved a SPIFFE id
   bool wanted_ = false;        // the control plane was asked for the service
   bool response_begun_ = false;
