@@ -38,7 +38,7 @@ void show_backends(const AdminProviders& from, const RpcRequest&, Respond respon
 }
 
 void show_connections(const AdminProviders& from, const RpcRequest&, Respond respond) {
-  from.connections([respond = std::move(respond)](std::vector<AdminConnection> rows) mutable {
+  from.connections([respond = std::move(respond)](const std::vector<AdminConnection>& rows) mutable {
     respond(json(connections_json(rows)));
   });
 }
