@@ -26,8 +26,10 @@ RawOrigin::RawOrigin(Script script) : script_(std::move(script)), listener_(boun
   acceptor_ = std::thread([this] { accept_loop(); });
 }
 
+void RawOrigin::stop_listening() { shutdown(listener_.get(), SHUT_RDWR); }
+
 RawOrigin::~RawOrigin() {
-  shutdown(listener_.get(), SHUT_RDWR);
+  stop_listening();
   acceptor_.join();
   {
     std::lock_guard lock(mutex_);

@@ -16,6 +16,8 @@ class RawOrigin {
   explicit RawOrigin(Script script);
   ~RawOrigin();
   const Address& address() const { return address_; }
+  // Connects are refused from now on; connections go on. Any thread.
+  void stop_listening();
   int connections() const { return accepted_.load(); }
   int requests() const { return requests_.load(); }
 
