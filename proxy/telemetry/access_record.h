@@ -25,7 +25,7 @@ class InlineText {
   void assign(std::string_view text) noexcept {
     size_ = static_cast<uint8_t>(text.size() < N ? text.size() : N);
     is_cut_ = text.size() > N ? 1 : 0;
-    std::memcpy(bytes_.data(), text.data(), size_);
+    if (size_ > 0) std::memcpy(bytes_.data(), text.data(), size_);  // text of nothing is null
   }
   std::string_view view() const noexcept { return {bytes_.data(), size_}; }
   bool is_cut() const noexcept { return is_cut_ != 0; }
