@@ -81,7 +81,7 @@ def progress(started):
 
 
 def document(rows, peers, settings, place):
-    return {"machine": {"system": platform.platform(), "cores": os.cpu_count(), "processor": processor(),
+    return {"machine": {"system": f"{platform.system()} {platform.release().partition('-')[0]}", "cores": os.cpu_count(), "processor": processor(),
                         "proxy_core": place.proxy_core, "load_core": place.load_core},
             "peers": {peer.name: peer.version() for peer in peers},
             "settings": {"rounds": settings.rounds, "seconds": settings.seconds, "warm_up": settings.warm_up},
