@@ -1,8 +1,8 @@
 #include "lib/session/parking_lot.h"
 
-#include <malloc.h>
 #include <sys/epoll.h>
 
+#include "lib/base/memory.h"
 #include "lib/net/socket.h"
 #include "lib/net/tcp_transport.h"
 #include "lib/session/server_session.h"
@@ -98,7 +98,7 @@ bool ParkingLot::watch(Parked& parked) {
 // The sessions were allocated one after the other, so whole pages are free now; malloc keeps them unless it is asked.
 void ParkingLot::trim() {
   untrimmed_ = 0;
-  trimming_ = Offload(loop_).run([] { malloc_trim(0); }, [] {});
+  trimming_ = Offload(loop_).run(give_back_free_memory, [] {});
 }
 
 // Level-triggered: what does not fit into one wake is told again.

@@ -7,6 +7,7 @@ import math
 import os
 import re
 import signal
+import socket
 import ssl
 import threading
 import unittest
@@ -217,22 +218,35 @@ class Workers(AloneCase):
 
 
 class DrainDeadline(AloneCase):
-    """What is open when SIGTERM comes obeys the deadline that was reloaded, not the one the proxy started with."""
+    """What is open when SIGTERM comes obeys the deadline that was reloaded, not the one the proxy started with.
 
-    LASTS = 2.0
+    The application ends its answer when the proxy accepts nothing more: that is a second after the old deadline.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.ending = threading.Event()
 
     def serve(self, sock):
-        sock.recv(65536)
+        if not sock.recv(65536):
+            return
         sock.sendall(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nbegin")
-        threading.Event().wait(self.LASTS)  # this is how long the answer takes
+        self.ending.wait()
         sock.sendall(b"end")
+
+    def accepts_nothing(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except ConnectionRefusedError:
+            return True
+        return False
 
     def answer_over_a_drain(self, protocol):
         app = TcpApp(self.serve)
         self.addCleanup(app.close)
         self.mesh.write("resources.yaml", self.to(app).replace('"protocol": "http"', f'"protocol": "{protocol}"'))
         self.start(protocol=protocol, drain={"deadline": "1s", "accept": "0s"})
-        self.proxy.bootstrap["drain"]["deadline"] = "20s"
+        self.proxy.bootstrap["drain"] = {"deadline": "20s", "accept": "2s"}
         self.proxy.write()
         self.reload()
         self.proxy.process.wait_log('"msg":"reloaded"')
@@ -240,6 +254,8 @@ class DrainDeadline(AloneCase):
             client.send(http1.request_bytes())
             received = client.sock.recv(65536)
             self.proxy.process.signal(signal.SIGTERM)
+            wait_until(self.accepts_nothing, "the listener to be closed")
+            self.ending.set()
             while data := client.sock.recv(65536):
                 received += data
         self.assertEqual(self.proxy.process.wait(), 0)

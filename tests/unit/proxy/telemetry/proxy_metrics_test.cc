@@ -130,7 +130,7 @@ struct AllMetrics {
 };
 
 TEST(ProxyMetrics, AreAcceptedByPromtool) {
-  if (!has_promtool()) GTEST_SKIP() << "promtool is not installed";
+  ASSERT_TRUE(has_promtool()) << "promtool is missing: ./dev setup peers";
   Registry registry;
   AllMetrics all(registry);
 

@@ -5,17 +5,10 @@
 
 #include <map>
 
-#include "lib/session/protocols.h"
-#include "tests/support/seeded_random.h"
+#include "tests/support/upstream_rig.h"
 
 namespace heddle {
 namespace {
-struct NoIdentity final : ClientTlsSource {
-  Result<std::shared_ptr<const TlsContext>> client_context() override {
-    return make_error(Reason::kUnavailable, "none here");
-  }
-};
-
 Endpoint endpoint(uint16_t port, uint32_t weight = 1) {
   Endpoint out;
   out.key.address = Address::loopback(port);
@@ -32,7 +25,7 @@ BackendSet::Spec spec_of(std::vector<Endpoint> endpoints, UpstreamProtocol proto
   return std::make_shared<const BackendSetSpec>(std::move(spec));
 }
 
-class BackendSetTest : public testing::Test {
+class BackendSetTest : public UpstreamRig {
  protected:
   struct Seen {
     EndpointHealth* health = nullptr;
@@ -48,18 +41,6 @@ class BackendSetTest : public testing::Test {
     }
     return out;
   }
-
-  Loop loop_;
-  ConnectionRegistry connections_;
-  Protocols protocols_{loop_, HttpLimits{}};
-  TcpConnector connector_{loop_};
-  NoIdentity identity_;
-  HealthTable health_;
-  LbRegistry balancers_ = make_lb_registry();
-  SeededRandom random_;
-  Registry metrics_;
-  UpstreamContext context_{
-      {loop_, connections_}, protocols_, connector_, identity_, health_, balancers_, random_, metrics_, {}, {}, {}, 1};
 };
 
 TEST_F(BackendSetTest, MakesNothingBeforeTheFirstPick) {

@@ -4,19 +4,11 @@
 #include <gtest/gtest.h>
 
 #include "lib/base/strings.h"
-#include "lib/session/protocols.h"
-#include "proxy/upstream/backend_set.h"
 #include "tests/support/raw_origin.h"
-#include "tests/support/seeded_random.h"
+#include "tests/support/upstream_rig.h"
 
 namespace heddle {
 namespace {
-struct NoTls final : ClientTlsSource {
-  Result<std::shared_ptr<const TlsContext>> client_context() override {
-    return make_error(Reason::kUnavailable, "none here");
-  }
-};
-
 struct Waiter final : AcquireWaiter {
   void on_session(ClientSession& session) override { served = &session; }
   void on_acquire_failed(const Error& why) override { failed = why.reason; }
@@ -33,7 +25,7 @@ BackendSet::Spec set_of(const std::vector<Address>& endpoints) {
   return std::make_shared<const BackendSetSpec>(std::move(spec));
 }
 
-class UpstreamMetricsTest : public testing::Test {
+class UpstreamMetricsTest : public UpstreamRig {
  protected:
   ~UpstreamMetricsTest() override {
     set_.reset();
@@ -52,6 +44,10 @@ class UpstreamMetricsTest : public testing::Test {
   void run_until_told(const Waiter& waiter) {
     loop_.run_until([&] { return waiter.is_told(); });
   }
+  void wait_for_session(BackendSet::Pick picked, Waiter& waiter) {
+    ASSERT_TRUE(picked.pool().wait(waiter));
+    run_until_told(waiter);
+  }
   // -1: there is no such series.
   int64_t metric(std::string_view name, std::string_view more = "") {
     const std::string text = metrics_.render();
@@ -61,17 +57,6 @@ class UpstreamMetricsTest : public testing::Test {
   }
   RawOrigin::Script until_closed_ = [](BlockingClient& peer, int, std::atomic<int>&) { peer.read_all(); };
 
-  Loop loop_;
-  ConnectionRegistry connections_;
-  Protocols protocols_{loop_, HttpLimits{}};
-  TcpConnector connector_{loop_};
-  NoTls tls_;
-  HealthTable health_;
-  LbRegistry balancers_ = make_lb_registry();
-  SeededRandom random_;
-  Registry metrics_;
-  UpstreamContext context_{
-      {loop_, connections_}, protocols_, connector_, tls_, health_, balancers_, random_, metrics_, {}, {}, {}, 1};
   std::unique_ptr<BackendSet> set_;
 };
 
@@ -88,11 +73,9 @@ TEST_F(UpstreamMetricsTest, MakeNothingForASetThatNobodyUses) {
 TEST_F(UpstreamMetricsTest, CountARefusedConnectByItsReason) {
   DeadPort dead;
   start({dead.address()});
-  BackendSet::Pick picked = pick();
   Waiter waiter;
 
-  ASSERT_TRUE(picked.pool().wait(waiter));
-  run_until_told(waiter);
+  wait_for_session(pick(), waiter);
 
   EXPECT_EQ(metric("heddle_upstream_connects_total", R"(,result="upstream-connect-refused")"), 1);
   EXPECT_EQ(metric("heddle_upstream_connects_total", R"(,result="ok")"), 0);
@@ -103,11 +86,9 @@ TEST_F(UpstreamMetricsTest, CountARefusedConnectByItsReason) {
 TEST_F(UpstreamMetricsTest, CountAConnectionUntilItEnds) {
   RawOrigin origin(until_closed_);
   start({origin.address()});
-  BackendSet::Pick picked = pick();
   Waiter waiter;
 
-  ASSERT_TRUE(picked.pool().wait(waiter));
-  run_until_told(waiter);
+  wait_for_session(pick(), waiter);
   int64_t open = metric("heddle_upstream_connections");
   waiter.served->abort(make_error(Reason::kCancelled, ""));
   loop_.run_until([this] { return connections_.size() == 0; });
@@ -211,14 +192,11 @@ TEST_F(UpstreamMetricsTest, GoOnWhenTheSetChanges) {
   RawOrigin origin(until_closed_);
   start({origin.address()});
   Waiter waiter;
-  ASSERT_TRUE(pick().pool().wait(waiter));
-  run_until_told(waiter);
+  wait_for_session(pick(), waiter);
 
   set_->update(set_of({dead.address()}));
   Waiter other;
-  BackendSet::Pick picked = pick();
-  ASSERT_TRUE(picked.pool().wait(other));
-  run_until_told(other);
+  wait_for_session(pick(), other);
 
   EXPECT_EQ(metric("heddle_upstream_connections"), 0);
   EXPECT_EQ(metric("heddle_upstream_connects_total", R"(,result="ok")"), 1);
@@ -229,8 +207,7 @@ TEST_F(UpstreamMetricsTest, ASetThatIsGoneLeavesItsCountersOnly) {
   DeadPort dead;
   start({dead.address()});
   Waiter waiter;
-  ASSERT_TRUE(pick().pool().wait(waiter));
-  run_until_told(waiter);
+  wait_for_session(pick(), waiter);
 
   set_.reset();
 

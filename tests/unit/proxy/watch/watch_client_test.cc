@@ -72,8 +72,7 @@ TEST_F(WatchClientTest, RefusesASnapshotThatIsNotWhatItAnnounced) {
 TEST_F(WatchClientTest, RefusesABadResourceWithItsPathAndKeepsTheOld) {
   connect();
   snapshot(v(1), a_);
-  Resource bad = b_.front();
-  bad.json.insert(bad.json.find("\"spec\":{") + 8, "\"nonsense\":1,");
+  Resource bad = with_nonsense(b_.front());
 
   batch(BatchKind::kDelta, v(2), {bad}, std::string(kNothing));
 
@@ -89,8 +88,7 @@ TEST_F(WatchClientTest, RefusesABadResourceWithItsPathAndKeepsTheOld) {
 TEST_F(WatchClientTest, TakesTheNextVersionAfterARefusal) {
   connect();
   snapshot(v(1), a_);
-  Resource bad = b_.front();
-  bad.json.insert(bad.json.find("\"spec\":{") + 8, "\"nonsense\":1,");
+  Resource bad = with_nonsense(b_.front());
   batch(BatchKind::kDelta, v(2), {bad}, std::string(kNothing));
 
   batch(BatchKind::kDelta, v(3), b_, hash_of(ab_));

@@ -61,8 +61,7 @@ TEST_F(WatchCounts, CountAFullResyncEvenOfTheSameVersion) {
 TEST_F(WatchCounts, TellWhatWasRefused) {
   connect();
   snapshot(v(1), a_);
-  Resource bad = b_.front();
-  bad.json.insert(bad.json.find("\"spec\":{") + 8, "\"nonsense\":1,");
+  Resource bad = with_nonsense(b_.front());
 
   batch(BatchKind::kDelta, v(2), {bad}, std::string(kNothing));
 

@@ -91,6 +91,11 @@ class LocalWorker final : public WatchWorker {
 inline ResourceKey service(const std::string& name) { return *ResourceKey::make(Kind::kService, "default", name); }
 inline Version v(uint64_t sequence, uint64_t epoch = 1) { return {epoch, sequence}; }
 
+inline Resource with_nonsense(Resource resource) {
+  resource.json.insert(resource.json.find("\"spec\":{") + 8, "\"nonsense\":1,");
+  return resource;
+}
+
 inline std::string hash_of(const std::vector<Resource>& resources) {
   ContentHasher hasher;
   for (const Resource& resource : resources) hasher.put(resource);
