@@ -18,7 +18,7 @@ _INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 # Headers of the C library and POSIX; C++ headers are the names without a dot or a slash.
 _SYSTEM_FOLDERS = ("sys/", "netinet/", "arpa/", "net/", "linux/")
 _SYSTEM = set(
-    """assert ctype dirent dlfcn endian errno execinfo fcntl fnmatch getopt glob grp ifaddrs inttypes limits locale
+    """assert ctype dirent dlfcn endian errno execinfo fcntl fnmatch getopt glob grp ifaddrs inttypes limits link locale
     malloc math netdb poll pthread pwd sched setjmp signal spawn stdarg stddef stdint stdio stdlib string strings
     syslog termios time ucontext unistd""".split()
 )

@@ -44,6 +44,8 @@ class CertificateAuthority {
   WallTime not_after() const noexcept { return not_after_; }
   const std::string& fingerprint() const noexcept { return fingerprint_; }
   std::string to_pem() const;
+  // What its leaves are shown with: the chain without the root. Empty where the root itself signs.
+  CertChain issuers_shown() const;
   Result<Secret> key_pem() const { return key_->to_pem(); }
 
   // Use the factories: public only for make_shared.
@@ -57,8 +59,6 @@ class CertificateAuthority {
  private:
   static Result<Ptr> assemble(const TrustDomain&, CertChain, std::shared_ptr<const PrivateKey>);
   Result<WallTime> leaf_end(Duration ttl, WallTime now) const;
-  CertChain issuers_shown() const;
-
   TrustDomain domain_;
   CertChain chain_;  // ours first, the anchor last
   std::shared_ptr<const PrivateKey> key_;

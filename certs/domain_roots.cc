@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "certs/digest.h"
 #include "certs/limits.h"
 #include "certs/peer_certificate.h"
 #include "certs/pem.h"
@@ -15,6 +16,10 @@ Error bad(std::string detail) { return make_error(Reason::kConfigInvalid, std::m
 Result<void> check_root(const X509* certificate) {
   auto parsed = PeerCertificate::from_x509(certificate);
   if (!parsed) return bad(parsed.error().detail);
+  if (X509_get0_pubkey(certificate) == nullptr) {
+    ERR_clear_error();
+    return bad(str_cat("the public key of ", quoted(parsed->subject()), " cannot be decoded"));
+  }
   if (!parsed->is_ca()) return bad(str_cat("the certificate ", quoted(parsed->subject()), " is not a CA"));
   bool has_usage = parsed->key_usage_criticality() != Criticality::kAbsent;
   if (has_usage && !parsed->key_usage().has(KeyUse::kKeyCertSign)) {
@@ -87,6 +92,24 @@ Result<DomainRoots::Ptr> DomainRoots::merged(const DomainRoots& base, const Doma
   CertChain all = base.certificates_;
   all.insert(all.end(), added.certificates_.begin(), added.certificates_.end());
   return create(base.domain_, std::move(all), added.notes_);
+}
+
+std::string DomainRoots::digest() const {
+  std::vector<std::string> sorted = pins_;
+  std::sort(sorted.begin(), sorted.end());
+  return to_hex(sha256(as_bytes(join(sorted, "\n"))));
+}
+
+// Names and key identifiers first: they are cheap; then the signature, which alone proves it.
+std::optional<std::string> DomainRoots::pin_of_issuer(X509* certificate) const {
+  for (size_t i = 0; i < certificates_.size(); ++i) {
+    X509* root = certificates_[i].get();
+    bool is_issuer =
+        X509_check_issued(root, certificate) == X509_V_OK && X509_verify(certificate, X509_get0_pubkey(root)) == 1;
+    ERR_clear_error();
+    if (is_issuer) return pins_[i];
+  }
+  return std::nullopt;
 }
 
 std::string DomainRoots::to_pem() const { return heddle::to_pem(certificates_); }

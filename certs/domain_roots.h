@@ -37,6 +37,10 @@ class DomainRoots {
   bool empty() const noexcept { return certificates_.empty(); }
   // SHA-256 of each certificate's DER, lower-case hex, in order: what an operator pins.
   const std::vector<std::string>& pins() const noexcept { return pins_; }
+  // SHA-256 over the pins in sorted order, lower-case hex: equal for equal sets, whatever the order and the notes.
+  std::string digest() const;
+  // The pin of the root that signed `certificate` (the last one of a shown chain); nullopt: none of these.
+  std::optional<std::string> pin_of_issuer(X509* certificate) const;
   std::string to_pem() const;
   X509_STORE* store() const noexcept { return store_.get(); }
 

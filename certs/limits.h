@@ -20,4 +20,5 @@ inline constexpr int kMinRsaBits = 2048;
 inline constexpr int kMaxRsaBits = 4096;
 inline constexpr Duration kBackdate = 60s;  // NotBefore = issued - this: clocks differ
 inline constexpr Duration kMinTtl = 5s;     // nothing shorter is signed
+inline constexpr Duration kMaxTtl = 2160h;  // 90 days: nothing longer is signed, or taken from who signs for us
 }  // namespace heddle

@@ -25,7 +25,8 @@ constexpr std::string_view kCiphers[] = {"AES-128-GCM", "AES-256-GCM", "ChaCha20
 constexpr std::string_view kMacs[] = {"HMAC"};
 constexpr std::string_view kKdfs[] = {"HKDF", "TLS13-KDF"};
 constexpr std::string_view kRandom[] = {"CTR-DRBG", "SEED-SRC"};
-constexpr std::string_view kKeys[] = {"EC", "ED25519", "RSA", "X25519"};
+// Without "RSA-PSS" OpenSSL offers no signature scheme that a key of RSA can make in TLS 1.3 (RFC 8446 §4.2.3).
+constexpr std::string_view kKeys[] = {"EC", "ED25519", "RSA", "RSA-PSS", "X25519"};
 constexpr std::string_view kExchanges[] = {"ECDH", "X25519"};
 constexpr std::string_view kSignatures[] = {"ECDSA", "ED25519", "RSA"};
 // "DER" finds out which type a public key is.

@@ -40,6 +40,9 @@ class PeerCertificate {
   const std::string& serial() const noexcept { return serial_; }            // lower-case hex
   const std::string& fingerprint() const noexcept { return fingerprint_; }  // SHA-256 of the DER, lower-case hex
   const std::string& subject() const noexcept { return subject_; }          // RFC 2253, escaped; "" when empty
+  // Of a peer that was verified: the SHA-256 of the root that vouched for it (lower-case hex); else empty.
+  const std::string& root() const noexcept { return root_; }
+  void set_root(std::string pin) { root_ = std::move(pin); }
   WallTime not_before() const noexcept { return not_before_; }
   WallTime not_after() const noexcept { return not_after_; }
   bool is_ca() const noexcept { return is_ca_; }
@@ -61,6 +64,7 @@ class PeerCertificate {
   std::string serial_;
   std::string fingerprint_;
   std::string subject_;
+  std::string root_;
   WallTime not_before_;
   WallTime not_after_;
   bool is_ca_ = false;

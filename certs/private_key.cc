@@ -49,7 +49,10 @@ Result<void> check_rsa(const EVP_PKEY* key) {
 }  // namespace
 
 Result<void> check_key_allowed(const EVP_PKEY* key) {
-  if (key == nullptr) return bad("the public key cannot be decoded");
+  if (key == nullptr) {
+    ERR_clear_error();  // whoever asked for the key left it there, for the next TLS call of this thread to stumble over
+    return bad("the public key cannot be decoded");
+  }
   if (EVP_PKEY_is_a(key, "EC") == 1) return check_curve(key);
   if (EVP_PKEY_is_a(key, "RSA") == 1) return check_rsa(key);
   const char* name = EVP_PKEY_get0_type_name(key);

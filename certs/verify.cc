@@ -94,23 +94,42 @@ Result<void> walk_path(const STACK_OF(X509) * path, VerifiedPeer& verified) {
   return {};
 }
 
-Result<void> verify_path(std::span<X509* const> chain, const DomainRoots& roots, WallTime now, VerifiedPeer& verified) {
+struct PathOutcome {
+  VerifiedPeer& verified;
+  std::string& root;
+  int* x509_error;
+};
+
+Result<void> verify_path(std::span<X509* const> chain, const DomainRoots& roots, WallTime now, PathOutcome outcome) {
   if (roots.empty()) return invalid(str_cat("all roots of ", roots.trust_domain().name(), " are revoked"));
   std::unique_ptr<STACK_OF(X509), BorrowedStackDelete> shown(sk_X509_new_null());
   for (X509* certificate : chain.subspan(1)) sk_X509_push(shown.get(), certificate);
   HEDDLE_TRY(auto context, path_context(chain, shown.get(), roots.store(), now));
-  if (X509_verify_cert(context.get()) != 1) return chain_error(context.get(), roots.trust_domain());
+  if (X509_verify_cert(context.get()) != 1) {
+    if (outcome.x509_error != nullptr) *outcome.x509_error = X509_STORE_CTX_get_error(context.get());
+    return chain_error(context.get(), roots.trust_domain());
+  }
   ERR_clear_error();
-  return walk_path(X509_STORE_CTX_get0_chain(context.get()), verified);
+  const STACK_OF(X509)* path = X509_STORE_CTX_get0_chain(context.get());
+  outcome.root = fingerprint_of(sk_X509_value(path, sk_X509_num(path) - 1));
+  return walk_path(path, outcome.verified);
 }
 }  // namespace
+
+bool has_root(const TrustBundle& bundle, const PeerCertificate& peer) {
+  if (!peer.spiffe_id()) return false;
+  const DomainRoots* roots = bundle.find(peer.spiffe_id()->trust_domain_name());
+  if (roots == nullptr) return false;
+  return std::find(roots->pins().begin(), roots->pins().end(), peer.root()) != roots->pins().end();
+}
 
 std::optional<std::string> broken_leaf_rule(const PeerCertificate& leaf) {
   auto broken = broken_name_rule(leaf);
   return broken ? broken : broken_usage_rule(leaf);
 }
 
-Result<VerifiedPeer> verify_peer(std::span<X509* const> chain, const TrustBundle& bundle, WallTime now) {
+Result<VerifiedPeer> verify_peer(std::span<X509* const> chain, const TrustBundle& bundle, WallTime now,
+                                 int* x509_error) {
   HEDDLE_CHECK_OK(check_shown(chain));
   HEDDLE_TRY(auto leaf, PeerCertificate::from_x509(chain[0]));
   if (auto broken = broken_leaf_rule(leaf)) return invalid(*std::move(broken));
@@ -120,15 +139,17 @@ Result<VerifiedPeer> verify_peer(std::span<X509* const> chain, const TrustBundle
                       str_cat("no bundle for the trust domain of ", leaf.spiffe_id()->text()));
   }
   VerifiedPeer verified{nullptr, leaf.not_before(), leaf.not_after()};
-  HEDDLE_CHECK_OK(verify_path(chain, *roots, now, verified));
+  std::string root;
+  HEDDLE_CHECK_OK(verify_path(chain, *roots, now, {verified, root, x509_error}));
+  leaf.set_root(std::move(root));
   verified.peer = std::make_shared<const PeerCertificate>(std::move(leaf));
   return verified;
 }
 
-Result<VerifiedPeer> verify_peer(const CertChain& chain, const TrustBundle& bundle, WallTime now) {
+Result<VerifiedPeer> verify_peer(const CertChain& chain, const TrustBundle& bundle, WallTime now, int* x509_error) {
   std::vector<X509*> raw;
   for (const X509Shared& certificate : chain) raw.push_back(certificate.get());
-  return verify_peer(std::span<X509* const>(raw), bundle, now);
+  return verify_peer(std::span<X509* const>(raw), bundle, now, x509_error);
 }
 
 Result<VerifiedPeer> verify_peer(X509* leaf, const STACK_OF(X509) * shown, const TrustBundle& bundle, WallTime now) {

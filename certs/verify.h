@@ -21,10 +21,15 @@ struct VerifiedPeer {
 // `chain` as the peer showed it, leaf first. The roots are those of the id's own trust domain and no other.
 // Fails with kPeerCertificateMissing (empty), kPeerTrustDomainUnknown or kPeerCertificateInvalid; the detail names the
 // rule. No tolerance for clocks: whoever issues backdates (kBackdate).
-Result<VerifiedPeer> verify_peer(std::span<X509* const> chain, const TrustBundle&, WallTime now);
-Result<VerifiedPeer> verify_peer(const CertChain& chain, const TrustBundle&, WallTime now);
+// `x509_error`, when given, is set to OpenSSL's code for a path that is refused (X509_V_ERR_...), for the TLS alert.
+Result<VerifiedPeer> verify_peer(std::span<X509* const> chain, const TrustBundle&, WallTime now,
+                                 int* x509_error = nullptr);
+Result<VerifiedPeer> verify_peer(const CertChain& chain, const TrustBundle&, WallTime now, int* x509_error = nullptr);
 // As a TLS verify callback has it: `shown` may be null and may begin with the leaf.
 Result<VerifiedPeer> verify_peer(X509* leaf, const STACK_OF(X509) * shown, const TrustBundle&, WallTime now);
+
+// Whether a peer that was verified once still has its root in the bundle of its trust domain.
+bool has_root(const TrustBundle&, const PeerCertificate&);
 
 // The first rule for leaf certificates (X509-SVID §2-§4) this one breaks; nullopt when it keeps them all. Says nothing
 // about who signed it or when it is valid.

@@ -108,7 +108,10 @@ Result<ApiReply> ApiClient::call(const ApiRequest& request) {
 
   Result<RpcResponse> response = wire_->call(std::move(message), request.deadline);
   std::string where = str_cat("cannot reach the control plane at ", context_->address.text());
-  if (!response) return make_error(Reason::kUnavailable, str_cat(where, ": ", response.error().detail));
+  if (!response) {
+    wire_.reset();  // the next call reads the context anew: the control plane may be elsewhere or have another root
+    return make_error(Reason::kUnavailable, str_cat(where, ": ", response.error().detail));
+  }
   Result<ApiReply> reply = read_reply(*response);
   if (!reply) return std::move(reply).error().within(where);
   return reply;

@@ -8,11 +8,12 @@
 namespace heddle::detail {
 namespace {
 constexpr char kGlobalFooter[] =
-    R"(Kinds: services (svc), backendsets (bs), httproutes (hr), healthpolicies (hp), workloads (wl)
+    R"(Kinds: services (svc), backendsets (bs), httproutes (hr), healthpolicies (hp),
+       authorizationpolicies (ap), workloads (wl)
 
 Exit codes:
   0  done
-  1  failed: refused, not found, invalid files, or a wait that timed out
+  1  failed: refused (for explain: the request would be), not found, invalid files, or a wait that timed out
   2  the command line is wrong; nothing was done
   3  no answer from the control plane, or it cannot answer now
   4  conflict: the resource changed meanwhile, or something still refers to it
@@ -21,6 +22,7 @@ Examples:
   heddle apply -f mesh.yaml
   heddle get httproutes
   heddle status
+  heddle explain http://hello/
   heddle <command> --help
 )";
 
@@ -83,6 +85,48 @@ Examples:
   heddle validate -f services.yaml -f routes.yaml
 )";
 
+constexpr char kExplainFooter[] =
+    R"(Says what would become of a request, by the code that routes real ones: every rule that was tried and why it did not
+match, and every backend set that may be drawn with its share. Nothing is sent. Configuration only: health and load are
+not known. Without -f the control plane is asked about its newest version; with -f the files are a complete configuration,
+and no control plane is needed. The namespace is that of the application that asks (default: that of --from, else default).
+
+Exit code 0: it would be routed. 1: it would be refused; the answer says with which status and reason.
+
+Examples:
+  heddle explain http://hello/
+  heddle explain http://hello.shop:8080/cart -n web --method POST -H 'x-user: ada'
+  heddle explain http://hello/ --from spiffe://cluster.local/ns/web/sa/front
+  heddle explain http://hello/ -f mesh/ -o json
+)";
+
+constexpr char kCaStatusFooter[] =
+    R"(The roots of the trust domain and which of them signs; for each live sidecar (its certificate is valid, connected or
+not) whether it uses the newest bundle of roots and shows a certificate of the root that signs; which step of a
+rotation comes next, and who keeps it from being taken.
+
+Examples:
+  heddle ca status
+  heddle ca status -o json
+)";
+
+constexpr char kCaRotateFooter[] =
+    R"(Without a step: all of them, each as soon as nobody is in its way, with progress; interrupted, the same command goes on.
+  prepare   makes a new root; the old one signs on, sidecars learn to trust both
+  activate  the new root signs, sidecars renew; refused (exit code 4) until every live sidecar trusts both
+  retire    the old root is trusted no more; refused while a live sidecar shows a certificate of it
+  abort     takes a prepared root back
+
+A sidecar that is gone for good counts as live until its certificate expires. --except names those you know are gone.
+
+Examples:
+  heddle ca rotate
+  heddle ca rotate --wait 1h
+  heddle ca rotate prepare
+  heddle ca rotate activate --except web-7
+  heddle ca rotate abort
+)";
+
 constexpr char kVersionFooter[] = R"(Examples:
   heddle version
   heddle version --client -o json
@@ -105,7 +149,9 @@ CommandLine::CommandLine() : app_(std::make_unique<CLI::App>("heddle: the comman
   words_.color = "auto";
   words_.ns = kDefaultNamespace;
   words_.output = "table";
+  words_.method = "GET";
   words_.ttl = format_duration(kDefaultTokenTtl);
+  words_.wait = format_duration(kDefaultRotation);
   app_->footer(kGlobalFooter);
   add_global();
   add_apply();
@@ -115,6 +161,8 @@ CommandLine::CommandLine() : app_(std::make_unique<CLI::App>("heddle: the comman
   add_token();
   add_wait();
   add_validate();
+  add_explain();
+  add_ca();
   add_version();
 }
 
@@ -187,6 +235,35 @@ void CommandLine::add_validate() {
   add_files(app);
   app.get_option("-f")->required();
   add_namespace(app, "Namespace of resources that name none (default: default)");
+}
+
+void CommandLine::add_explain() {
+  CLI::App& app = subcommand(*app_, "explain", "Say where a request would go, and why", kExplainFooter);
+  app.add_option("url", words_.url, "http://host[:port][/path][?query]")->required()->type_name("");
+  app.add_option("--method", words_.method, "Method (default: GET)")->type_name("METHOD");
+  app.add_option("-H,--header", words_.headers, "A header, as 'name: value'; may be repeated")
+      ->type_name("HEADER")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("-n,--namespace", words_.client_ns, "Namespace of who asks")->type_name("NS");
+  app.add_option("--from", words_.from, "SPIFFE id of who asks: judges which services it may see")
+      ->type_name("SPIFFE-ID");
+  add_files(app);
+  add_output(app, words_.output, "table or json");
+}
+
+void CommandLine::add_ca() {
+  CLI::App& ca = subcommand(*app_, "ca", "The roots of the trust domain and their rotation", "");
+  CLI::App& status = subcommand(ca, "status", "Show the roots and which sidecars trust them", kCaStatusFooter);
+  add_output(status, words_.output, "table or json");
+  CLI::App& rotate = subcommand(ca, "rotate", "Replace the root, all steps or one", kCaRotateFooter);
+  rotate.add_option("step", words_.step, "prepare, activate, retire or abort")->type_name("");
+  rotate.add_option("--except", words_.except, "A sidecar this step does not wait for; may be repeated")
+      ->type_name("NODE|SERIAL")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  rotate.add_option("--wait", words_.wait, "How long to wait for sidecars, all steps together (default: 15m)")
+      ->type_name("DURATION");
 }
 
 void CommandLine::add_version() {

@@ -26,6 +26,14 @@ struct Words {
   std::string id;
   std::string ttl;
   std::string version;
+  std::string url;
+  std::string method;
+  std::string client_ns;
+  std::string from;
+  std::string step;
+  std::string wait;
+  std::vector<std::string> except;
+  std::vector<std::string> headers;
   bool dry_run = false;
   bool all_namespaces = false;
   bool ignore_not_found = false;
@@ -55,6 +63,8 @@ class CommandLine {
   void add_token();
   void add_wait();
   void add_validate();
+  void add_explain();
+  void add_ca();
   void add_version();
   void add_namespace(CLI::App&, const std::string& what);
   void add_files(CLI::App&);

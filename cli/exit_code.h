@@ -8,7 +8,7 @@
 namespace heddle {
 enum class ExitCode : uint8_t {
   kOk = 0,
-  kFailure = 1,      // refused, not found, invalid files, a wait that timed out
+  kFailure = 1,      // refused (for explain: the request would be), not found, invalid files, a wait that timed out
   kUsage = 2,        // the command line is wrong; nothing was done
   kUnreachable = 3,  // no answer from the control plane, or it cannot answer now: trying again may help
   kConflict = 4,     // the resource changed meanwhile, or something still refers to it

@@ -105,6 +105,51 @@ Result<AnyCommand> parse_validate(const Words& words) {
   return AnyCommand(ValidateOptions{std::move(files)});
 }
 
+Result<std::vector<std::pair<std::string, std::string>>> parse_headers(const std::vector<std::string>& words) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const std::string& word : words) {
+    size_t colon = word.find(':');
+    if (colon == std::string::npos) return usage(str_cat("--header: expected 'name: value'; got ", quoted(word)));
+    out.emplace_back(word.substr(0, colon), trim(std::string_view(word).substr(colon + 1)));
+  }
+  return out;
+}
+
+// That of the identity, as in its sidecar's own file, unless it is given.
+std::string client_namespace(const Words& words) {
+  if (!words.client_ns.empty()) return words.client_ns;
+  Result<SpiffeId> id = SpiffeId::parse(words.from);
+  auto workload = id ? id->workload() : std::nullopt;
+  return std::string(workload ? workload->name_space : kDefaultNamespace);
+}
+
+Result<AnyCommand> parse_explain(const Words& words) {
+  ExplainOptions out;
+  HEDDLE_TRY(out.files, parse_files(words));
+  HEDDLE_TRY(out.output, parse_output(words.output, {kTable, kJson}));
+  out.question = {words.method, words.url, client_namespace(words), words.from, {}};
+  HEDDLE_TRY(out.question.headers, parse_headers(words.headers));
+  Problems problems;
+  if (!ExplainQuery::parse(out.question, problems)) return usage(problems.text());
+  return AnyCommand(std::move(out));
+}
+
+Result<AnyCommand> parse_ca_status(const Words& words) {
+  HEDDLE_TRY(OutputFormat output, parse_output(words.output, {kTable, kJson}));
+  return AnyCommand(CaStatusOptions{output});
+}
+
+Result<AnyCommand> parse_ca_rotate(const Words& words) {
+  constexpr std::string_view kSteps[] = {"prepare", "activate", "retire", "abort"};
+  bool is_known = words.step.empty() || std::count(std::begin(kSteps), std::end(kSteps), words.step) == 1;
+  if (!is_known) return usage(str_cat("expected prepare, activate, retire or abort; got ", quoted(words.step)));
+  if (words.step.empty() && !words.except.empty())
+    return usage("--except needs a step: it is no answer for all of them");
+  CaRotateOptions out{words.step, words.except, kDefaultRotation};
+  HEDDLE_TRY(out.wait, parse_positive("--wait", words.wait));
+  return AnyCommand(std::move(out));
+}
+
 Result<AnyCommand> parse_version(const Words& words) {
   HEDDLE_TRY(OutputFormat output, parse_output(words.output, {kTable, kJson}));
   return AnyCommand(VersionOptions{output, words.client ? VersionOf::kClient : VersionOf::kClientAndControl});
@@ -119,8 +164,12 @@ Result<ColorMode> parse_color(const std::string& word) {
 
 using Parse = Result<AnyCommand> (*)(const Words&);
 constexpr std::pair<std::string_view, Parse> kCommands[] = {
-    {"apply", parse_apply},        {"get", parse_get},   {"delete", parse_delete},     {"status", parse_status},
-    {"token create", parse_token}, {"wait", parse_wait}, {"validate", parse_validate}, {"version", parse_version}};
+    {"apply", parse_apply},        {"get", parse_get},
+    {"delete", parse_delete},      {"status", parse_status},
+    {"token create", parse_token}, {"wait", parse_wait},
+    {"validate", parse_validate},  {"explain", parse_explain},
+    {"version", parse_version},    {"ca status", parse_ca_status},
+    {"ca rotate", parse_ca_rotate}};
 
 Result<CliOptions> to_options(const Words& words, std::string_view command, const Environment& environment) {
   CliOptions out;

@@ -10,6 +10,7 @@
 #include "cli/exit_code.h"
 #include "lib/api/resource.h"
 #include "lib/base/clock.h"
+#include "lib/decision/explain_query.h"
 
 namespace heddle {
 enum class OutputFormat : uint8_t { kTable, kJson, kYaml, kName };
@@ -21,6 +22,7 @@ enum class VersionOf : uint8_t { kClientAndControl, kClient };
 inline constexpr std::string_view kDefaultNamespace = "default";
 inline constexpr Duration kDefaultTimeout = 30s;
 inline constexpr Duration kDefaultTokenTtl = 600s;
+inline constexpr Duration kDefaultRotation = 15min;
 
 // Where resources come from: files, directories or "-", and the namespace of those that name none.
 struct FileOptions {
@@ -55,6 +57,19 @@ struct WaitOptions {
 struct ValidateOptions {
   FileOptions files{};
 };
+struct ExplainOptions {
+  ExplainWords question{};  // checked
+  FileOptions files{};      // none: the control plane is asked
+  OutputFormat output = OutputFormat::kTable;
+};
+struct CaStatusOptions {
+  OutputFormat output = OutputFormat::kTable;
+};
+struct CaRotateOptions {
+  std::string step{};                 // prepare, activate, retire, abort; empty: all of them
+  std::vector<std::string> except{};  // nodes or serials of sidecars that a step does not wait for
+  Duration wait = kDefaultRotation;   // for all steps
+};
 struct VersionOptions {
   OutputFormat output = OutputFormat::kTable;
   VersionOf of = VersionOf::kClientAndControl;
@@ -65,7 +80,7 @@ struct CliOptions {
   Duration timeout = kDefaultTimeout;  // of one answer; for `wait`: of the waiting
   ColorMode color = ColorMode::kAuto;
   std::variant<ApplyOptions, GetOptions, DeleteOptions, StatusOptions, TokenCreateOptions, WaitOptions, ValidateOptions,
-               VersionOptions>
+               ExplainOptions, CaStatusOptions, CaRotateOptions, VersionOptions>
       command;
 };
 

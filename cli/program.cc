@@ -23,6 +23,12 @@ ExitCode run_program(const std::vector<std::string>& args, const Environment& en
   Loop loop;
   ApiClient api(loop, options.context_file);
   CommandContext context{console, api, loop};
+  context.pause = [&loop](Duration pause) {
+    bool is_over = false;
+    auto timer = loop.timer([&is_over] { is_over = true; });
+    timer->arm(pause);
+    loop.run_until([&is_over] { return is_over; });
+  };
   ExitCode code = run_command(options, context);
   console.out.flush();
   if (console.out || code != ExitCode::kOk) return code;

@@ -30,7 +30,7 @@ std::string joined(const std::vector<JsonValue>& items, F&& text_of) {
 std::string itself(const JsonValue& value) { return std::string(value.as_string().value_or("")); }
 std::string name_of(const JsonValue& value) { return text_at(value, {"name"}); }
 
-std::string or_default(std::string text, std::string_view fallback) {
+std::string or_default(const std::string& text, std::string_view fallback) {
   return text.empty() ? std::string(fallback) : text;
 }
 
@@ -63,6 +63,13 @@ std::vector<Cell> health_policy_cells(const JsonValue& d) {
   if (std::optional<JsonValue> one = d.find({"spec", "targetRef"})) targets.insert(targets.begin(), *one);
   return {joined(targets, name_of), joined(list_at(d, {"spec", "active"}), kind)};
 }
+std::vector<Cell> authorization_policy_cells(const JsonValue& d) {
+  std::string action = text_at(d, {"spec", "action"});
+  std::string otherwise = text_at(d, {"spec", "defaultAction"});
+  std::optional<JsonValue> target = d.find({"spec", "targetRef"});
+  return {action.empty() ? "default: " + otherwise : action, target ? name_of(*target) : std::string("*"),
+          std::to_string(list_at(d, {"spec", "rules"}).size())};
+}
 std::vector<Cell> workload_cells(const JsonValue& d) {
   return {text_at(d, {"spec", "identity"}), joined(list_at(d, {"spec", "services"}), itself)};
 }
@@ -78,6 +85,8 @@ Columns columns_of(Kind kind) {
       return {kind, {"HOSTNAMES", "PARENTS", "RULES"}, http_route_cells};
     case Kind::kHealthPolicy:
       return {kind, {"TARGETS", "CHECKS"}, health_policy_cells};
+    case Kind::kAuthorizationPolicy:
+      return {kind, {"ACTION", "TARGET", "RULES"}, authorization_policy_cells};
     case Kind::kWorkload:
       return {kind, {"IDENTITY", "SERVICES"}, workload_cells};
     default:

@@ -30,6 +30,7 @@ class Signals {
   bool draining_ = false;
   heddle::SignalWatch term_{loop_, SIGTERM, [this] { on_terminate(SIGTERM); }};
   heddle::SignalWatch int_{loop_, SIGINT, [this] { on_terminate(SIGINT); }};
+  heddle::SignalWatch hup_{loop_, SIGHUP, [this] { server_.reload(); }};
   heddle::SignalWatch usr1_{loop_, SIGUSR1, [this] { server_.reopen_logs(); }};
 };
 }  // namespace

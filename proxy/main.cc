@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "certs/narrow_openssl.h"
+#include "lib/metrics/process_metrics.h"
 #include "lib/net/socket.h"
 #include "proxy/app/bootstrap.h"
 #include "proxy/app/options.h"
@@ -32,6 +33,7 @@ int main(int argc, char** argv) {
   auto log = make_log(settings->log);
   if (!log) return fail(log.error());
   Registry metrics;
+  ProcessMetrics process(metrics, HEDDLE_VERSION);
   SystemRandom random;
   auto server = Server::create({*settings, parsed.options.config, **log, metrics, random});
   if (!server) return fail(server.error());

@@ -2,9 +2,9 @@
 set(python /usr/bin/python3)
 
 add_test(NAME ci_checks COMMAND ${python} -m unittest discover -s ${CMAKE_CURRENT_SOURCE_DIR}/unit/ci -p "*_test.py")
-set_tests_properties(ci_checks PROPERTIES LABELS unit TIMEOUT 60)
+set_tests_properties(ci_checks PROPERTIES LABELS unit TIMEOUT 300)
 add_test(NAME bench_parts COMMAND ${python} -m unittest discover -s ${CMAKE_CURRENT_SOURCE_DIR}/unit/bench -p "*_test.py")
-set_tests_properties(bench_parts PROPERTIES LABELS unit TIMEOUT 60 ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")
+set_tests_properties(bench_parts PROPERTIES LABELS unit TIMEOUT 300 ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")
 
 # heddle_e2e(<name> <timeout> <command>...): alone on the machine, because it watches timings and counts failures.
 function(heddle_e2e name timeout)

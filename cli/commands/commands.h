@@ -1,6 +1,8 @@
 // The commands: each takes its options and what it may touch, and answers with the exit code. No globals, no clocks, no
 // sockets of their own: everything comes through CommandContext, so tests run them against a scripted control plane.
 #pragma once
+#include <functional>
+
 #include "cli/console.h"
 #include "cli/options.h"
 
@@ -10,6 +12,7 @@ struct CommandContext {
   ControlApi& api;
   const Clock& clock;
   Duration timeout = kDefaultTimeout;
+  std::function<void(Duration)> pause = [](Duration) {};  // while the control plane or the sidecars get on
 };
 
 ExitCode run_apply(const ApplyOptions&, CommandContext&);
@@ -19,6 +22,9 @@ ExitCode run_status(const StatusOptions&, CommandContext&);
 ExitCode run_token_create(const TokenCreateOptions&, CommandContext&);
 ExitCode run_wait(const WaitOptions&, CommandContext&);
 ExitCode run_validate(const ValidateOptions&, CommandContext&);
+ExitCode run_explain(const ExplainOptions&, CommandContext&);
+ExitCode run_ca_status(const CaStatusOptions&, CommandContext&);
+ExitCode run_ca_rotate(const CaRotateOptions&, CommandContext&);
 ExitCode run_version(const VersionOptions&, CommandContext&);
 
 // Any of them.

@@ -11,6 +11,9 @@ struct Run {
   ExitCode operator()(const TokenCreateOptions& options) const { return run_token_create(options, context); }
   ExitCode operator()(const WaitOptions& options) const { return run_wait(options, context); }
   ExitCode operator()(const ValidateOptions& options) const { return run_validate(options, context); }
+  ExitCode operator()(const ExplainOptions& options) const { return run_explain(options, context); }
+  ExitCode operator()(const CaStatusOptions& options) const { return run_ca_status(options, context); }
+  ExitCode operator()(const CaRotateOptions& options) const { return run_ca_rotate(options, context); }
   ExitCode operator()(const VersionOptions& options) const { return run_version(options, context); }
 };
 }  // namespace

@@ -5,9 +5,12 @@
 
 namespace heddle {
 namespace {
+constexpr std::string_view kRetryAfter = "12";  // seconds: five renewals a minute; who is limited otherwise waits less
+
 RpcResponse answer(Reason reason, std::string body) {
   RpcResponse response = RpcResponse::json(info(reason).status, std::move(body));
   response.headers.emplace_back("heddle-reason", info(reason).name);
+  if (reason == Reason::kRateLimited) response.headers.emplace_back("retry-after", kRetryAfter);
   return response;
 }
 }  // namespace

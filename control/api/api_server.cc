@@ -9,6 +9,7 @@
 namespace heddle {
 namespace {
 constexpr size_t kMaxTokenText = 128;
+constexpr size_t kMaxPathSaid = 256;
 constexpr uint32_t kApiSchema = 1;
 
 Error not_found(std::string what) { return make_error(Reason::kNotFound, std::move(what), Origin::kDownstream); }
@@ -63,8 +64,11 @@ void ApiServer::serve_on(HttpServer& server) {
   route(server, "GET", "/v1/resources/{plural}/{namespace}/{name}", &ApiServer::get);
   route(server, "DELETE", "/v1/resources/{plural}/{namespace}/{name}", &ApiServer::erase);
   route(server, "POST", "/v1/apply", &ApiServer::apply);
+  route(server, "POST", "/v1/explain", &ApiServer::explain);
   route(server, "GET", "/v1/status", &ApiServer::status);
   route(server, "POST", "/v1/tokens", &ApiServer::create_token);
+  route(server, "GET", "/v1/ca", &ApiServer::show_ca);
+  route(server, "POST", "/v1/ca/{step}", &ApiServer::step_ca);
   server.route("GET", "/v1/wait",
                [this](const RpcRequest& r, HttpServer::Respond respond) { wait(r, std::move(respond)); });
 }
@@ -77,15 +81,17 @@ void ApiServer::route(HttpServer& server, std::string method, std::string_view p
   });
 }
 
-// Runs before the body is kept. Failures beyond the limit are refused unaudited: they must not fill the disk.
+// Runs before the body is kept.
 Result<void> ApiServer::admit(const RpcRequest& request) {
   MonoTime now = parts_.scheduler.now();
-  if (!failures_.may_try(request.peer, now)) return make_error(Reason::kRateLimited, "", Origin::kDownstream);
+  if (!failures_.may_try(request.peer, now)) {
+    audit_denial(request, make_error(Reason::kRateLimited, "too many bearer tokens were wrong"));
+    return make_error(Reason::kRateLimited, "", Origin::kDownstream);
+  }
   Result<AdminTokenRow> token = authenticate(request);
   if (token) return {};
   failures_.note_failure(request.peer, now);
-  Result<void> denied = Error(token.error());
-  audit({"deny", str_cat(request.method, " ", request.path), ""}, make_caller(request, "", parts_.random), denied);
+  audit_denial(request, token.error());
   if (token.error().reason != Reason::kUnauthenticated) return std::move(token).error();
   return make_error(Reason::kUnauthenticated, "", Origin::kDownstream);
 }
@@ -99,6 +105,12 @@ Result<AdminTokenRow> ApiServer::authenticate(const RpcRequest& request) {
   HEDDLE_TRY(std::optional<AdminTokenRow> found, parts_.ledger.find_admin_token(sha256(as_bytes(token))));
   if (found) return *std::move(found);
   return make_error(Reason::kUnauthenticated, "unknown bearer token", Origin::kDownstream);
+}
+
+void ApiServer::audit_denial(const RpcRequest& request, const Error& why) {
+  AuditRecord record{"deny", str_cat(request.method, " ", request.path).substr(0, kMaxPathSaid), ""};
+  Result<void> denied = Error(why);
+  parts_.refusals.write(record, make_caller(request, "", parts_.random), denied, parts_.scheduler.wall());
 }
 
 Caller ApiServer::caller_of(const RpcRequest& request) {
@@ -180,6 +192,11 @@ void ApiServer::audit_commit(const Transaction& transaction, const Commit& commi
     std::string detail = str_cat(to_text(commit.outcomes[i]), " in version ", commit.version.text());
     audit({std::move(type), key_of(transaction[i]).text(), std::move(detail)}, caller, {});
   }
+}
+
+RpcResponse ApiServer::explain(const RpcRequest& request) {
+  Result<std::string> answer = explainer_.answer(request.body);
+  return answer ? RpcResponse::json(200, *std::move(answer)) : error_answer(answer.error());
 }
 
 RpcResponse ApiServer::status(const RpcRequest&) {

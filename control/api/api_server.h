@@ -1,9 +1,11 @@
-// ApiServer: the configuration API (docs/api.md) on an HttpServer: resources, apply, delete, status, wait, join tokens.
-// Every request needs an admin's bearer token, looked up by its SHA-256 before any of the body is kept; who has none
-// learns nothing but that. Writes are transactions judged as a whole, audited one line per resource. Control loop.
-// Limits: 64 MiB of body for apply, 1 MiB else; failed tokens 1/s and 10 at once per source.
+// ApiServer: the configuration API (docs/api.md) on an HttpServer: resources, apply, delete, explain, status, wait,
+// join tokens, the CA. Every request needs an admin's bearer token, looked up by its SHA-256 before any of the body is
+// kept; who has none learns nothing but that. Writes are transactions judged as a whole, audited one line per resource.
+// Control loop. Limits: 64 MiB of body for apply, 1 MiB else; failed tokens 1/s and 10 at once per source.
 #pragma once
 #include "control/api/answers.h"
+#include "control/api/ca_api.h"
+#include "control/api/explainer.h"
 #include "control/api/failure_limit.h"
 #include "control/ca/issuer.h"
 #include "control/watch/watch_hub.h"
@@ -14,9 +16,12 @@ struct ApiParts {
   Store& store;
   Ledger& ledger;
   Issuer& issuer;
+  CaRotator& rotator;
+  const CaOutlook& outlook;
   WatchHub& hub;
   NodeRegistry& registry;
   AuditSink& audit;
+  AuditSink& refusals;  // for who is turned away at the door: limited
   Scheduler& scheduler;
   Random& random;
 };
@@ -28,7 +33,10 @@ class ApiServer {
   static constexpr Duration kMaxWait = 10min;
   static constexpr size_t kMaxWaiting = 1000;
 
-  explicit ApiServer(const ApiParts& parts) : parts_(parts) {}
+  explicit ApiServer(const ApiParts& parts)
+      : parts_(parts),
+        explainer_(parts.store),
+        ca_({parts.rotator, parts.outlook, parts.registry, parts.ledger, parts.scheduler}) {}
   // Sets the server's guard, too.
   void serve_on(HttpServer&);
   // Everybody who waits is told that this replica leaves.
@@ -43,14 +51,18 @@ class ApiServer {
   void route(HttpServer&, std::string method, std::string_view pattern, Handler);
   Result<void> admit(const RpcRequest&);
   Result<AdminTokenRow> authenticate(const RpcRequest&);
+  void audit_denial(const RpcRequest&, const Error&);
 
   RpcResponse version(const RpcRequest&);
   RpcResponse list(const RpcRequest&);
   RpcResponse get(const RpcRequest&);
   RpcResponse apply(const RpcRequest&);
   RpcResponse erase(const RpcRequest&);
+  RpcResponse explain(const RpcRequest&);
   RpcResponse status(const RpcRequest&);
   RpcResponse create_token(const RpcRequest&);
+  RpcResponse show_ca(const RpcRequest&) { return ca_.show(); }
+  RpcResponse step_ca(const RpcRequest& request) { return ca_.step(request, caller_of(request)); }
   void wait(const RpcRequest&, HttpServer::Respond);
   void on_waited(uint64_t id, const WaitResult&);
 
@@ -59,6 +71,8 @@ class ApiServer {
   void audit_commit(const Transaction&, const Commit&, const Caller&);
 
   ApiParts parts_;
+  Explainer explainer_;
+  CaApi ca_;
   FailureLimit failures_;
   std::map<uint64_t, Waiting> waiting_;
   uint64_t next_wait_ = 1;

@@ -1,5 +1,6 @@
 #include "control/api/apply_request.h"
 
+#include "control/api/view_model.h"
 #include "lib/base/strings.h"
 #include "lib/config/validate.h"
 
@@ -41,14 +42,6 @@ bool read_item(const JsonValue& item, size_t index, Transaction& out, std::vecto
   out.emplace_back(std::move(put));
   return true;
 }
-
-Model model_of(const View& view) {
-  Model model;
-  view.for_each([&model](const StoredResource::Ptr& resource) {
-    if (resource->spec()) put_spec(model, resource->key(), *resource->spec());
-  });
-  return model;
-}
 }  // namespace
 
 Result<Transaction> read_apply(std::string_view body, std::vector<ApiProblem>& problems) {
@@ -70,7 +63,7 @@ Result<Transaction> read_apply(std::string_view body, std::vector<ApiProblem>& p
 
 Admission whole_admission(std::vector<ApiProblem>& problems, Reason reason) {
   return [&problems, reason](const View& after) -> Result<void> {
-    ConfigProblems found = validate(model_of(after), ModelScope::kWhole);
+    ConfigProblems found = validate(model_of(after).model, ModelScope::kWhole);
     if (found.empty()) return {};
     for (const ResourceProblem& item : found.items) add(problems, item.key.text(), item.problem);
     return problems_error(reason, found.items.size());

@@ -23,9 +23,10 @@ struct SigningRequest {
 enum class TokenField : uint8_t { kExpected, kRefused };
 
 Result<SigningRequest> read_request(const std::string& body, TokenField token) {
-  HEDDLE_TRY(JsonValue document, JsonValue::parse(body));
+  Result<JsonValue> document = JsonValue::parse(body);
+  if (!document) return make_error(Reason::kBadRequest, document.error().detail);
   Problems problems;
-  JsonObject object{JsonReader(document, "", problems)};
+  JsonObject object{JsonReader(*document, "", problems)};
   SigningRequest out;
   if (token == TokenField::kExpected) out.token = object.string("token", {1, kMaxToken});
   out.csr = object.string("csr", {1, kMaxCsr});
@@ -34,40 +35,84 @@ Result<SigningRequest> read_request(const std::string& body, TokenField token) {
   return out;
 }
 
+constexpr size_t kMaxPathSaid = 128;
+
+// By what was asked for, and not by whether it exists.
+std::string_view audit_type(const RpcRequest& request) {
+  if (request.path.empty()) return "handshake";  // TLS refused the peer
+  if (request.path == "/v1/attest") return "attest";
+  if (request.path == "/v1/renew") return "renew";
+  return "deny";
+}
+
+std::string identity_of(const RpcRequest& request) {
+  bool is_known = request.peer_certificate != nullptr && request.peer_certificate->spiffe_id();
+  return is_known ? request.peer_certificate->spiffe_id()->text() : std::string();
+}
+
 // Faults of ours are not told as the caller's: a sidecar would throw a good token away.
 bool is_callers_fault(Reason reason) { return info(reason).status / 100 == 4 && reason != Reason::kRateLimited; }
 }  // namespace
 
 void IdentityApi::serve_on(HttpServer& server) {
   server.guard(require_certificate);
+  server.set_on_refused([this](const RpcRequest& r, const Error& why) { on_refused(r, why); });
   server.route("POST", "/v1/attest", [this](const RpcRequest& r, HttpServer::Respond respond) { respond(attest(r)); });
   server.route("POST", "/v1/renew", [this](const RpcRequest& r, HttpServer::Respond respond) { respond(renew(r)); });
 }
 
 RpcResponse IdentityApi::attest(const RpcRequest& request) {
-  if (!failures_.may_try(request.peer, clock_.now())) return opaque_answer(Reason::kRateLimited);
+  MonoTime now = parts_.clock.now();
+  if (!failures_.may_try(request.peer, now)) {
+    audit_refusal("attest", request, make_error(Reason::kRateLimited, "too many attestations failed"));
+    return opaque_answer(Reason::kRateLimited);
+  }
   Result<SigningRequest> read = read_request(request.body, TokenField::kExpected);
-  SigningRequest asked = read.value_or(SigningRequest());  // an empty token is refused and audited like a wrong one
-  Result<SignedSvid> svid = issuer_.attest(asked.token, asked.csr, make_caller(request, "", random_));
+  if (!read) {
+    audit_refusal("attest", request, read.error());
+    failures_.note_failure(request.peer, now);
+    return opaque_answer(Reason::kUnauthenticated);
+  }
+  Result<SignedSvid> svid = parts_.issuer.attest(read->token, read->csr, make_caller(request, "", parts_.random));
   if (svid) return answer(*svid);
   if (!is_callers_fault(svid.error().reason)) return opaque_answer(svid.error().reason);
-  failures_.note_failure(request.peer, clock_.now());
+  failures_.note_failure(request.peer, now);
   return opaque_answer(Reason::kUnauthenticated);
 }
 
 RpcResponse IdentityApi::renew(const RpcRequest& request) {
   const PeerCertificate& certificate = *request.peer_certificate;
-  if (!certificate.spiffe_id()) return opaque_answer(Reason::kUnauthenticated);
+  if (!certificate.spiffe_id()) return opaque_answer(Reason::kUnauthenticated);  // TLS lets none of these in
   Result<SigningRequest> read = read_request(request.body, TokenField::kRefused);
-  if (!read) return error_answer(read.error());
+  if (!read) {
+    audit_refusal("renew", request, read.error());
+    return error_answer(read.error());
+  }
   RenewingPeer peer{*certificate.spiffe_id(), certificate.serial(), certificate.not_after()};
-  Caller caller = make_caller(request, peer.identity.text(), random_);
-  Result<SignedSvid> svid = issuer_.renew(peer, read->csr, caller);
+  Caller caller = make_caller(request, peer.identity.text(), parts_.random);
+  Result<SignedSvid> svid = parts_.issuer.renew(peer, read->csr, caller);
   return svid ? answer(*svid) : error_answer(svid.error());
 }
 
+// Guards say little to a stranger; the log may know more.
+void IdentityApi::on_refused(const RpcRequest& request, const Error& why) {
+  bool says_nothing = why.detail.empty() && why.reason == Reason::kUnauthenticated;
+  Error said = says_nothing ? make_error(why.reason, "no client certificate") : why;
+  if (said.detail.size() > kMaxPathSaid) said.detail.resize(kMaxPathSaid);
+  audit_refusal(audit_type(request), request, said);
+}
+
+// What is asked for is known where the caller proved who it is: it may ask for itself alone.
+void IdentityApi::audit_refusal(std::string_view type, const RpcRequest& request, const Error& why) {
+  std::string identity = identity_of(request);
+  std::string subject = type == "deny" ? str_cat(request.method, " ", request.path).substr(0, kMaxPathSaid) : identity;
+  Caller caller = make_caller(request, std::move(identity), parts_.random);
+  Result<void> refused = Error(why);
+  parts_.audit.write({std::string(type), std::move(subject), ""}, caller, refused, parts_.clock.wall());
+}
+
 RpcResponse IdentityApi::answer(const SignedSvid& svid) const {
-  Result<std::string> bundle = to_jwks(*issuer_.authority().roots());
+  Result<std::string> bundle = to_jwks(parts_.issuer.bundle());
   if (!bundle) return error_answer(bundle.error());
   std::string body;
   JsonWriter out(body);

@@ -1,6 +1,7 @@
 // IdentityApi: POST /v1/attest and /v1/renew, which turn a signing request into a certificate (docs/api.md). The first
 // is all that a caller without a client certificate may reach; it learns nothing there but "unauthenticated", and may
-// fail 1/s with 10 at once per source. Decisions are the Issuer's. Control loop.
+// fail 1/s with 10 at once per source. Decisions are the Issuer's; who is turned away before it is asked is an audit
+// line here. Control loop.
 #pragma once
 #include "control/api/failure_limit.h"
 #include "control/ca/issuer.h"
@@ -10,17 +11,23 @@
 namespace heddle {
 class IdentityApi {
  public:
-  IdentityApi(Issuer& issuer, const Clock& clock, Random& random) : issuer_(issuer), clock_(clock), random_(random) {}
-  // Sets the server's guard, too: it serves the watch beside this and nothing else.
+  struct Parts {
+    Issuer& issuer;
+    AuditSink& audit;  // that limits refusals
+    const Clock& clock;
+    Random& random;
+  };
+  explicit IdentityApi(const Parts& parts) : parts_(parts) {}
+  // Sets the server's guard and who hears of its refusals, too: it serves the watch beside this and nothing else.
   void serve_on(HttpServer&);
 
  private:
   RpcResponse attest(const RpcRequest&);
   RpcResponse renew(const RpcRequest&);
   RpcResponse answer(const SignedSvid&) const;
-  Issuer& issuer_;
-  const Clock& clock_;
-  Random& random_;
+  void on_refused(const RpcRequest&, const Error&);
+  void audit_refusal(std::string_view type, const RpcRequest&, const Error&);
+  Parts parts_;
   FailureLimit failures_;
 };
 }  // namespace heddle

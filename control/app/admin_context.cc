@@ -21,7 +21,7 @@ Result<void> write_context(const AdminContextParts& parts, std::string_view toke
   std::string text;
   JsonWriter out(text);
   out.begin_object().field("address", reachable(parts.api).text()).field("id", parts.id.text());
-  out.field("ca", parts.authority.roots()->to_pem()).field("token", token).end_object();
+  out.field("ca", parts.roots.to_pem()).field("token", token).end_object();
   text += "\n";
   Secret secret = Secret::take(text);
   return atomic_write(parts.path, secret.view(), kPrivateFile);
@@ -65,7 +65,7 @@ Result<AdminContextState> write_admin_context(const AdminContextParts& parts) {
   return AdminContextState::kKept;
 }
 
-Result<void> write_root(const std::string& path, const CertificateAuthority& authority) {
-  return atomic_write(path, authority.roots()->to_pem(), kPublicFile);
+Result<void> write_roots(const std::string& path, const DomainRoots& roots) {
+  return atomic_write(path, roots.to_pem(), kPublicFile);
 }
 }  // namespace heddle

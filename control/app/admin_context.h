@@ -13,7 +13,7 @@ struct AdminContextParts {
   std::string path;
   Address api;
   SpiffeId id;  // of the control plane
-  const CertificateAuthority& authority;
+  const DomainRoots& roots;
   Ledger& ledger;
   AuditSink& audit;
   WallTime now;
@@ -21,5 +21,5 @@ struct AdminContextParts {
 enum class AdminContextState : uint8_t { kMade, kKept, kMissing };
 // kMissing: an admin token exists, but the file is gone: nothing was written.
 Result<AdminContextState> write_admin_context(const AdminContextParts&);
-Result<void> write_root(const std::string& path, const CertificateAuthority&);
+Result<void> write_roots(const std::string& path, const DomainRoots&);
 }  // namespace heddle

@@ -8,6 +8,7 @@ ControlEndpoint::ControlEndpoint(Loop& loop, Protocols& protocols, const OwnIden
     : loop_(loop),
       identity_(identity),
       options_(std::move(options)),
+      handshakes_(loop, {}, nullptr),
       cap_(options_.max_connections),
       http_({loop, registry_}, protocols, options_.limits) {
   // A connection changes its owner while its protocol is found out: what counts is how many there are after the turn.
@@ -33,6 +34,7 @@ void ControlEndpoint::accept(std::unique_ptr<Transport> transport) {
   if (identity_ == nullptr) return http_.serve(std::move(transport));
   TlsSetup setup;
   setup.context = identity_->context();
+  setup.gate = &handshakes_;
   http_.serve(make_tls_transport(loop_, std::move(transport), std::move(setup)));
 }
 

@@ -5,6 +5,8 @@
 #include "control/app/own_identity.h"
 #include "lib/net/listener.h"
 #include "lib/rpc/http_server.h"
+#include "lib/session/untrusted_peers.h"
+#include "lib/tls/handshake_gate.h"
 
 namespace heddle {
 class ControlEndpoint {
@@ -24,6 +26,8 @@ class ControlEndpoint {
 
   // No new connections; those that are open end with what is in flight.
   void drain();
+  // Connections of whom these roots vouch for no more end.
+  void use(std::shared_ptr<const TrustBundle> bundle) { untrusted_.use(std::move(bundle)); }
   void abort();
   bool is_idle() const noexcept { return registry_.size() == 0; }
   size_t connections() const noexcept { return registry_.size(); }
@@ -36,7 +40,9 @@ class ControlEndpoint {
   Loop& loop_;
   const OwnIdentity* identity_;
   Options options_;
+  HandshakeGate handshakes_;  // after a restart all sidecars come at once
   ConnectionRegistry registry_;
+  UntrustedPeers untrusted_{loop_, {&registry_}};
   ConnectionCap cap_;
   HttpServer http_;
   std::unique_ptr<Listener> listener_;

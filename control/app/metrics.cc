@@ -12,7 +12,24 @@ constexpr MetricFamily kBytes{"heddle_control_store_bytes", "Bytes of all resour
                               MetricType::kGauge};
 constexpr MetricFamily kExpiry{"heddle_control_identity_expiry_timestamp_seconds",
                                "When the control plane's own certificate expires, since 1970.", MetricType::kGauge};
-constexpr const MetricFamily* kFamilies[] = {&kSidecars, &kVersion, &kRuns, &kResources, &kBytes, &kExpiry};
+constexpr MetricFamily kCaExpiry{"heddle_control_ca_expiry_timestamp_seconds",
+                                 "When the authority that signs certificates expires, since 1970.", MetricType::kGauge};
+constexpr MetricFamily kCaPhase{"heddle_control_ca_rotation_phase",
+                                "Rotation of the root: 0 steady, 1 prepared, 2 activated.", MetricType::kGauge};
+constexpr MetricFamily kCaWaits{"heddle_control_ca_rotation_waits_for",
+                                "Sidecars that keep a rotation's step, which is due by itself, from being taken.",
+                                MetricType::kGauge};
+constexpr MetricFamily kCaAlarm{
+    "heddle_control_ca_alarm",
+    "What is to be done about the CA: 0 nothing, 1 a rotation waits or the given authority ends soon, 2 urgently.",
+    MetricType::kGauge};
+constexpr MetricFamily kCaFiles{"heddle_control_ca_files_refused",
+                                "1 while the files of the given authority are refused and the old one stays.",
+                                MetricType::kGauge};
+constexpr const MetricFamily* kFamilies[] = {&kSidecars, &kVersion, &kRuns,    &kResources, &kBytes,  &kExpiry,
+                                             &kCaExpiry, &kCaPhase, &kCaWaits, &kCaAlarm,   &kCaFiles};
+
+double seconds(WallTime time) { return std::chrono::duration<double>(time.since_epoch()).count(); }
 }  // namespace
 
 ControlPlaneMetrics::ControlPlaneMetrics(Registry& registry, const Sources& sources) : sources_(sources) {
@@ -25,8 +42,12 @@ ControlPlaneMetrics::ControlPlaneMetrics(Registry& registry, const Sources& sour
   add(kRuns, [](const Sources& s) { return s.hub.min_runs().sequence; });
   add(kResources, [](const Sources& s) { return s.store.view().size(); });
   add(kBytes, [](const Sources& s) { return s.store.view().total_bytes(); });
-  add(kExpiry,
-      [](const Sources& s) { return std::chrono::duration<double>(s.identity.not_after().since_epoch()).count(); });
+  add(kExpiry, [](const Sources& s) { return seconds(s.identity.not_after()); });
+  add(kCaExpiry, [](const Sources& s) { return seconds(s.ca.state().signer->not_after()); });
+  add(kCaPhase, [](const Sources& s) { return static_cast<int>(s.ca.state().phase); });
+  add(kCaWaits, [](const Sources& s) { return s.outlook.waits_for; });
+  add(kCaAlarm, [](const Sources& s) { return static_cast<int>(s.outlook.alarm); });
+  add(kCaFiles, [](const Sources& s) { return s.outlook.are_files_refused ? 1 : 0; });
 }
 
 std::span<const MetricFamily* const> control_metric_families() noexcept { return kFamilies; }

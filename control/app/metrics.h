@@ -4,6 +4,8 @@
 #include <span>
 
 #include "control/app/own_identity.h"
+#include "control/ca/ca_outlook.h"
+#include "control/ca/ca_rotator.h"
 #include "control/watch/watch_hub.h"
 #include "lib/metrics/registry.h"
 
@@ -14,6 +16,8 @@ class ControlPlaneMetrics {
     const Store& store;
     const WatchHub& hub;
     const OwnIdentity& identity;
+    const CaRotator& ca;
+    const CaOutlook& outlook;
   };
   ControlPlaneMetrics(Registry&, const Sources&);
 

@@ -15,10 +15,16 @@ constexpr char kExamples[] =
     "  heddle-control --data /var/lib/heddle --watch 0.0.0.0:15010 --advertise mesh.example.org\n"
     "      serve sidecars of other machines\n"
     "  HEDDLE_CONTROL_SVID_TTL=1h heddle-control --data /var/lib/heddle\n"
+    "  heddle-control --data /var/lib/heddle --ca-passphrase-file /etc/heddle/ca.pass\n"
+    "      encrypt the root's key; from then on it starts with this passphrase only\n"
+    "  heddle-control --data /var/lib/heddle --ca-cert-file mesh-ca.pem --ca-key-file mesh-ca.key --ca-root-file "
+    "org.pem\n"
+    "      sign with an intermediate that the organisation's own root issued\n"
     "\n"
-    "Signals: TERM and INT drain and exit 0 within 5 s (a second one exits at once); USR1 reopens the audit log.\n"
-    "Files in the data directory: ca.pem (root key, secret), heddle.db, root.pem (what sidecars must trust),\n"
-    "admin.context (how the command line comes in, secret), audit.log.";
+    "Signals: TERM and INT drain and exit 0 within 5 s (a second one exits at once); USR1 reopens the audit log;\n"
+    "HUP looks at the files of a given CA (they are looked at every second anyway).\n"
+    "Files in the data directory: ca.pem (the CA's key, secret), ca.rotation (the other root of a rotation, secret),\n"
+    "heddle.db, root.pem (what sidecars must trust), admin.context (how the command line comes in, secret), audit.log.";
 
 // The flags as text; they get their meaning afterwards, so that every message can name its flag.
 struct Words {
@@ -27,8 +33,28 @@ struct Words {
   std::string health = "127.0.0.1:15014";
   std::string trust_domain = "cluster.local";
   std::string svid_ttl = "24h";
+  std::string ca_root_ttl = "87600h";
+  std::string ca_rotate_before = "720h";
   std::string log_level = "info";
 };
+
+void declare_ca(CLI::App& app, Words& words, ControlOptions& options) {
+  auto add = [&app](const char* flag, auto& value, const char* type, const char* environment, const char* help) {
+    return app.add_option(flag, value, help)->type_name(type)->envname(environment);
+  };
+  add("--ca-cert-file", options.ca_files.certificates, "FILE", "HEDDLE_CONTROL_CA_CERT_FILE",
+      "sign with this intermediate, PEM, its issuers after it; with --ca-key-file and --ca-root-file");
+  add("--ca-key-file", options.ca_files.key, "FILE", "HEDDLE_CONTROL_CA_KEY_FILE",
+      "its key, PKCS#8, mode 0600; may be encrypted with the passphrase of --ca-passphrase-file");
+  add("--ca-root-file", options.ca_files.roots, "FILE", "HEDDLE_CONTROL_CA_ROOT_FILE",
+      "the roots everybody shall trust, PEM; one of them issued the chain");
+  add("--ca-root-ttl", words.ca_root_ttl, "DURATION", "HEDDLE_CONTROL_CA_ROOT_TTL",
+      "lifetime of roots that are made here, 10s to 175200h")
+      ->capture_default_str();
+  add("--ca-rotate-before", words.ca_rotate_before, "DURATION", "HEDDLE_CONTROL_CA_ROTATE_BEFORE",
+      "a root made here is rotated this long before its end, at the latest at half of its life; 0s: never by itself")
+      ->capture_default_str();
+}
 
 void declare(CLI::App& app, Words& words, ControlOptions& options) {
   auto add = [&app](const char* flag, auto& value, const char* type, const char* environment, const char* help) {
@@ -41,8 +67,11 @@ void declare(CLI::App& app, Words& words, ControlOptions& options) {
       ->capture_default_str();
   add("--trust-domain", words.trust_domain, "NAME", "HEDDLE_CONTROL_TRUST_DOMAIN", "trust domain of this mesh")
       ->capture_default_str();
-  add("--svid-ttl", words.svid_ttl, "DURATION", "HEDDLE_CONTROL_SVID_TTL", "lifetime of certificates, at least 5s")
+  add("--svid-ttl", words.svid_ttl, "DURATION", "HEDDLE_CONTROL_SVID_TTL", "lifetime of certificates, 5s to 2160h")
       ->capture_default_str();
+  add("--ca-passphrase-file", options.ca_passphrase_file, "FILE", "HEDDLE_CONTROL_CA_PASSPHRASE_FILE",
+      "file with the passphrase the CA's keys are encrypted with, mode 0600 (default: keys as they are, mode 0600)");
+  declare_ca(app, words, options);
   add("--log-level", words.log_level, "FILTER", "HEDDLE_CONTROL_LOG_LEVEL",
       "trace, debug, info, warn, error, off; with exceptions as info,watch=debug")
       ->capture_default_str();
@@ -66,6 +95,28 @@ Result<void> check_name(const std::string& name) {
   return wrong("--advertise", name, "expected a DNS name in lower case or an IP address");
 }
 
+Result<Duration> read_span(std::string_view flag, const std::string& text, std::pair<Duration, Duration> range) {
+  Result<Duration> span = parse_duration(text);
+  if (span && *span >= range.first && *span <= range.second) return span;
+  return wrong(
+      flag, text,
+      str_cat("expected a duration of ", format_duration(range.first), " to ", std::to_string(range.second / 1h), "h"));
+}
+
+Result<void> read_ca_words(const Words& words, ControlOptions& out) {
+  constexpr Duration kLongest = 24h * 365 * 20;
+  HEDDLE_TRY(out.ca_root_ttl, read_span("--ca-root-ttl", words.ca_root_ttl, {2 * kMinTtl, kLongest}));
+  HEDDLE_TRY(out.ca_rotate_before, read_span("--ca-rotate-before", words.ca_rotate_before, {0s, kLongest}));
+  const GivenCaFiles& files = out.ca_files;
+  if (!files.any() || files.all()) return {};
+  std::string_view missing = files.certificates.empty() ? "--ca-cert-file"
+                             : files.key.empty()        ? "--ca-key-file"
+                                                        : "--ca-root-file";
+  return make_error(
+      Reason::kBadRequest,
+      str_cat("--ca-cert-file, --ca-key-file and --ca-root-file belong together: ", missing, " is missing"));
+}
+
 Result<void> read_words(const Words& words, ControlOptions& out) {
   HEDDLE_TRY(out.watch, read_address("--watch", words.watch));
   HEDDLE_TRY(out.api, read_address("--api", words.api));
@@ -74,10 +125,11 @@ Result<void> read_words(const Words& words, ControlOptions& out) {
   if (!domain) return wrong("--trust-domain", words.trust_domain, domain.error().detail);
   out.trust_domain = *domain;
   Result<Duration> ttl = parse_duration(words.svid_ttl);
-  if (!ttl || *ttl < kMinTtl) {
-    return wrong("--svid-ttl", words.svid_ttl, "expected a duration of at least 5s, as 24h or 90m");
+  if (!ttl || *ttl < kMinTtl || *ttl > kMaxTtl) {
+    return wrong("--svid-ttl", words.svid_ttl, "expected a duration of 5s to 2160h, as 24h or 90m");
   }
   out.svid_ttl = *ttl;
+  HEDDLE_CHECK_OK(read_ca_words(words, out));
   Result<LogFilter> filter = LogFilter::parse(words.log_level);
   if (!filter) return wrong("--log-level", words.log_level, filter.error().detail);
   out.log = *filter;

@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "certs/limits.h"
-#include "certs/trust_domain.h"
+#include "control/ca/given_ca.h"
+#include "control/ca/rotation_schedule.h"
 #include "lib/base/address.h"
 #include "lib/base/log.h"
 
@@ -19,7 +20,11 @@ struct ControlOptions {
   std::optional<TrustDomain> trust_domain;  // set once parsed
   Duration svid_ttl = 24h;
   LogFilter log;
-  std::vector<std::string> advertise;  // extra DNS names and IP addresses of our certificate
+  std::string ca_passphrase_file;  // empty: the CA's key is written as it is
+  GivenCaFiles ca_files;           // all or none: none, and the root is made here
+  Duration ca_root_ttl = kRootLifetime;
+  Duration ca_rotate_before = RotationSchedule::kDefaultBefore;  // zero: never by itself
+  std::vector<std::string> advertise;                            // extra DNS names and IP addresses of our certificate
 };
 
 // What main() does instead of running: usage error (exit 2), --help and --version (exit 0).

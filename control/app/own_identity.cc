@@ -13,9 +13,6 @@ constexpr Duration kShortestSleep = 500ms;
 }  // namespace
 
 OwnIdentity::OwnIdentity(Access, Parts parts) : parts_(std::move(parts)) {
-  auto bundle = std::make_shared<TrustBundle>();
-  bundle->replace(parts_.authority->roots());
-  bundle_ = std::move(bundle);
   timer_ = parts_.scheduler.timer([this] { on_timer(); });
 }
 
@@ -26,12 +23,22 @@ Result<std::unique_ptr<OwnIdentity>> OwnIdentity::create(Parts parts) {
   return own;
 }
 
+Result<void> OwnIdentity::use(CertificateAuthority::Ptr authority, DomainRoots::Ptr bundle) {
+  parts_.authority = std::move(authority);
+  parts_.bundle = std::move(bundle);
+  HEDDLE_CHECK_OK(renew());
+  schedule();
+  return {};
+}
+
 Result<void> OwnIdentity::renew() {
   WallTime now = parts_.scheduler.wall();
   HEDDLE_TRY(Svid svid, issue_control_svid(*parts_.authority, parts_.names, parts_.ttl, now));
   TlsContext::Options options{TlsRole::kServer, PeerCertificatePolicy::kOptional, {}};
   options.alpn = {std::string(alpn::kHttp2), std::string(alpn::kHttp1)};
-  TlsMaterial material{std::make_shared<const Svid>(std::move(svid)), bundle_};
+  auto bundle = std::make_shared<TrustBundle>();
+  bundle->replace(parts_.bundle);
+  TlsMaterial material{std::make_shared<const Svid>(std::move(svid)), std::move(bundle)};
   HEDDLE_TRY(context_, TlsContext::create(material, std::move(options)));
   return {};
 }

@@ -13,6 +13,7 @@ class OwnIdentity {
  public:
   struct Parts {
     CertificateAuthority::Ptr authority;
+    DomainRoots::Ptr bundle;
     ExtraNames names;
     Duration ttl;
     Scheduler& scheduler;
@@ -20,6 +21,8 @@ class OwnIdentity {
     Logger log;
   };
   static Result<std::unique_ptr<OwnIdentity>> create(Parts);
+  // From now on another authority, or other roots to believe: a new certificate at once.
+  Result<void> use(CertificateAuthority::Ptr, DomainRoots::Ptr);
   // For servers that ask for a client certificate and live without.
   std::shared_ptr<const TlsContext> context() const { return context_; }
   WallTime not_after() const { return context_->svid()->not_after; }
@@ -35,7 +38,6 @@ class OwnIdentity {
   void on_timer();
   void schedule();
   Parts parts_;
-  std::shared_ptr<const TrustBundle> bundle_;
   std::shared_ptr<const TlsContext> context_;
   std::unique_ptr<Timer> timer_;
 };

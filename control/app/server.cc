@@ -6,11 +6,14 @@
 #include "control/api/api_server.h"
 #include "control/api/identity_api.h"
 #include "control/app/admin_context.h"
+#include "control/app/ca_keeper.h"
 #include "control/app/endpoint.h"
 #include "control/app/health.h"
 #include "control/app/metrics.h"
+#include "control/app/trust_publisher.h"
 #include "control/ca/audit_file.h"
 #include "control/ca/key_store.h"
+#include "control/ca/limited_audit.h"
 #include "control/store/sqlite_journal.h"
 #include "control/store/sqlite_ledger.h"
 #include "control/store/sqlite_schema.h"
@@ -58,14 +61,19 @@ class Server final : public ControlServer {
     in_.log.reopen();
     audit_->reopen();
   }
+  void reload() override { keeper_->reload(); }
 
  private:
   std::string file(std::string_view name) const { return str_cat(in_.options.data, "/", name); }
   Result<void> open_store();
+  void name_unreadable();
   Result<void> open_identity();
+  Result<CaRotator::Parts> ca_parts();
   Result<void> open_endpoints();
+  void use_bundle();
   Result<void> listen();
   Result<void> publish();
+  Result<void> write_context();
   std::unique_ptr<ControlEndpoint> make_endpoint(const Address&, const OwnIdentity*, size_t connections, size_t body);
   enum class Which : uint8_t { kAll, kServing };
   bool is_idle(Which) const;
@@ -81,15 +89,19 @@ class Server final : public ControlServer {
   Readiness::Blocker starting_ = readiness_.block("start-up");
   Readiness::Blocker draining_;
   std::unique_ptr<AuditFile> audit_;
+  std::unique_ptr<LimitedAudit> refusals_;  // for callers from outside
   std::optional<SqliteDatabase> database_;
   std::unique_ptr<SqliteJournal> journal_;
   std::optional<SqliteLedger> ledger_;
   std::unique_ptr<Store> store_;
   NodeRegistry registry_;
-  CertificateAuthority::Ptr authority_;
+  KeyForm key_form_;
+  std::unique_ptr<CaRotator> rotator_;
   std::unique_ptr<Issuer> issuer_;
   std::unique_ptr<OwnIdentity> identity_;
   std::unique_ptr<WatchHub> hub_;
+  std::unique_ptr<TrustPublisher> trust_;
+  std::unique_ptr<CaKeeper> keeper_;
   std::unique_ptr<WatchServer> watch_server_;
   std::unique_ptr<IdentityApi> identity_api_;
   std::unique_ptr<ApiServer> api_server_;
@@ -123,6 +135,7 @@ Result<void> Server::start() {
   HEDDLE_CHECK_OK(listen());
   HEDDLE_CHECK_OK(publish());
   hub_->set_synced();
+  keeper_->start();
   starting_.release();
   return {};
 }
@@ -133,18 +146,49 @@ Result<void> Server::open_store() {
   database_.emplace(std::move(database));
   HEDDLE_CHECK_OK(migrate_sqlite(*database_));
   HEDDLE_TRY(audit_, AuditFile::open(file("audit.log"), in_.log.module("audit")));
+  refusals_ = std::make_unique<LimitedAudit>(*audit_, loop_);
   HEDDLE_TRY(journal_, SqliteJournal::create(*database_, {}));
   ledger_.emplace(*database_);
   HEDDLE_TRY(store_, Store::open(*journal_, loop_, in_.random, {}));
+  name_unreadable();
   return {};
 }
 
+// What a newer version wrote before an upgrade back is kept and shown by the API.
+void Server::name_unreadable() {
+  store_->view().for_each([this](const StoredResource::Ptr& resource) {
+    if (resource->spec()) return;
+    auto again = StoredResource::make_valid(resource->key(), resource->bytes(), resource->meta());
+    log_.error("this version cannot read a resource, no sidecar gets it; mend it and apply it again",
+               {{"resource", resource->key_text()}, {"problem", again ? "" : again.error().detail}});
+  });
+}
+
+Result<CaRotator::Parts> Server::ca_parts() {
+  const ControlOptions& options = in_.options;
+  if (const std::string& path = options.ca_passphrase_file; !path.empty()) {
+    Result<KeyForm> sealed = KeyForm::from_file(path);
+    if (!sealed) return std::move(sealed).error().within("--ca-passphrase-file");
+    key_form_ = *std::move(sealed);
+  }
+  const TrustDomain& domain = *options.trust_domain;
+  CaRotator::Parts parts{CaStore(options.data, domain, key_form_.copy(), options.ca_root_ttl), loop_, *audit_,
+                         in_.log.module("ca")};
+  if (!options.ca_files.all()) return parts;
+  HEDDLE_TRY(GivenCa given, load_given_ca(options.ca_files, domain, key_form_, names_of(options), loop_.wall()));
+  parts.given.emplace(std::move(given));
+  return parts;
+}
+
 Result<void> Server::open_identity() {
-  HEDDLE_TRY(authority_, open_authority(in_.options.data, *in_.options.trust_domain, loop_.wall()));
-  HEDDLE_TRY(issuer_, Issuer::create(authority_, *ledger_, loop_, *audit_, {in_.options.svid_ttl}));
+  HEDDLE_TRY(CaRotator::Parts parts, ca_parts());
+  HEDDLE_TRY(rotator_, CaRotator::open(std::move(parts)));
+  const CertificateAuthority::Ptr& signer = rotator_->state().signer;
+  HEDDLE_TRY(issuer_, Issuer::create(signer, *ledger_, loop_, *refusals_, {in_.options.svid_ttl}));
+  issuer_->use(signer, rotator_->bundle());
   if (std::string warning = issuer_->warning(); !warning.empty()) log_.warn(warning, {});
-  HEDDLE_TRY(identity_, OwnIdentity::create({authority_, names_of(in_.options), in_.options.svid_ttl, loop_, in_.random,
-                                             in_.log.module("identity")}));
+  HEDDLE_TRY(identity_, OwnIdentity::create({signer, rotator_->bundle(), names_of(in_.options), in_.options.svid_ttl,
+                                             loop_, in_.random, in_.log.module("identity")}));
   return {};
 }
 
@@ -162,6 +206,14 @@ std::unique_ptr<ControlEndpoint> Server::make_endpoint(const Address& address, c
 Result<void> Server::open_endpoints() {
   const ControlOptions& options = in_.options;
   hub_ = std::make_unique<WatchHub>(*store_, registry_, loop_, in_.random, WatchHub::Options{});
+  trust_ = std::make_unique<TrustPublisher>(
+      TrustPublisher::Parts{*rotator_, *issuer_, *identity_, *hub_, options.svid_ttl, file("root.pem"),
+                            [this] { return write_context(); }, in_.log.module("ca")});
+  trust_->announce();
+  rotator_->set_on_changed([this](const CaState&) {
+    trust_->publish();
+    use_bundle();
+  });
   Logger watch_log = in_.log.module("watch");
   watch_server_ =
       std::make_unique<WatchServer>(loop_, *hub_, watch_log, [this](const WatchPeer& peer, std::string_view node) {
@@ -169,20 +221,30 @@ Result<void> Server::open_endpoints() {
           log_.error("the use of a certificate could not be noted", {{"error", noted.error()}});
         }
       });
-  identity_api_ = std::make_unique<IdentityApi>(*issuer_, loop_, in_.random);
-  api_server_ =
-      std::make_unique<ApiServer>(ApiParts{*store_, *ledger_, *issuer_, *hub_, registry_, *audit_, loop_, in_.random});
+  identity_api_ = std::make_unique<IdentityApi>(IdentityApi::Parts{*issuer_, *refusals_, loop_, in_.random});
+  keeper_ = std::make_unique<CaKeeper>(CaKeeper::Parts{loop_, *rotator_, registry_, *ledger_,
+                                                       RotationSchedule(options.ca_rotate_before), options.ca_files,
+                                                       key_form_.copy(), names_of(options), in_.log.module("ca")});
+  api_server_ = std::make_unique<ApiServer>(ApiParts{*store_, *ledger_, *issuer_, *rotator_, keeper_->outlook(), *hub_,
+                                                     registry_, *audit_, *refusals_, loop_, in_.random});
   // Of the 0.9 of our descriptors that connections may have, most are for sidecars.
   watch_ = make_endpoint(options.watch, identity_.get(), ConnectionCap::default_limit(0.8, 1), kIdentityBody);
   api_ = make_endpoint(options.api, identity_.get(), ConnectionCap::default_limit(0.1, 1), ApiServer::kMaxApplyBody);
   health_ = make_endpoint(options.health, nullptr, kHealthConnections, kIdentityBody);
+  use_bundle();
   identity_api_->serve_on(watch_->http());
   watch_server_->serve_on(watch_->http());
   api_server_->serve_on(api_->http());
   serve_health(health_->http(), readiness_, in_.metrics);
-  metrics_ =
-      std::make_unique<ControlPlaneMetrics>(in_.metrics, ControlPlaneMetrics::Sources{*store_, *hub_, *identity_});
+  metrics_ = std::make_unique<ControlPlaneMetrics>(
+      in_.metrics, ControlPlaneMetrics::Sources{*store_, *hub_, *identity_, *rotator_, keeper_->outlook()});
   return {};
+}
+
+void Server::use_bundle() {
+  auto bundle = std::make_shared<TrustBundle>();
+  bundle->replace(rotator_->bundle());
+  for (ControlEndpoint* endpoint : {watch_.get(), api_.get()}) endpoint->use(bundle);
 }
 
 Result<void> Server::listen() {
@@ -199,20 +261,27 @@ Result<void> Server::listen() {
 }
 
 Result<void> Server::publish() {
-  HEDDLE_CHECK_OK(write_root(file("root.pem"), *authority_));
-  HEDDLE_TRY(SpiffeId id, control_identity(authority_->trust_domain()));
-  HEDDLE_TRY(AdminContextState state, write_admin_context({file("admin.context"), api_->address(), id, *authority_,
-                                                           *ledger_, *audit_, loop_.wall()}));
+  HEDDLE_CHECK_OK(write_roots(file("root.pem"), *rotator_->bundle()));
+  HEDDLE_CHECK_OK(write_context());
+  const CaState& ca = rotator_->state();
+  if (ca.phase != RotationPhase::kSteady) log_.info("the root is being rotated", {{"phase", to_text(ca.phase)}});
+  log_.info("running", {{"version", kSoftwareVersion},
+                        {"trust_domain", ca.signer->trust_domain().name()},
+                        {"store", store_->version().text()},
+                        {"resources", store_->view().size()},
+                        {"root_fingerprint", root_pin(*ca.signer)}});
+  return {};
+}
+
+Result<void> Server::write_context() {
   std::string path = file("admin.context");
+  HEDDLE_TRY(SpiffeId id, control_identity(*in_.options.trust_domain));
+  HEDDLE_TRY(AdminContextState state,
+             write_admin_context({path, api_->address(), id, *rotator_->bundle(), *ledger_, *audit_, loop_.wall()}));
   if (state == AdminContextState::kMade) log_.info("made the admin token", {{"file", path}});
   if (state == AdminContextState::kMissing) {
     log_.info("an admin token exists, but not in its file: the file is not written", {{"file", path}});
   }
-  log_.info("running", {{"version", kSoftwareVersion},
-                        {"trust_domain", authority_->trust_domain().name()},
-                        {"store", store_->version().text()},
-                        {"resources", store_->view().size()},
-                        {"root_fingerprint", authority_->fingerprint()}});
   return {};
 }
 

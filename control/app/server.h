@@ -32,5 +32,7 @@ class ControlServer {
   // Not ready any more; sidecars are told to leave, requests in flight end. `on_done` runs once, from the loop.
   virtual void drain(Task on_done) = 0;
   virtual void reopen_logs() = 0;
+  // Looks at the files of a given CA now.
+  virtual void reload() = 0;
 };
 }  // namespace heddle

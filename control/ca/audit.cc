@@ -4,6 +4,10 @@
 #include "lib/base/strings.h"
 
 namespace heddle {
+void AuditSink::write(const AuditRecord& record, const Caller& caller, const Result<void>& outcome, WallTime now) {
+  write_line(audit_line(record, caller, outcome, now));
+}
+
 std::string audit_line(const AuditRecord& record, const Caller& caller, const Result<void>& outcome, WallTime now) {
   std::string line;
   JsonWriter out(line);

@@ -27,6 +27,8 @@ class AuditSink {
   virtual ~AuditSink() = default;
   // One line without '\n'.
   virtual void write_line(std::string_view line) = 0;
+  // The line of a decision.
+  virtual void write(const AuditRecord&, const Caller&, const Result<void>& outcome, WallTime now);
 };
 
 // `outcome`: status "ok", or the reason's name and its detail.

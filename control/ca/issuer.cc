@@ -38,6 +38,7 @@ Error token_fault(std::string_view why) {
 Issuer::Issuer(Access, CertificateAuthority::Ptr authority, Ledger& ledger, const Clock& clock, AuditSink& audit,
                Options options)
     : authority_(std::move(authority)),
+      bundle_(authority_->roots()),
       ledger_(ledger),
       clock_(clock),
       audit_(audit),
@@ -52,6 +53,11 @@ Result<std::unique_ptr<Issuer>> Issuer::create(CertificateAuthority::Ptr authori
                               format_duration(kMinTtl)));
   }
   return std::make_unique<Issuer>(Access(), std::move(authority), ledger, clock, audit, options);
+}
+
+void Issuer::use(CertificateAuthority::Ptr signer, DomainRoots::Ptr bundle) {
+  authority_ = std::move(signer);
+  bundle_ = std::move(bundle);
 }
 
 std::string Issuer::warning() const {
@@ -138,9 +144,10 @@ Result<SignedSvid> Issuer::sign_again(const RenewingPeer& peer, std::string_view
 
 Result<void> Issuer::note_used(std::string_view serial, std::string_view node) {
   HEDDLE_TRY(std::optional<Lineage> lineage, ledger_.find_lineage(serial));
-  if (!lineage || lineage->latest != serial) return {};
-  if (lineage->previous.empty() && lineage->node == node) return {};
-  lineage->previous.clear();
+  if (!lineage) return {};
+  bool is_settled = lineage->latest != serial || lineage->previous.empty();
+  if (is_settled && lineage->node == node) return {};
+  if (!is_settled) lineage->previous.clear();
   lineage->node = node;
   return ledger_.save_lineage(*lineage);
 }
@@ -166,6 +173,6 @@ template <class T>
 void Issuer::audit(const AuditRecord& record, const Caller& caller, const Result<T>& result) {
   Result<void> outcome;
   if (!result) outcome = Error(result.error());
-  audit_.write_line(audit_line(record, caller, outcome, clock_.wall()));
+  audit_.write(record, caller, outcome, clock_.wall());
 }
 }  // namespace heddle

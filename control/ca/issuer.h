@@ -47,7 +47,10 @@ class Issuer {
 
   // What an operator should know about these options; empty: nothing.
   std::string warning() const;
+  // From the next certificate on: who signs, and whom its holder shall trust.
+  void use(CertificateAuthority::Ptr signer, DomainRoots::Ptr bundle);
   const CertificateAuthority& authority() const noexcept { return *authority_; }
+  const DomainRoots& bundle() const noexcept { return *bundle_; }
 
   class Access {
     friend class Issuer;
@@ -65,6 +68,7 @@ class Issuer {
   void audit(const AuditRecord& record, const Caller&, const Result<T>& result);
 
   CertificateAuthority::Ptr authority_;
+  DomainRoots::Ptr bundle_;
   Ledger& ledger_;
   const Clock& clock_;
   AuditSink& audit_;

@@ -10,7 +10,6 @@
 
 namespace heddle {
 namespace {
-constexpr std::string_view kKeyStart = "-----BEGIN PRIVATE KEY-----";
 constexpr size_t kMaxFile = kMaxChainPem + kMaxKeyPem;
 
 Error refused(const std::string& path, std::string_view why) {
@@ -26,35 +25,40 @@ Result<void> check_private(const std::string& path) {
   if ((status.st_mode & 077) == 0) return {};
   return refused(path, "holds the CA's key and may be read or written by others; its mode must be 0600");
 }
-
-Result<CertificateAuthority::Ptr> read_authority(const std::string& path, const TrustDomain& domain) {
-  HEDDLE_TRY(std::string text, read_file(path, kMaxFile));
-  Secret all = Secret::take(text);
-  size_t key = all.view().find(kKeyStart);
-  if (key == std::string_view::npos) return refused(path, "holds no private key");
-  return CertificateAuthority::from_pem(domain, all.view().substr(0, key), all.view().substr(key));
-}
-
-Result<CertificateAuthority::Ptr> make_authority(const std::string& path, const TrustDomain& domain, WallTime now) {
-  HEDDLE_TRY(CertificateAuthority::Ptr authority, CertificateAuthority::create_root(domain, kRootLifetime, now));
-  HEDDLE_TRY(Secret key, authority->key_pem());
-  std::string text = str_cat(authority->to_pem(), key.view());
-  Secret all = Secret::take(text);
-  HEDDLE_CHECK_OK(atomic_write(path, all.view(), kPrivateFile));
-  return authority;
-}
 }  // namespace
 
-Result<CertificateAuthority::Ptr> open_authority(const std::string& directory, const TrustDomain& domain,
-                                                 WallTime now) {
-  HEDDLE_CHECK_OK(ensure_private_dir(directory));
-  std::string path = str_cat(directory, "/ca.pem");
-  Result<void> checked = check_private(path);
-  if (!checked && checked.error().reason == Reason::kNotFound) return make_authority(path, domain, now);
-  HEDDLE_CHECK_OK(std::move(checked));
-  Result<CertificateAuthority::Ptr> authority = read_authority(path, domain);
+Result<Secret> read_private(const std::string& path, size_t max_bytes) {
+  HEDDLE_CHECK_OK(check_private(path));
+  HEDDLE_TRY(std::string text, read_file(path, max_bytes));
+  return Secret::take(text);
+}
+
+Result<CertificateAuthority::Ptr> read_authority(const std::string& path, const TrustDomain& domain,
+                                                 const KeyForm& form) {
+  HEDDLE_TRY(Secret all, read_private(path, kMaxFile));
+  size_t key = KeyForm::find_key(all.view());
+  if (key == std::string_view::npos) return refused(path, "holds no private key");
+  auto authority = form.read(domain, all.view().substr(0, key), all.view().substr(key));
   if (!authority) return std::move(authority).error().within(path);
   return authority;
+}
+
+Result<void> write_authority(const std::string& path, const CertificateAuthority& authority, const KeyForm& form) {
+  HEDDLE_TRY(Secret key, form.write(authority));
+  std::string text = str_cat(authority.to_pem(), key.view());
+  Secret all = Secret::take(text);
+  return atomic_write(path, all.view(), kPrivateFile);
+}
+
+Result<CertificateAuthority::Ptr> open_authority(const std::string& directory, const TrustDomain& domain, WallTime now,
+                                                 const KeyForm& form, Duration lifetime) {
+  HEDDLE_CHECK_OK(ensure_private_dir(directory));
+  std::string path = str_cat(directory, "/ca.pem");
+  auto held = read_authority(path, domain, form);
+  if (held || held.error().reason != Reason::kNotFound) return held;
+  HEDDLE_TRY(CertificateAuthority::Ptr made, CertificateAuthority::create_root(domain, lifetime, now));
+  HEDDLE_CHECK_OK(write_authority(path, *made, form));
+  return made;
 }
 
 Result<SpiffeId> control_identity(const TrustDomain& domain) {

@@ -30,6 +30,7 @@ void NodeRegistry::on_hello(ConnectionId connection, const NodeKey& key, const W
   row.status.runs.reset();
   row.status.last_seen = now;
   if (is_reconnect) row.status.connected = now;
+  if (is_reconnect) row.status.trust.reset();
   set_state(row.status, NodeState::kSyncing, now);
 }
 
@@ -60,6 +61,10 @@ void NodeRegistry::on_nack(ConnectionId connection, const NodeKey& key, const Wa
 
 void NodeRegistry::on_report(ConnectionId connection, const NodeKey& key, const WatchReport& report, WallTime now) {
   if (NodeStatus* status = row(connection, key, now)) status->report = report;
+}
+
+void NodeRegistry::on_trust(ConnectionId connection, const NodeKey& key, const WatchTrustInUse& trust, WallTime now) {
+  if (NodeStatus* status = row(connection, key, now)) status->trust = trust;
 }
 
 NodeStatus* NodeRegistry::row(ConnectionId connection, const NodeKey& key, WallTime now) {

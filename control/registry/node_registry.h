@@ -40,6 +40,7 @@ struct NodeStatus {
   WallTime behind_since;            // while kBehind or kRefused
   std::optional<WatchNack> nack{};  // while kRefused
   WatchReport report{};
+  std::optional<WatchTrustInUse> trust{};    // as it said since it connected
   std::optional<WallTime> svid_not_after{};  // of its newest certificate, where that is known
 };
 
@@ -63,6 +64,7 @@ class NodeRegistry {
   void on_progress(ConnectionId, const NodeKey&, const NodeProgress&, WallTime now);
   void on_nack(ConnectionId, const NodeKey&, const WatchNack&, WallTime now);
   void on_report(ConnectionId, const NodeKey&, const WatchReport&, WallTime now);
+  void on_trust(ConnectionId, const NodeKey&, const WatchTrustInUse&, WallTime now);
   // Drops who has been gone for kKeepGone, and the oldest above kMaxGone.
   void forget_gone(WallTime now);
 

@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "lib/config/content_hash.h"
-#include "lib/policy/identity_match.h"
+#include "lib/policy/authz.h"
+#include "lib/policy/visibility.h"
 
 namespace heddle {
 namespace {
@@ -68,6 +69,23 @@ class Collector {
   std::map<ResourceKey, StoredResource::Ptr> found_;
 };
 
+// What protects the workload of this identity.
+void add_authorization(const ReferenceIndex& index, const SpiffeId& identity, Collector& out) {
+  AuthzSubject subject;
+  if (auto own = identity.workload()) subject.namespaces.emplace(own->name_space);
+  for (const StoredResource::Ptr& resource : index.workloads_of(identity)) {
+    subject.namespaces.insert(resource->key().ns);
+    subject.workloads.push_back(spec_of<WorkloadSpec>(*resource));
+  }
+  auto add_of = [&](std::string_view name_space) {
+    for (const StoredResource::Ptr& policy : index.authorization_in(name_space)) {
+      if (selects(*spec_of<AuthorizationPolicySpec>(*policy), subject)) out.add(policy);
+    }
+  };
+  for (const std::string& name_space : subject.namespaces) add_of(name_space);
+  add_of(kMeshNamespace);
+}
+
 bool may_see(const View& view, const ResourceKey& key, const SpiffeId& identity) {
   StoredResource::Ptr resource = view.find(key);
   const auto* service = resource == nullptr ? nullptr : spec_of<ServiceSpec>(*resource);
@@ -80,20 +98,6 @@ std::vector<StoredResource::Ptr> everything(const View& view) {
   return out;
 }
 }  // namespace
-
-bool is_visible(const ServiceSpec& service, const SpiffeId& identity) {
-  switch (service.visibility.scope) {
-    case VisibilityScope::kMesh:
-      return true;
-    case VisibilityScope::kNamespace: {
-      auto workload = identity.workload();
-      return workload && workload->name_space == service.key.ns;
-    }
-    case VisibilityScope::kIdentities:
-      return matches_any_identity(service.visibility.identities, identity);
-  }
-  return false;
-}
 
 ScopeSet::Ptr make_scope_set(std::vector<StoredResource::Ptr> resources) {
   std::sort(resources.begin(), resources.end(),
@@ -117,6 +121,7 @@ NodeView node_view(const ReferenceIndex& index, const NodeRequest& request) {
     const auto* workload = spec_of<WorkloadSpec>(*resource);
     for (const std::string& name : workload->services) own.insert({Kind::kService, workload->key.ns, name});
   }
+  add_authorization(index, request.identity, collector);
   for (const ResourceKey& key : own) collector.add_service({key.ns, key.name});
   for (const ResourceKey& key : request.wants) {
     bool seen = own.contains(key) || may_see(view, key, request.identity);

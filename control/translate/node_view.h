@@ -1,8 +1,9 @@
 // node_view: what one sidecar needs of a view, and no more: the services it wants and may see, the services of its own
 // workload, and what these refer to (routes, backend sets, health policies). Rules:
-// - Service.spec.visibility: mesh, namespace, or id patterns. "Does not exist" and "not visible" are one answer.
+// - Service.spec.visibility (lib/policy/visibility.h). "Does not exist" and "not visible" are one answer.
 // - a workload always sees the services it serves itself;
 // - what a route of a visible service refers to belongs to it, visible by itself or not;
+// - AuthorizationPolicies go to the sidecars of the workloads they protect (lib/policy/authz.h), to nobody else;
 // - a route in another namespace than its service counts for the sidecars of the route's namespace only (Gateway API,
 //   GEP-1294 "consumer route").
 // Pure: the same input gives the same bytes and hash on every replica.
@@ -33,6 +34,4 @@ struct NodeView {
   std::vector<ResourceKey> unknown;  // wants that do not exist or are not visible
 };
 NodeView node_view(const ReferenceIndex&, const NodeRequest&);
-
-bool is_visible(const ServiceSpec&, const SpiffeId& identity);
 }  // namespace heddle

@@ -27,6 +27,8 @@ void ReferenceIndex::add(const StoredResource::Ptr& resource) {
     for (const ParentRef& parent : route->parents) add_once(routes_[parent.service], resource);
   } else if (const auto* policy = spec_of<HealthPolicySpec>(*resource)) {
     for (const std::string& target : policy->targets) add_once(policies_[{policy->key.ns, target}], resource);
+  } else if (spec_of<AuthorizationPolicySpec>(*resource) != nullptr) {
+    authorization_[resource->key().ns].push_back(resource);
   } else if (const auto* workload = spec_of<WorkloadSpec>(*resource)) {
     if (workload->identity) add_once(workloads_[workload->identity->text()], resource);
   }
@@ -38,6 +40,10 @@ const std::vector<StoredResource::Ptr>& ReferenceIndex::routes_of(const ObjectRe
 
 const std::vector<StoredResource::Ptr>& ReferenceIndex::policies_of(const ObjectRef& backend_set) const {
   return in(policies_, backend_set);
+}
+
+const std::vector<StoredResource::Ptr>& ReferenceIndex::authorization_in(std::string_view name_space) const {
+  return in(authorization_, name_space);
 }
 
 const std::vector<StoredResource::Ptr>& ReferenceIndex::workloads_of(const SpiffeId& identity) const {

@@ -1,5 +1,6 @@
 // ReferenceIndex: who points at whom, of one view: the routes of a service, the health policies of a backend set, the
-// workloads of an identity. Built once per version and shared by every node's scope. Immutable; safe on any thread.
+// authorization policies of a namespace, the workloads of an identity. Built once per version and shared by every
+// node's scope. Immutable; safe on any thread.
 #pragma once
 #include <map>
 #include <string>
@@ -15,6 +16,7 @@ class ReferenceIndex {
   // In the order of the keys; empty when there is nothing.
   const std::vector<StoredResource::Ptr>& routes_of(const ObjectRef& service) const;
   const std::vector<StoredResource::Ptr>& policies_of(const ObjectRef& backend_set) const;
+  const std::vector<StoredResource::Ptr>& authorization_in(std::string_view name_space) const;
   const std::vector<StoredResource::Ptr>& workloads_of(const SpiffeId& identity) const;
 
  private:
@@ -23,7 +25,9 @@ class ReferenceIndex {
   View view_;
   Attached routes_;
   Attached policies_;
-  std::map<std::string, std::vector<StoredResource::Ptr>, std::less<>> workloads_;  // by SPIFFE id
+  using ByText = std::map<std::string, std::vector<StoredResource::Ptr>, std::less<>>;
+  ByText authorization_;  // by namespace
+  ByText workloads_;      // by SPIFFE id
 };
 
 // What the resource says, as a T; nullptr when it is of another kind.

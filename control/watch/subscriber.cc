@@ -1,5 +1,7 @@
 #include "control/watch/subscriber.h"
 
+#include <algorithm>
+
 #include "lib/base/strings.h"
 
 namespace heddle {
@@ -28,6 +30,7 @@ Result<void> Subscriber::on_hello(const WatchHello& hello, MonoTime now) {
   HEDDLE_CHECK_OK(check_count(request_.wants));
   if (greeted_) not_before_ = now + kRetryDelay;
   key_ = {peer_.identity.text(), hello.node};
+  takes_trust_ = std::find(hello.features.begin(), hello.features.end(), kTrustFeature) != hello.features.end();
   asked_ = request_.wants;
   greeted_ = true;
   held_.reset();
@@ -76,6 +79,7 @@ void Subscriber::pump(const NodeView& target, BatchCache& cache, MonoTime now) {
   if (closed_ || !greeted_) return;
   judge(target);
   if (!flush()) return;
+  send_trust();
   send_drain();
   if (!writable_) return;
   std::vector<ResourceKey> unknown;
@@ -137,6 +141,18 @@ void Subscriber::send_drain() {
   if (!drain_ || closed_ || !is_idle()) return;
   drain_ = false;
   send(WatchDrain{});
+}
+
+void Subscriber::announce_trust(std::shared_ptr<const std::string> line) {
+  if (!takes_trust_) return;
+  trust_ = std::move(line);
+  send_trust();
+}
+
+void Subscriber::send_trust() {
+  if (trust_ == nullptr || closed_ || !is_idle()) return;
+  note(sink_.send_line(*trust_));
+  trust_.reset();
 }
 
 void Subscriber::close(const Error& error) {

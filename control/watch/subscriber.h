@@ -46,6 +46,8 @@ class Subscriber {
   void send_heartbeat(Version newest, WallTime now);
   // Once, as soon as no batch is under way.
   void drain();
+  // A whole line, for a sidecar that takes it: as soon as no batch is under way; a newer one replaces one that waits.
+  void announce_trust(std::shared_ptr<const std::string> line);
   void on_writable() { writable_ = true; }
   void close(const Error&);
 
@@ -70,6 +72,7 @@ class Subscriber {
   bool flush();
   void send(const ControlMessage& message) { note(sink_.send_line(encode(message))); }
   void send_drain();
+  void send_trust();
   void note(Flow flow) { writable_ = flow == Flow::kOpen; }
 
   uint64_t id_;
@@ -87,6 +90,8 @@ class Subscriber {
   MonoTime pending_since_;
   MonoTime not_before_;
   std::optional<MonoTime> delayed_;
+  std::shared_ptr<const std::string> trust_;  // waits to be sent
+  bool takes_trust_ = false;
   bool greeted_ = false;
   bool drain_ = false;
   bool writable_ = true;

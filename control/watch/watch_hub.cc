@@ -75,6 +75,11 @@ void WatchHub::drain() {
   for (auto& [id, subscriber] : subscribers_) subscriber->drain();
 }
 
+void WatchHub::announce(const WatchTrust& trust) {
+  trust_ = std::make_shared<const std::string>(encode(ControlMessage(trust)));
+  for (auto& [id, subscriber] : subscribers_) subscriber->announce_trust(trust_);
+}
+
 Subscriber* WatchHub::add(SubscriberSink& sink, WatchPeer peer) {
   if (!admission_.take(scheduler_.now())) {
     Duration spread(static_cast<int64_t>(random_.below(static_cast<uint64_t>(4 * options_.retry_after.count()))));
@@ -125,12 +130,16 @@ Result<void> WatchHub::dispatch(Subscriber& subscriber, const SidecarMessage& me
   if (const auto* report = std::get_if<WatchReport>(&message)) {
     registry_.on_report(subscriber.id(), subscriber.key(), *report, scheduler_.wall());
   }
+  if (const auto* trust = std::get_if<WatchTrustInUse>(&message)) {
+    registry_.on_trust(subscriber.id(), subscriber.key(), *trust, scheduler_.wall());
+  }
   return {};
 }
 
 void WatchHub::on_hello(Subscriber& subscriber, const WatchHello& hello) {
   registry_.on_hello(subscriber.id(), subscriber.key(), hello, scheduler_.wall());
   registry_.set_address(subscriber.id(), subscriber.key(), subscriber.peer().address);
+  if (trust_ != nullptr) subscriber.announce_trust(trust_);
   for (auto& [id, other] : subscribers_) {
     bool is_older = id != subscriber.id() && other->is_greeted() && other->key() == subscriber.key();
     if (is_older) other->close(make_error(Reason::kConflict, "the sidecar opened a newer stream"));

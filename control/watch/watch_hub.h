@@ -37,6 +37,9 @@ class WatchHub {
   // Tells everybody to go to another replica; the streams stay until they leave.
   void drain();
 
+  // To everybody who is or comes.
+  void announce(const WatchTrust&);
+
   // A new stream; nullptr when there are too many at once: the sink was told when to come back, and closed.
   Subscriber* add(SubscriberSink&, WatchPeer);
   // The stream is gone. The subscriber must not be used after it; no line follows.
@@ -76,6 +79,7 @@ class WatchHub {
   std::map<uint64_t, WatchHello> early_;  // came before set_synced()
   std::list<Waiter*> waiters_;
   uint64_t next_id_ = 1;
+  std::shared_ptr<const std::string> trust_;  // the line
   bool synced_ = false;
   bool draining_ = false;
   std::optional<MonoTime> pump_at_;

@@ -48,8 +48,8 @@ Labels read_map(JsonObject& metadata, std::string_view field, MapKind kind) {
 }
 
 const KindInfo* read_kind(JsonObject& root) {
-  std::string api_version = root.string("apiVersion");
-  std::string word = root.string("kind");
+  std::string api_version = root.string("apiVersion", {1});
+  std::string word = root.string("kind", {1});
   if (word.empty()) return nullptr;
   std::span<const KindInfo> kinds = all_kinds();
   auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const KindInfo& k) { return k.name == word; });

@@ -17,7 +17,7 @@ constexpr KindInfo kKinds[] = {
     {Kind::kTcpRoute, kGateway, "TCPRoute", "tcproutes", "tr", false},
     {Kind::kHealthPolicy, kHeddle, "HealthPolicy", "healthpolicies", "hp", true},
     {Kind::kTrafficPolicy, kHeddle, "TrafficPolicy", "trafficpolicies", "tp", false},
-    {Kind::kAuthorizationPolicy, kHeddle, "AuthorizationPolicy", "authorizationpolicies", "ap", false},
+    {Kind::kAuthorizationPolicy, kHeddle, "AuthorizationPolicy", "authorizationpolicies", "ap", true},
     {Kind::kWorkload, kHeddle, "Workload", "workloads", "wl", true},
 };
 constexpr size_t kMaxLabel = 63;

@@ -131,6 +131,18 @@ WatchReport read_report(const JsonReader& at) {
   return m;
 }
 
+WatchTrustInUse read_trust_in_use(const JsonReader& at) {
+  Body body(at);
+  return {body.hash("bundle"), body->has("authority") ? body.hash("authority") : std::string()};
+}
+
+WatchTrust read_trust(const JsonReader& at) {
+  Body body(at);
+  WatchTrust m{body.hash("signer"), body.milliseconds("renew_within_ms"), {}};
+  if (body->object("bundle").is_object()) m.bundle = body->value().find("bundle")->compact();
+  return m;
+}
+
 WatchBegin read_begin(const JsonReader& at) {
   constexpr EnumName<BatchKind> kKinds[] = {{"snapshot", BatchKind::kSnapshot}, {"delta", BatchKind::kDelta}};
   Body body(at);
@@ -192,7 +204,7 @@ Message read_as(const JsonReader& at) {
 constexpr Row<SidecarMessage> kSidecarRows[] = {
     {"hello", read_as<SidecarMessage, read_hello>},   {"want", read_as<SidecarMessage, read_want>},
     {"ack", read_as<SidecarMessage, read_ack>},       {"nack", read_as<SidecarMessage, read_nack>},
-    {"report", read_as<SidecarMessage, read_report>},
+    {"report", read_as<SidecarMessage, read_report>}, {"trust", read_as<SidecarMessage, read_trust_in_use>},
 };
 constexpr Row<ControlMessage> kControlRows[] = {
     {"begin", read_as<ControlMessage, read_begin>},
@@ -202,6 +214,7 @@ constexpr Row<ControlMessage> kControlRows[] = {
     {"retry_after", read_as<ControlMessage, read_retry_after>},
     {"drain", read_as<ControlMessage, read_drain>},
     {"unknown", read_as<ControlMessage, read_unknown>},
+    {"trust", read_as<ControlMessage, read_trust>},
 };
 
 // The one member that is the message, and whether it may be skipped.

@@ -50,6 +50,12 @@ void write(JsonWriter& out, const WatchReport& m) {
   out.end_object().field("lag_ms", milliseconds(m.lag)).end_object();
 }
 
+void write(JsonWriter& out, const WatchTrustInUse& m) {
+  out.key("trust").begin_object().field("bundle", m.bundle);
+  if (!m.authority.empty()) out.field("authority", m.authority);
+  out.end_object();
+}
+
 void write(JsonWriter& out, const WatchBegin& m) {
   out.key("begin").begin_object().field("kind", m.kind == BatchKind::kSnapshot ? "snapshot" : "delta");
   if (m.from) out.field("from", m.from->text());
@@ -80,6 +86,11 @@ void write(JsonWriter& out, const WatchUnknown& m) {
   out.key("unknown").begin_object();
   write_keys(out, "services", m.services);
   out.end_object();
+}
+
+void write(JsonWriter& out, const WatchTrust& m) {
+  out.key("trust").begin_object().field("signer", m.signer).field("renew_within_ms", milliseconds(m.renew_within));
+  out.key("bundle").raw(m.bundle).end_object();
 }
 
 void write(JsonWriter& out, const WatchIgnored& m) {

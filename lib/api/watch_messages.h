@@ -22,6 +22,7 @@ inline constexpr size_t kMaxNackErrors = 100;
 inline constexpr size_t kMaxNackMessage = 1024;  // bytes of each text of a nack error
 inline constexpr size_t kMaxCounters = 1000;
 inline constexpr size_t kMaxFeatures = 64;
+inline constexpr std::string_view kTrustFeature = "trust";  // takes WatchTrust
 inline constexpr size_t kMaxNodeName = 253;
 
 enum class WatchScope : uint8_t {
@@ -69,6 +70,13 @@ struct WatchReport {
   bool operator==(const WatchReport&) const = default;
 };
 
+// What all of the sidecar uses; said again whenever it changes. Only to a control plane that sent a WatchTrust.
+struct WatchTrustInUse {
+  std::string bundle;       // digest of the roots (certs/domain_roots.h), 64 hex digits
+  std::string authority{};  // pin of the root that vouches for its certificate; empty: none of them
+  bool operator==(const WatchTrustInUse&) const = default;
+};
+
 // --- control -> sidecar ---
 
 enum class BatchKind : uint8_t { kSnapshot, kDelta };
@@ -111,15 +119,25 @@ struct WatchUnknown {
   bool operator==(const WatchUnknown&) const = default;
 };
 
+// Whom to trust from now on, and who signs. After the hello of a sidecar with the feature, and when it changes; never
+// inside a batch.
+struct WatchTrust {
+  std::string signer;       // pin of the root that signs: who has a certificate of another asks for a new one
+  Duration renew_within{};  // after a time of its own choice up to this; travels in milliseconds
+  std::string bundle;       // SPIFFE bundle (JWK Set), one JSON object
+  bool operator==(const WatchTrust&) const = default;
+};
+
 // A message this side does not know, marked as ignorable.
 struct WatchIgnored {
   std::string type;
   bool operator==(const WatchIgnored&) const = default;
 };
 
-using SidecarMessage = std::variant<WatchHello, WatchWant, WatchAck, WatchNack, WatchReport, WatchIgnored>;
+using SidecarMessage =
+    std::variant<WatchHello, WatchWant, WatchAck, WatchNack, WatchReport, WatchTrustInUse, WatchIgnored>;
 using ControlMessage = std::variant<WatchBegin, WatchPut, WatchDelete, WatchEnd, WatchHeartbeat, WatchRetryAfter,
-                                    WatchDrain, WatchUnknown, WatchIgnored>;
+                                    WatchDrain, WatchUnknown, WatchTrust, WatchIgnored>;
 
 std::string encode(const SidecarMessage&);
 std::string encode(const ControlMessage&);

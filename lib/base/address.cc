@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <charconv>
 #include <cstring>
 
 #include "lib/base/strings.h"
@@ -97,10 +98,19 @@ Address Address::with_port(uint16_t port) const {
 }
 
 std::string Address::ip() const {
+  IpText room;
+  return std::string(ip(room));
+}
+
+std::string_view Address::ip(IpText& room) const noexcept {
   if (!is_ip()) return {};
-  char text[INET6_ADDRSTRLEN];
-  inet_ntop(family_ == Family::kIpv4 ? AF_INET : AF_INET6, ip_.data(), text, sizeof(text));
-  return text;
+  if (family_ == Family::kIpv6) return inet_ntop(AF_INET6, ip_.data(), room.data(), INET6_ADDRSTRLEN);
+  char* end = room.data();
+  for (size_t i = 0; i < 4; ++i) {
+    if (i > 0) *end++ = '.';
+    end = std::to_chars(end, room.data() + room.size(), ip_[i]).ptr;
+  }
+  return {room.data(), static_cast<size_t>(end - room.data())};
 }
 
 std::string Address::text() const {

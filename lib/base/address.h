@@ -30,6 +30,9 @@ class Address {
   uint16_t port() const noexcept { return port_; }
   Address with_port(uint16_t port) const;
   std::string ip() const;  // without port or brackets; empty for Unix
+  // The same without allocation.
+  using IpText = std::array<char, INET6_ADDRSTRLEN>;
+  std::string_view ip(IpText& room) const noexcept;
   const std::string& path() const noexcept { return path_; }
   std::string text() const;  // what parse() reads
   // Fills `out` and returns its length; for connect(2) and bind(2).

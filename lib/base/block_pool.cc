@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "lib/base/assert.h"
+#include "lib/base/poison.h"
 
 namespace heddle {
 
@@ -41,6 +42,7 @@ Block* BlockPool::acquire(BlockSize size) {
   if (block != nullptr) {
     list.head = block->next_free;
     --list.count;
+    unpoison(block->payload(), kBytes[index] - sizeof(Block));
   } else {
     block = static_cast<Block*>(std::malloc(kBytes[index]));
     HEDDLE_CHECK(block != nullptr);
@@ -62,12 +64,14 @@ void BlockPool::recycle(Block* block) noexcept {
   block->next_free = list.head;
   list.head = block;
   ++list.count;
+  poison(block->payload(), kBytes[index] - sizeof(Block));
 }
 
 Slice* BlockPool::acquire_slice() {
   Slice* slice = free_slices_;
   if (slice != nullptr) {
     free_slices_ = slice->next;
+    unpoison(slice, sizeof(Slice));
   } else {
     slice = static_cast<Slice*>(std::malloc(sizeof(Slice)));
     HEDDLE_CHECK(slice != nullptr);
@@ -80,6 +84,7 @@ Slice* BlockPool::acquire_slice() {
 void BlockPool::release_slice(Slice* slice) noexcept {
   slice->next = free_slices_;
   free_slices_ = slice;
+  poison(&slice->block, sizeof(Slice) - offsetof(Slice, block));
   --slices_in_use_;
 }
 }  // namespace heddle

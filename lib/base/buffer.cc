@@ -97,6 +97,12 @@ void Buffer::append(Bytes bytes) {
 void Buffer::append(Buffer&& other) {
   if (other.head_ == nullptr) return;
   HEDDLE_ASSERT(pool_ == other.pool_ && this != &other);
+  if (other.size_ <= kJoinUpTo && room_at_end().size() >= other.size_) {
+    for (Slice* slice = other.head_; slice != nullptr; slice = slice->next) {
+      append(Bytes{slice->block->payload() + slice->offset, slice->length});
+    }
+    return other.clear();
+  }
   if (tail_ == nullptr) {
     head_ = other.head_;
   } else {

@@ -19,6 +19,8 @@ class Buffer {
 
   // From this many bytes on share() and take() pin the block; less is copied, so that a few bytes never hold 16 KiB.
   static constexpr size_t kShareFrom = 2048;
+  // A body that comes in pieces does not hold a block for each of them, unless they fill half of it.
+  static constexpr size_t kJoinUpTo = 1000;
 
   size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
@@ -26,7 +28,8 @@ class Buffer {
 
   void append(Bytes);  // copies
   void append(std::string_view text) { append(as_bytes(text)); }
-  void append(Buffer&& other);          // splices: no copy; `other` must be of the same pool
+  // Splices: no copy, but of up to kJoinUpTo bytes that fit into the last block. `other` must be of the same pool.
+  void append(Buffer&& other);
   void prepend(std::string_view text);  // copies into a block of its own
   void clear() noexcept;
   void consume(size_t n) noexcept;              // n <= size()

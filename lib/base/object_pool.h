@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "lib/base/poison.h"
+
 namespace heddle {
 template <class T>
 class ObjectPool {
@@ -23,10 +25,12 @@ class ObjectPool {
     }
     Slot* slot = free_.back();
     free_.pop_back();
+    unpoison(slot, sizeof(Slot));
     return *::new (slot->bytes) T(std::forward<Args>(args)...);  // lint: new placement
   }
   void destroy(T& object) noexcept {
     object.~T();
+    poison(&object, sizeof(Slot));
     free_.push_back(reinterpret_cast<Slot*>(&object));
   }
   size_t in_use() const noexcept { return all_.size() - free_.size(); }

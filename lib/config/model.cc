@@ -17,9 +17,30 @@ std::string_view to_text(LbPolicy policy) noexcept {
 
 std::string_view to_text(UpstreamTls tls) noexcept { return tls == UpstreamTls::kMtls ? "mtls" : "plaintext"; }
 
+std::string_view to_text(PathMatchType type) noexcept {
+  constexpr std::string_view kNames[] = {"Exact", "PathPrefix", "PathTemplate"};
+  return kNames[static_cast<size_t>(type)];
+}
+
+std::string_view to_text(AuthzAction action) noexcept {
+  constexpr std::string_view kNames[] = {"allow", "deny", "audit"};
+  return kNames[static_cast<size_t>(action)];
+}
+
+std::string_view to_text(AuthzDefault action) noexcept {
+  constexpr std::string_view kNames[] = {"allow-all", "mesh-only", "deny-all"};
+  return kNames[static_cast<size_t>(action)];
+}
+
 const ServicePort* ServiceSpec::find_port(uint16_t number) const noexcept {
   auto it = std::find_if(ports.begin(), ports.end(), [&](const ServicePort& p) { return p.port == number; });
   return it == ports.end() ? nullptr : &*it;
+}
+
+ObjectRef backend_set_of(const Model& model, const WeightedBackend& backend) {
+  if (backend.kind == BackendKind::kBackendSet) return backend.ref;
+  const ServiceSpec& service = *model.services.at({Kind::kService, backend.ref.ns, backend.ref.name});
+  return {backend.ref.ns, service.find_port(backend.port)->backend_set};
 }
 
 void Model::erase(const ResourceKey& key) {
@@ -27,11 +48,13 @@ void Model::erase(const ResourceKey& key) {
   backend_sets.erase(key);
   http_routes.erase(key);
   health_policies.erase(key);
+  authorization_policies.erase(key);
   workloads.erase(key);
 }
 
 size_t Model::size() const noexcept {
-  return services.size() + backend_sets.size() + http_routes.size() + health_policies.size() + workloads.size();
+  return services.size() + backend_sets.size() + http_routes.size() + health_policies.size() +
+         authorization_policies.size() + workloads.size();
 }
 
 std::string ResourceProblem::text() const {

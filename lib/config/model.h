@@ -94,7 +94,8 @@ struct BackendSetSpec {
 };
 
 // --- HTTPRoute ---
-enum class PathMatchType : uint8_t { kExact, kPrefix };
+enum class PathMatchType : uint8_t { kExact, kPrefix, kTemplate };  // kTemplate: of AuthorizationPolicies only
+std::string_view to_text(PathMatchType) noexcept;
 struct PathMatch {
   PathMatchType type = PathMatchType::kPrefix;
   std::string value = "/";
@@ -170,6 +171,51 @@ struct HealthPolicySpec {
   std::vector<ActiveCheck> active;
 };
 
+// --- AuthorizationPolicy ---
+// A list that is absent asks nothing; one that is empty matches nothing (reliability CFG-025).
+template <class T>
+using AuthzList = std::optional<std::vector<T>>;
+
+// Who calls: every part that is there must fit.
+struct AuthzSource {
+  AuthzList<std::string> identities;  // patterns, see lib/policy/identity_match.h
+  AuthzList<std::string> namespaces;  // of ids of the own trust domain
+  bool authenticated = false;         // anybody who proved an id
+};
+struct AuthzHeader {
+  std::string name;                  // lower case
+  std::optional<std::string> value;  // absent: any
+};
+// What is called: every part that is there must fit, of headers each one.
+struct AuthzOperation {
+  AuthzList<std::string> methods;
+  AuthzList<PathMatch> paths;  // of a prefix without its trailing '/'
+  AuthzList<uint16_t> ports;   // of the application
+  AuthzList<AuthzHeader> headers;
+};
+struct AuthzRule {
+  AuthzList<AuthzSource> from;  // one of them
+  AuthzList<AuthzOperation> to;
+};
+enum class AuthzAction : uint8_t { kAllow, kDeny, kAudit };
+enum class AuthzDefault : uint8_t { kAllowAll, kMeshOnly, kDenyAll };
+std::string_view to_text(AuthzAction) noexcept;
+std::string_view to_text(AuthzDefault) noexcept;
+struct AuthzTarget {
+  Kind kind = Kind::kService;  // or kWorkload
+  std::string name;            // in the namespace of the policy
+};
+// Either rules and what they do, or the default of its namespace (of the mesh: kMeshNamespace).
+struct AuthorizationPolicySpec {
+  ResourceKey key;
+  std::optional<AuthzTarget> target;  // absent: every workload of the namespace
+  AuthzAction action = AuthzAction::kAllow;
+  std::vector<AuthzRule> rules;
+  std::optional<AuthzDefault> default_action;
+};
+// The namespace whose default is the mesh's.
+inline constexpr std::string_view kMeshNamespace = "heddle-system";
+
 // --- Workload ---
 struct WorkloadSpec {
   ResourceKey key;
@@ -185,6 +231,7 @@ struct Model {
   SpecMap<BackendSetSpec> backend_sets;
   SpecMap<HttpRouteSpec> http_routes;
   SpecMap<HealthPolicySpec> health_policies;
+  SpecMap<AuthorizationPolicySpec> authorization_policies;
   SpecMap<WorkloadSpec> workloads;
   void erase(const ResourceKey&);
   size_t size() const noexcept;
@@ -196,6 +243,9 @@ const T* find_spec(const SpecMap<T>& map, Kind kind, const ObjectRef& ref) {
   auto it = map.find(ResourceKey{kind, ref.ns, ref.name});
   return it == map.end() ? nullptr : it->second.get();
 }
+
+// The backend set that a backend means; a Service as a backend means its endpoints (GAMMA). Only of a validated model.
+ObjectRef backend_set_of(const Model&, const WeightedBackend&);
 
 inline constexpr size_t kMaxEndpoints = 100'000;
 inline constexpr size_t kMaxServicePorts = 64;
@@ -210,6 +260,9 @@ inline constexpr size_t kMaxMatchFields = 16;
 inline constexpr size_t kMaxRuleBackends = 16;
 inline constexpr size_t kMaxPathValue = 1024;
 inline constexpr size_t kMaxActiveChecks = 4;
+inline constexpr size_t kMaxAuthzRules = 64;    // of a policy
+inline constexpr size_t kMaxAuthzEntries = 64;  // of `from` and of `to` of a rule
+inline constexpr size_t kMaxAuthzValues = 256;  // of a list in one of those
 
 // One thing that is wrong with one resource of a set.
 struct ResourceProblem {

@@ -17,6 +17,8 @@ ParsedSpec parse_kind(const Envelope& envelope, JsonObject& spec) {
       return parse_http_route(envelope, spec);
     case Kind::kHealthPolicy:
       return parse_health_policy(envelope, spec);
+    case Kind::kAuthorizationPolicy:
+      return parse_authorization_policy(envelope, spec);
     default:
       return parse_workload(envelope, spec);  // read_envelope() refused the kinds that are not supported
   }
@@ -95,6 +97,9 @@ void put_spec(Model& model, const ResourceKey& key, const ParsedSpec& spec) {
     void operator()(const std::shared_ptr<const BackendSetSpec>& s) const { model.backend_sets[key] = s; }
     void operator()(const std::shared_ptr<const HttpRouteSpec>& s) const { model.http_routes[key] = s; }
     void operator()(const std::shared_ptr<const HealthPolicySpec>& s) const { model.health_policies[key] = s; }
+    void operator()(const std::shared_ptr<const AuthorizationPolicySpec>& s) const {
+      model.authorization_policies[key] = s;
+    }
     void operator()(const std::shared_ptr<const WorkloadSpec>& s) const { model.workloads[key] = s; }
   };
   std::visit(Put{model, key}, spec);

@@ -45,13 +45,21 @@ Labels parse_labels(JsonObject& endpoint) {
 }
 
 Address parse_address(JsonObject& object) {
-  std::string ip = object.string("address");
+  std::string ip = object.string("address", {1});
   auto port = static_cast<uint16_t>(object.integer("port", kPortRange));
   if (ip.empty()) return {};
   Result<Address> address = Address::from_ip(ip, port);
-  if (address) return *address;
-  object.problem("address", str_cat(quoted(ip), " is not an IPv4 or IPv6 address"));
-  return {};
+  if (!address) {
+    object.problem("address", str_cat(quoted(ip), " is not an IPv4 or IPv6 address"));
+    return {};
+  }
+  // One address has one form, so that the same endpoint does not stand twice.
+  std::string text = address->ip();
+  constexpr std::string_view kMapped = "::ffff:";
+  if (text.starts_with(kMapped) && text.find('.') != text.npos) {
+    object.problem("address", str_cat(quoted(ip), " is an IPv4 address: write ", text.substr(kMapped.size())));
+  }
+  return *address;
 }
 
 using SeenTraits = std::map<EndpointTraits, Rare<EndpointTraits>>;

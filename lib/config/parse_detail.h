@@ -9,6 +9,7 @@ std::shared_ptr<const ServiceSpec> parse_service(const Envelope&, JsonObject& sp
 std::shared_ptr<const BackendSetSpec> parse_backend_set(const Envelope&, JsonObject& spec);
 std::shared_ptr<const HttpRouteSpec> parse_http_route(const Envelope&, JsonObject& spec);
 std::shared_ptr<const HealthPolicySpec> parse_health_policy(const Envelope&, JsonObject& spec);
+std::shared_ptr<const AuthorizationPolicySpec> parse_authorization_policy(const Envelope&, JsonObject& spec);
 std::shared_ptr<const WorkloadSpec> parse_workload(const Envelope&, JsonObject& spec);
 
 inline constexpr SizeRange kNameSize{1, 253};
@@ -18,6 +19,11 @@ inline constexpr IntRange kPortRange{1, 65535};
 std::string read_name(JsonObject&, std::string_view field);
 std::string read_optional_name(JsonObject&, std::string_view field);
 std::optional<uint16_t> read_optional_port(JsonObject&, std::string_view field);
+// What is wrong with a path that requests are compared to; empty: nothing.
+std::string_view path_mistake(std::string_view path) noexcept;
+bool is_token(std::string_view) noexcept;  // RFC 9110 §5.6.2
+// A header that sidecars remove from requests, because callers would say with it who they are (lib/http/rules.h).
+bool is_internal_field(std::string_view lower_name) noexcept;
 // The id of one workload: it has a path.
 std::optional<SpiffeId> read_optional_identity(JsonObject&, std::string_view field);
 }  // namespace heddle::detail

@@ -1,5 +1,7 @@
 #include "lib/config/validate.h"
 
+#include <algorithm>
+
 #include "lib/base/strings.h"
 
 namespace heddle {
@@ -22,6 +24,7 @@ class Validator {
     for (const auto& [key, spec] : model_.http_routes) check_route(*spec);
     for (const auto& [key, spec] : model_.backend_sets) check_backend_set(*spec);
     for (const auto& [key, spec] : model_.health_policies) check_policy(*spec);
+    for (const auto& [key, spec] : model_.authorization_policies) check_authorization(*spec);
     for (const auto& [key, spec] : model_.workloads) check_workload(*spec);
     return std::move(problems_);
   }
@@ -139,6 +142,36 @@ class Validator {
     }
   }
 
+  void check_authorization(const AuthorizationPolicySpec& policy) {
+    if (policy.default_action) {
+      auto [it, is_new] = default_of_.emplace(policy.key.ns, &policy);
+      if (is_new) return;
+      problems_.add(policy.key, "spec.defaultAction",
+                    str_cat("namespace ", quoted(policy.key.ns), " has the default of AuthorizationPolicy ",
+                            quoted(it->second->key.name), " already"));
+    }
+    if (!policy.target || !whole()) return;
+    ObjectRef target{policy.key.ns, policy.target->name};
+    bool is_service = policy.target->kind == Kind::kService;
+    bool exists = is_service ? find_spec(model_.services, Kind::kService, target) != nullptr
+                             : find_spec(model_.workloads, Kind::kWorkload, target) != nullptr;
+    if (!exists) {
+      problems_.add(policy.key, "spec.targetRef.name", missing(info(policy.target->kind).name, target.ns, target.name));
+    } else if (is_service && !is_served(target)) {
+      problems_.add(policy.key, "spec.targetRef.name",
+                    str_cat("no Workload serves Service ", quoted(target.name), ": nobody would enforce the policy"));
+    }
+  }
+
+  bool is_served(const ObjectRef& service) const {
+    auto serves = [&](const auto& row) {
+      const WorkloadSpec& workload = *row.second;
+      return workload.key.ns == service.ns &&
+             std::count(workload.services.begin(), workload.services.end(), service.name) > 0;
+    };
+    return std::any_of(model_.workloads.begin(), model_.workloads.end(), serves);
+  }
+
   void check_workload(const WorkloadSpec& workload) {
     if (!whole()) return;
     for (size_t i = 0; i < workload.services.size(); ++i) {
@@ -152,6 +185,7 @@ class Validator {
   ModelScope scope_;
   std::map<ObjectRef, bool> parents_;
   std::map<ObjectRef, std::string> policy_of_;
+  std::map<std::string_view, const AuthorizationPolicySpec*> default_of_;
   ConfigProblems problems_;
 };
 }  // namespace

@@ -1,62 +1,94 @@
 #include "lib/decision/decide.h"
 
 #include "lib/base/strings.h"
+#include "lib/decision/labels.h"
 
 namespace heddle {
 namespace {
-std::string label(const ResourceKey& key) { return str_cat(info(key.kind).name, " ", key.ns, "/", key.name); }
-std::string label(const RouteRule& rule) {
-  const std::string& name = rule.spec().name;
-  return str_cat(label(rule.route->key), " rule ", std::to_string(rule.index), name.empty() ? "" : " (", name,
-                 name.empty() ? "" : ")");
+std::string matches_text(size_t count) { return str_cat(std::to_string(count), count == 1 ? " match" : " matches"); }
+
+size_t matches_of(const Router& router) {
+  size_t out = 0;
+  for (const auto& route : router.routes()) {
+    for (const RouteRule& rule : route->rules) out += rule.spec().matches.size();
+  }
+  return out;
 }
 
 const RouteCandidate* match_rule(const Router& router, const RequestFacts& facts, Trace* trace) {
   if (trace == nullptr) return router.match(facts);
-  return router.match(facts, [&](const RouteCandidate& candidate, Mismatch mismatch) {
-    const PathMatch& path = candidate.match().path;
-    std::string_view type = path.type == PathMatchType::kExact ? " Exact " : " PathPrefix ";
-    trace->add(str_cat(label(*candidate.rule), type, path.value), std::string(to_text(mismatch)));
+  size_t looked_at = 0;
+  const RouteCandidate* found = router.match(facts, [&](const RouteCandidate& candidate, Mismatch mismatch) {
+    ++looked_at;
+    trace->add(str_cat(label(*candidate.rule), " ", label(candidate.match().path)), std::string(to_text(mismatch)));
   });
+  if (found != nullptr) return found;
+  size_t others = matches_of(router) - looked_at;
+  trace->add("routes", others == 0 ? std::string("no rule matches")
+                                   : str_cat("no rule matches; the path differs in ", matches_text(others)));
+  return nullptr;
+}
+
+void trace_service(const DecisionInput& input, Trace& trace) {
+  if (input.service) {
+    trace.add("service",
+              str_cat(label(input.service.service->spec->key), " port ", std::to_string(input.service.port->number)));
+  } else if (input.service.service != nullptr) {
+    std::string ports;
+    for (const ServicePortEntry& port : input.service.service->ports) {
+      ports.append(ports.empty() ? "" : ", ").append(std::to_string(port.number));
+    }
+    trace.add("service", str_cat(label(input.service.service->spec->key), " has another port: ", ports));
+  } else {
+    trace.add("service", "unknown");
+  }
+}
+
+void trace_routes(const DecisionInput& input, const Router* router, Trace& trace) {
+  if (router == nullptr) return trace.add("routes", "none attached: the port's backend set");
+  if (router == input.service.port->producer.get()) return;
+  trace.add("routes", str_cat("those of namespace ", input.client_ns, " replace the service's own"));
 }
 
 std::optional<BackendSetId> choose(const DecisionInput& input, Decision& out, Trace* trace) {
   const Router* router = input.request == nullptr ? nullptr : input.service.port->router_for(input.client_ns);
-  if (router == nullptr) {
-    if (trace != nullptr) trace->add("routes", "none attached: the port's backend set");
-    return input.service.port->backend_set;
-  }
+  if (trace != nullptr) trace_routes(input, router, *trace);
+  if (router == nullptr) return input.service.port->backend_set;
   if (const RouteCandidate* found = match_rule(*router, *input.request, trace)) {
     out.candidate = found;
     out.rule = found->rule;
     return found->pick(input.draw);
   }
-  if (trace != nullptr) trace->add("routes", "no rule matches");
   out.reason = Reason::kRouteNotFound;
   return std::nullopt;
+}
+
+void trace_backends(const Decision& decision, Trace& trace) {
+  if (decision.backends == nullptr) {
+    trace.add("backend set", "none: every weight is zero or no set is named");
+    return;
+  }
+  size_t choices = decision.rule == nullptr ? 1 : decision.rule->spec().backends.size();
+  trace.add("backend set",
+            str_cat(label(decision.backends->spec->key),
+                    choices == 1 ? "" : str_cat(", drawn from ", std::to_string(choices), " by weight")));
 }
 }  // namespace
 
 Decision decide(const Snapshot& snapshot, const DecisionInput& input, Trace* trace) {
   Decision out;
+  if (trace != nullptr) trace_service(input, *trace);
   if (!input.service) {
     out.reason = Reason::kServiceUnknown;
-    if (trace != nullptr) trace->add("service", "unknown");
     return out;
   }
   out.service = input.service.service;
   out.port = input.service.port;
-  if (trace != nullptr) {
-    trace->add("service", str_cat(label(out.service->spec->key), " port ", std::to_string(out.port->port.port)));
-  }
   std::optional<BackendSetId> chosen = choose(input, out, trace);
   if (out.reason != Reason::kNone) return out;
   if (chosen) out.backends = snapshot.backend_set(*chosen);
   if (out.backends == nullptr) out.reason = Reason::kBackendSetMissing;
-  if (trace != nullptr) {
-    trace->add("backend set", out.backends == nullptr ? "none: every weight is zero or no set is named"
-                                                      : label(out.backends->spec->key));
-  }
+  if (trace != nullptr) trace_backends(out, *trace);
   return out;
 }
 }  // namespace heddle

@@ -168,23 +168,30 @@ HeadText HeaderMap::append(std::string_view text) noexcept {
   return out;
 }
 
-bool HeaderMap::add_with_id(HeaderName id, std::string_view name, std::string_view value) {
+bool HeaderMap::add_with_id(HeaderName id, std::string_view name, std::span<const std::string_view> value) {
   bool is_known = id != HeaderName::kOther;
+  size_t value_bytes = 0;
+  for (std::string_view piece : value) value_bytes += piece.size();
   Outgrown outgrown;
-  if (!has_room(name.size() + value.size(), 1) && !make_room(name.size() + value.size(), 1, outgrown)) return false;
+  if (!has_room(name.size() + value_bytes, 1) && !make_room(name.size() + value_bytes, 1, outgrown)) return false;
   HeadText stored_name = is_known ? HeadText{0, static_cast<uint16_t>(name.size())} : append(name);
-  HeadText stored_value = append(value);
+  HeadText stored_value{static_cast<uint16_t>(text_used_), static_cast<uint16_t>(value_bytes)};
+  for (std::string_view piece : value) append(piece);
   ++count_;
   *field(count_ - 1) = Field{stored_name, stored_value, static_cast<uint16_t>(id)};
-  list_size_ += static_cast<uint32_t>(name.size() + value.size() + 32);
+  list_size_ += static_cast<uint32_t>(name.size() + value_bytes + 32);
   return true;
 }
 
 bool HeaderMap::add(std::string_view lower_name, std::string_view value) {
-  return add_with_id(header_name(lower_name), lower_name, value);
+  return add_with_id(header_name(lower_name), lower_name, {&value, 1});
 }
 
-bool HeaderMap::add(HeaderName name, std::string_view value) { return add_with_id(name, to_text(name), value); }
+bool HeaderMap::add(HeaderName name, std::string_view value) { return add_with_id(name, to_text(name), {&value, 1}); }
+
+bool HeaderMap::add(HeaderName name, std::span<const std::string_view> pieces) {
+  return add_with_id(name, to_text(name), pieces);
+}
 
 bool HeaderMap::set(HeaderName name, std::string_view value) {
   remove(name);

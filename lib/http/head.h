@@ -8,6 +8,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "lib/base/block_pool.h"
@@ -48,6 +49,8 @@ class HeaderMap {
   [[nodiscard]] bool add(std::string_view lower_name, std::string_view value);
   [[nodiscard]] bool add(HeaderName, std::string_view value);
   [[nodiscard]] bool set(HeaderName, std::string_view value);  // replaces every field of that name
+  // The value in pieces, which may be views of this map.
+  [[nodiscard]] bool add(HeaderName, std::span<const std::string_view> pieces);
   void remove(HeaderName) noexcept;
   void remove(std::string_view lower_name) noexcept;
   void remove_at(size_t i) noexcept;
@@ -72,7 +75,7 @@ class HeaderMap {
   class Outgrown;
   bool make_room(size_t text_bytes, size_t fields, Outgrown&);
   HeadText append(std::string_view text) noexcept;
-  bool add_with_id(HeaderName, std::string_view name, std::string_view value);
+  bool add_with_id(HeaderName, std::string_view name, std::span<const std::string_view> value);
 
   BlockPool* pool_;
   Block* block_ = nullptr;

@@ -14,6 +14,7 @@ constexpr std::array<std::string_view, static_cast<size_t>(HeaderName::kCount)> 
     "cookie",
     "date",
     "expect",
+    "forwarded",
     "grpc-message",
     "grpc-status",
     "grpc-timeout",

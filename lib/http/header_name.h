@@ -15,6 +15,7 @@ enum class HeaderName : uint8_t {
   kCookie,
   kDate,
   kExpect,
+  kForwarded,
   kGrpcMessage,
   kGrpcStatus,
   kGrpcTimeout,

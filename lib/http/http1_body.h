@@ -11,8 +11,9 @@ namespace heddle {
 
 class Http1BodyDecoder {
  public:
-  explicit Http1BodyDecoder(const HttpLimits& limits)
-      : limits_(limits), trailer_reader_(Http1Section::kTrailers, limits) {}
+  // `trailers`: of requests or of responses.
+  Http1BodyDecoder(const HttpLimits& limits, Http1Section trailers)
+      : limits_(limits), trailer_reader_(trailers, limits) {}
   void begin(const Http1BodyPlan&) noexcept;
   // Moves body bytes from `in` to the end of `out`. kDone: the body has ended, `trailers` holds what may go on.
   Http1Step read(Buffer& in, Buffer& out, HeaderMap& trailers);

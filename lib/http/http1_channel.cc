@@ -5,8 +5,8 @@
 
 namespace heddle {
 
-Http1Channel::Http1Channel(BlockPool& pool, const HttpLimits& limits, CodecEvents& events)
-    : pool_(pool), limits_(limits), events_(events), out_(pool), decoder_(limits), trailers_(pool) {}
+Http1Channel::Http1Channel(BlockPool& pool, const HttpLimits& limits, CodecEvents& events, Http1Section trailers)
+    : pool_(pool), limits_(limits), events_(events), out_(pool), decoder_(limits, trailers), trailers_(pool) {}
 
 StreamId Http1Channel::open_stream() {
   id_ = StreamId(id_.value() + 1);

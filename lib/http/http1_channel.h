@@ -11,7 +11,8 @@ namespace heddle {
 
 class Http1Channel {
  public:
-  Http1Channel(BlockPool&, const HttpLimits&, CodecEvents&);
+  // `trailers`: those the peer sends.
+  Http1Channel(BlockPool&, const HttpLimits&, CodecEvents&, Http1Section trailers);
 
   // A new stream; both directions are open.
   StreamId open_stream();

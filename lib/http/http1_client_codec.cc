@@ -8,7 +8,11 @@
 namespace heddle {
 
 Http1ClientCodec::Http1ClientCodec(BlockPool& pool, const HttpLimits& limits, ClientEvents& events)
-    : limits_(limits), events_(events), channel_(pool, limits, events), parser_(pool, limits), early_(pool) {}
+    : limits_(limits),
+      events_(events),
+      channel_(pool, limits, events, Http1Section::kResponseTrailers),
+      parser_(pool, limits),
+      early_(pool) {}
 
 Error Http1ClientCodec::protocol_error(std::string_view what) {
   closing_ = true;

@@ -121,7 +121,7 @@ Http1Fault Http1FieldReader::take_line(std::string_view line, HeaderMap& fields)
   size_t length = lower_token(line, lowered.data());
   size_t colon = length;
   // Responses may have blanks before the colon (RFC 9112 §5.1: a proxy removes them).
-  while (section_ == Http1Section::kResponse && colon < line.size() && is_blank(line[colon])) ++colon;
+  while (is_of_response(section_) && colon < line.size() && is_blank(line[colon])) ++colon;
   if (length == 0 || colon == line.size() || line[colon] != ':') return judge_name(line);
   std::string_view value = trim(line.substr(colon + 1));
   if (!is_field_value(value)) return http1_malformed("a field value has a control byte");
@@ -131,7 +131,7 @@ Http1Fault Http1FieldReader::take_line(std::string_view line, HeaderMap& fields)
 
 Http1Fault Http1FieldReader::take_field(HeaderName id, std::string_view name, std::string_view value,
                                         HeaderMap& fields) {
-  if (section_ == Http1Section::kTrailers) {  // forbidden ones are stripped when the section is complete
+  if (is_trailers(section_)) {  // forbidden ones are stripped when the section is complete
     bool added = id == HeaderName::kOther ? fields.add(name, value) : fields.add(id, value);
     return added ? Http1Fault{} : kTooLarge;
   }

@@ -10,7 +10,14 @@
 #include "lib/http/limits.h"
 
 namespace heddle {
-enum class Http1Section : uint8_t { kRequest, kResponse, kTrailers };
+enum class Http1Section : uint8_t { kRequest, kResponse, kRequestTrailers, kResponseTrailers };
+// Of the head or of the trailers.
+constexpr bool is_trailers(Http1Section section) {
+  return section == Http1Section::kRequestTrailers || section == Http1Section::kResponseTrailers;
+}
+constexpr bool is_of_response(Http1Section section) {
+  return section == Http1Section::kResponse || section == Http1Section::kResponseTrailers;
+}
 
 // What the fields said about connection and framing.
 struct Http1Facts {

@@ -194,7 +194,8 @@ Http1Fault Http1ResponseParser::take_status_line(std::string_view line) {
   if (line.size() < 4 || line[0] != ' ' || (line.size() > 4 && line[4] != ' '))
     return http1_malformed("the status line is not `version code reason`");
   std::optional<uint16_t> code = parse_int<uint16_t>(line.substr(1, 3));
-  if (!code || *code < 100 || *code > 599) return http1_malformed("the status code is not 100-599");
+  // Who sends 600 to 999 has reasons of his own; clients take them for 5xx (RFC 9110 §15).
+  if (!code || *code < 100) return http1_malformed("the status code is not 100-999");
   if (!is_field_value(trim(line.substr(4)))) return http1_malformed("the reason phrase has a control byte");
   head_.status = *code;
   return {};

@@ -12,7 +12,7 @@ Http1ServerCodec::Http1ServerCodec(BlockPool& pool, const HttpLimits& limits, st
     : limits_(limits),
       events_(events),
       disclosure_(disclosure),
-      channel_(pool, limits, events),
+      channel_(pool, limits, events, Http1Section::kRequestTrailers),
       parser_(pool, limits, scheme) {}
 
 bool Http1ServerCodec::may_accept() const noexcept {

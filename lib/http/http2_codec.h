@@ -21,7 +21,8 @@ class Http2Codec : public Role, protected Http2Engine {
   void send_trailers(StreamId id, const HeaderMap& trailers) final { do_send_trailers(id, trailers); }
   void reset(StreamId id, ResetCode code) final { do_reset(id, code); }
   void credit(StreamId id, size_t bytes) final { do_credit(id, bytes); }
-  // Server: the first call sends the notice; the second, or produce() one second later, the final GOAWAY.
+  // Server: the first call asks for the notice; the second, or one second after it left, for the final GOAWAY. Both are
+  // queued by produce(), so that the last id covers what was received until then.
   void go_away() final { do_go_away(); }
   bool reusable() const final { return do_reusable(); }
   bool finished() const final { return do_finished(); }

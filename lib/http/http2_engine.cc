@@ -58,6 +58,7 @@ Result<void> Http2Engine::feed(Buffer& in) {
   if (scanner_.frame_began()) {
     abuse_.on_frame(scanner_.header(), clock_.now());
     act_on_abuse();
+    check_stream_order();
     if (error_) return *error_;
   }
   input_ = &in;
@@ -68,6 +69,13 @@ Result<void> Http2Engine::feed(Buffer& in) {
   act_on_abuse();
   if (error_) return *error_;
   return {};
+}
+
+// RFC 9113 §5.1.1. nghttp2 drops such a frame without a word.
+void Http2Engine::check_stream_order() {
+  const Http2FrameHeader& frame = scanner_.header();
+  if (role_ != Http2Role::kServer || frame.type != NGHTTP2_HEADERS || stream_order_.take(frame.stream)) return;
+  fail_with(protocol_error("HEADERS on a stream id that was passed over"), NGHTTP2_PROTOCOL_ERROR);
 }
 
 Result<void> Http2Engine::recv_failed(ssize_t code) {
@@ -107,19 +115,18 @@ bool Http2Engine::answers_pile_up() const {
 }
 
 bool Http2Engine::do_wants_read() const {
-  return !error_ && !closing_sent_ && !input_ended_ && nghttp2_session_want_read(h2()) != 0 && !answers_pile_up();
+  bool may_read = !error_ && !closing_sent_ && !input_ended_ && !go_away_queued_;
+  return may_read && nghttp2_session_want_read(h2()) != 0 && !answers_pile_up();
 }
 
 bool Http2Engine::do_wants_write() const {
   if (closing_sent_) return false;
-  bool final_due = leaving_ == Leaving::kNoticed && clock_.now() - noticed_at_ >= kNoticePeriod;
   bool tunnels_due = waiting_ > 0 && peer_settings_here_;
-  return final_due || tunnels_due || nghttp2_session_want_write(h2()) != 0;
+  return go_away_is_due() || tunnels_due || nghttp2_session_want_write(h2()) != 0;
 }
 
 void Http2Engine::check_deadlines() {
   MonoTime now = clock_.now();
-  if (leaving_ == Leaving::kNoticed && now - noticed_at_ >= kNoticePeriod) final_go_away();
   auto deadline = do_settings_deadline();
   if (deadline && now >= *deadline)
     fail_with(protocol_error("the peer did not acknowledge SETTINGS within 10 s"), NGHTTP2_SETTINGS_TIMEOUT);
@@ -145,6 +152,7 @@ void Http2Engine::drive(Buffer& out, size_t budget) {
 size_t Http2Engine::do_produce(Buffer& out, size_t budget) {
   check_deadlines();
   if (peer_settings_here_ && waiting_ > 0) peer_settings();
+  if (go_away_is_due()) submit_go_away();
   size_t before = out.size();
   drive(out, budget);
   act_on_abuse();
@@ -159,18 +167,32 @@ void Http2Engine::flush_drained() {
   }
 }
 
-void Http2Engine::final_go_away() {
+void Http2Engine::do_go_away() {
+  if (error_ || leaving_ == Leaving::kFinal) return;
+  bool one_step = role_ == Http2Role::kClient || leaving_ != Leaving::kNo;
+  leaving_ = one_step ? Leaving::kFinalDue : Leaving::kNoticeDue;
+}
+
+bool Http2Engine::go_away_is_due() const {
+  if (error_) return false;
+  if (leaving_ == Leaving::kNoticed) return clock_.now() - noticed_at_ >= kNoticePeriod;
+  return leaving_ == Leaving::kNoticeDue || leaving_ == Leaving::kFinalDue;
+}
+
+// In produce() only: while the transport takes nothing we go on reading (two peers that leave would wait for each
+// other), and a request that comes meanwhile must not lie beyond the last id we name: we serve it, and a client would
+// be free to send it again elsewhere (RFC 9113 §6.8).
+void Http2Engine::submit_go_away() {
+  go_away_queued_ = true;
+  if (leaving_ == Leaving::kNoticeDue) {
+    leaving_ = Leaving::kNoticed;
+    noticed_at_ = clock_.now();
+    nghttp2_submit_shutdown_notice(h2());
+    return;
+  }
   leaving_ = Leaving::kFinal;
   nghttp2_submit_goaway(h2(), NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(h2()), NGHTTP2_NO_ERROR,
                         nullptr, 0);
-}
-
-void Http2Engine::do_go_away() {
-  if (error_ || leaving_ == Leaving::kFinal) return;
-  if (role_ == Http2Role::kClient || leaving_ == Leaving::kNoticed) return final_go_away();
-  leaving_ = Leaving::kNoticed;
-  noticed_at_ = clock_.now();
-  nghttp2_submit_shutdown_notice(h2());
 }
 
 bool Http2Engine::do_finished() const {

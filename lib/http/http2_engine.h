@@ -15,6 +15,7 @@
 #include "lib/http/http2_head_reader.h"
 #include "lib/http/http2_session.h"
 #include "lib/http/http2_stream.h"
+#include "lib/http/http2_stream_order.h"
 
 namespace heddle {
 // What a codec needs from its worker; all outlive it.
@@ -80,7 +81,8 @@ class Http2Engine {
   Error protocol_error(std::string_view what) const;
   void act_on_abuse();
 
-  enum class Leaving : uint8_t { kNo, kNoticed, kFinal };
+  // Due: to be submitted by the next produce().
+  enum class Leaving : uint8_t { kNo, kNoticeDue, kNoticed, kFinalDue, kFinal };
 
   const Http2Role role_;
   BlockPool& pool_;
@@ -102,6 +104,7 @@ class Http2Engine {
 
  private:
   Result<void> feed(Buffer& in);
+  void check_stream_order();
   Result<void> recv_failed(ssize_t code);
   bool answers_pile_up() const;
   bool is_early(const Http2Stream&) const noexcept;
@@ -110,7 +113,8 @@ class Http2Engine {
   void settings_frame(const nghttp2_frame&);
   void reset_frame(const nghttp2_frame&);
   void end_sent(Http2Stream&);
-  void final_go_away();
+  bool go_away_is_due() const;
+  void submit_go_away();
   void check_deadlines();
   void check_silence();
   Error silent_peer() const;
@@ -119,12 +123,14 @@ class Http2Engine {
   void submit_trailers(Http2Stream&);
 
   Http2FrameScanner scanner_;
+  Http2StreamOrder stream_order_;  // server
   Http2Session session_;
   const Buffer* input_ = nullptr;  // while nghttp2 reads from it
   Buffer* output_ = nullptr;       // while nghttp2 writes to it
   Http2Stream* block_ = nullptr;   // whose header block is being read: blocks do not interleave
   bool paused_ = false;            // mem_send stopped after a DATA frame
   bool closing_sent_ = false;      // a GOAWAY with an error left: nothing may follow
+  bool go_away_queued_ = false;    // with nghttp2: nothing is read until it has left (rule 2.5)
   IntrusiveList<Http2Stream, DrainedTag> drained_;
   size_t head_bytes_ = 0;  // of heads that wait to be sent
   MonoTime noticed_at_{};

@@ -132,6 +132,7 @@ void Http2Engine::frame_sent(const nghttp2_frame& frame) {
   bool end = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   bool ours = frame.hd.type == NGHTTP2_SETTINGS && (frame.hd.flags & NGHTTP2_FLAG_ACK) == 0;
   if (ours && !settings_acknowledged_) settings_sent_at_ = clock_.now();
+  if (frame.hd.type == NGHTTP2_GOAWAY) go_away_queued_ = false;
   if (frame.hd.type == NGHTTP2_GOAWAY && frame.goaway.error_code != NGHTTP2_NO_ERROR) {
     closing_sent_ = true;
     if (!error_) error_ = protocol_error(nghttp2_http2_strerror(frame.goaway.error_code));

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "lib/base/assert.h"
+#include "lib/base/poison.h"
 
 namespace heddle {
 namespace {
@@ -59,6 +60,7 @@ void* Http2Memory::allocate(size_t bytes) {
   if (header != nullptr) {
     free_[size_class].head = header->next_free;
     free_[size_class].bytes -= payload;
+    unpoison(header + 1, payload);
   } else {
     header = static_cast<Header*>(std::malloc(sizeof(Header) + payload));
     HEDDLE_CHECK(header != nullptr);
@@ -91,5 +93,6 @@ void Http2Memory::release(void* p) noexcept {
   header->next_free = list.head;
   list.head = header;
   list.bytes += header->bytes;
+  poison(p, header->bytes);
 }
 }  // namespace heddle

@@ -37,6 +37,13 @@ bool may_be_nominated(std::string_view lower_name) noexcept;
 // `content_length` for `content-length`: some servers take one for the other (H10). Only those names are refused.
 bool is_masked_name(std::string_view lower_name) noexcept;
 
+// Fields by which meshes say who somebody is, and by which Heddle speaks of itself: x-forwarded-client-cert, l5d-*,
+// x-mesh-*, x-heddle-*, heddle-*. Nobody may send them (reliability rule H8), but `heddle-via`: it says nothing about
+// its sender and must come back to be of use (508).
+bool is_identity_claim(const HeaderField&) noexcept;
+// x-envoy-*: what Envoy says to itself and to applications about a request, some of it as identity.
+bool is_envoy_field(const HeaderField&) noexcept;
+
 // RFC 9110 §6.5.1: framing, routing, authentication, identity and payload fields mean nothing in trailers.
 bool is_forbidden_trailer(const HeaderField&) noexcept;
 void strip_trailers(HeaderMap&) noexcept;  // removes the forbidden ones

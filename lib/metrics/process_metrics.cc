@@ -53,6 +53,15 @@ double boot_time() {
   return static_cast<double>(parse_int<int64_t>(rest.substr(0, rest.find('\n'))).value_or(0));
 }
 
+// proc(5): the command in parentheses may hold anything; field 3 follows the last ')', and is the first of these.
+std::vector<std::string_view> stat_fields(const std::string& stat) {
+  size_t end = stat.rfind(')');
+  if (end == std::string::npos) return {};
+  return split(trim(std::string_view(stat).substr(end + 1)), ' ');
+}
+double ticks_per_second() { return static_cast<double>(::sysconf(_SC_CLK_TCK)); }
+}  // namespace
+
 double count_open_fds() {
   DIR* dir = ::opendir("/proc/self/fd");
   if (dir == nullptr) return 0;
@@ -61,25 +70,22 @@ double count_open_fds() {
   ::closedir(dir);
   return count;
 }
-}  // namespace
+
+double process_start_seconds() {
+  std::string stat = read_file("/proc/self/stat");
+  return boot_time() + number_at(stat_fields(stat), 19) / ticks_per_second();
+}
 
 ProcessUsage read_process_usage() {
   ProcessUsage usage;
   std::string stat = read_file("/proc/self/stat");
-  // proc(5): the command in parentheses may hold anything; field 3 follows the last ')'
-  size_t end = stat.rfind(')');
-  if (end == std::string::npos) return usage;
-  auto fields = split(trim(std::string_view(stat).substr(end + 1)), ' ');  // fields[0] is field 3
-  double ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
-  usage.cpu_seconds = (number_at(fields, 11) + number_at(fields, 12)) / ticks;
+  auto fields = stat_fields(stat);
+  usage.cpu_seconds = (number_at(fields, 11) + number_at(fields, 12)) / ticks_per_second();
   usage.threads = number_at(fields, 17);
-  static_assert(sizeof(long) >= 8, "start time in ticks");
-  usage.start_time_seconds = boot_time() + number_at(fields, 19) / ticks;
   usage.virtual_bytes = number_at(fields, 20);
   usage.resident_bytes = number_at(fields, 21) * static_cast<double>(::sysconf(_SC_PAGESIZE));
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) usage.max_fds = static_cast<double>(limit.rlim_cur);
-  usage.open_fds = count_open_fds();
   return usage;
 }
 
@@ -92,9 +98,9 @@ ProcessMetrics::ProcessMetrics(Registry& registry, std::string_view version) {
   add(kVirtual, &ProcessUsage::virtual_bytes);
   add(kResident, &ProcessUsage::resident_bytes);
   add(kThreads, &ProcessUsage::threads);
-  add(kOpenFds, &ProcessUsage::open_fds);
+  callbacks_.push_back(scope.callback(kOpenFds, {}, count_open_fds));
   add(kMaxFds, &ProcessUsage::max_fds);
-  add(kStart, &ProcessUsage::start_time_seconds);
+  callbacks_.push_back(scope.callback(kStart, {}, [start = process_start_seconds()] { return start; }));
   callbacks_.push_back(scope.callback(kBugs, {}, [] { return static_cast<double>(bugs_seen()); }));
   build_info_ = scope.gauge(kBuild, {{"version", std::string(version)}});
   build_info_.set(1);

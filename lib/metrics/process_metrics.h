@@ -13,11 +13,11 @@ struct ProcessUsage {
   double virtual_bytes = 0;
   double resident_bytes = 0;
   double threads = 0;
-  double open_fds = 0;
   double max_fds = 0;
-  double start_time_seconds = 0;  // since 1970
 };
 ProcessUsage read_process_usage();
+double process_start_seconds();  // since 1970
+double count_open_fds();         // takes the longer, the more there are
 
 class ProcessMetrics {
  public:

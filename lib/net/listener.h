@@ -23,7 +23,10 @@ struct ListenSpec {
 class ConnectionCap {
  public:
   explicit ConnectionCap(size_t limit) : limit_(limit) {}
-  bool has_room() const noexcept { return used_ < limit_; }
+  bool has_room() const noexcept { return used_ < limit_ && is_open_; }
+  // Closed: there is no room, however few there are; who is there stays. Listeners are to be told when it opens again
+  // (connection_ended).
+  void set_open(bool is_open) noexcept { is_open_ = is_open; }
   void take() noexcept { ++used_; }
   void give_back() noexcept { --used_; }
   size_t used() const noexcept { return used_; }
@@ -35,6 +38,7 @@ class ConnectionCap {
  private:
   size_t limit_;
   size_t used_ = 0;
+  bool is_open_ = true;
 };
 
 class Listener {

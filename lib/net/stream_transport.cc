@@ -53,6 +53,7 @@ StreamTransport::StreamTransport(Loop& loop, UvHandle<uv_pipe_t> pipe, Connectio
 void StreamTransport::take_over(uv_stream_t* stream) {
   stream_ = stream;
   stream_->data = this;
+  (void)uv_fileno(reinterpret_cast<uv_handle_t*>(stream_), &fd_);
 }
 
 void StreamTransport::observe(Observer* observer) {
@@ -80,7 +81,7 @@ void StreamTransport::close(CloseMode mode) {
   if (state_ == State::kClosed) return;
   if (mode == CloseMode::kAbort) {
     linger reset{1, 0};
-    (void)setsockopt(fd(), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    (void)setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
     shut(make_error(Reason::kCancelled, "aborted by this side"));
     return;
   }
@@ -108,7 +109,7 @@ void StreamTransport::resume(PauseReason reason) {
 void StreamTransport::acknowledge() {
   if (!tcp_ || stream_ == nullptr) return;
   int now = 1;
-  (void)setsockopt(fd(), IPPROTO_TCP, TCP_QUICKACK, &now, sizeof(now));
+  (void)setsockopt(fd_, IPPROTO_TCP, TCP_QUICKACK, &now, sizeof(now));
 }
 
 void StreamTransport::reoffer() {
@@ -124,18 +125,12 @@ size_t StreamTransport::queued() const {
 std::optional<UniqueFd> StreamTransport::detach() {
   bool is_whole = end_ == EndOfInput::kNotYet && !finish_wanted_ && !write_error_;
   if (!tcp_ || state_ != State::kOpen || !is_whole || queued() > 0 || !in_.empty()) return std::nullopt;
-  UniqueFd copy(fcntl(fd(), F_DUPFD_CLOEXEC, 0));
+  UniqueFd copy(fcntl(fd_, F_DUPFD_CLOEXEC, 0));
   if (!copy) return std::nullopt;
   state_ = State::kClosed;
   closed_told_ = true;  // the connection lives on: there is nothing to tell
   close_handle();
   return copy;
-}
-
-int StreamTransport::fd() const {
-  uv_os_fd_t fd = -1;
-  if (stream_ != nullptr) (void)uv_fileno(reinterpret_cast<uv_handle_t*>(stream_), &fd);
-  return fd;
 }
 
 // --- reading
@@ -264,16 +259,14 @@ void StreamTransport::run_writes() {
 
 // True when the kernel took everything it was given.
 bool StreamTransport::write_some() {
-  std::array<Bytes, kSlicesPerWrite> slices;
-  std::array<uv_buf_t, kSlicesPerWrite> bufs;
+  std::array<Bytes, kSlicesPerSend> slices;
   size_t count = out_.slices(slices);
-  std::transform(slices.begin(), slices.begin() + count, bufs.begin(), as_uv_buf);
   size_t offered = 0;
-  for (size_t i = 0; i < count; ++i) offered += bufs[i].len;
-  int written = uv_try_write(stream_, bufs.data(), static_cast<unsigned>(count));
+  for (size_t i = 0; i < count; ++i) offered += slices[i].size();
+  ssize_t written = send_slices(fd_, {slices.data(), count});
   if (written == UV_EAGAIN) return false;
   if (written < 0) {
-    write_failed(written);
+    write_failed(static_cast<int>(written));
     return false;
   }
   out_.consume(static_cast<size_t>(written));
@@ -282,8 +275,8 @@ bool StreamTransport::write_some() {
 
 void StreamTransport::write_rest() {
   auto request = std::make_unique<WriteRequest>(out_.take(std::min(out_.size(), kWriteChunk)));
-  std::array<Bytes, kSlicesPerWrite> slices;
-  std::array<uv_buf_t, kSlicesPerWrite> bufs;
+  std::array<Bytes, kSlicesPerSend> slices;
+  std::array<uv_buf_t, kSlicesPerSend> bufs;
   size_t count = request->bytes.slices(slices);
   size_t length = 0;
   for (size_t i = 0; i < count; ++i) {
@@ -324,7 +317,7 @@ void StreamTransport::output_is_empty() {
   if (!is_wanted || stream_ == nullptr) return;
   if (!output_ended_) {
     output_ended_ = true;
-    (void)shutdown(fd(), SHUT_WR);  // fails only if the peer reset: the read tells
+    (void)shutdown(fd_, SHUT_WR);  // fails only if the peer reset: the read tells
   }
   if (state_ == State::kOpen) return finish_if_both_ended();
   if (end_ != EndOfInput::kNotYet) return shut(clean_end());
@@ -358,6 +351,7 @@ void StreamTransport::close_handle() {
   flush_deadline_.cancel();
   is_reading_ = false;
   stream_ = nullptr;
+  fd_ = -1;
   tcp_.reset();
   pipe_.reset();
 }

@@ -1,5 +1,5 @@
 // StreamTransport: the Transport of a connected uv_tcp_t or uv_pipe_t; lib/net's own header, others use
-// tcp_transport.h. Writes wait for the TCP phase at the end of the turn and leave with uv_try_write; what the kernel
+// tcp_transport.h. Writes wait for the TCP phase at the end of the turn and leave with send(); what the kernel
 // refuses goes into one uv_write in flight, which owns its bytes. Reads land in a 64 KiB block that is kept only if it
 // came half full. Upcalls are made from read callbacks and from the task phase, never inside a call down.
 #pragma once
@@ -7,6 +7,7 @@
 
 #include "lib/base/deadline.h"
 #include "lib/event/loop.h"
+#include "lib/net/send.h"
 #include "lib/net/tcp_transport.h"
 
 namespace heddle {
@@ -14,7 +15,6 @@ class StreamTransport final : public Transport {
  public:
   // One uv_write at most this long, so that on_drained() comes in time.
   static constexpr size_t kWriteChunk = kWriteHighMark / 2;
-  static constexpr size_t kSlicesPerWrite = 64;
   static constexpr int kWritesPerTurn = 16;
 
   StreamTransport(Loop&, UvHandle<uv_tcp_t>, ConnectionInfo, Connected);
@@ -68,7 +68,6 @@ class StreamTransport final : public Transport {
   void write_failed(int status);
   void shut(Error why);
   void close_handle();
-  int fd() const;
   void want_upcalls() { loop_.defer(upcalls_, Loop::Phase::kTask); }
   void want_writes() { loop_.defer(writes_, Loop::Phase::kTcp); }
 
@@ -76,6 +75,7 @@ class StreamTransport final : public Transport {
   UvHandle<uv_tcp_t> tcp_;
   UvHandle<uv_pipe_t> pipe_;
   uv_stream_t* stream_ = nullptr;  // one of the two; null once closed
+  uv_os_fd_t fd_ = -1;             // of stream_
   Observer* observer_ = nullptr;
   Buffer in_;
   Buffer out_;

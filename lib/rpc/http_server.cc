@@ -7,6 +7,12 @@
 #include "lib/rpc/server_call.h"
 
 namespace heddle {
+namespace {
+bool is_of_the_peers_certificate(Reason reason) {
+  return reason == Reason::kPeerCertificateInvalid || reason == Reason::kPeerTrustDomainUnknown ||
+         reason == Reason::kPeerIdentityUnexpected;
+}
+}  // namespace
 
 // A connection whose protocol is not known yet. Owns itself.
 class HttpServer::Detecting final : public Connection, private Transport::Observer {
@@ -41,8 +47,14 @@ class HttpServer::Detecting final : public Connection, private Transport::Observ
   }
   void on_end() override { drain(); }
   void on_drained() override {}
-  void on_closed(const Error&) override {
-    if (!std::exchange(done_, true)) retire();
+  void on_closed(const Error& why) override {
+    if (std::exchange(done_, true)) return;
+    if (is_of_the_peers_certificate(why.reason)) {
+      RpcRequest nobody;
+      nobody.peer = transport_->info().peer;
+      server_.note_refused(nobody, why);
+    }
+    retire();
   }
   void retire() {
     late_.cancel();

@@ -28,6 +28,9 @@ class HttpServer final : private RequestHandler {
   using StreamHandler = UniqueFunction<Result<std::unique_ptr<LineObserver>>(const RpcRequest&, LineSender&)>;
   // Looked at before every handler: an error is the answer.
   using Guard = UniqueFunction<Result<void>(const RpcRequest&)>;
+  // Told of who is turned away before a handler: by the guard, for a path, a method or a body there is no handler for;
+  // and by TLS, with a request that has nothing but the peer.
+  using OnRefused = UniqueFunction<void(const RpcRequest&, const Error&)>;
 
   HttpServer(const SessionContext&, Protocols&, const HttpServerLimits&);
   ~HttpServer();
@@ -36,6 +39,7 @@ class HttpServer final : private RequestHandler {
   // A POST that stays open; answered with 200 and lines.
   void stream(std::string_view pattern, StreamHandler);
   void guard(Guard guard) { guard_ = std::move(guard); }
+  void set_on_refused(OnRefused on_refused) { on_refused_ = std::move(on_refused); }
   // Takes over an accepted connection (after TLS, if any): HTTP/2 by ALPN or preface, else HTTP/1.1.
   void serve(std::unique_ptr<Transport>);
 
@@ -46,6 +50,9 @@ class HttpServer final : private RequestHandler {
     Handler handler;
     StreamHandler stream;
   };
+  void note_refused(const RpcRequest& request, const Error& why) {
+    if (on_refused_) on_refused_(request, why);
+  }
   void on_request(ServerStream&, RequestHead&&, bool end) override;
   ReasonDisclosure disclosure(const ConnectionInfo&) const override { return ReasonDisclosure::kName; }
   SessionContext context_;
@@ -54,5 +61,6 @@ class HttpServer final : private RequestHandler {
   RouteTable table_;
   std::vector<std::unique_ptr<Endpoint>> endpoints_;
   Guard guard_;
+  OnRefused on_refused_;
 };
 }  // namespace heddle

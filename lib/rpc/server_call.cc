@@ -8,20 +8,22 @@ void HttpServer::Call::begin(RequestHead&& head, bool end) {
   stream_->set_sink(*this);
   request_ended_ = end;
   read_head(head);
+  // First: who is not admitted does not learn what there is either.
+  if (server_.guard_) {
+    auto admitted = server_.guard_(request_);
+    if (!admitted) return refuse(admitted.error());
+  }
   auto found = server_.table_.find(request_.method, request_.path);
   if (found.match == RouteTable::Match::kNotFound) {
-    return respond(RpcResponse::error(make_error(Reason::kNotFound, "no such path: " + request_.path)));
+    return refuse(make_error(Reason::kNotFound, "no such path: " + request_.path));
   }
   if (found.match == RouteTable::Match::kWrongMethod) {
     RpcResponse refused = RpcResponse::text(405, "allowed: " + found.allow + "\n");
     refused.headers.emplace_back("allow", found.allow);
+    server_.note_refused(request_, make_error(Reason::kBadRequest, "allowed: " + found.allow));
     return respond(refused);
   }
   request_.path_params = std::move(found.params);
-  if (server_.guard_) {
-    auto admitted = server_.guard_(request_);
-    if (!admitted) return respond(RpcResponse::error(admitted.error()));
-  }
   endpoint_ = server_.endpoints_[found.index].get();
   if (endpoint_->stream) return start_stream();
   if (end) dispatch();
@@ -85,8 +87,7 @@ void HttpServer::Call::on_body(Buffer&& bytes, bool end) {
     return stream_->credit(size);
   }
   if (request_.body.size() + size > server_.limits_.body) {
-    return respond(RpcResponse::error(
-        make_error(Reason::kTooLarge, "the body exceeds " + std::to_string(server_.limits_.body) + " bytes")));
+    return refuse(make_error(Reason::kTooLarge, "the body exceeds " + std::to_string(server_.limits_.body) + " bytes"));
   }
   for (; !bytes.empty(); bytes.consume(bytes.front().size())) request_.body.append(as_text(bytes.front()));
   stream_->credit(size);
@@ -145,6 +146,11 @@ void HttpServer::Call::respond(const RpcResponse& response) {
     stream_ = nullptr;
     finish();
   }
+}
+
+void HttpServer::Call::refuse(const Error& why) {
+  if (!answered_) server_.note_refused(request_, why);
+  respond(RpcResponse::error(why));
 }
 
 void HttpServer::Call::finish() {

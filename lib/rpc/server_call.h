@@ -29,6 +29,7 @@ class HttpServer::Call final : public Retirable, private BodySink, private LineS
   void start_stream();
   void on_stream_bytes(Buffer&&, bool end);
   void respond(const RpcResponse&);
+  void refuse(const Error&);
   void finish();
   Respond make_respond();
 

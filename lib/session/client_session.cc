@@ -202,8 +202,11 @@ void ClientSession::disown() {
 
 void ClientSession::on_receive_error(const Error& why) {
   become_unusable();
-  fail_streams(make_error(why.reason, why.detail, Origin::kUpstream));
-  close_gracefully();  // what the codec still wants to say (GOAWAY) was queued before
+  // `abuse` is an answer to who abuses us: our client did not (429), its upstream did (502).
+  Reason reason = why.reason == Reason::kAbuse ? Reason::kUpstreamProtocolError : why.reason;
+  fail_streams(make_error(reason, why.detail, Origin::kUpstream));
+  say_last_words();
+  close_gracefully();
 }
 
 // What never reached the transport was certainly not processed.

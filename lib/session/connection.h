@@ -10,6 +10,7 @@
 
 namespace heddle {
 class ConnectionRegistry;
+class TrustBundle;
 
 class Connection : public Retirable, public ListNode<Connection> {
  public:
@@ -20,6 +21,9 @@ class Connection : public Retirable, public ListNode<Connection> {
   virtual ConnectionInfo describe() const = 0;    // for operators
   virtual std::string_view protocol() const = 0;  // "http/1.1", "h2", "tcp"
   virtual size_t active_streams() const = 0;
+  // Whether everybody whose certificate was verified on it would be believed again, by these roots.
+  virtual bool is_trusted(const TrustBundle&) const { return true; }
+  bool is_told_to_leave = false;  // UntrustedPeers' mark
 
  protected:
   ~Connection() override = default;

@@ -235,6 +235,10 @@ void ServerSession::abort(const Error&) { abort_transport(); }
 void ServerSession::on_transport_gone(const Error& why) {
   waiting_.cancel();
   drain_over_.cancel();
+  if (why.reason == Reason::kAbuse && !failed_) {
+    handler_.on_bad_connection(info(), why);
+    handler_.on_abuse(kTransportAbuse);
+  }
   failed_ = true;
   Error gone =
       why.reason == Reason::kDraining ? why : make_error(Reason::kDownstreamClosed, why.detail, Origin::kDownstream);

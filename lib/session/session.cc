@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "certs/verify.h"
+
 namespace heddle {
 
 Session::Session(Loop& loop, std::unique_ptr<Transport> transport, ConnectionRegistry& registry)
@@ -11,6 +13,11 @@ Session::Session(Loop& loop, std::unique_ptr<Transport> transport, ConnectionReg
 }
 
 Session::~Session() { registry_.remove(*this); }
+
+bool Session::is_trusted(const TrustBundle& bundle) const {
+  const auto& peer = info().peer_certificate;
+  return peer == nullptr || has_root(bundle, *peer);
+}
 
 void Session::attach(Codec& codec) {
   codec_ = &codec;
@@ -101,6 +108,13 @@ void Session::update_reading() {
     left_over_ = false;
     transport_->reoffer();
   }
+}
+
+// RFC 9113 §5.4.1: the peer hears why (GOAWAY). Once, and only as much as the transport takes now.
+void Session::say_last_words() {
+  if (full_ || closing_ || !codec_->wants_write()) return;
+  Buffer out(loop_.blocks());
+  if (codec_->produce(out, kFlushBudget) > 0) full_ = transport_->write(std::move(out)) == Flow::kFull;
 }
 
 void Session::close_gracefully() {

@@ -41,6 +41,7 @@ class Session : public Connection, protected Transport::Observer {
  public:
   const ConnectionInfo& info() const { return transport_->info(); }
   ConnectionInfo describe() const override { return info(); }
+  bool is_trusted(const TrustBundle&) const final;
 
  protected:
   static constexpr size_t kFlushBudget = 64 * 1024;
@@ -57,6 +58,7 @@ class Session : public Connection, protected Transport::Observer {
   virtual void on_transport_gone(const Error&) = 0;   // streams must be told; the session retires afterwards
 
   void mark_dirty();
+  void say_last_words();                // before close_gracefully(), when the codec has failed
   void close_gracefully();              // flush, then close
   void linger(Duration, size_t bytes);  // half-close, read and drop, then close
   void abort_transport();

@@ -67,6 +67,9 @@ class ClientStream : public BodyWriter {
   ~ClientStream() = default;
 };
 
+// The kind of abuse below any codec: TLS (lib/tls/key_update_guard.h).
+inline constexpr std::string_view kTransportAbuse = "key-update";
+
 // Creates what handles a request. Called once per request, from the loop; must call set_sink() on the stream or
 // answer it at once (respond with end; the request body is then discarded by reset() or the codec).
 class RequestHandler {

@@ -100,14 +100,9 @@ std::shared_ptr<const BoundRoute> SnapshotAssembly::bind(const std::shared_ptr<c
   return out;
 }
 
-// A Service as a backend means its endpoints; routes attached to it are not applied again (GAMMA).
+// Routes attached to a Service that is a backend are not applied again (GAMMA).
 BackendSetId SnapshotAssembly::backend_of(const WeightedBackend& backend) const {
-  ObjectRef ref = backend.ref;
-  if (backend.kind == BackendKind::kService) {
-    const ServiceSpec& service = *model_.services.at({Kind::kService, ref.ns, ref.name});
-    ref.name = service.find_port(backend.port)->backend_set;
-  }
-  return out_->backend_set_ids_.at(ref);
+  return out_->backend_set_ids_.at(backend_set_of(model_, backend));
 }
 
 void SnapshotAssembly::attach_routes() {

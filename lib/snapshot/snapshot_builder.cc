@@ -18,6 +18,7 @@ bool carry(const SpecMap<T>& from, SpecMap<T>& to, const ResourceKey& key) {
 void carry_over(const Model& from, Model& to, const ResourceKey& key) {
   bool found = carry(from.services, to.services, key) || carry(from.backend_sets, to.backend_sets, key) ||
                carry(from.http_routes, to.http_routes, key) || carry(from.health_policies, to.health_policies, key) ||
+               carry(from.authorization_policies, to.authorization_policies, key) ||
                carry(from.workloads, to.workloads, key);
   HEDDLE_ASSERT(found);
   (void)found;

@@ -41,8 +41,16 @@ int HandshakeState::verify_callback(X509_STORE_CTX* store, void*) {
   auto verdict = self->judge(store);
   if (verdict) return 1;
   self->refusal = std::move(verdict).error();
-  X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+  X509_STORE_CTX_set_error(store, self->code_of(*self->refusal));
   return 0;
+}
+
+// What OpenSSL makes the alert of (RFC 8446 §6.2): unknown_ca, certificate_expired, bad_certificate. An identity that
+// we know and do not want is handshake_failure.
+int HandshakeState::code_of(const Error& why) const {
+  if (why.reason == Reason::kPeerTrustDomainUnknown) return X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
+  if (why.reason != Reason::kPeerCertificateInvalid) return X509_V_ERR_APPLICATION_VERIFICATION;
+  return x509_error != X509_V_OK ? x509_error : X509_V_ERR_CERT_REJECTED;
 }
 
 Result<void> HandshakeState::judge(X509_STORE_CTX* store) {
@@ -53,7 +61,7 @@ Result<void> HandshakeState::judge(X509_STORE_CTX* store) {
   return {};
 }
 
-Result<std::shared_ptr<const PeerCertificate>> HandshakeState::who_is(X509* leaf, STACK_OF(X509) * shown) const {
+Result<std::shared_ptr<const PeerCertificate>> HandshakeState::who_is(X509* leaf, STACK_OF(X509) * shown) {
   WallTime now = clock.wall();
   std::optional<std::string> key = VerdictCache::key_of(leaf, shown);
   if (key) {
@@ -64,7 +72,7 @@ Result<std::shared_ptr<const PeerCertificate>> HandshakeState::who_is(X509* leaf
     }
   }
   HEDDLE_TRY(CertChain chain, read_with_keys(leaf, shown));
-  HEDDLE_TRY(auto verified, verify_peer(chain, context.bundle(), now));
+  HEDDLE_TRY(auto verified, verify_peer(chain, context.bundle(), now, &x509_error));
   if (key) context.verdicts().add(*std::move(key), chain.front().get(), verified, now);
   keep_leaf_only(shown, chain.front().get());
   return std::move(verified.peer);

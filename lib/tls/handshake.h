@@ -16,12 +16,14 @@ struct HandshakeState {
   PeerCheck check;  // empty: any verified identity
   std::shared_ptr<const PeerCertificate> peer;
   std::optional<Error> refusal;
+  int x509_error = X509_V_OK;  // of a path that was refused
 
   void bind(SSL*);
   static int verify_callback(X509_STORE_CTX*, void*);
 
  private:
   Result<void> judge(X509_STORE_CTX*);
-  Result<std::shared_ptr<const PeerCertificate>> who_is(X509* leaf, STACK_OF(X509) * shown) const;
+  int code_of(const Error&) const;
+  Result<std::shared_ptr<const PeerCertificate>> who_is(X509* leaf, STACK_OF(X509) * shown);
 };
 }  // namespace heddle

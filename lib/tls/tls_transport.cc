@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/base/strings.h"
+#include "lib/tls/key_update_guard.h"
 
 namespace heddle {
 namespace {
@@ -60,6 +61,7 @@ class TlsTransport final : public Transport, private Transport::Observer {
   void deliver_end();
   void fail_unfinished();
   void fail_truncated();
+  void fail_flooded();
   void tell_closed();
   void on_handshake_late();
   void on_flush_late();
@@ -77,6 +79,7 @@ class TlsTransport final : public Transport, private Transport::Observer {
   Buffer clear_in_;    // decrypted, not yet consumed
   BufferBio bio_{cipher_out_};
   HandshakeState handshake_;
+  KeyUpdateGuard key_updates_;
   Admission admission_{*this};
   SslPtr ssl_;
   State state_ = State::kHandshake;
@@ -115,11 +118,13 @@ TlsTransport::TlsTransport(Loop& loop, std::unique_ptr<Transport> below, TlsSetu
       cipher_out_(loop.blocks()),
       clear_in_(loop.blocks()),
       handshake_{*setup_.context, loop, std::move(setup_.check), nullptr, std::nullopt},
+      key_updates_(loop, bio_),
       ssl_(SSL_new(setup_.context->raw())),
       begun_(loop.now()) {
   HEDDLE_CHECK(ssl_ != nullptr);
   info_.is_tls = true;
   handshake_.bind(ssl_.get());
+  key_updates_.watch(ssl_.get());
   BIO* bio = bio_.make_bio();
   SSL_set_bio(ssl_.get(), bio, bio);
   if (setup_.context->role() == TlsRole::kServer) {
@@ -354,7 +359,12 @@ void TlsTransport::decrypt() {
 bool TlsTransport::decrypt_some() {
   MutableBytes room = clear_in_.reserve(read_size_);
   size_t got = 0;
-  if (SSL_read_ex(ssl_.get(), room.data(), room.size(), &got) == 1) {
+  bool is_read = SSL_read_ex(ssl_.get(), room.data(), room.size(), &got) == 1;
+  if (key_updates_.flooded()) {
+    fail_flooded();
+    return false;
+  }
+  if (is_read) {
     clear_in_.commit(got);
     got_data_ = true;
     read_size_ =
@@ -406,6 +416,16 @@ void TlsTransport::fail_truncated() {
   bool refused = setup_.context->role() == TlsRole::kClient && !got_data_;
   fail(make_error(refused ? Reason::kTlsHandshakeFailed : Reason::kIo,
                   str_cat(info_.peer.text(), " closed without close_notify")));
+}
+
+// What it wrote in the same breath is not worth reading.
+void TlsTransport::fail_flooded() {
+  bool is_server = setup_.context->role() == TlsRole::kServer;
+  // `abuse` is an answer to who abuses us; of an upstream our client knows nothing.
+  fail(make_error(is_server ? Reason::kAbuse : Reason::kUpstreamProtocolError,
+                  str_cat(info_.peer.text(), " updates its keys more than 100 times a second"),
+                  is_server ? Origin::kDownstream : Origin::kUpstream));
+  clear_in_.clear();
 }
 
 void TlsTransport::on_drained() {

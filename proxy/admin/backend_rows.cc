@@ -35,6 +35,7 @@ void read_numbers(BackendRow& row, const EndpointHealth& health, WallTime now) {
   row.bytes_in = health.bytes_sent();
   row.bytes_out = health.bytes_received();
   row.errors = health.errors();
+  row.connect_errors = std::min(health.connect_errors(), row.errors);  // workers count on meanwhile
   row.checks_failed = health.failed_checks();
   row.times_down = health.transitions_down();
   row.downtime = health.downtime(now);
@@ -78,6 +79,7 @@ BackendTotals totals_of(const BackendTable& table) {
     totals.sum.bytes_in += row.bytes_in;
     totals.sum.bytes_out += row.bytes_out;
     totals.sum.errors += row.errors;
+    totals.sum.connect_errors += row.connect_errors;
     totals.sum.checks_failed += row.checks_failed;
     totals.sum.times_down += row.times_down;
   }

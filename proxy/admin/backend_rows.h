@@ -35,6 +35,7 @@ struct BackendRow {
   uint64_t bytes_in = 0;   // towards the endpoint
   uint64_t bytes_out = 0;  // from it
   uint64_t errors = 0;
+  uint64_t connect_errors = 0;  // some of them
   uint64_t checks_failed = 0;
   uint64_t times_down = 0;
   Duration downtime{};

@@ -78,8 +78,8 @@ void write_values(JsonWriter& out, std::string_view name, const std::vector<Name
 }
 
 void write_match(JsonWriter& out, const HttpMatch& match) {
-  std::string_view type = match.path.type == PathMatchType::kExact ? "Exact" : "PathPrefix";
-  out.begin_object().key("path").begin_object().field("type", type).field("value", match.path.value).end_object();
+  out.begin_object().key("path").begin_object().field("type", to_text(match.path.type));
+  out.field("value", match.path.value).end_object();
   const MatchConditions& conditions = *match.conditions;
   if (!conditions.method.empty()) out.field("method", conditions.method);
   write_values(out, "headers", conditions.headers);
@@ -155,6 +155,61 @@ void write(JsonWriter& out, const HealthPolicySpec& spec) {
   out.end_array();
 }
 
+template <class T, class Write>
+void list(JsonWriter& out, std::string_view key, const AuthzList<T>& items, Write write_one) {
+  if (!items) return;
+  out.key(key).begin_array();
+  for (const T& item : *items) write_one(item);
+  out.end_array();
+}
+
+void write_source(JsonWriter& out, const AuthzSource& source) {
+  auto text = [&](const std::string& value) { out.string(value); };
+  out.begin_object();
+  list(out, "identities", source.identities, text);
+  list(out, "namespaces", source.namespaces, text);
+  if (source.authenticated) out.field("authenticated", true);
+  out.end_object();
+}
+
+// Values of headers may be secrets: only those are shown whose names promise none.
+void write_header(JsonWriter& out, const AuthzHeader& header) {
+  out.begin_object().field("name", header.name);
+  if (header.value) out.field("value", is_secret_name(header.name) ? std::string_view("[redacted]") : *header.value);
+  out.end_object();
+}
+
+void write_operation(JsonWriter& out, const AuthzOperation& operation) {
+  out.begin_object();
+  list(out, "methods", operation.methods, [&](const std::string& method) { out.string(method); });
+  list(out, "paths", operation.paths, [&](const PathMatch& path) {
+    out.begin_object().field("type", to_text(path.type));
+    out.field("value", path.value.empty() ? std::string_view("/") : path.value).end_object();
+  });
+  list(out, "ports", operation.ports, [&](uint16_t port) { out.unsigned_integer(port); });
+  list(out, "headers", operation.headers, [&](const AuthzHeader& header) { write_header(out, header); });
+  out.end_object();
+}
+
+void write(JsonWriter& out, const AuthorizationPolicySpec& spec) {
+  if (spec.default_action) {
+    out.field("defaultAction", to_text(*spec.default_action));
+    return;
+  }
+  if (spec.target) {
+    out.key("targetRef").begin_object().field("kind", info(spec.target->kind).name);
+    out.field("name", spec.target->name).end_object();
+  }
+  out.field("action", to_text(spec.action)).key("rules").begin_array();
+  for (const AuthzRule& rule : spec.rules) {
+    out.begin_object();
+    list(out, "from", rule.from, [&](const AuthzSource& source) { write_source(out, source); });
+    list(out, "to", rule.to, [&](const AuthzOperation& operation) { write_operation(out, operation); });
+    out.end_object();
+  }
+  out.end_array();
+}
+
 void write(JsonWriter& out, const WorkloadSpec& spec) {
   if (spec.identity) out.field("identity", spec.identity->text());
   strings(out, "services", spec.services);
@@ -190,6 +245,7 @@ std::string config_json(const Snapshot& snapshot) {
   write_all(out, model.backend_sets);
   write_all(out, model.http_routes);
   write_all(out, model.health_policies);
+  write_all(out, model.authorization_policies);
   write_all(out, model.workloads);
   out.end_array().end_object();
   return text;

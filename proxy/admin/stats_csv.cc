@@ -22,6 +22,7 @@ enum class Column : size_t {
   kStot = 7,
   kBin = 8,
   kBout = 9,
+  kEcon = 13,
   kEresp = 14,
   kStatus = 17,
   kWeight = 18,
@@ -108,7 +109,8 @@ std::string_view check_status(const BackendCheck& check) {
 
 void put_counts(CsvRow& csv, const BackendRow& row) {
   csv.number(Column::kScur, row.sessions).number(Column::kStot, row.sessions_total);
-  csv.number(Column::kBin, row.bytes_in).number(Column::kBout, row.bytes_out).number(Column::kEresp, row.errors);
+  csv.number(Column::kBin, row.bytes_in).number(Column::kBout, row.bytes_out);
+  csv.number(Column::kEcon, row.connect_errors).number(Column::kEresp, row.errors - row.connect_errors);
   csv.number(Column::kLbtot, row.requests).number(Column::kReqTot, row.requests);
   csv.number(Column::kChkdown, row.times_down);
 }

@@ -11,12 +11,14 @@
 #include "lib/base/strings.h"
 #include "lib/config/yaml.h"
 #include "proxy/app/bootstrap_checks.h"
+#include "proxy/app/bootstrap_workload.h"
 
 namespace heddle {
 namespace {
 constexpr EnumName<IdentitySettings::Source> kIdentitySources[] = {{"none", IdentitySettings::Source::kNone},
                                                                    {"files", IdentitySettings::Source::kFiles},
-                                                                   {"control", IdentitySettings::Source::kControl}};
+                                                                   {"control", IdentitySettings::Source::kControl},
+                                                                   {"spire", IdentitySettings::Source::kSpire}};
 constexpr EnumName<ConfigSettings::Source> kConfigSources[] = {{"files", ConfigSettings::Source::kFiles},
                                                                {"control", ConfigSettings::Source::kControl}};
 constexpr EnumName<ListenerSettings::Direction> kDirections[] = {{"outbound", ListenerSettings::Direction::kOutbound},
@@ -30,6 +32,10 @@ constexpr EnumName<UpstreamProtocol> kForwardProtocols[] = {
     {"http1", UpstreamProtocol::kHttp1}, {"http2", UpstreamProtocol::kHttp2}, {"tcp", UpstreamProtocol::kTcp}};
 constexpr EnumName<InboundTls> kTlsModes[] = {
     {"strict", InboundTls::kStrict}, {"permissive", InboundTls::kPermissive}, {"off", InboundTls::kOff}};
+constexpr EnumName<ForwardClientCert> kClientCertModes[] = {{"off", ForwardClientCert::kOff},
+                                                            {"set", ForwardClientCert::kSet}};
+constexpr EnumName<TrustForwarded> kTrustForwarded[] = {
+    {"none", TrustForwarded::kNone}, {"mesh", TrustForwarded::kMesh}, {"all", TrustForwarded::kAll}};
 constexpr EnumName<AccessLogSettings::Mode> kLogModes[] = {{"off", AccessLogSettings::Mode::kOff},
                                                            {"errors", AccessLogSettings::Mode::kErrors},
                                                            {"all", AccessLogSettings::Mode::kAll},
@@ -44,12 +50,13 @@ std::optional<Address> read_address(JsonObject& at, std::string_view field) {
   return std::nullopt;
 }
 
+// Of a workload: X509-SVID §3.1, a leaf's id has a path.
 std::optional<SpiffeId> read_id(JsonObject& at, std::string_view field) {
   auto text = at.optional_string(field);
   if (!text) return std::nullopt;
   auto id = SpiffeId::parse(*text);
-  if (id) return *id;
-  at.problem(field, id.error().detail);
+  if (id && !id->path().empty()) return *id;
+  at.problem(field, id ? "has no path: that is the id of a trust domain, and of no workload" : id.error().detail);
   return std::nullopt;
 }
 
@@ -66,7 +73,7 @@ void read_identity(JsonObject& root, IdentitySettings& out) {
   auto at = root.optional_object("identity");
   if (!at) return;
   out.source = at->optional_one_of("source", kIdentitySources).value_or(IdentitySettings::Source::kNone);
-  if (!at->has("source")) at->problem("source", "is required: control, files or none");
+  if (!at->has("source")) at->problem("source", "is required: control, files, spire or none");
   if (out.source == IdentitySettings::Source::kFiles) {
     out.certificate = at->string("certificate", {1});
     out.key = at->string("key", {1});
@@ -76,6 +83,10 @@ void read_identity(JsonObject& root, IdentitySettings& out) {
     out.id = read_id(*at, "id");
     out.join_token_file = at->optional_string("joinTokenFile").value_or("");
     out.persist = at->optional_boolean("persist").value_or(true);
+  }
+  if (out.source == IdentitySettings::Source::kSpire) {
+    out.id = read_id(*at, "id");
+    read_spire(*at, out);
   }
   at->finish();
 }
@@ -116,6 +127,8 @@ void read_inbound(JsonObject& at, ListenerSettings& out) {
                : out.protocol == PortProtocol::kGrpc || out.protocol == PortProtocol::kHttp2 ? UpstreamProtocol::kHttp2
                                                                                              : UpstreamProtocol::kHttp1;
   out.forward_protocol = at.optional_one_of("forwardProtocol", kForwardProtocols).value_or(usual);
+  out.forward_client_cert = at.optional_one_of("forwardClientCert", kClientCertModes).value_or(ForwardClientCert::kSet);
+  out.trust_forwarded = at.optional_one_of("trustForwarded", kTrustForwarded).value_or(TrustForwarded::kMesh);
 }
 
 void read_outbound(JsonObject& at, ListenerSettings& out) {
@@ -211,10 +224,13 @@ void read_root(JsonObject& root, Settings& out) {
   out.ns = root.optional_string("namespace", {1, 63}).value_or("default");
   out.state_dir = root.optional_string("stateDir").value_or("");
   out.workers = static_cast<uint32_t>(root.optional_integer("workers", {1, 64}).value_or(0));
+  auto mebibytes = root.optional_integer("memoryLimitMiB", {16, 1 << 20});
+  if (mebibytes) out.memory_limit = static_cast<size_t>(*mebibytes) << 20;
   read_identity(root, out.identity);
   read_control(root, out);
   read_config(root, out.config);
   read_listeners(root, out);
+  read_workload_api(root, out);
   read_operations(root, out);
   check_together(root, out);
   root.finish();
@@ -243,10 +259,12 @@ std::vector<std::string> keys_that_need_restart(const Settings& running, const S
   compare("namespace", running.ns == wanted.ns);
   compare("stateDir", running.state_dir == wanted.state_dir);
   compare("workers", running.workers == wanted.workers);
+  compare("memoryLimitMiB", running.memory_limit == wanted.memory_limit);
   compare("identity", running.identity == wanted.identity);
   compare("control", running.control == wanted.control);
   compare("config", running.config == wanted.config);
   compare("listeners", running.listeners == wanted.listeners);
+  compare("workloadApi", running.workload_api == wanted.workload_api);
   compare("admin", running.admin == wanted.admin && running.admin_socket == wanted.admin_socket);
   compare("health", running.health == wanted.health);
   compare("stats", running.stats == wanted.stats);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "lib/base/strings.h"
+#include "proxy/app/bootstrap_workload.h"
 
 namespace heddle {
 namespace {
@@ -65,6 +66,7 @@ void check_addresses(const JsonObject& root, const Settings& settings) {
   }
   if (settings.admin) all.push_back({"admin.address", *settings.admin});
   if (settings.admin_socket) all.push_back({"admin.socket", *settings.admin_socket});
+  if (settings.workload_api.socket) all.push_back({"workloadApi.socket", *settings.workload_api.socket});
   if (settings.health) all.push_back({"health.address", *settings.health});
   if (settings.stats) all.push_back({"stats.address", *settings.stats});
   for (auto late = all.begin(); late != all.end(); ++late) {
@@ -87,6 +89,7 @@ void check_together(JsonObject& root, Settings& out) {
   }
   check_listeners(root, out);
   check_addresses(root, out);
+  check_workload_api(root, out);
   if (out.config.source == ConfigSettings::Source::kControl && !has_identity(out)) {
     root.problem("config.source", "control needs an identity to authenticate with");
   }

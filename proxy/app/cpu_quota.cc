@@ -4,9 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string>
 
-#include "lib/base/file.h"
+#include "lib/base/cgroup.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
@@ -18,11 +17,6 @@ uint32_t usable_cpus() {
   CPU_ZERO(&set);
   if (sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
   return static_cast<uint32_t>(std::max(CPU_COUNT(&set), 1));
-}
-
-std::optional<double> quota_in(const std::string& directory) {
-  auto text = read_file(directory + "/cpu.max", 4096);
-  return text ? parse_cpu_max(*text) : std::nullopt;
 }
 }  // namespace
 
@@ -36,23 +30,13 @@ std::optional<double> parse_cpu_max(std::string_view text) {
   return static_cast<double>(*quota) / static_cast<double>(*period);
 }
 
-std::string_view parse_cgroup_path(std::string_view text) {
-  for (std::string_view line : split(text, '\n')) {
-    if (line.starts_with("0::/")) return line.substr(3);
-  }
-  return {};
-}
-
 uint32_t workers_for(std::optional<double> quota, uint32_t usable_cpus) {
   uint32_t wanted = quota ? static_cast<uint32_t>(std::ceil(std::max(*quota, 0.01))) : usable_cpus;
   return std::clamp(std::min(wanted, usable_cpus), uint32_t{1}, kMostWorkers);
 }
 
 uint32_t default_workers() {
-  auto cgroup = read_file("/proc/self/cgroup", 65536);
-  std::string path(cgroup ? parse_cgroup_path(*cgroup) : std::string_view{});
-  auto quota = quota_in("/sys/fs/cgroup" + path);
-  if (!quota) quota = quota_in("/sys/fs/cgroup");  // inside a cgroup namespace
-  return workers_for(quota, usable_cpus());
+  auto limit = read_cgroup("cpu.max");
+  return workers_for(limit ? parse_cpu_max(*limit) : std::nullopt, usable_cpus());
 }
 }  // namespace heddle

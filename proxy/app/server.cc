@@ -6,17 +6,21 @@
 #include <utility>
 
 #include "lib/base/file.h"
+#include "lib/base/memory.h"
 #include "lib/event/signal.h"
 #include "proxy/app/access_settings.h"
 #include "proxy/app/bootstrap.h"
 #include "proxy/app/bootstrap_watch.h"
 #include "proxy/app/cpu_quota.h"
+#include "proxy/app/memory_watch.h"
 #include "proxy/app/operations.h"
 #include "proxy/app/sources.h"
 #include "proxy/app/worker.h"
+#include "proxy/identity/workload_api.h"
 
 namespace heddle {
 namespace {
+constexpr Duration kStartTakes = 1s;  // identity and first snapshot from files or disk included
 
 class ProxyServer final : public Server {
  public:
@@ -28,7 +32,9 @@ class ProxyServer final : public Server {
  private:
   Result<void> start_workers();
   Result<void> start_operations();
+  Result<void> start_workload_api();
   void on_applied();
+  void report_trust();
   void ask_for_service(const std::string& host, std::function<void(Result<void>)> answer);
   void on_terminate();
   void on_bootstrap(BootstrapWatch::Cause, const Result<Settings>&);
@@ -36,6 +42,7 @@ class ProxyServer final : public Server {
   void begin_drain();
   void stop();
   void watch_signals();
+  void watch_memory();
 
   ServerInputs in_;
   Logger log_;
@@ -48,9 +55,12 @@ class ProxyServer final : public Server {
   LbRegistry balancers_ = make_lb_registry();
   std::unique_ptr<LogWriter> access_writer_;
   IdentityParts identity_;
+  std::unique_ptr<WorkloadApi> workload_api_;  // null: not asked for
   ConfigParts config_;
+  std::shared_ptr<const TlsIdentity> reported_;
   std::unique_ptr<WorkerShared> shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<MemoryWatch> memory_;  // null: nothing limits it
   std::unique_ptr<Operations> operations_;
   BootstrapWatch bootstrap_;
   std::vector<std::unique_ptr<SignalWatch>> signals_;
@@ -59,6 +69,7 @@ class ProxyServer final : public Server {
   uint64_t next_ask_ = 0;
   size_t draining_workers_ = 0;
   bool draining_ = false;
+  std::unique_ptr<Timer> start_over_;
 };
 
 ProxyServer::ProxyServer(ServerInputs inputs)
@@ -72,6 +83,8 @@ ProxyServer::ProxyServer(ServerInputs inputs)
 
 ProxyServer::~ProxyServer() {
   operations_.reset();
+  workload_api_.reset();
+  memory_.reset();
   workers_.clear();  // while everything they use is still there
   asks_.clear();
   config_.watch = nullptr;
@@ -93,15 +106,20 @@ Result<void> ProxyServer::start() {
   SourceInputs sources{in_.settings, {loop_, connections_}, protocols_, connector_, in_.random, in_.log};
   HEDDLE_TRY(identity_, make_identity(sources));
   if (identity_.source != nullptr) {
-    main_identity_.follow(*identity_.source);
+    main_identity_.follow(*identity_.source, [this] { report_trust(); });
+    identity_.source->set_on_kept([this] { report_trust(); });
     identity_.source->start();
   }
   config_ = make_config(sources, identity_.source.get());
   if (config_.source != nullptr) config_.source->start();
   HEDDLE_CHECK_OK(start_workers());
+  HEDDLE_CHECK_OK(start_workload_api());
   HEDDLE_CHECK_OK(start_operations());
   bootstrap_.start();
   watch_signals();
+  watch_memory();
+  start_over_ = loop_.timer([] { release_startup_pages(); });
+  start_over_->arm(kStartTakes);
   return {};
 }
 
@@ -155,6 +173,20 @@ void ProxyServer::on_applied() {
   for (auto& worker : workers_)
     slowest = std::min(slowest, Version{worker->applied_epoch(), worker->applied_sequence()});
   if (slowest.epoch != 0) config_.watch->workers_run(slowest);
+  report_trust();
+}
+
+// The same with whom we trust and who vouches for us: said when every handshake from now on obeys it, those after a
+// restart included.
+void ProxyServer::report_trust() {
+  const auto& identity = main_identity_.current();
+  if (config_.watch == nullptr || workers_.empty() || identity == nullptr || identity == reported_) return;
+  for (auto& worker : workers_) {
+    if (worker->applied_identity() != identity.get()) return;
+  }
+  if (!identity_.source->is_kept(*identity)) return;
+  reported_ = identity;
+  config_.watch->report_trust(trust_in_use(*identity));
 }
 
 Result<void> ProxyServer::start_operations() {
@@ -176,6 +208,16 @@ Result<void> ProxyServer::start_operations() {
   return {};
 }
 
+Result<void> ProxyServer::start_workload_api() {
+  const WorkloadApiSettings& wanted = in_.settings.workload_api;
+  if (!wanted.socket || identity_.source == nullptr) return {};
+  auto made = WorkloadApi::start(loop_, protocols_, in_.log.module("workload-api"), *identity_.source,
+                                 {*wanted.socket, wanted.mode});
+  if (!made) return std::move(made).error().within("workloadApi.socket");
+  workload_api_ = *std::move(made);
+  return {};
+}
+
 void ProxyServer::watch_signals() {
   auto watch = [this](int number, Task task) {
     signals_.push_back(std::make_unique<SignalWatch>(loop_, number, std::move(task)));
@@ -187,6 +229,16 @@ void ProxyServer::watch_signals() {
     in_.log.reopen();
     access_writer_->reopen();
   });
+}
+
+void ProxyServer::watch_memory() {
+  std::optional<size_t> limit = in_.settings.memory_limit ? in_.settings.memory_limit : container_memory();
+  if (!limit) return;
+  auto tell = [this](Pressure pressure) {
+    for (auto& worker : workers_) worker->set_memory_pressure(pressure);
+  };
+  memory_ = std::make_unique<MemoryWatch>(
+      in_.metrics, MemoryWatch::Inputs{loop_, *limit, resident_memory, std::move(tell), in_.log.module("overload")});
 }
 
 int ProxyServer::run() {

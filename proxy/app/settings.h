@@ -9,19 +9,21 @@
 #include "lib/base/address.h"
 #include "lib/base/clock.h"
 #include "lib/config/model.h"
+#include "proxy/exchange/caller_fields.h"
 #include "proxy/exchange/incoming_connection.h"
 
 namespace heddle {
 
 struct IdentitySettings {
-  enum class Source : uint8_t { kNone, kFiles, kControl };
+  enum class Source : uint8_t { kNone, kFiles, kControl, kSpire };
   Source source = Source::kNone;
   std::string certificate;      // files: PEM chain, leaf first
   std::string key;              // files: PEM PKCS#8
   std::string bundle;           // files: PEM roots of our trust domain
-  std::optional<SpiffeId> id;   // control: who we ask to be; default ns/<namespace>/sa/<node>
+  std::optional<SpiffeId> id;   // control: who we ask to be; default ns/<namespace>/sa/<node>; spire: which of several
   std::string join_token_file;  // control: read once, on first start
   bool persist = true;
+  Address workload_socket;  // spire: of the agent
   bool operator==(const IdentitySettings&) const = default;
 };
 
@@ -49,8 +51,16 @@ struct ListenerSettings {
   uint16_t port = 0;                     // outbound: of the service; 0: by Host, else its only port
   InboundTls tls = InboundTls::kStrict;  // inbound
   std::optional<Address> forward;        // inbound: the local application
-  UpstreamProtocol forward_protocol = UpstreamProtocol::kHttp1;  // inbound
+  UpstreamProtocol forward_protocol = UpstreamProtocol::kHttp1;     // inbound
+  ForwardClientCert forward_client_cert = ForwardClientCert::kSet;  // inbound
+  TrustForwarded trust_forwarded = TrustForwarded::kMesh;           // inbound
   bool operator==(const ListenerSettings&) const = default;
+};
+
+struct WorkloadApiSettings {
+  std::optional<Address> socket;  // absent: not served
+  uint32_t mode = 0600;           // of the socket file
+  bool operator==(const WorkloadApiSettings&) const = default;
 };
 
 struct AccessLogSettings {
@@ -72,11 +82,13 @@ struct Settings {
   std::optional<TrustDomain> trust_domain;  // set once parsed
   std::string ns = "default";
   std::string state_dir;
-  uint32_t workers = 0;  // 0: from the CPU quota
+  uint32_t workers = 0;                // 0: from the CPU quota
+  std::optional<size_t> memory_limit;  // bytes; absent: the container's
   IdentitySettings identity;
   ControlSettings control;
   ConfigSettings config;
   std::vector<ListenerSettings> listeners;
+  WorkloadApiSettings workload_api;
   std::optional<Address> admin;
   std::optional<Address> admin_socket;
   std::optional<Address> health;

@@ -1,15 +1,36 @@
 #include "proxy/app/sources.h"
 
+#include "certs/jwks.h"
 #include "lib/base/strings.h"
 #include "proxy/identity/control_identity.h"
 #include "proxy/identity/files_identity.h"
+#include "proxy/identity/spire_identity.h"
 #include "proxy/watch/files_config.h"
 
 namespace heddle {
 
-void MainIdentity::follow(IdentitySource& source) {
+void MainIdentity::follow(IdentitySource& source, Task on_changed) {
   subscription_ = source.identities().subscribe(
-      loop_, [this](std::shared_ptr<const TlsIdentity> identity) { current_ = std::move(identity); });
+      loop_, [this, on_changed = std::move(on_changed)](std::shared_ptr<const TlsIdentity> identity) mutable {
+        current_ = std::move(identity);
+        on_changed();
+      });
+}
+
+namespace {
+// A control plane that says nonsense is told nothing: the bundle in use stays.
+void take_trust(IdentitySource& identity, const TrustDomain& domain, Logger log, const WatchTrust& said) {
+  auto roots = parse_jwks(domain, said.bundle);
+  if (roots && !(*roots)->empty()) return identity.on_trust({*roots, said.signer, said.renew_within});
+  log.error("the announced trust bundle is not used",
+            {{"error", roots ? std::string("it has no certificate") : roots.error().text()}});
+}
+}  // namespace
+
+WatchTrustInUse trust_in_use(const TlsIdentity& identity) {
+  const DomainRoots* roots = identity.bundle->find(identity.svid->id.trust_domain_name());
+  if (roots == nullptr) return {std::string(64, '0'), ""};
+  return {roots->digest(), roots->pin_of_issuer(identity.svid->chain.back().get()).value_or("")};
 }
 
 Result<std::shared_ptr<const TlsContext>> MainIdentity::client_context() {
@@ -34,6 +55,11 @@ Result<IdentityParts> make_identity(const SourceInputs& in) {
                                    settings.persist ? in.settings.state_dir : std::string()};
     parts.source = std::make_unique<ControlIdentity>(in.context.loop, in.random, in.log.module("identity"), *parts.ca,
                                                      std::move(options));
+  }
+  if (settings.source == IdentitySettings::Source::kSpire) {
+    SpireIdentityOptions options{settings.workload_socket, {*in.settings.trust_domain, settings.id}};
+    parts.source = std::make_unique<SpireIdentity>(SpireParts{in.context, in.protocols, in.connector, in.random},
+                                                   in.log.module("identity"), std::move(options));
   }
   return parts;
 }
@@ -75,6 +101,8 @@ ConfigParts make_config(const SourceInputs& in, IdentitySource* identity) {
   options.ack = AckWhen::kWorkersRun;
   auto client = std::make_unique<WatchClient>(in.context.loop, in.random, in.log.module("watch"),
                                               WatchParts{*parts.channel, *parts.worker}, std::move(options));
+  client->set_on_trust([identity, domain = *in.settings.trust_domain, log = in.log.module("identity")](
+                           const WatchTrust& said) { take_trust(*identity, domain, log, said); });
   parts.watch = client.get();
   parts.source = std::move(client);
   return parts;

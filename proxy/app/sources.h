@@ -26,7 +26,8 @@ struct SourceInputs {
 class MainIdentity final : public ClientTlsSource {
  public:
   explicit MainIdentity(Loop& loop) : loop_(loop) {}
-  void follow(IdentitySource&);
+  void follow(IdentitySource&, Task on_changed);
+  const std::shared_ptr<const TlsIdentity>& current() const noexcept { return current_; }
   Result<std::shared_ptr<const TlsContext>> client_context() override;
 
  private:
@@ -49,6 +50,9 @@ struct ConfigParts {
   WatchClient* watch = nullptr;          // `source`, when it is the control plane
 };
 ConfigParts make_config(const SourceInputs&, IdentitySource*);
+
+// What is reported of it.
+WatchTrustInUse trust_in_use(const TlsIdentity&);
 
 // The Service a client in `ns` means by "hello", "hello.shop" or "hello.shop.svc.cluster.local"; an error for any other
 // host: only the control plane knows extra hosts.

@@ -1,5 +1,7 @@
 #include "proxy/app/traffic_observer.h"
 
+#include <algorithm>
+
 #include "certs/peer_certificate.h"
 #include "lib/http/rules.h"
 
@@ -25,6 +27,18 @@ void set_request(AccessRecord& record, const RequestHead& head) {
   if (head.path().starts_with('/')) record.set_path(head.path());
   if (is_authority(head.authority())) record.authority.assign(head.authority());
   if (auto id = head.fields().get(HeaderName::kXRequestId)) record.request_id.assign(*id);
+}
+void set_authz(AccessRecord& record, const AuthzNote& note) {
+  if (note.kind == AuthzNote::Kind::kNone) return;
+  record.flags.set(note.kind == AuthzNote::Kind::kDenied ? AccessFlag::kAuthzDenied : AccessFlag::kAuthzAudited);
+  if (note.cause == AuthzCause::kRule) record.authz_rule = static_cast<uint8_t>(note.rule);
+  std::array<char, 512> room{};
+  const ResourceKey& key = note.policy->key;
+  auto end = std::copy(key.ns.begin(), key.ns.end(), room.begin());
+  *end++ = '/';
+  end = std::copy(key.name.begin(), key.name.end(), end);
+  record.route.assign({room.data(), static_cast<size_t>(end - room.begin())});
+  record.config_version = note.version;
 }
 }  // namespace
 
@@ -56,7 +70,14 @@ AccessRecord TrafficObserver::record_of(const ExchangeSummary& s) const {
     record.route.assign(s.route->route);
     record.backend_set.assign(s.route->backend_set);
   }
+  set_authz(record, s.authz);
   return record;
+}
+
+// What an audit policy matched is worth a line whatever became of it.
+bool TrafficObserver::wants(const ExchangeSummary& s) {
+  if (in_.access_log.wants(s.status, s.reason)) return true;
+  return s.authz.kind == AuthzNote::Kind::kAudited && !in_.access_log.is_off();
 }
 
 void TrafficObserver::on_finished(const ExchangeSummary& s, const RequestHead& head) {
@@ -66,8 +87,11 @@ void TrafficObserver::on_finished(const ExchangeSummary& s, const RequestHead& h
     cells.bytes_received.add(s.request_bytes);
     cells.bytes_sent.add(s.response_bytes);
     if (s.upstream_time > Duration{}) cells.upstream_time.observe(s.upstream_time);
+  } else if (s.made_here) {
+    in_.listener.refused[s.reason].add(1);
   }
-  if (!in_.access_log.wants(s.status, s.reason)) return;
+  if (in_.permissive != nullptr) in_.permissive->of(s.peer_certificate.get()).requests.add(1);
+  if (!wants(s)) return;
   AccessRecord record = record_of(s);
   record.protocol = protocol_of(head.version);
   record.method.assign(head.method());
@@ -83,7 +107,7 @@ void TrafficObserver::on_tcp_finished(const ExchangeSummary& s) {
     s.route->tcp.bytes_received.add(s.request_bytes);
     s.route->tcp.bytes_sent.add(s.response_bytes);
   }
-  if (!in_.access_log.wants(0, s.reason)) return;
+  if (!wants(s)) return;
   AccessRecord record = record_of(s);
   record.protocol = record.upstream_protocol = AccessProtocol::kTcp;
   in_.access_log.write(record);

@@ -18,6 +18,7 @@ class TrafficObserver final : public ExchangeObserver {
     Logger logger;
     Direction direction;
     uint32_t worker;
+    PermissiveMetrics* permissive = nullptr;  // null of other listeners
   };
   explicit TrafficObserver(Inputs inputs) : in_(inputs) {}
   void on_finished(const ExchangeSummary&, const RequestHead&) override;
@@ -27,6 +28,7 @@ class TrafficObserver final : public ExchangeObserver {
   void on_abuse(std::string_view kind) override { in_.listener.abuse[kind].add(1); }
 
  private:
+  bool wants(const ExchangeSummary&);
   AccessRecord record_of(const ExchangeSummary&) const;
   AccessRecord record_of(const ConnectionInfo&, const RefusedRequest&) const;
   void count_refused(std::string_view what, const Address& peer, const Error&);

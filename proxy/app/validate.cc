@@ -69,6 +69,7 @@ void check_paths(const Settings& settings, Found& found) {
   check_log_file(settings, "accessLog.file", settings.access_log.file, found);
   check_socket(settings, "admin.address", settings.admin, found);
   check_socket(settings, "admin.socket", settings.admin_socket, found);
+  check_socket(settings, "workloadApi.socket", settings.workload_api.socket, found);
   check_socket(settings, "health.address", settings.health, found);
   check_socket(settings, "stats.address", settings.stats, found);
 }

@@ -73,6 +73,10 @@ void Worker::set_access_log(AccessLogPolicy policy) {
   thread_->loop().post([this, policy] { core_->set_access_log(policy); });
 }
 
+void Worker::set_memory_pressure(Pressure pressure) {
+  thread_->loop().post([this, pressure] { core_->set_memory_pressure(pressure); });
+}
+
 void Worker::list_connections(Loop& to, std::function<void(std::vector<ConnectionRow>)> answer) {
   thread_->loop().post([this, &to, answer = std::move(answer)]() mutable {
     to.post([answer = std::move(answer), rows = core_->connections()]() mutable { answer(std::move(rows)); });
@@ -80,6 +84,9 @@ void Worker::list_connections(Loop& to, std::function<void(std::vector<Connectio
 }
 
 uint64_t Worker::applied_sequence() const noexcept { return core_->applied_sequence.load(std::memory_order_acquire); }
+const TlsIdentity* Worker::applied_identity() const noexcept {
+  return core_->applied_identity.load(std::memory_order_acquire);
+}
 bool Worker::has_config() const noexcept { return core_->has_config.load(std::memory_order_acquire); }
 uint64_t Worker::applied_epoch() const noexcept { return core_->applied_epoch.load(std::memory_order_relaxed); }
 }  // namespace heddle

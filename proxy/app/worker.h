@@ -16,6 +16,7 @@
 #include "proxy/app/worker_wants.h"
 #include "proxy/lb/registry.h"
 #include "proxy/resilience/health_table.h"
+#include "proxy/resilience/pressure.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/log_writer.h"
 
@@ -32,7 +33,7 @@ struct WorkerShared {
   Latest<TlsIdentity>* identities = nullptr;  // null: no identity source
   LogWriter* access_writer = nullptr;
   Log& log;
-  // A worker obeys another version; called on the worker's thread: post from it.
+  // A worker obeys another version or uses another identity; called on the worker's thread: post from it.
   std::function<void()> on_applied;
   // Asks the control plane for a service; empty: there is none to ask.
   AskForService ask_for_service;
@@ -68,12 +69,16 @@ class Worker {
   // `on_drained` is posted to `to` once no connection is left.
   void drain(Loop& to, DrainTimes, std::function<void()> on_drained);
   void set_access_log(AccessLogPolicy);
+  // Of the process's memory; the worker adds that of its own loop.
+  void set_memory_pressure(Pressure);
   // The answer is posted to `to`.
   void list_connections(Loop& to, std::function<void(std::vector<ConnectionRow>)>);
   // The version this worker obeys; read from any thread. Epoch in the upper half.
   uint64_t applied_sequence() const noexcept;
   uint64_t applied_epoch() const noexcept;
   bool has_config() const noexcept;
+  // The identity its handshakes use, to be compared only; null: none. From any thread.
+  const TlsIdentity* applied_identity() const noexcept;
   Loop& loop() noexcept { return thread_->loop(); }
   // Of the listeners, in the order of the settings, with real ports; fixed since start().
   const std::vector<Address>& addresses() const noexcept { return addresses_; }

@@ -1,5 +1,6 @@
 #include "proxy/app/worker_core.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "certs/peer_certificate.h"
@@ -11,6 +12,18 @@ SessionLimits application_session() {
   SessionLimits limits;
   limits.idle = 3s;  // T6: shorter than any application's own keep-alive
   return limits;
+}
+
+// Whom we will be once an identity has come; the same that is asked for where the bootstrap names none.
+SpiffeId expected_identity(const Settings& settings) {
+  if (settings.identity.id) return *settings.identity.id;
+  auto id = SpiffeId::for_workload(*settings.trust_domain, settings.ns, settings.node);
+  if (id) return *std::move(id);
+  return *SpiffeId::for_workload(*settings.trust_domain, settings.ns, "unknown");  // a node that no id can name
+}
+
+bool is_permissive(const ListenerSettings& settings) {
+  return settings.direction == ListenerSettings::Direction::kInbound && settings.tls == InboundTls::kPermissive;
 }
 
 SessionLimits mesh_session() {
@@ -37,30 +50,41 @@ Result<TlsSetup> WorkerIdentity::server_setup() {
 
 Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
     : metrics(core.shared_.metrics, settings.name),
+      permissive(is_permissive(settings) ? std::make_unique<PermissiveMetrics>(core.shared_.metrics, settings.name)
+                                         : nullptr),
       observer(
           {core.loop_, core.access_log_, metrics, core.shared_.log.module("listener"),
            settings.direction == ListenerSettings::Direction::kInbound ? Direction::kInbound : Direction::kOutbound,
-           core.index_}),
+           core.index_, permissive.get()}),
       outbound(settings.direction == ListenerSettings::Direction::kOutbound
                    ? std::make_unique<OutboundRouter>(core.config_, settings, core.shared_.settings.ns, core.random_)
                    : nullptr),
       inbound(settings.direction == ListenerSettings::Direction::kInbound
                   ? std::make_unique<InboundRouter>(core.upstream_, core.config_, settings)
                   : nullptr),
-      http(ExchangeServices{core.loop_, router(), observer, core.exchanges_, core.loop_guard_,
+      admission(inbound ? std::make_unique<PortAdmission>(core.authz_, settings.forward->port()) : nullptr),
+      revoker(core.loop_),
+      caller_fields({inbound ? Direction::kInbound : Direction::kOutbound, settings.forward_client_cert,
+                     settings.trust_forwarded},
+                    core.own_name_),
+      http(ExchangeServices{core.loop_, router(), observer, core.exchanges_, core.loop_guard_, caller_fields,
                             inbound ? Direction::kInbound : Direction::kOutbound, 300s,
-                            outbound && core.shared_.ask_for_service ? &core.wants_ : nullptr}),
+                            outbound && core.shared_.ask_for_service ? &core.wants_ : nullptr, admission.get(),
+                            inbound ? &revoker : nullptr, &core.pressure_}),
       tcp(TcpServices{{core.loop_, core.downstream_},
                       tcp_router(),
                       observer,
                       &core.pipes_,
                       Tunnel::kIdleTimeout,
-                      core.shared_.settings.drain}),
+                      core.shared_.settings.drain,
+                      admission.get(),
+                      inbound ? &revoker : nullptr}),
       incoming({core.loop_, core.downstream_, core.parking_.get()}) {
   bool mesh = inbound && settings.tls == InboundTls::kStrict;
   Protocols& protocols = mesh ? core.mesh_protocols_ : core.edge_protocols_;
   incoming.protocol = settings.protocol;
   incoming.tls = inbound ? settings.tls : InboundTls::kOff;
+  incoming.permissive = permissive.get();
   incoming.tls_source = &core.identity_;
   incoming.http1 = &protocols.http1_server();
   incoming.http2 = &protocols.http2_server();
@@ -74,6 +98,7 @@ Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)
     : shared_(shared),
       index_(index),
       loop_(loop),
+      untrusted_(loop, {&downstream_, &upstream_registry_}),
       downstream_metrics_(shared.metrics),
       parking_(ParkingLot::create(loop, downstream_, std::move(downstream_metrics_.parked))),
       mesh_protocols_(loop, HttpLimits::mesh()),
@@ -95,6 +120,8 @@ Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)
                 {},
                 shared.workers},
       config_(upstream_, shared.metrics),
+      authz_({shared.metrics, expected_identity(shared.settings), shared.settings.ns,
+              shared.settings.config.source == ConfigSettings::Source::kNone ? AwaitConfig::kNo : AwaitConfig::kYes}),
       access_log_(access_policy(shared.settings.access_log), shared.access_writer->add_ring()),
       wants_(loop, shared.ask_for_service),
       cap_(ConnectionCap::default_limit(0.45, shared.workers)) {
@@ -104,7 +131,7 @@ Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)
   });
   if (shared.identities != nullptr) {
     identities_ = shared.identities->subscribe(
-        loop, [this](std::shared_ptr<const TlsIdentity> identity) { identity_.set(std::move(identity)); });
+        loop, [this](std::shared_ptr<const TlsIdentity> identity) { on_identity(std::move(identity)); });
   }
   if (shared.snapshots != nullptr) {
     snapshots_ = shared.snapshots->subscribe(
@@ -141,6 +168,8 @@ Result<void> Worker::Core::listen() {
     served.listener = *std::move(listener);
     served.listener->start();
   }
+  look_due_ = loop_.now() + LoopLag::kEvery;
+  look_.arm(loop_, LoopLag::kEvery);
   return {};
 }
 
@@ -152,11 +181,31 @@ std::vector<Address> Worker::Core::addresses() const {
 
 void Worker::Core::on_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   Version version = snapshot->version();
+  bool other_policies = authz_.set_snapshot(snapshot);
   config_.apply(std::move(snapshot));
   applied_epoch.store(version.epoch, std::memory_order_relaxed);
   applied_sequence.store(version.sequence, std::memory_order_release);
   has_config.store(true, std::memory_order_release);
+  if (other_policies) reauthorize();
   if (shared_.on_applied) shared_.on_applied();
+}
+
+void Worker::Core::on_identity(std::shared_ptr<const TlsIdentity> identity) {
+  bool other_policies = identity != nullptr && identity->svid != nullptr && authz_.set_identity(identity->svid->id);
+  if (identity != nullptr && identity->svid != nullptr) own_name_.set(identity->svid->id);
+  applied_identity.store(nullptr, std::memory_order_release);  // the old one may be freed: its address may come back
+  identity_.set(identity);
+  if (identity != nullptr) untrusted_.use(identity->bundle);
+  applied_identity.store(identity.get(), std::memory_order_release);
+  if (shared_.on_applied) shared_.on_applied();
+  if (other_policies) reauthorize();
+}
+
+// Each request asks for itself; what goes on for long asked once.
+void Worker::Core::reauthorize() {
+  for (auto& served : served_) {
+    if (served->inbound) served->revoker.reauthorize();
+  }
 }
 
 // A connection changes its owner while its protocol is found out: what counts is how many there are after the turn.
@@ -186,6 +235,42 @@ void Worker::Core::stop_accepting() {
   for (auto& served : served_) served->listener->stop_accepting();
   loop_.defer(drain_late_);  // after the listeners' last round
   loop_.defer(recount_);
+}
+
+void Worker::Core::set_memory_pressure(Pressure pressure) {
+  of_memory_ = pressure;
+  if (pressure != Pressure::kNone) loop_.blocks().trim();
+  apply_pressure();
+}
+
+// Due again from now, not from when this look was due: a loop that was late once has nothing to make up for.
+void Worker::Core::look_at_lag() {
+  Duration late = std::max(loop_.now() - look_due_, Duration{});
+  downstream_metrics_.lag.observe(late);
+  of_lag_ = lag_.judge(late);
+  apply_pressure();
+  look_due_ = loop_.now() + LoopLag::kEvery;
+  look_.arm(loop_, LoopLag::kEvery);
+}
+
+// Who connects meanwhile waits in the kernel's queue.
+void Worker::Core::apply_pressure() {
+  Pressure before = std::exchange(pressure_, std::max(of_memory_, of_lag_));
+  if (of_memory_ != Pressure::kNone) close_idle();
+  cap_.set_open(pressure_ != Pressure::kFull);
+  if (before != Pressure::kFull || pressure_ == Pressure::kFull) return;
+  for (auto& served : served_) {
+    if (served->listener != nullptr) served->listener->connection_ended();
+  }
+}
+
+// Every look: what becomes idle while memory is short does not stay.
+void Worker::Core::close_idle() {
+  auto drain_idle = [](Connection& connection) {
+    if (connection.active_streams() == 0) connection.drain();
+  };
+  downstream_.for_each(drain_idle);
+  upstream_registry_.for_each(drain_idle);
 }
 
 std::vector<ConnectionRow> Worker::Core::connections() {

@@ -5,6 +5,8 @@
 #include "lib/net/listener.h"
 #include "lib/session/parking_lot.h"
 #include "lib/session/protocols.h"
+#include "lib/session/untrusted_peers.h"
+#include "proxy/app/inbound_authz.h"
 #include "proxy/app/routers.h"
 #include "proxy/app/traffic_observer.h"
 #include "proxy/app/worker.h"
@@ -64,20 +66,26 @@ class Worker::Core {
   void shutdown(std::function<void()> on_ended);
   bool is_empty() const { return downstream_.size() == 0 && upstream_registry_.size() == 0; }
   void set_access_log(AccessLogPolicy policy) { access_log_.set_policy(policy); }
+  void set_memory_pressure(Pressure);
   std::vector<ConnectionRow> connections();
   std::vector<Address> addresses() const;
   std::atomic<uint64_t> applied_epoch{0};
   std::atomic<uint64_t> applied_sequence{0};
   std::atomic<bool> has_config{false};
+  std::atomic<const TlsIdentity*> applied_identity{nullptr};  // to be compared only
 
  private:
   // One listener of the bootstrap with everything its connections share.
   struct Served {
     Served(Core& core, const ListenerSettings& settings);
     ListenerMetrics metrics;
+    std::unique_ptr<PermissiveMetrics> permissive;  // null of others
     TrafficObserver observer;
     std::unique_ptr<OutboundRouter> outbound;
     std::unique_ptr<InboundRouter> inbound;
+    std::unique_ptr<PortAdmission> admission;  // null of outbound ones
+    Revoker revoker;
+    CallerFields caller_fields;
     ExchangeHandler http;
     TcpProxy tcp;
     IncomingSpec incoming;
@@ -91,11 +99,16 @@ class Worker::Core {
     TcpRouter& tcp_router() { return outbound ? static_cast<TcpRouter&>(*outbound) : *inbound; }
   };
   void on_snapshot(std::shared_ptr<const Snapshot>);
+  void on_identity(std::shared_ptr<const TlsIdentity>);
+  void reauthorize();
   void count_connections() { downstream_metrics_.connections.set(static_cast<int64_t>(downstream_.size())); }
   void on_connection_removed();
   void stop_accepting();
   void drain_all() { downstream_.drain_all(); }
   void recount();
+  void look_at_lag();
+  void apply_pressure();
+  void close_idle();
 
   const WorkerShared& shared_;
   uint32_t index_;
@@ -103,6 +116,7 @@ class Worker::Core {
   SystemRandom random_;
   ConnectionRegistry downstream_;
   ConnectionRegistry upstream_registry_;
+  UntrustedPeers untrusted_;
   DownstreamMetrics downstream_metrics_;
   std::unique_ptr<ParkingLot> parking_;
   Protocols mesh_protocols_;
@@ -113,6 +127,8 @@ class Worker::Core {
   WorkerIdentity identity_;
   UpstreamContext upstream_;
   WorkerConfig config_;
+  InboundAuthz authz_;
+  OwnName own_name_;
   PipePool pipes_;
   ObjectPool<Exchange> exchanges_;
   LoopGuard loop_guard_{shared_.proxy_id};
@@ -123,6 +139,12 @@ class Worker::Core {
   DeferredOf<Core, &Core::recount> recount_{*this};
   DeferredOf<Core, &Core::drain_all> drain_late_{*this};
   DeadlineOf<Core, &Core::stop_accepting> accept_over_{*this};
+  LoopLag lag_;
+  DeadlineOf<Core, &Core::look_at_lag> look_{*this};
+  MonoTime look_due_;
+  Pressure of_memory_ = Pressure::kNone;
+  Pressure of_lag_ = Pressure::kNone;
+  Pressure pressure_ = Pressure::kNone;  // the worse of both
   bool accepting_ = true;
   std::function<void()> on_drained_;
   std::function<void()> on_ended_;

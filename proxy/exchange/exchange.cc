@@ -2,14 +2,9 @@
 
 #include <utility>
 
+#include "lib/base/assert.h"
+
 namespace heddle {
-namespace {
-// Fields that must not be believed or passed on (design §1.3; reliability H8).
-void sanitize_request(RequestHead& head, Direction direction) {
-  head.fields().remove(HeaderName::kHeddleReason);
-  if (direction == Direction::kInbound) head.fields().remove(HeaderName::kXForwardedClientCert);
-}
-}  // namespace
 
 void ExchangeHandler::on_request(ServerStream& stream, RequestHead&& head, bool end) {
   services_.pool.create(stream, std::move(head), end, services_).begin();
@@ -36,8 +31,11 @@ Exchange::Exchange(ServerStream& stream, RequestHead&& head, bool end, ExchangeS
 }
 
 void Exchange::begin() {
-  sanitize_request(request_, services_.direction);
   touch();
+  bool sheds = services_.pressure != nullptr && *services_.pressure == Pressure::kFull;
+  if (sheds) return reply(make_error(Reason::kOverload, ""));
+  auto told = services_.caller_fields.apply(request_.fields(), downstream_->connection());
+  if (!told) return reply(told.error());
   if (auto passed = services_.loop_guard.check(request_.fields()); !passed) return reply(passed.error());
   find_route();
 }
@@ -53,6 +51,10 @@ void Exchange::find_route() {
   summary_.route = target_.runtime;
   summary_.config_version = target_.config_version;
   target_.runtime->requests.active.add(1);
+  if (services_.admission != nullptr) {
+    Reason refused = services_.admission->admit(&request_, downstream_->connection(), summary_.authz);
+    if (refused != Reason::kNone) return reply(make_error(refused, ""));
+  }
   if (target_.request_timeout) request_deadline_.arm(services_.loop, *target_.request_timeout);
   start_try();
 }
@@ -70,8 +72,17 @@ void Exchange::start_try() {
   acquire(ConnectionPool::Freshness::kAny);
 }
 
-Result<void> Exchange::pick_endpoint() {
-  HEDDLE_TRY(auto pick, target_.backends->pick(std::span(tried_).first(tries_)));
+Result<void> Exchange::pick_endpoint() { return pick_beside(std::span(tried_).first(tries_)); }
+
+// Nobody else is left: who refused the stream unprocessed, because its limit was not known yet or its connection was
+// closing, is asked once more (RFC 9113 §8.7).
+bool Exchange::pick_the_same_again(const Error& why) {
+  bool refused = why.reason == Reason::kUpstreamRefusedStream || why.reason == Reason::kUpstreamGoAway;
+  return refused && pick_beside(std::span(tried_).first(tries_ - 1)).has_value();
+}
+
+Result<void> Exchange::pick_beside(std::span<const uint32_t> tried) {
+  HEDDLE_TRY(auto pick, target_.backends->pick(tried));
   pick_.emplace(std::move(pick));
   tried_[tries_++] = pick_->index();
   summary_.tries = static_cast<uint8_t>(tries_);
@@ -155,7 +166,8 @@ void Exchange::on_try_failed(const Error& why) {
   }
   end_try(why.reason);
   if (!may_try_elsewhere(why)) return reply(why);
-  if (!pick_endpoint()) return reply(why);  // the first failure says more than "nobody else is there"
+  // The first failure says more than "nobody else is there".
+  if (!pick_endpoint() && !pick_the_same_again(why)) return reply(why);
   pick_->on_retry(why.reason);
   acquire(ConnectionPool::Freshness::kAny);
 }
@@ -226,12 +238,27 @@ void Exchange::sanitize_response(ResponseHead& head) const {
   if (!try_was_mesh_) head.fields().remove(HeaderName::kHeddleReason);
 }
 
+// Over HTTP/2 every 2xx accepts an upgrade (RFC 8441 §5): "yes, but nothing is upgraded" cannot be said there.
+bool Exchange::is_unspeakable(const ResponseHead& head) const {
+  bool upgrade = !request_.protocol().empty() && request_.version == HttpVersion::kHttp2;
+  return upgrade && head.status / 100 == 2;
+}
+
 void Exchange::on_response(ResponseHead&& head, bool end) {
   touch();
+  if (is_unspeakable(head)) {
+    Error why = make_error(Reason::kUpstreamProtocolError, "2xx instead of 101 or a refusal", Origin::kUpstream);
+    if (end && request_ended_) upstream_ = nullptr;  // it is over
+    end_try(why.reason);
+    return reply(why);
+  }
   response_begun_ = true;
   body_.stop();
   summary_.upgraded = is_tunnel_ = head.status == 101;
-  if (is_tunnel_) request_deadline_.cancel();  // of the request, not of the conversation
+  if (is_tunnel_) {
+    request_deadline_.cancel();  // of the request, not of the conversation
+    watch();
+  }
   summary_.status = head.status;
   summary_.response_at = services_.loop.now();
   summary_.upstream_time = summary_.response_at - try_sent_at_;
@@ -307,6 +334,7 @@ void Exchange::reply(const Error& why) {
   }
   ReasonDisclosure disclosure = disclosure_to(downstream_->connection(), services_.direction);
   LocalReply answer = make_local_reply(request_, why, disclosure, services_.loop.blocks());
+  if (why.reason == Reason::kAuthzDenied) explain_denial(answer.head);
   summary_.status = answer.head.status;
   response_begun_ = response_ended_ = true;
   downstream_->respond(std::move(answer.head), answer.body.empty());
@@ -318,6 +346,31 @@ void Exchange::reply(const Error& why) {
     return finish();
   }
   if (request_uncredited_ > 0) downstream_->credit(std::exchange(request_uncredited_, 0));
+}
+
+void Exchange::explain_denial(ResponseHead& answer) const {
+  if (!summary_.authz.caller_may_read) return;
+  AuthzText room;
+  bool fits = answer.fields().set(HeaderName::kHeddleReason, authz_reason_text(summary_.authz, room));
+  HEDDLE_ASSERT(fits);  // a fresh arena
+  static_cast<void>(fits);
+}
+
+void Exchange::watch() {
+  bool is_in = target_.runtime != nullptr && !Revocable::is_linked();
+  if (services_.revoker != nullptr && is_in) services_.revoker->watch(*this);
+}
+
+bool Exchange::is_admitted() const {
+  bool is_over = downstream_ == nullptr || (response_ended_ && !is_tunnel_);
+  return is_over || services_.admission->still_admits(&request_, downstream_->connection());
+}
+
+void Exchange::revoke() {
+  static_cast<void>(services_.admission->admit(&request_, downstream_->connection(), summary_.authz));
+  Error why = make_error(Reason::kAuthzDenied, "an AuthorizationPolicy changed");
+  if (response_begun_) return break_off(why);
+  reply(why);
 }
 
 // The answer has begun and cannot be completed: never a clean end (RFC 9112 §8).
@@ -366,6 +419,7 @@ void Exchange::finish() {
   request_deadline_.cancel();
   try_deadline_.cancel();
   idle_.cancel();
+  Revocable::unlink();
   if (target_.runtime != nullptr) target_.runtime->requests.active.add(-1);
   services_.observer.on_finished(summary_, request_);
   services_.loop.retire(*this);

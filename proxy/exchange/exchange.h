@@ -4,7 +4,8 @@
 //   downstream stream --DownstreamSide--> Exchange --UpstreamSide--> upstream stream
 //
 // Tries: a try that was never processed (connect failed, REFUSED_STREAM, beyond GOAWAY, never sent) goes to another
-// endpoint, at most twice, only while no earlier try may have been processed. A request that fails without a response
+// endpoint, at most twice, only while no earlier try may have been processed; when there is no other, who refused the
+// stream (REFUSED_STREAM, beyond GOAWAY) is asked once more. A request that fails without a response
 // byte on a reused connection is replayed once on a fresh one to the same endpoint, and then never to another.
 // Only outbound exchanges go to another endpoint; an inbound one answers REFUSED_STREAM, so that the caller knows.
 #pragma once
@@ -15,12 +16,15 @@
 #include "lib/base/object_pool.h"
 #include "lib/event/loop.h"
 #include "lib/session/stream.h"
+#include "proxy/exchange/caller_fields.h"
 #include "proxy/exchange/exchange_summary.h"
 #include "proxy/exchange/local_reply.h"
 #include "proxy/exchange/loop_guard.h"
 #include "proxy/exchange/replay_body.h"
+#include "proxy/exchange/revoker.h"
 #include "proxy/exchange/route_target.h"
 #include "proxy/exchange/service_wants.h"
+#include "proxy/resilience/pressure.h"
 #include "proxy/telemetry/access_record.h"
 
 namespace heddle {
@@ -32,14 +36,19 @@ struct ExchangeServices {
   ExchangeObserver& observer;
   ObjectPool<class Exchange>& pool;
   const LoopGuard& loop_guard;
+  const CallerFields& caller_fields;
   Direction direction = Direction::kOutbound;
-  Duration stream_idle = 300s;    // T4
-  ServiceWants* wants = nullptr;  // null: a service that is not here does not exist
+  Duration stream_idle = 300s;     // T4
+  ServiceWants* wants = nullptr;   // null: a service that is not here does not exist
+  Admission* admission = nullptr;  // null: everybody may come in
+  Revoker* revoker = nullptr;      // null without admission
+  const Pressure* pressure = nullptr;
 };
 
-class Exchange final : public Retirable {
+class Exchange final : public Retirable, private Revocable {
  public:
   static constexpr size_t kMaxTries = 3;
+  static constexpr Duration kLongLife = 10s;            // after which policy that changes is asked again
   static constexpr size_t kDiscardLimit = 1024 * 1024;  // of a request body nobody wants, after our answer
   Exchange(ServerStream&, RequestHead&&, bool end, ExchangeServices&);
   void begin();
@@ -80,6 +89,8 @@ class Exchange final : public Retirable {
   // Tries.
   void start_try();
   Result<void> pick_endpoint();
+  Result<void> pick_beside(std::span<const uint32_t> tried);
+  bool pick_the_same_again(const Error&);
   void acquire(ConnectionPool::Freshness);
   void open_on(ClientSession&);
   void send_held_body();
@@ -96,6 +107,7 @@ class Exchange final : public Retirable {
   // Upstream -> downstream.
   void on_informational(ResponseHead&&);
   void sanitize_response(ResponseHead&) const;
+  bool is_unspeakable(const ResponseHead&) const;
   void on_response(ResponseHead&&, bool end);
   void on_response_body(Buffer&&, bool end);
   void on_response_trailers(HeaderMap&&);
@@ -105,6 +117,9 @@ class Exchange final : public Retirable {
   void on_both_ended();
   // Ends.
   void reply(const Error&);
+  void explain_denial(ResponseHead&) const;
+  bool is_admitted() const override;
+  void revoke() override;
   void break_off(const Error&);
   void drop_upstream(ResetCode);
   void finish();
@@ -112,7 +127,11 @@ class Exchange final : public Retirable {
   void on_request_over();
   void on_try_over();
   void on_idle_over();
-  void touch() { idle_.arm(services_.loop, services_.stream_idle); }
+  void touch() {
+    idle_.arm(services_.loop, services_.stream_idle);
+    if (services_.loop.now() - summary_.started > kLongLife && !Revocable::is_linked()) watch();
+  }
+  void watch();
 
   ExchangeServices& services_;
   Downstream down_{*this};

@@ -8,6 +8,7 @@
 #include "lib/http/codec.h"
 #include "lib/http/head.h"
 #include "lib/net/transport.h"
+#include "proxy/exchange/admission.h"
 
 namespace heddle {
 struct RouteRuntime;
@@ -31,6 +32,7 @@ struct ExchangeSummary {
   bool upstream_http2 = false;
   bool upstream_tls = false;
   bool upgraded = false;     // 101: the connection went on as a tunnel
+  AuthzNote authz;           // inbound: denied or audited
   Duration upstream_time{};  // from the request sent to the answer's head
 };
 

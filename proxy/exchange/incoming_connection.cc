@@ -9,6 +9,7 @@ namespace heddle {
 namespace {
 
 constexpr Duration kDrainPatience = 1s;
+constexpr std::byte kTlsByte{0x16};  // of a handshake record (RFC 8446 §5.1)
 
 enum class Carried : uint8_t { kHttp1, kHttp2, kTcp };
 
@@ -47,16 +48,19 @@ class IncomingConnection final : public Connection, private Transport::Observer 
     if (name == alpn::kHttp2) return hand_over(Carried::kHttp2);
     if (name == alpn::kHttp1) return hand_over(Carried::kHttp1);
     if (name == alpn::kTcp) return hand_over(Carried::kTcp);
-    if (known()) hand_over(carried_by_spec());
+    bool may_become_tls = spec_.tls == InboundTls::kPermissive && !in_tls_;
+    if (known() && !may_become_tls) hand_over(carried_by_spec());
   }
 
   void on_data(Buffer& in) override {
-    if (done_ || (in_tls_ && !transport_->info().alpn.empty())) return;
+    if (done_ || in.empty() || (in_tls_ && !transport_->info().alpn.empty())) return;
     std::array<std::byte, kDetectBytes> head{};
     Detected seen = detect(Bytes(head.data(), in.copy_to(head)));
-    if (seen == Detected::kNeedMore) return;
-    if (seen == Detected::kTls && spec_.tls == InboundTls::kPermissive && !in_tls_) return start_tls();
-    hand_over_detected(seen);
+    bool may_be_tls = spec_.tls == InboundTls::kPermissive && !in_tls_ && head[0] == kTlsByte;
+    if (may_be_tls && seen == Detected::kTls) return start_tls();
+    bool needs_more = seen == Detected::kNeedMore;
+    if (known() && !(may_be_tls && needs_more)) return hand_over_known();
+    if (!needs_more) hand_over_detected(seen);
   }
   void on_end() override { refuse(make_error(Reason::kDownstreamClosed, "closed before the first request")); }
   void on_drained() override {}
@@ -64,6 +68,7 @@ class IncomingConnection final : public Connection, private Transport::Observer 
     if (std::exchange(done_, true)) return;
     if (why.reason != Reason::kIo && why.reason != Reason::kNone && spec_.http != nullptr) {
       spec_.http->on_bad_connection(transport_->info(), why);
+      if (why.reason == Reason::kAbuse) spec_.http->on_abuse(kTransportAbuse);
     }
     retire();
   }
@@ -104,6 +109,9 @@ class IncomingConnection final : public Connection, private Transport::Observer 
     if (!admits(carried)) return refuse(make_error(Reason::kDownstreamProtocolError, "not the protocol of this port"));
     done_ = true;
     transport_->observe(nullptr);
+    if (spec_.permissive != nullptr) {
+      spec_.permissive->of(transport_->info().peer_certificate.get()).connections.add(1);
+    }
     if (carried == Carried::kTcp) {
       spec_.tcp->on_tcp(std::move(transport_));
     } else {

@@ -12,6 +12,7 @@
 #include "lib/event/loop.h"
 #include "lib/session/server_session.h"
 #include "lib/tls/tls_transport.h"
+#include "proxy/telemetry/proxy_metrics.h"
 
 namespace heddle {
 
@@ -48,7 +49,8 @@ struct IncomingSpec {
   RequestHandler* http = nullptr;
   TcpHandler* tcp = nullptr;
   SessionLimits session;
-  Duration detect = 10s;  // T1
+  Duration detect = 10s;                    // T1
+  PermissiveMetrics* permissive = nullptr;  // null of other listeners
 };
 
 // Starts looking at an accepted connection.

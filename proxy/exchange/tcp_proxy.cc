@@ -3,10 +3,12 @@
 #include <array>
 #include <utility>
 
+#include "certs/verify.h"
+
 namespace heddle {
 
 // One joined connection. Owns itself: dials while the downstream's bytes wait in its transport, then the tunnel works.
-class TcpProxy::Joined final : public Connection, private Transport::Observer {
+class TcpProxy::Joined final : public Connection, private Revocable, private Transport::Observer {
  public:
   Joined(const TcpServices& services, std::unique_ptr<Transport> downstream)
       : services_(services), downstream_(std::move(downstream)), info_(downstream_->info()) {
@@ -26,6 +28,8 @@ class TcpProxy::Joined final : public Connection, private Transport::Observer {
     summary_.route = target_.runtime;
     target_.runtime->tcp.opened.add(1);
     target_.runtime->tcp.active.add(1);
+    if (Reason refused = admit(); refused != Reason::kNone) return fail(make_error(refused, ""));
+    if (services_.revoker != nullptr) services_.revoker->watch(*this);
     auto dialled = dial();
     if (!dialled) fail(dialled.error());
   }
@@ -41,8 +45,24 @@ class TcpProxy::Joined final : public Connection, private Transport::Observer {
   ConnectionInfo describe() const override { return info_; }
   std::string_view protocol() const override { return "tcp"; }
   size_t active_streams() const override { return 1; }
+  bool is_trusted(const TrustBundle& bundle) const override {
+    auto believes = [&](const auto& peer) { return peer == nullptr || has_root(bundle, *peer); };
+    return believes(info_.peer_certificate) && believes(upstream_certificate_);
+  }
 
  private:
+  Reason admit() {
+    if (services_.admission == nullptr) return Reason::kNone;
+    return services_.admission->admit(nullptr, info_, summary_.authz);
+  }
+
+  bool is_admitted() const override { return services_.admission->still_admits(nullptr, info_); }
+  void revoke() override {
+    was_revoked_ = true;
+    static_cast<void>(admit());
+    abort(make_error(Reason::kAuthzDenied, "an AuthorizationPolicy changed"));
+  }
+
   // While dialling: bytes stay in the transport.
   void on_data(Buffer&) override {}
   void on_end() override {}
@@ -75,6 +95,7 @@ class TcpProxy::Joined final : public Connection, private Transport::Observer {
   void join(std::unique_ptr<Transport> upstream) {
     summary_.upstream_connected = true;
     summary_.upstream_tls = upstream->info().is_tls;
+    upstream_certificate_ = upstream->info().peer_certificate;
     downstream_->observe(nullptr);
     downstream_->resume(PauseReason::kTunnel);
     TunnelOptions options{services_.idle, services_.pipes};
@@ -86,6 +107,10 @@ class TcpProxy::Joined final : public Connection, private Transport::Observer {
     summary_.reason = why.reason == Reason::kIo
                           ? (why.origin == Origin::kUpstream ? Reason::kUpstreamReset : Reason::kDownstreamReset)
                           : why.reason;
+    if (was_revoked_) {
+      summary_.reason = Reason::kAuthzDenied;
+      summary_.made_here = true;
+    }
     TunnelBytes bytes = tunnel_->bytes();
     summary_.request_bytes = bytes.up;
     summary_.response_bytes = bytes.down;
@@ -108,6 +133,7 @@ class TcpProxy::Joined final : public Connection, private Transport::Observer {
   void end() {
     if (std::exchange(ended_, true)) return;
     if (target_.runtime != nullptr) target_.runtime->tcp.active.add(-1);
+    Revocable::unlink();
     services_.observer.on_tcp_finished(summary_);
     services_.context.registry.remove(*this);
     services_.context.loop.retire(*this);
@@ -123,8 +149,10 @@ class TcpProxy::Joined final : public Connection, private Transport::Observer {
   Pending dial_;
   Pending old_dial_;
   std::unique_ptr<TcpTunnel> tunnel_;
+  std::shared_ptr<const PeerCertificate> upstream_certificate_;
   ExchangeSummary summary_;
   DeadlineOf<Joined, &Joined::on_drain_over> drain_over_{*this};
+  bool was_revoked_ = false;
   bool ended_ = false;
 };
 

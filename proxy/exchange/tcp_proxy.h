@@ -5,8 +5,10 @@
 #include <memory>
 
 #include "lib/net/tcp_tunnel.h"
+#include "proxy/exchange/admission.h"
 #include "proxy/exchange/exchange_summary.h"
 #include "proxy/exchange/incoming_connection.h"
+#include "proxy/exchange/revoker.h"
 #include "proxy/exchange/route_target.h"
 
 namespace heddle {
@@ -18,6 +20,8 @@ struct TcpServices {
   PipePool* pipes = nullptr;  // for splice(2); null: copy
   Duration idle = Tunnel::kIdleTimeout;
   Duration drain = SessionLimits{}.drain;  // T12
+  Admission* admission = nullptr;          // null: everybody may come in
+  Revoker* revoker = nullptr;              // null without admission
 };
 
 class TcpProxy final : public TcpHandler {

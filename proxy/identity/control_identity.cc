@@ -29,6 +29,18 @@ Result<std::shared_ptr<const TrustBundle>> read_bundle(const ControlIdentityOpti
   return bundle_of(*std::move(roots));
 }
 
+// The operator's file and what an earlier answer brought: either may be the newer one. A sidecar whose certificate
+// ended while it was cut off may have missed a rotation of the root.
+Result<std::shared_ptr<const TrustBundle>> bundle_for_token(const ControlIdentityOptions& options,
+                                                            const Identity& current) {
+  auto in_file = read_bundle(options);
+  if (current == nullptr) return in_file;
+  if (!in_file) return current->bundle;
+  const std::string_view domain = options.id.trust_domain_name();
+  HEDDLE_TRY(auto all, DomainRoots::merged(*current->bundle->find(domain), *(*in_file)->find(domain)));
+  return bundle_of(std::move(all));
+}
+
 Result<Secret> read_token(const ControlIdentityOptions& options) {
   if (!options.token.empty()) return Secret(options.token);
   if (options.token_file.empty()) {
@@ -55,14 +67,24 @@ Result<Prepared> prepare(const ControlIdentityOptions& options, SvidNeed need, c
     out.request.material = {current->svid, current->bundle};
   } else {
     HEDDLE_TRY(out.request.token, read_token(options));
-    // A bundle that an earlier answer brought is newer than the file.
-    HEDDLE_TRY(out.request.material.bundle,
-               current != nullptr ? Result<std::shared_ptr<const TrustBundle>>(current->bundle) : read_bundle(options));
+    HEDDLE_TRY(out.request.material.bundle, bundle_for_token(options, current));
   }
   HEDDLE_TRY(out.key, PrivateKey::generate());
   HEDDLE_TRY(Csr csr, Csr::create(*out.key, options.id));
   out.request.csr_pem = csr.to_pem();
   return out;
+}
+
+Result<Identity> with_roots(const std::shared_ptr<const Svid>& svid, DomainRoots::Ptr roots, WallTime now) {
+  auto bundle = bundle_of(std::move(roots));
+  HEDDLE_CHECK_OK(verify_peer(svid->chain, *bundle, now));
+  return TlsIdentity::create({svid, std::move(bundle)});
+}
+
+// A request may have been answered before the announcement that overtook it.
+DomainRoots::Ptr newer(const DomainRoots::Ptr& answered, const DomainRoots::Ptr& announced) {
+  bool is_overtaken = announced != nullptr && announced->notes().sequence >= answered->notes().sequence;
+  return is_overtaken ? announced : answered;
 }
 
 // Our own leaf, judged as a peer would.
@@ -72,10 +94,11 @@ Result<Identity> accept(const CaAnswer& answer, std::shared_ptr<const PrivateKey
   if (svid.id != id) {
     return make_error(Reason::kPeerIdentityUnexpected, str_cat("the certificate is of ", svid.id.text()));
   }
+  if (svid.not_after > now + kMaxTtl) {
+    return make_error(Reason::kBadRequest, "the certificate is valid for more than 90 days");
+  }
   if (svid.issued_at >= svid.not_after) return make_error(Reason::kBadRequest, "issuedAt is not before notAfter");
-  auto bundle = bundle_of(answer.roots);
-  HEDDLE_CHECK_OK(verify_peer(svid.chain, *bundle, now));
-  return TlsIdentity::create({std::make_shared<const Svid>(std::move(svid)), std::move(bundle)});
+  return with_roots(std::make_shared<const Svid>(std::move(svid)), answer.roots, now);
 }
 }  // namespace
 
@@ -102,6 +125,7 @@ class ControlIdentity::Try final : public Operation {
   }
   void on_answer(Result<CaAnswer> answer) {
     if (!answer) return fail(std::move(answer).error());
+    if (owner_.news_) answer->roots = owner_.news_->roots = newer(answer->roots, owner_.news_->roots);
     step_ = owner_.offload_.compute([answer = *std::move(answer), key = std::move(key_), id = owner_.options_.id,
                                      now = owner_.loop_.wall()] { return accept(answer, key, id, now); },
                                     [this](Result<Identity> identity) { on_accepted(std::move(identity)); });
@@ -110,10 +134,13 @@ class ControlIdentity::Try final : public Operation {
     if (!identity) return fail(std::move(identity).error().within("the signed certificate is refused"));
     const Svid& svid = *(*identity)->svid;
     SvidTimes times{svid.issued_at, svid.not_after};
-    owner_.publish(*identity);
-    owner_.save(**identity);
+    ControlIdentity& owner = owner_;
+    owner.publish(*identity);
+    owner.save(*identity);
     auto done = std::move(done_);
     done(times);
+    owner.adopt();  // of what was announced meanwhile
+    owner.follow_signer();
   }
   void fail(Error why) {
     owner_.log_.warn("no new certificate", {{"error", why}});
@@ -154,6 +181,7 @@ void ControlIdentity::start() {
 void ControlIdentity::on_found(Found found) {
   if (found.stored) {
     const Svid& svid = *(*found.stored)->svid;
+    kept_ = *found.stored;
     publish(*found.stored);
     return rotator_.start(SvidTimes{svid.issued_at, svid.not_after});
   }
@@ -180,19 +208,80 @@ void ControlIdentity::publish(const Identity& identity) {
   identities_.publish(identity);
 }
 
-// What cannot be written is told and lived without: the identity in memory serves on.
-void ControlIdentity::save(const TlsIdentity& identity) {
+const DomainRoots* ControlIdentity::roots_of(const TlsIdentity& identity) const {
+  return identity.bundle->find(options_.id.trust_domain_name());
+}
+
+// What cannot be written is told and lived without: the identity in memory serves on. One after the other: the files
+// belong together.
+void ControlIdentity::save(const Identity& identity) {
   if (options_.state_directory.empty()) return;
-  const DomainRoots* roots = identity.bundle->find(options_.id.trust_domain_name());
-  DomainRoots::Ptr shared(identity.bundle, roots);
+  if (saving_) {
+    unsaved_ = identity;
+    return;
+  }
+  saving_ = true;
+  DomainRoots::Ptr shared(identity->bundle, roots_of(*identity));
   save_ = offload_.compute(
-      [directory = options_.state_directory, svid = identity.svid, shared]() -> Result<void> {
+      [directory = options_.state_directory, svid = identity->svid, shared]() -> Result<void> {
         HEDDLE_TRY(StateStore store, StateStore::open(directory));
         return store.save({*svid, shared});
       },
-      [this](Result<void> saved) {
-        if (!saved) log_.error("cannot store the identity; a restart will need a token", {{"error", saved.error()}});
-      });
+      [this, identity](Result<void> saved) { on_saved(identity, saved); });
+}
+
+void ControlIdentity::on_saved(const Identity& identity, const Result<void>& saved) {
+  saving_ = false;
+  Identity next = std::exchange(unsaved_, nullptr);
+  if (!saved) {
+    log_.limited(LogLevel::kError, {"svid_not_stored"}, "cannot store the identity; a restart will need a token",
+                 {{"error", saved.error()}});
+    save_again_ = loop_.timer([this] { save(identities_.current()); });
+    save_again_->arm(kSaveAgain);
+  } else {
+    kept_ = identity;
+    if (on_kept_) on_kept_();
+  }
+  if (next != nullptr) save(next);
+}
+
+void ControlIdentity::on_trust(const TrustNews& news) {
+  news_ = news;
+  adopt();
+  follow_signer();
+}
+
+void ControlIdentity::adopt() {
+  Identity current = identities_.current();
+  if (!news_ || current == nullptr) return;
+  const DomainRoots* held = roots_of(*current);
+  if (held != nullptr && held->digest() == news_->roots->digest()) return adoption_.reset();
+  adoption_ = offload_.compute(
+      [svid = current->svid, roots = news_->roots, now = loop_.wall()] { return with_roots(svid, roots, now); },
+      [this, current](Result<Identity> made) { on_adopted(current, std::move(made)); });
+}
+
+// Refused: our certificate would vouch for itself no more. The old bundle serves until a new certificate is there.
+void ControlIdentity::on_adopted(const Identity& from, Result<Identity> made) {
+  if (identities_.current() != from) return adopt();
+  if (!made) {
+    log_.error("the announced trust bundle does not vouch for our certificate; renewing", {{"error", made.error()}});
+    return rotator_.renew_within(Duration{});
+  }
+  log_.info("trust bundle in use",
+            {{"roots", roots_of(**made)->pins().size()}, {"digest", roots_of(**made)->digest()}});
+  publish(*made);
+  save(*made);
+}
+
+void ControlIdentity::follow_signer() {
+  Identity current = identities_.current();
+  if (!news_ || current == nullptr) return;
+  const DomainRoots* held = roots_of(*current);
+  auto ours = held == nullptr ? std::nullopt : held->pin_of_issuer(current->svid->chain.back().get());
+  if (ours == news_->signer) return;
+  log_.info("another root signs now; renewing", {{"signer", news_->signer}, {"within", news_->renew_within}});
+  rotator_.renew_within(news_->renew_within);
 }
 
 std::string ControlIdentity::not_ready(IdentityState state) const {

@@ -14,6 +14,9 @@ class FilesIdentity final : public IdentitySource {
   FilesIdentity(Loop&, Logger, IdentityFiles);
   void start() override { look(); }
   void reload() override;
+  void on_trust(const TrustNews&) override {}  // the files alone say whom to trust
+  bool is_kept(const TlsIdentity&) const noexcept override { return true; }
+  void set_on_kept(Task) override {}
   Latest<TlsIdentity>& identities() noexcept override { return identities_; }
   IdentityStatus status() const override;
   const RotationCounts& rotations() const noexcept override { return rotations_; }

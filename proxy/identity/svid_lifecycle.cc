@@ -7,12 +7,18 @@ namespace {
 constexpr Duration kSoonest = 1ms;
 }
 
+bool SvidLifecycle::is_due(const Moment& now) const {
+  if (!times_ || is_expired(now.wall)) return true;
+  return (early_at_ && now.mono >= *early_at_) || should_rotate(now.wall, times_->issued_at, times_->not_after, dice_);
+}
+
 SvidLifecycle::Plan SvidLifecycle::plan(const Moment& now) const {
   if (in_flight_) return {};
-  bool is_due = !times_ || is_expired(now.wall) || should_rotate(now.wall, times_->issued_at, times_->not_after, dice_);
-  if (is_due && retry_at_ && now.mono < *retry_at_) return {SvidNeed::kNothing, *retry_at_ - now.mono};
-  if (is_due) return {!times_ || is_expired(now.wall) ? SvidNeed::kAttest : SvidNeed::kRenew, kLookAgain};
+  bool due = is_due(now);
+  if (due && retry_at_ && now.mono < *retry_at_) return {SvidNeed::kNothing, *retry_at_ - now.mono};
+  if (due) return {!times_ || is_expired(now.wall) ? SvidNeed::kAttest : SvidNeed::kRenew, kLookAgain};
   Duration left = rotate_at(times_->issued_at, times_->not_after, dice_) - now.wall;
+  if (early_at_) left = std::min(left, *early_at_ - now.mono);
   return {SvidNeed::kNothing, std::clamp(left, kSoonest, kLookAgain)};
 }
 
@@ -26,6 +32,7 @@ void SvidLifecycle::on_live(const SvidTimes& times, MonoTime now) {
   in_flight_ = false;
   failed_ = false;
   times_ = times;
+  early_at_.reset();
   dice_ = random_.unit();
   retry_at_ = now + kBreath;
   backoff_.reset();

@@ -36,18 +36,23 @@ class SvidLifecycle {
   void on_live(const SvidTimes&, MonoTime now);
   // An operator asked, or a token may be there now: no waiting for the backoff.
   void hurry();
+  // Renew then, though half of the lifetime is not over. Asked again, the earlier time stays: who is told often must
+  // not put it off. The next certificate settles it.
+  void renew_at(MonoTime at) { early_at_ = std::min(at, early_at_.value_or(at)); }
 
   IdentityState state(WallTime now) const;
   std::optional<SvidHealth> health(WallTime now) const;
   const std::optional<SvidTimes>& times() const noexcept { return times_; }
 
  private:
+  bool is_due(const Moment& now) const;
   bool is_expired(WallTime now) const { return times_ && now >= times_->not_after; }
   Random& random_;
   Backoff backoff_;
   std::optional<SvidTimes> times_;
   double dice_ = 0.5;                 // of this certificate's rotation
   std::optional<MonoTime> retry_at_;  // no try before
+  std::optional<MonoTime> early_at_;
   bool in_flight_ = false;
   bool failed_ = false;  // the last try
 };

@@ -4,7 +4,11 @@
 
 namespace heddle {
 SvidRotator::SvidRotator(Scheduler& scheduler, Random& random, SvidMaker& maker)
-    : scheduler_(scheduler), maker_(maker), lifecycle_(random), timer_(scheduler.timer([this] { look(); })) {}
+    : scheduler_(scheduler),
+      random_(random),
+      maker_(maker),
+      lifecycle_(random),
+      timer_(scheduler.timer([this] { look(); })) {}
 
 void SvidRotator::start(const std::optional<SvidTimes>& in_use) {
   if (in_use) lifecycle_.on_live(*in_use, scheduler_.now());
@@ -14,6 +18,12 @@ void SvidRotator::start(const std::optional<SvidTimes>& in_use) {
 void SvidRotator::retry_now() {
   lifecycle_.hurry();
   timer_->arm(Duration{});
+}
+
+void SvidRotator::renew_within(Duration longest) {
+  Duration after(static_cast<int64_t>(static_cast<double>(longest.count()) * random_.unit()));
+  lifecycle_.renew_at(scheduler_.now() + after);
+  timer_->arm(lifecycle_.plan(now()).need == SvidNeed::kNothing ? lifecycle_.plan(now()).look_again : Duration{});
 }
 
 void SvidRotator::look() {

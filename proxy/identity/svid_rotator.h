@@ -22,6 +22,8 @@ class SvidRotator {
   // With the times of an identity that is in use already, or without any.
   void start(const std::optional<SvidTimes>&);
   void retry_now();
+  // Once, at a time of its own choice: a fleet must not come at once.
+  void renew_within(Duration);
 
   const SvidLifecycle& lifecycle() const noexcept { return lifecycle_; }
   const std::string& last_error() const noexcept { return last_error_; }
@@ -32,6 +34,7 @@ class SvidRotator {
   void look();
   void on_made(Result<SvidTimes>);
   Scheduler& scheduler_;
+  Random& random_;
   SvidMaker& maker_;
   SvidLifecycle lifecycle_;
   std::unique_ptr<Timer> timer_;

@@ -40,11 +40,23 @@ struct IdentityStatus {
 using RotationCounts = std::array<uint64_t, static_cast<size_t>(Reason::kCount)>;
 inline void count(RotationCounts& counts, Reason outcome) noexcept { ++counts[static_cast<size_t>(outcome)]; }
 
+// What the control plane says about the own trust domain.
+struct TrustNews {
+  DomainRoots::Ptr roots;   // whom to trust from now on
+  std::string signer;       // pin of the root that signs now
+  Duration renew_within{};  // for who has a certificate of another root
+};
+
 class IdentitySource {
  public:
   virtual ~IdentitySource() = default;
   virtual void start() = 0;   // once; publishes from the loop
   virtual void reload() = 0;  // SIGHUP: look again now
+  virtual void on_trust(const TrustNews&) = 0;
+  // A restart would find this identity, or nothing is kept across restarts at all. What is not kept must not be counted
+  // on: `on_kept` runs on the loop when it is. Set before start().
+  virtual bool is_kept(const TlsIdentity&) const noexcept = 0;
+  virtual void set_on_kept(Task on_kept) = 0;
   virtual Latest<TlsIdentity>& identities() noexcept = 0;
   // On the main loop.
   virtual IdentityStatus status() const = 0;

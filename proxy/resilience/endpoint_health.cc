@@ -14,6 +14,19 @@ bool Outcome::is_error() const noexcept {
   return !is_clients && (reason != Reason::kNone || status >= kFirstServerError);
 }
 
+bool Outcome::is_connect_error() const noexcept {
+  switch (reason) {
+    case Reason::kUpstreamConnectRefused:
+    case Reason::kUpstreamConnectTimeout:
+    case Reason::kUpstreamConnectFailed:
+    case Reason::kUpstreamTlsFailed:
+    case Reason::kUpstreamIdentityUnexpected:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool EndpointHealth::set(HealthFlag flag, WallTime at) noexcept {
   uint32_t before = flags_.fetch_or(bit(flag), kRelaxed);
   if ((before & bit(flag)) != 0) return false;
@@ -47,6 +60,7 @@ Duration EndpointHealth::downtime(WallTime now) const noexcept {
 void EndpointHealth::record(const Outcome& outcome) noexcept {
   requests_.fetch_add(1, kRelaxed);
   if (outcome.is_error()) errors_.fetch_add(1, kRelaxed);
+  if (outcome.is_connect_error()) connect_errors_.fetch_add(1, kRelaxed);
   if (outcome.bytes_sent != 0) bytes_sent_.fetch_add(outcome.bytes_sent, kRelaxed);
   if (outcome.bytes_received != 0) bytes_received_.fetch_add(outcome.bytes_received, kRelaxed);
 }

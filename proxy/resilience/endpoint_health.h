@@ -33,6 +33,7 @@ struct Outcome {
   uint64_t bytes_received = 0;
   // An error of the endpoint: no answer, or a status >= 500. A client that went away is not the endpoint's fault.
   bool is_error() const noexcept;
+  bool is_connect_error() const noexcept;  // of these, that no connection came about
 };
 
 struct CheckReport {
@@ -67,7 +68,8 @@ class EndpointHealth {
   uint32_t connections() const noexcept { return connections_.load(kRelaxed); }
   uint64_t requests() const noexcept { return requests_.load(kRelaxed); }
   uint64_t errors() const noexcept { return errors_.load(kRelaxed); }
-  uint64_t sessions() const noexcept { return sessions_.load(kRelaxed); }  // connections since the start
+  uint64_t connect_errors() const noexcept { return connect_errors_.load(kRelaxed); }  // some of errors()
+  uint64_t sessions() const noexcept { return sessions_.load(kRelaxed); }              // connections since the start
   uint64_t bytes_sent() const noexcept { return bytes_sent_.load(kRelaxed); }
   uint64_t bytes_received() const noexcept { return bytes_received_.load(kRelaxed); }
   uint64_t checks() const noexcept { return checks_.load(kRelaxed); }
@@ -98,6 +100,7 @@ class EndpointHealth {
   std::atomic<uint32_t> connections_{0};
   std::atomic<uint64_t> requests_{0};
   std::atomic<uint64_t> errors_{0};
+  std::atomic<uint64_t> connect_errors_{0};
   std::atomic<uint64_t> sessions_{0};
   std::atomic<uint64_t> bytes_sent_{0};
   std::atomic<uint64_t> bytes_received_{0};

@@ -22,6 +22,7 @@ class AccessLog {
  public:
   AccessLog(AccessLogPolicy policy, AccessRing& ring) : policy_(policy), ring_(ring) {}
   void set_policy(AccessLogPolicy policy) noexcept { policy_ = policy; }
+  bool is_off() const noexcept { return policy_.mode == AccessLogPolicy::Mode::kOff; }
   // Ask once per request; when the answer is no, nobody needs to fill a record for the log.
   bool wants(uint16_t status, Reason) noexcept;
   // Takes the record without asking; dropped and counted when the ring is full.

@@ -53,9 +53,17 @@ enum class Direction : uint8_t { kInbound, kOutbound };
 std::string_view to_text(Direction) noexcept;
 enum class AccessProtocol : uint8_t { kNone, kTcp, kHttp10, kHttp11, kHttp2 };
 std::string_view to_text(AccessProtocol) noexcept;  // "HTTP/1.1", "TCP"; ""
-enum class AccessFlag : uint8_t { kDownstreamTls, kUpstreamTls, kUpgraded, kUpstreamReused };
+enum class AccessFlag : uint8_t {
+  kDownstreamTls,
+  kUpstreamTls,
+  kUpgraded,
+  kUpstreamReused,
+  kAuthzDenied,
+  kAuthzAudited
+};
 
 struct AccessRecord {
+  static constexpr uint8_t kNoAuthzRule = 255;  // no rule: a default, or no allow rule matched
   WallTime start;
   Duration duration{};          // until the last byte
   Duration upstream_time{};     // from the request sent to the answer's head; 0: none
@@ -71,6 +79,7 @@ struct AccessRecord {
   AccessProtocol protocol = AccessProtocol::kHttp11;         // downstream
   AccessProtocol upstream_protocol = AccessProtocol::kNone;  // when there was a connection
   uint8_t tries = 0;
+  uint8_t authz_rule = kNoAuthzRule;  // of the policy in `route`
   Flags<AccessFlag> flags;
   InlineAddress downstream;
   InlineAddress upstream;
@@ -79,7 +88,7 @@ struct AccessRecord {
   InlineText<94> path;  // without query
   InlineText<36> request_id;
   InlineText<38> service;
-  InlineText<38> route;
+  InlineText<38> route;  // with one of the kAuthz flags, which only inbound records have, the policy that acted
   InlineText<38> backend_set;
   InlineText<54> peer;  // path of the downstream's SPIFFE id: "ns/shop/sa/web"
 

@@ -92,6 +92,15 @@ void append_upstream(Line& line, const AccessRecord& record) {
   line.number("tries", record.tries);
 }
 
+void append_route(Line& line, const AccessRecord& record) {
+  bool denied = record.flags.has(AccessFlag::kAuthzDenied);
+  if (!denied && !record.flags.has(AccessFlag::kAuthzAudited)) return line.text("route_name", record.route);
+  line.null("route_name");
+  line.text("authz_action", denied ? "deny" : "audit");
+  line.text("authz_policy", record.route);
+  if (record.authz_rule != AccessRecord::kNoAuthzRule) line.number("authz_rule", record.authz_rule);
+}
+
 void append_downstream(Line& line, const AccessRecord& record) {
   line.text("downstream_remote_address", record.downstream.is_set() ? record.downstream.address().text() : "");
   line.text("downstream_peer", record.peer);
@@ -106,7 +115,7 @@ void append_json_line(std::string& out, const AccessRecord& record) {
   append_upstream(line, record);
   append_downstream(line, record);
   line.text("service_name", record.service);
-  line.text("route_name", record.route);
+  append_route(line, record);
   if (record.flags.has(AccessFlag::kUpgraded)) line.boolean("upgraded", true);
   line.number("config_version", record.config_version);
   line.number("worker", record.worker);

@@ -1,5 +1,7 @@
 #include "proxy/telemetry/proxy_metrics.h"
 
+#include <algorithm>
+
 #include "lib/base/log.h"
 #include "proxy/telemetry/log_writer.h"
 
@@ -67,10 +69,37 @@ constexpr MetricFamily kRefused{"heddle_downstream_refused_total",
                                 {"listener", "reason"}};
 constexpr MetricFamily kConnections{"heddle_downstream_connections", "Connections open.", kGauge};
 constexpr MetricFamily kParked{"heddle_downstream_parked", "Idle connections that are held without a session.", kGauge};
+constexpr MetricFamily kMemoryLimit{"heddle_memory_limit_bytes",
+                                    "What the process may use; 0: nothing limits it, nothing is shed.", kGauge};
+constexpr MetricFamily kMemoryPressure{"heddle_memory_pressure",
+                                       "0: none, 1: idle connections are closed, 2: new work is refused.", kGauge};
+constexpr MetricFamily kLoopLag{"heddle_loop_lag_seconds",
+                                "How late a worker's loop was when it looked, every half a second.",
+                                kHistogram,
+                                {},
+                                kLatencyBuckets};
 constexpr MetricFamily kAbuse{"heddle_abuse_total",
                               "Connections closed because their peer crossed an abuse threshold.",
                               kCounter,
                               {"listener", "kind"}};
+
+constexpr MetricFamily kPermissiveConnections{"heddle_permissive_connections_total",
+                                              "Connections to permissive listeners, by tls: mtls (with a verified "
+                                              "identity), plaintext (strict would refuse them).",
+                                              kCounter,
+                                              {"listener", "tls"}};
+constexpr MetricFamily kPermissiveRequests{"heddle_permissive_requests_total",
+                                           "Requests finished at permissive listeners, by tls: mtls, plaintext.",
+                                           kCounter,
+                                           {"listener", "tls"}};
+
+constexpr MetricFamily kAuthz{
+    "heddle_authz_total",
+    "Inbound requests and connections that an AuthorizationPolicy allowed, denied or audited, "
+    "by the policy that decided. Where none of several allow policies matched, the first by "
+    "name denies.",
+    kCounter,
+    {"action", "policy"}};
 
 constexpr MetricFamily kHandshakes{
     "heddle_tls_handshakes_total", "TLS handshakes, by result.", kCounter, {"side", "result"}};
@@ -113,7 +142,7 @@ constexpr MetricFamily kAccessDropped{"heddle_access_log_dropped_total", "Access
                                       kCounter};
 constexpr MetricFamily kAccessWritten{"heddle_access_log_records_total", "Access log records written.", kCounter};
 
-constexpr std::array<const MetricFamily*, 41> kFamilies = {&kRequests,
+constexpr std::array<const MetricFamily*, 47> kFamilies = {&kRequests,
                                                            &kDuration,
                                                            &kUpstreamTime,
                                                            &kActive,
@@ -138,7 +167,13 @@ constexpr std::array<const MetricFamily*, 41> kFamilies = {&kRequests,
                                                            &kRefused,
                                                            &kConnections,
                                                            &kParked,
+                                                           &kMemoryLimit,
+                                                           &kMemoryPressure,
+                                                           &kLoopLag,
                                                            &kAbuse,
+                                                           &kPermissiveConnections,
+                                                           &kPermissiveRequests,
+                                                           &kAuthz,
                                                            &kHandshakes,
                                                            &kHandshakeTime,
                                                            &kHandshakesActive,
@@ -159,7 +194,7 @@ constexpr std::array<std::string_view, 6> kClassNames = {"none", "1xx", "2xx", "
 
 size_t class_of(uint16_t status) noexcept {
   size_t hundreds = status / 100U;
-  return hundreds < kClassNames.size() ? hundreds : 0;
+  return std::min(hundreds, kClassNames.size() - 1);  // 600 and above are 5xx (RFC 9110 §15)
 }
 
 MetricScope scope_of(Registry& registry, const RequestLabels& labels) {
@@ -256,8 +291,29 @@ ListenerMetrics::ListenerMetrics(Registry& registry, std::string_view listener)
       refused(scope_of(registry, "listener", listener), kRefused, "reason"),
       abuse(scope_of(registry, "listener", listener), kAbuse, "kind") {}
 
+PermissiveMetrics::PermissiveMetrics(Registry& registry, std::string_view listener) {
+  MetricScope scope = scope_of(registry, "listener", listener);
+  auto make = [&scope](std::string_view tls) {
+    std::string value(tls);
+    return Callers{scope.counter(kPermissiveConnections, {{"tls", value}}),
+                   scope.counter(kPermissiveRequests, {{"tls", value}})};
+  };
+  mtls = make("mtls");
+  plaintext = make("plaintext");
+}
+
+AuthzMetrics::AuthzMetrics(Registry& registry, std::string_view policy)
+    : allow(scope_of(registry, "policy", policy).counter(kAuthz, {{"action", "allow"}})),
+      deny(scope_of(registry, "policy", policy).counter(kAuthz, {{"action", "deny"}})),
+      audit(scope_of(registry, "policy", policy).counter(kAuthz, {{"action", "audit"}})) {}
+
 DownstreamMetrics::DownstreamMetrics(Registry& registry)
-    : connections(registry.scope().gauge(kConnections)), parked(registry.scope().gauge(kParked)) {}
+    : connections(registry.scope().gauge(kConnections)),
+      parked(registry.scope().gauge(kParked)),
+      lag(registry.scope().histogram(kLoopLag)) {}
+
+MemoryMetrics::MemoryMetrics(Registry& registry)
+    : limit(registry.scope().gauge(kMemoryLimit)), pressure(registry.scope().gauge(kMemoryPressure)) {}
 
 TlsMetrics::TlsMetrics(Registry& registry, std::string_view side)
     : handshakes(scope_of(registry, "side", side), kHandshakes, "result"),

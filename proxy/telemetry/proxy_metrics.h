@@ -16,6 +16,7 @@
 #include "proxy/telemetry/access_record.h"
 
 namespace heddle {
+class PeerCertificate;
 
 // Cells of one family that differ in one label with few values, found by value: made at its first use.
 class LabelledCounters {
@@ -106,11 +107,39 @@ struct ListenerMetrics {
   LabelledCounters abuse;    // by kind, as "rapid-reset"
 };
 
+// Per permissive listener: who comes with an identity, and who would be shut out if it were strict.
+struct PermissiveMetrics {
+  struct Callers {
+    Counter connections;
+    Counter requests;
+  };
+  PermissiveMetrics(Registry&, std::string_view listener);
+  Callers& of(const PeerCertificate* peer) noexcept { return peer != nullptr ? mtls : plaintext; }
+  Callers mtls;
+  Callers plaintext;
+};
+
+// Per AuthorizationPolicy, "shop/cart".
+struct AuthzMetrics {
+  AuthzMetrics(Registry&, std::string_view policy);
+  Counter allow;
+  Counter deny;
+  Counter audit;
+};
+
 // Per worker.
 struct DownstreamMetrics {
   explicit DownstreamMetrics(Registry&);
   Gauge connections;
   Gauge parked;  // of those
+  Histogram lag;
+};
+
+// Of the process.
+struct MemoryMetrics {
+  explicit MemoryMetrics(Registry&);
+  Gauge limit;
+  Gauge pressure;
 };
 
 // Per side ("server", "client").

@@ -108,6 +108,7 @@ void WatchClient::end_stream(Duration wait) {
   queue_.clear();
   queued_bytes_ = 0;
   ack_due_.reset();
+  asks_trust_ = false;
   lag_.on_disconnected();
   state_ = WatchState::kBackoff;
   address_ = (address_ + 1) % std::max<size_t>(channel_.addresses(), 1);
@@ -125,6 +126,7 @@ void WatchClient::say_hello() {
   WatchHello hello;
   hello.node = options_.node;
   hello.software = options_.software;
+  if (on_trust_) hello.features.emplace_back(kTrustFeature);
   auto current = snapshots_.current();
   if (current != nullptr && !resync_) {
     hello.version = current->version();
@@ -245,6 +247,18 @@ void WatchClient::on_message(WatchUnknown&& message) {
   wants_.on_unknown(message.services, scheduler_.now());
   for (const ResourceKey& key : message.services) waiters_.on_unknown(key);
   send_wants();
+}
+
+void WatchClient::on_message(WatchTrust&& message) {
+  asks_trust_ = true;
+  if (on_trust_) on_trust_(message);
+  if (trust_) send(*trust_);
+}
+
+void WatchClient::report_trust(WatchTrustInUse in_use) {
+  if (trust_ == in_use) return;
+  trust_ = std::move(in_use);
+  if (asks_trust_) send(*trust_);
 }
 
 // --- batches ---

@@ -54,6 +54,10 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   // Answers when the snapshot holds the service. Main loop only; the token must die before the client.
   [[nodiscard]] Pending want(const ResourceKey& service, WantWaiters::OnWant);
   void drop(const ResourceKey& service);
+  // What the control plane announces about trust; the bundle is not looked at here. Before start().
+  void set_on_trust(UniqueFunction<void(const WatchTrust&)> on_trust) { on_trust_ = std::move(on_trust); }
+  // All of this sidecar uses this: told to every control plane that asks, now and later.
+  void report_trust(WatchTrustInUse);
   // Every worker runs this version or a later one.
   void workers_run(Version);
 
@@ -78,6 +82,7 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   void on_message(WatchRetryAfter&&);
   void on_message(WatchDrain&&);
   void on_message(WatchUnknown&&);
+  void on_message(WatchTrust&&);
   void on_message(WatchIgnored&&) {}
 
   bool keep_line(std::string_view);
@@ -118,6 +123,9 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   bool storing_ = false;
   std::optional<Version> ack_due_;
   std::optional<WatchHeartbeat> heartbeat_;
+  UniqueFunction<void(const WatchTrust&)> on_trust_;
+  std::optional<WatchTrustInUse> trust_;  // in use
+  bool asks_trust_ = false;               // the control plane of this stream
   std::optional<Version> refused_;
   std::vector<std::string> problems_;
   std::string last_error_;

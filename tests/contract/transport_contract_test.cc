@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/recording_observer.h"
+#include "tests/support/run_turns.h"
 #include "tests/support/seeded_random.h"
 #include "tests/support/transport_pairs.h"
 
@@ -28,21 +29,12 @@ class TransportContract : public testing::TestWithParam<TransportPairFactory> {
     pair.a->observe(&at_a);
     pair.b->observe(&at_b);
   }
-  // Gives up after 20 s, so that a broken implementation fails instead of hanging.
+  // Gives up after a minute, so that a broken implementation fails instead of hanging.
   void run_until(UniqueFunction<bool()> done) {
-    bool gave_up = false;
-    auto limit = loop.timer([&] { gave_up = true; });
-    limit->arm(20s);
-    loop.run_until([&] { return gave_up || done(); });
-    ASSERT_FALSE(gave_up) << "nothing happened for 20 s";
+    ASSERT_TRUE(runs_until(loop, done)) << "nothing happened for a minute";
   }
   // Several turns, for what must not happen.
-  void settle() {
-    bool over = false;
-    auto timer = loop.timer([&] { over = true; });
-    timer->arm(30ms);
-    loop.run_until([&] { return over; });
-  }
+  void settle() { run_turns(loop); }
   Buffer bytes(std::string_view text) { return Buffer(loop.blocks(), text); }
   // Sends `total` bytes in chunks, stopping at kFull and going on at on_drained.
   struct Pump {

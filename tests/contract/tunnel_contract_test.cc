@@ -3,6 +3,7 @@
 
 #include "lib/net/tcp_tunnel.h"
 #include "tests/support/recording_observer.h"
+#include "tests/support/run_turns.h"
 #include "tests/support/transport_pairs.h"
 
 namespace heddle {
@@ -48,18 +49,9 @@ class TunnelContract : public testing::TestWithParam<TunnelCase> {
     ASSERT_EQ(tunnel->is_spliced(), GetParam().splice != Splice::kNever);
   }
   void run_until(UniqueFunction<bool()> condition) {
-    bool gave_up = false;
-    auto limit = loop.timer([&] { gave_up = true; });
-    limit->arm(20s);
-    loop.run_until([&] { return gave_up || condition(); });
-    ASSERT_FALSE(gave_up) << "nothing happened for 20 s";
+    ASSERT_TRUE(runs_until(loop, condition)) << "nothing happened for a minute";
   }
-  void settle() {
-    bool over = false;
-    auto timer = loop.timer([&] { over = true; });
-    timer->arm(20ms);
-    loop.run_until([&] { return over; });
-  }
+  void settle() { run_turns(loop); }
   void send(Transport& to, std::string_view text) { (void)to.write(Buffer(loop.blocks(), text)); }
 
   Loop loop;

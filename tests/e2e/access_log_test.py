@@ -113,7 +113,7 @@ class Sample(ModeCase):
             for _ in range(3):
                 client.request("GET", "/500")
         for sidecar in (self.pair.client, self.pair.server):
-            wait_until(lambda sidecar=sidecar: len(entries(sidecar, "/500")) == 3, "every error")
+            wait_until(lambda sidecar=sidecar: len(entries(sidecar, "/500")) == 3, "every error")  # after the others
             self.assertEqual(len(entries(sidecar, "/fine")), 4, sidecar.name)
 
 

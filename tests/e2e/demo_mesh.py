@@ -109,9 +109,9 @@ class DemoMesh:
             self.sidecars.append(self._inbound(number).launch())
         self.sidecars.append(self._client().launch())
         for sidecar in self.sidecars:
-            sidecar.process.wait_ready(sidecar.is_ready, 30)
-        wait_until(lambda: http1.is_ok(self.layout.stats, "/stats"), "the stats page", 10)
-        wait_until(lambda: len(self.up()) == WORKERS, f"all {WORKERS} backends to be UP", 15)
+            sidecar.process.wait_ready(sidecar.is_ready)
+        wait_until(lambda: http1.is_ok(self.layout.stats, "/stats"), "the stats page")
+        wait_until(lambda: len(self.up()) == WORKERS, f"all {WORKERS} backends to be UP")
 
     def stop(self):
         """Everything ends; returns {name: exit code} of Heddle's own programs."""
@@ -127,7 +127,7 @@ class DemoMesh:
         self.workers[number] = self.group.start(f"worker-{number}", argv)
 
     def restart_worker(self, number):
-        self.workers[number].wait(5)
+        self.workers[number].wait()
         self.workers[number].start()
 
     def _resources(self):

@@ -78,7 +78,7 @@ class Terminals(unittest.TestCase):
         with Terminal(["/bin/sh", "-c", "trap 'echo stopped; exit 7' INT; test -t 1 && stty size && cat"]) as shell:
             wait_until(lambda: "24 100" in shell.text(), "the size of the terminal")
             shell.type(CTRL_C)
-            self.assertEqual(shell.wait(10), 7)
+            self.assertEqual(shell.wait(60), 7)
             self.assertTrue(shell.text().endswith("stopped\r\n"))
 
 
@@ -115,7 +115,7 @@ class Worker(unittest.TestCase):
                 self.assertEqual(kept.request("GET", "/crash").body, b"Bye from ID 3\n")
                 self.assertEqual(other.reader.rest(), b"")
             self.assertIsNone(http1.try_get(port))
-            self.assertEqual(worker.wait(5), 1)
+            self.assertEqual(worker.wait(), 1)
 
 
 class Certificates(unittest.TestCase):

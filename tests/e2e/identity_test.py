@@ -69,8 +69,7 @@ class RefusedServers(MeshTestCase):
         self.assertEqual(answer.status, 503)
         self.assertIn(reason, reasons)
         wait_until(lambda: f'"{reason}' in self.client.process.log()[mark:], f"{reason} in the log")
-        self.assertGreater(self.client.metrics().total("heddle_requests_total", service=f"default/{name}",
-                                                       reason=reason), 0)
+        self.client.wait_metric("heddle_requests_total", service=f"default/{name}", reason=reason)
 
     def assert_tcp_refused(self, name, *reasons):
         """A TCP client is told nothing but the end; who operates the mesh reads why."""
@@ -87,7 +86,7 @@ class RefusedServers(MeshTestCase):
     def ask(address):
         """What comes back; the connection may be reset before we have seen it open."""
         try:
-            with socket.create_connection(address, 10) as client:
+            with socket.create_connection(address, http1.TIMEOUT) as client:
                 client.sendall(b"secret")
                 return client.recv(4096)
         except (BrokenPipeError, ConnectionResetError):
@@ -144,7 +143,7 @@ class RefusedClients(MeshTestCase):
         served = self.app.accepted
         self.assertFalse(self.admitted(context))
         wait_until(lambda: f'"{reason}' in self.server.process.log()[mark:], f"{reason} in the log")
-        self.assertGreater(self.server.metrics().with_label_value(reason), 0)
+        wait_until(lambda: self.server.metrics().with_label_value(reason) > 0, f"{reason} in a metric")
         self.assertEqual(self.app.accepted, served)
 
     def test_a_member_of_the_mesh_is_admitted(self):
@@ -173,7 +172,7 @@ class RefusedClients(MeshTestCase):
         if answer is not None:  # it may be told, it must not be served
             self.assertEqual(answer.status, 400)
         wait_until(lambda: "plaintext-refused" in self.server.process.log()[mark:], "plaintext-refused in the log")
-        self.assertGreater(self.server.metrics().with_label_value("plaintext-refused"), 0)
+        wait_until(lambda: self.server.metrics().with_label_value("plaintext-refused") > 0, "it in a metric")
 
     def test_tls_1_2_is_refused(self):
         context = tlspeer.client_context(self.mesh.authority.issue("old"))

@@ -2,6 +2,7 @@
 """HTTP/2 with prior knowledge end to end: an h2 client, two sidecars, an h2 application."""
 
 import os
+import threading
 import unittest
 
 from heddle_harness import h2peer, http1
@@ -15,7 +16,7 @@ _INTERNAL_ERROR, _CANCEL = 2, 8
 
 class Application:
     def __init__(self):
-        self.halves = []
+        self.break_off = threading.Event()  # of who got a half
         self.asked = []  # methods of the requests for /sized
 
     def __call__(self, connection, stream_id, stream):
@@ -56,10 +57,11 @@ class Application:
         connection.h2.send_headers(stream_id, [(":status", "204")], end_stream=True)
 
     def on_half(self, connection, stream_id, stream):
-        """The rest is the test's business."""
         connection.h2.send_headers(stream_id, [(":status", "200")])
         connection.h2.send_data(stream_id, b"half")
-        self.halves.append((connection, stream_id))
+        connection.flush()
+        self.break_off.wait()
+        connection.h2.reset_stream(stream_id, _INTERNAL_ERROR)
 
     def on_wait(self, connection, stream_id, stream):
         """Only the head; the rest never comes."""
@@ -131,9 +133,7 @@ class Http2OverTheMesh(MeshTestCase):
         client = self.client()
         stream_id = client.open("GET", "/half")
         client.pump(lambda: client.streams[stream_id].body == b"half")
-        connection, theirs = self.handler.halves[-1]
-        connection.h2.reset_stream(theirs, _INTERNAL_ERROR)
-        connection.flush()
+        self.handler.break_off.set()
         self.assertIsNotNone(client.finish(stream_id).reset)
         self.assertEqual(client.request("GET", "/describe").status, 200)
 

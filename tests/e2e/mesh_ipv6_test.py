@@ -39,7 +39,7 @@ class Tcp(Ipv6Case):
         echo_tcp(sock)
 
     def test_bytes_go_both_ways(self):
-        with socket.create_connection((_IP, self.pair.port), 10) as client:
+        with socket.create_connection((_IP, self.pair.port), 30) as client:
             client.sendall(b"six")
             client.shutdown(socket.SHUT_WR)
             self.assertEqual(client.makefile("rb").read(), b"six")
@@ -78,7 +78,7 @@ class Grpc(Ipv6Case):
         address = f"ipv6:{endpoint(_IP, self.pair.port)}"
         with grpc.insecure_channel(address, (("grpc.enable_http_proxy", 0),)) as channel:
             call = channel.unary_unary("/heddle.test.Weaver/Unary")
-            self.assertEqual(call(b"six", timeout=10), b"hello six")
+            self.assertEqual(call(b"six", timeout=60), b"hello six")
 
 
 if __name__ == "__main__":

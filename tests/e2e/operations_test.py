@@ -8,7 +8,6 @@ import signal
 import socket
 import stat
 import subprocess
-import time
 import unittest
 
 from heddle_harness import h2peer, http1, pki, resources
@@ -17,6 +16,9 @@ from heddle_harness.load import Load
 from heddle_harness.mesh import MeshTestCase, Pair
 from heddle_harness.ports import endpoint
 from heddle_harness.processes import wait_until
+
+
+_HELD = 300  # s that an application waits for the word of the test: longer than the test waits for anything
 
 
 class PlainCase(MeshTestCase):
@@ -48,7 +50,7 @@ class Drain(PlainCase):
             reader.body(request)
             if request.target == "/slow":
                 self.arrived.append(sock)
-                wait_until(lambda: self.release, "the test", 30)
+                wait_until(lambda: self.release, "the test", _HELD)
             reply(sock, b"done")
 
         self.app = HttpApp(handle)
@@ -60,7 +62,7 @@ class Drain(PlainCase):
         return answer is not None and answer.status == 503
 
     def test_sigterm_lets_the_running_request_finish_and_exits_0(self):
-        proxy = self.start_proxy(self.app.port, drain={"deadline": "20s", "accept": "0s"})
+        proxy = self.start_proxy(self.app.port, drain={"deadline": "120s", "accept": "0s"})
         with http1.Client(self.port) as slow:
             slow.send(http1.request_bytes("GET", "/slow"))
             wait_until(lambda: self.arrived, "the request at the application")
@@ -70,10 +72,10 @@ class Drain(PlainCase):
             answer = slow.response()
         self.assertEqual((answer.status, answer.body), (200, b"done"))
         self.assertTrue(answer.has_token("connection", "close"))
-        self.assertEqual(proxy.process.wait(10), 0)
+        self.assertEqual(proxy.process.wait(), 0)
 
     def test_an_http2_connection_gets_goaway_and_its_stream_finishes(self):
-        proxy = self.start_proxy(self.app.port, drain={"deadline": "20s", "accept": "0s"})
+        proxy = self.start_proxy(self.app.port, drain={"deadline": "120s", "accept": "0s"})
         client = h2peer.Client(self.port)
         self.addCleanup(client.close)
         stream = client.open("GET", "/slow")
@@ -82,32 +84,30 @@ class Drain(PlainCase):
         client.pump(lambda: client.goaway is not None)
         self.release.append(True)
         self.assertEqual(bytes(client.finish(stream).body), b"done")
-        self.assertEqual(proxy.process.wait(10), 0)
+        self.assertEqual(proxy.process.wait(), 0)
 
     def test_new_connections_are_served_while_endpoints_propagate(self):
-        proxy = self.start_proxy(self.app.port, drain={"deadline": "20s", "accept": "15s"})
+        proxy = self.start_proxy(self.app.port, drain={"deadline": "120s", "accept": "60s"})
         proxy.process.signal(signal.SIGTERM)
         wait_until(lambda: self.not_ready(proxy), "readiness to go off")
         self.release.append(True)
         self.assertEqual(http1.get(self.port).status, 200)
         proxy.process.signal(signal.SIGTERM)  # the second ends at once
-        self.assertEqual(proxy.process.wait(10), 0)
+        self.assertEqual(proxy.process.wait(), 0)
 
     def test_the_deadline_bounds_the_drain(self):
         proxy = self.start_proxy(self.app.port, drain={"deadline": "1s", "accept": "0s"})
         with http1.Client(self.port) as slow:
             slow.send(http1.request_bytes("GET", "/slow"))
             wait_until(lambda: self.arrived, "the request at the application")
-            began = time.monotonic()
-            proxy.process.signal(signal.SIGTERM)
-            self.assertEqual(proxy.process.wait(10), 0)
-        self.assertLess(time.monotonic() - began, 5)
+            self.assertEqual(proxy.process.terminate(20), 0)  # the request would be held for minutes
+        self.release.append(True)
 
     def test_an_idle_proxy_ends_at_once(self):
-        proxy = self.start_proxy(self.app.port, drain={"deadline": "20s", "accept": "0s"})
+        proxy = self.start_proxy(self.app.port, drain={"deadline": "120s", "accept": "0s"})
         with http1.Client(self.port) as idle:
             self.assertEqual(idle.request().status, 200)
-            self.assertEqual(proxy.process.terminate(10), 0)
+            self.assertEqual(proxy.process.terminate(), 0)
 
 
 class Endpoints(MeshTestCase):
@@ -126,9 +126,19 @@ class Endpoints(MeshTestCase):
     def test_metrics_are_accepted_by_promtool(self):
         for sidecar in (self.pair.client, self.pair.server):
             done = subprocess.run(["promtool", "check", "metrics"], input=sidecar.metrics().text, capture_output=True,
-                                  text=True, timeout=30, check=False)
+                                  text=True, timeout=60, check=False)
             self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
-            self.assertGreater(sidecar.metrics().total("heddle_requests_total"), 0)
+            sidecar.wait_metric("heddle_requests_total")
+
+    def test_a_sidecar_shows_what_every_process_shows(self):
+        # CPU time is counted in steps of 10 ms, which a sidecar that just started may not have used.
+        wait_until(lambda: self.pair.client.metrics().total("process_cpu_seconds_total") > 0, "the first tick")
+        metrics = self.pair.client.metrics()
+        for name in ("cpu_seconds_total", "virtual_memory_bytes", "resident_memory_bytes", "threads", "open_fds",
+                     "max_fds", "start_time_seconds"):
+            self.assertGreater(metrics.total(f"process_{name}"), 0, name)
+        self.assertEqual(metrics.total("heddle_build_info"), 1)
+        self.assertEqual(len(metrics.matching("heddle_bugs_total")), 1)
 
     def test_admin_shows_its_pages_and_no_secret(self):
         for page in ("/config", "/backends", "/connections", "/certs"):
@@ -154,7 +164,7 @@ class Endpoints(MeshTestCase):
             with http1.Client(port, ip) as client:
                 return client.request("POST", target, headers, b"")
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-            sock.settimeout(10)
+            sock.settimeout(http1.TIMEOUT)
             sock.connect(self.proxy.bootstrap["admin"]["socket"])
             sock.sendall(http1.request_bytes("POST", target, [("host", "localhost"), *headers], b""))
             return http1.Reader(sock).response("POST")
@@ -186,7 +196,7 @@ class Connections(MeshTestCase):
 
         def hold(request, reader, sock):
             cls.arrived.append(sock)
-            wait_until(lambda: cls.release, "the test", 30)
+            wait_until(lambda: cls.release, "the test", _HELD)
             reply(sock, b"done")
 
         cls.app = HttpApp(hold)
@@ -227,30 +237,27 @@ class AccessLogs(PlainCase):
 
         return self.start_app(HttpApp(handle))
 
-    def ask_and_wait(self, proxy, paths, last):
+    def logged(self, proxy, paths):
+        """What is logged of requests for these, when the writer is done with all there was."""
         for path in paths:
             http1.get(self.port, path)
-        wait_until(lambda: last in self.entries(proxy), f"{last} in the access log")
+        self.assertEqual(proxy.process.terminate(), 0)
+        return self.entries(proxy)
 
     def test_errors_are_logged_by_default_and_the_rest_is_not(self):
         proxy = self.start_proxy(self.status_app(), accessLog={"mode": "errors", "file": "-"})
-        self.ask_and_wait(proxy, ["/fine", "/404", "/500?secret=1"], "/500")
-        entries = self.entries(proxy)
+        entries = self.logged(proxy, ["/fine", "/404", "/500?secret=1"])
         self.assertEqual(set(entries), {"/500"})
         self.assertEqual(entries["/500"]["response_code"], 500)
         self.assertEqual(entries["/500"]["response_code_details"], "via_upstream")
 
     def test_all_means_all(self):
         proxy = self.start_proxy(self.status_app(), accessLog={"mode": "all", "file": "-"})
-        self.ask_and_wait(proxy, ["/fine", "/404", "/last"], "/last")
-        self.assertEqual(set(self.entries(proxy)), {"/fine", "/404", "/last"})
+        self.assertEqual(set(self.logged(proxy, ["/fine", "/404", "/last"])), {"/fine", "/404", "/last"})
 
     def test_off_means_none(self):
         proxy = self.start_proxy(self.status_app(), accessLog={"mode": "off", "file": "-"})
-        for path in ("/fine", "/500"):
-            http1.get(self.port, path)
-        self.assertEqual(proxy.process.terminate(), 0)  # the writer is done with all there was
-        self.assertEqual(self.entries(proxy), {})
+        self.assertEqual(self.logged(proxy, ["/fine", "/500"]), {})
 
     def test_answers_of_the_proxy_have_a_reason_everywhere(self):
         proxy = self.start_proxy(self.mesh.ports.reserve())
@@ -259,13 +266,13 @@ class AccessLogs(PlainCase):
         self.assertEqual((answer.status, reason), (503, "upstream-connect-refused"))
         wait_until(lambda: "/gone" in self.entries(proxy), "the entry")
         self.assertEqual(self.entries(proxy)["/gone"]["response_code_details"], reason)
-        self.assertGreater(proxy.metrics().total("heddle_requests_total", reason=reason), 0)
+        proxy.wait_metric("heddle_requests_total", reason=reason)
 
     def refusals(self, proxy, reason):
         return [entry for entry in proxy.log_entries() if entry.get("response_code_details") == reason]
 
     def assert_refused_once(self, proxy, reason, want):
-        wait_until(lambda: self.refusals(proxy, reason), f"{reason} in the access log")
+        wait_until(lambda: self.refusals(proxy, reason), f"{reason} in the access log")  # written after it was counted
         self.assertEqual(proxy.metrics().total("heddle_downstream_refused_total", listener="out", reason=reason), 1)
         self.assertEqual(proxy.process.terminate(), 0)  # the writer is done with all there was
         entries = self.refusals(proxy, reason)

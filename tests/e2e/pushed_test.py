@@ -19,7 +19,7 @@ class PushedCase(watch_test.WatchCase):
     @classmethod
     def build(cls):
         super().build()
-        cls.two = hello_app(b"two\n")
+        cls.two = hello_app(b"two\n", port=cls.mesh.ports.reserve())  # nobody else's while it does not listen
         cls.addClassCleanup(cls.two.close)
 
     def push(self, *more, rules=()):
@@ -63,7 +63,7 @@ class TcpChecks(PushedCase):
 
     def wait_states(self, app, two):
         wanted = {"default/app": app, "default/two": two}
-        wait_until(lambda: self.states() == wanted, f"{wanted}", 15)
+        wait_until(lambda: self.states() == wanted, f"{wanted}")
 
     def test_who_stops_listening_is_down_and_who_listens_again_is_up(self):
         check = {"kind": "tcp", "interval": "200ms", "timeout": "1s"}

@@ -29,9 +29,9 @@ class Resync(watch_test.WatchCase):
     def test_nothing_is_sent_again_when_nothing_changed(self):
         version = self.control.status()["version"]
         self.control.process.kill()
-        wait_until(lambda: not self.connected(), "the streams to end", 30)
+        wait_until(lambda: not self.connected(), "the streams to end")
         self.control.start()
-        wait_until(self.connected, "both to connect again", 60)
+        wait_until(self.connected, "both to connect again")
         self.control.wait_version(version)
         self.assertEqual(self.batches(), self.before, "somebody was sent what it had already")
 
@@ -46,7 +46,7 @@ class Resync(watch_test.WatchCase):
         for sidecar in self.pair.sidecars:
             sidecar.process.signal(signal.SIGCONT)
         everybody = {sidecar.name: version for sidecar in self.pair.sidecars}
-        wait_until(lambda: self.runs() == everybody, "both to connect again and to run it", 60)
+        wait_until(lambda: self.runs() == everybody, "both to connect again and to run it")
         for was, now in zip(self.before, self.batches()):
             self.assertEqual(now["snapshot"], was["snapshot"], "somebody was sent everything again")
         resumed = [now["resume"] - was["resume"] for was, now in zip(self.before, self.batches())]

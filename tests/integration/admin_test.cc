@@ -13,6 +13,7 @@
 #include "proxy/upstream/network_probes.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/config_fixtures.h"
+#include "tests/support/run_turns.h"
 
 namespace heddle {
 namespace {
@@ -38,11 +39,7 @@ class AdminNetwork : public testing::Test, private ClientTlsSource {
   }
   std::string socket_path() const { return directory + "/admin.sock"; }
   void run_until(UniqueFunction<bool()> done) {
-    bool gave_up = false;
-    auto limit = loop.timer([&] { gave_up = true; });
-    limit->arm(20s);
-    loop.run_until([&] { return gave_up || done(); });
-    EXPECT_FALSE(gave_up) << "nothing happened for 20 s";
+    EXPECT_TRUE(runs_until(loop, done)) << "nothing happened for a minute";
   }
   RpcResponse ask(const Address& address, std::string_view what, RpcRequest request = {}, std::string host = "") {
     std::vector<std::string_view> words = split(what, ' ');
@@ -55,7 +52,7 @@ class AdminNetwork : public testing::Test, private ClientTlsSource {
     options.keep_connection = false;
     HttpClient client({loop, client_connections}, protocols, tcp, address, options);
     std::optional<Result<RpcResponse>> answer;
-    auto call = client.call(std::move(request), 10s, [&](Result<RpcResponse> got) { answer = std::move(got); });
+    auto call = client.call(std::move(request), 50s, [&](Result<RpcResponse> got) { answer = std::move(got); });
     run_until([&] { return answer.has_value(); });
     EXPECT_TRUE(answer->has_value()) << answer->error().text();
     return answer->has_value() ? **answer : RpcResponse{};

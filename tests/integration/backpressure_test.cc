@@ -85,6 +85,22 @@ class Backpressure : public BackpressureRig {
     writer.join();
     EXPECT_TRUE(client.read_until("done").ends_with("done"));
   }
+  // Until nothing moves any more; what comes after it is of no interest.
+  void upload_chunks_of_one_byte() {
+    BlockingClient client(entry());
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    std::string chunks;
+    while (chunks.size() < 16 * 1024) chunks += "1\r\nZ\r\n";
+    std::atomic<bool> enough{false};
+    std::thread writer([&] {
+      for (; !enough; written_ += chunks.size()) client.send(chunks);
+    });
+    most_ = stall(written_);
+    enough = true;
+    go_.set_value();
+    writer.join();
+    client.reset();
+  }
 };
 
 TEST_F(Backpressure, ADownloadOverHttp1HoldsItsFormula) {
@@ -117,6 +133,15 @@ TEST_F(Backpressure, AnUploadThroughTheMeshHoldsItsFormula) {
   upload(true);
 
   EXPECT_LE(most_, kRounding * (2 * kTransport + kTls + kStream + kReplay));
+}
+
+// A byte is a byte, whatever is around it: pieces of a body do not hold a block each.
+TEST_F(Backpressure, AnUploadOfOneByteChunksHoldsItsFormula) {
+  start_outbound(plain_snapshot({add_lazy_origin(true).address()}));
+
+  upload_chunks_of_one_byte();
+
+  EXPECT_LE(most_, kRounding * (2 * kTransport + kStream + kReplay));
 }
 
 TEST_F(Backpressure, ADownloadOverTcpHoldsItsFormula) {

@@ -5,6 +5,7 @@
 
 #include "tests/support/h2_frames.h"
 #include "tests/support/mesh_fixture.h"
+#include "tests/support/run_turns.h"
 
 namespace heddle {
 namespace {
@@ -22,15 +23,11 @@ class Drain : public MeshFixture {
     });
   }
   void release() { release_.set_value(); }
-  void begin_drain(Sidecar& sidecar, Duration keep_accepting = {}, Duration deadline = 25s) {
+  void begin_drain(Sidecar& sidecar, Duration keep_accepting = {}, Duration deadline = 120s) {
     sidecar.worker().drain(loop_, {deadline, keep_accepting}, [this] { drained_ = true; });
   }
   void wait_drained() {
-    bool gave_up = false;
-    auto limit = loop_.timer([&] { gave_up = true; });
-    limit->arm(10s);
-    loop_.run_until([&] { return drained_ || gave_up; });
-    EXPECT_TRUE(drained_);
+    EXPECT_TRUE(runs_until(loop_, [this] { return drained_; }));
   }
   // Not the deadline the sidecar was started with: it may have been reloaded.
   void begin_hasty_drain() { begin_drain(*outbound_, {}, 200ms); }
@@ -92,7 +89,7 @@ TEST_F(Drain, WhoCameMeanwhileIsDrainedWhenAcceptingEnds) {
   join(add_answering_origin("hi").address());
   BlockingClient idle(entry());
   ASSERT_TRUE(idle.get("/").ends_with("hi"));
-  begin_drain(*outbound_, 500ms);
+  begin_drain(*outbound_, 2s);  // long enough for one more request
   ASSERT_EQ(idle.read_all(), "");
   BlockingClient late(entry());
   ASSERT_TRUE(late.get("/").ends_with("hi"));

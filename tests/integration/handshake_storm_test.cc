@@ -27,7 +27,7 @@ TEST_F(HandshakeStorm, ARequestWaitsForAPlaceAndGetsItsAnswer) {
   storm.pop_back();
 
   EXPECT_TRUE(answer.get().ends_with("hi"));
-  EXPECT_EQ(inbound.metric(kActive), kPlaces - 1);
+  wait_metric(inbound, kActive, kPlaces - 1);
 }
 }  // namespace
 }  // namespace heddle

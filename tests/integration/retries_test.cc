@@ -78,6 +78,32 @@ TEST_F(Retries, ThreeTriesAreTheLimit) {
   for (RawOrigin* origin : origins) EXPECT_LE(origin->requests(), 1);
 }
 
+// RFC 9113 §8.7: nobody has processed it, and nobody else is there.
+TEST_F(Retries, TheOnlyEndpointIsAskedOnceMoreAfterARefusal) {
+  std::atomic<int> asked = 0;
+  RawOrigin& busy = add_origin(h2_origin([&asked](int, uint32_t stream) {
+    return asked++ == 0 ? h2_reset(stream, kRefusedStream) : h2_empty_answer(stream);
+  }));
+  start_outbound(plain_snapshot({busy.address()}, "http2"));
+  BlockingClient client(entry());
+
+  std::string answer = client.get("/");
+
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
+  EXPECT_EQ(busy.requests(), 2);
+}
+
+TEST_F(Retries, TheOnlyEndpointIsNotAskedForEver) {
+  RawOrigin& full = add_origin(h2_origin([](int, uint32_t stream) { return h2_reset(stream, kRefusedStream); }));
+  start_outbound(plain_snapshot({full.address()}, "http2"));
+  BlockingClient client(entry());
+
+  std::string answer = client.get("/");
+
+  EXPECT_EQ(reason_of(answer), "upstream-refused-stream") << answer;
+  EXPECT_EQ(full.requests(), 2);
+}
+
 TEST_F(Retries, ARequestBeyondGoAwayGoesToAnotherEndpoint) {
   RawOrigin& leaving =
       add_origin(h2_origin([](int, uint32_t) { return h2::frame(h2::kGoAway, 0, 0, h2::u32(0) + h2::u32(0)); }));

@@ -106,6 +106,21 @@ TEST_F(SteadyState, AnHttp2RequestThroughTwoSidecarsAllocatesForTlsOnly) {
   EXPECT_LE(count, kOfTls + kElsewhere);
 }
 
+TEST_F(SteadyState, ARequestThatIsAuthorizedAllocatesNothing) {
+  Sidecar& inbound = add_inbound(start_origin(), InboundTls::kOff);
+  inbound.publish(snapshot_of(
+      "{apiVersion: heddle.dev/v1, kind: AuthorizationPolicy, metadata: {name: p}, spec: {action: allow, rules: [{to: "
+      "[{methods: [PUT]}]}, {to: [{paths: [{type: PathPrefix, value: /a}]}]}]}}\n---\n"
+      "{apiVersion: heddle.dev/v1, kind: AuthorizationPolicy, metadata: {name: d}, spec: {action: deny, rules: [{from: "
+      "[{identities: ['spiffe://td/*']}]}]}}\n"));
+  BlockingClient client(inbound.address());
+  while (!client.get("/").starts_with("HTTP/1.1 403")) std::this_thread::yield();
+
+  uint64_t count = allocations_of([&] { ASSERT_TRUE(client.get("/a/b").starts_with("HTTP/1.1 200")); });
+
+  EXPECT_LE(count, kElsewhere);
+}
+
 TEST_F(SteadyState, ATunnelAllocatesForTlsOnly) {
   join(start_origin(), PortProtocol::kTcp);
   BlockingClient client(entry());

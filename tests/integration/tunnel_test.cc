@@ -71,6 +71,19 @@ TEST_F(TunnelThroughMesh, ARefusedUpgradeIsAnOrdinaryAnswer) {
   EXPECT_TRUE(client.read_until("\r\n\r\nno").starts_with("HTTP/1.1 403 "));
 }
 
+// Between the sidecars is HTTP/2, where any 2xx would accept the upgrade: the client must not hear a 101.
+TEST_F(TunnelThroughMesh, AnUpgradeThatIsAnsweredWithoutOneIsABadGateway) {
+  RawOrigin& origin = add_origin([](BlockingClient& peer, int, std::atomic<int>&) {
+    if (!read_request(peer).empty()) peer.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+  });
+  join(origin.address());
+  BlockingClient client(entry());
+
+  client.send(kUpgrade);
+
+  EXPECT_TRUE(client.read_until("\r\n\r\n").starts_with("HTTP/1.1 502 "));
+}
+
 TEST_F(TunnelThroughMesh, TcpEchoes) {
   join_tcp([](BlockingClient& peer, int, std::atomic<int>&) {
     for (std::string text; !(text = peer.read_some()).empty();) peer.send(text);

@@ -11,7 +11,7 @@
 
 namespace heddle {
 namespace {
-constexpr int kPatienceMs = 10'000;
+constexpr int kPatienceMs = 60'000;  // longer than a busy machine stalls
 
 bool readable(int fd) {
   pollfd p{fd, POLLIN, 0};

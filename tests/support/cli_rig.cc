@@ -32,6 +32,7 @@ ExitCode CliRig::run(std::string_view words) {
     return exit->code;
   }
   CommandContext context{console, control, clock_};
+  context.pause = [this](Duration pause) { clock_.paused += pause; };
   return run_command(std::get<CliOptions>(parsed), context);
 }
 

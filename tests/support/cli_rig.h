@@ -1,5 +1,6 @@
 // CliRig: a command as the shell runs it: words in, exit code and both streams out, against a ScriptedControl and a
-// clock that stands at 2026-01-01T00:00:00Z. Files are written to a directory of its own.
+// clock that stands at 2026-01-01T00:00:00Z (a pause takes no real time, and moves the monotonic one). Files are
+// written to a directory of its own.
 #pragma once
 #include <sstream>
 
@@ -27,11 +28,13 @@ class CliRig {
   ScriptedControl control;
   std::string input;  // of standard input
   UseColor color = UseColor::kNo;
+  Duration paused() const { return clock_.paused; }
 
  private:
   struct StandingClock final : Clock {
-    MonoTime now() const override { return {}; }
+    MonoTime now() const override { return MonoTime(paused); }
     WallTime wall() const override { return kTestNow; }
+    Duration paused{};
   };
   std::string without_directory(std::string text) const;
   StandingClock clock_;

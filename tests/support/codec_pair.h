@@ -1,6 +1,7 @@
 // A server and a client codec of one protocol, wired back to back: what the codec contract runs on. A protocol joins
 // the suite by adding its factory to the list in tests/contract/codec_contract_test.cc.
 #pragma once
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -10,6 +11,7 @@ namespace heddle {
 struct CodecPair {
   std::unique_ptr<ServerCodec> server;
   std::unique_ptr<ClientCodec> client;
+  std::function<void(Duration)> pass_time = [](Duration) {};  // for protocols that look at the clock
 };
 
 class CodecPairFactory {

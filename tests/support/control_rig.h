@@ -17,7 +17,7 @@
 namespace heddle {
 class ControlRig {
  public:
-  static constexpr Duration kPatience = 20s;
+  static constexpr Duration kPatience = 60s;  // longer than a busy machine stalls
   ControlRig();
   ~ControlRig();
   // With the same data as before, on other ports.

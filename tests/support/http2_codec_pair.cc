@@ -1,24 +1,13 @@
 #include "tests/support/http2_codec_pair.h"
 
-#include "lib/http/http2_client_codec.h"
-#include "lib/http/http2_server_codec.h"
+#include "tests/support/h2_rig.h"
 
 namespace heddle {
 namespace {
-// Every look at it is a fifth of a second later.
-class WalkingClock final : public Clock {
- public:
-  MonoTime now() const override { return now_ = now_ + 200ms; }
-  WallTime wall() const override { return WallTime{}; }
-
- private:
-  mutable MonoTime now_{1000s};
-};
-
 // One worker for all pairs, as in a proxy.
 struct Shared {
   Http2Memory memory;
-  WalkingClock clock;
+  h2::FakeClock clock;
 };
 
 class Http2Pair final : public CodecPairFactory {
@@ -27,7 +16,8 @@ class Http2Pair final : public CodecPairFactory {
   CodecPair make(BlockPool& pool, const HttpLimits& limits, ServerEvents& server, ClientEvents& client) const override {
     Http2Worker worker{pool, shared_.memory, shared_.clock};
     return {std::make_unique<Http2ServerCodec>(worker, limits, server),
-            std::make_unique<Http2ClientCodec>(worker, limits, client)};
+            std::make_unique<Http2ClientCodec>(worker, limits, client),
+            [this](Duration time) { shared_.clock.advance(time); }};
   }
 
  private:

@@ -59,7 +59,7 @@ class MeshFixture : public testing::Test {
 
   // What a sidecar counts is seen a moment after the peer sees what was counted.
   static void wait_metric(Sidecar& sidecar, std::string_view series, int64_t value) {
-    auto give_up = std::chrono::steady_clock::now() + 20s;
+    auto give_up = std::chrono::steady_clock::now() + 60s;
     while (sidecar.metric(series) != value && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
     ASSERT_EQ(sidecar.metric(series), value) << series;
   }

@@ -9,8 +9,13 @@
 
 namespace heddle {
 namespace {
-UniqueFd bound_socket(Address& address) {
+enum class Sharing : uint8_t { kNone, kWithListeners };
+
+UniqueFd bound_socket(Address& address, Sharing sharing = Sharing::kNone) {
   UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  int shares = sharing == Sharing::kWithListeners ? 1 : 0;  // listeners set these, too; one of them is enough
+  setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &shares, sizeof(shares));
+  setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &shares, sizeof(shares));
   sockaddr_storage storage{};
   socklen_t length = Address::loopback(0).to_sockaddr(storage);
   if (bind(fd.get(), reinterpret_cast<sockaddr*>(&storage), length) != 0) std::abort();
@@ -76,6 +81,7 @@ void RawOrigin::serve(UniqueFd fd, int index) {
 }
 
 DeadPort::DeadPort() : fd_(bound_socket(address_)) {}
+KeptPort::KeptPort() : fd_(bound_socket(address_, Sharing::kWithListeners)) {}
 
 std::string read_request(BlockingClient& peer) {
   std::string head = peer.read_until("\r\n\r\n");

@@ -1,6 +1,7 @@
 // RawOrigin: a TCP server for whole-proxy tests whose every connection is a function on a thread of its own: it reads
 // and writes bytes as it likes, in any protocol. The connection closes when the function returns. Also DeadPort: an
-// address on which nobody listens, and that nobody else gets.
+// address on which nobody listens, and that nobody else gets. KeptPort: the same, on which a Listener of the test may
+// listen, stop and listen again.
 #pragma once
 #include <map>
 #include <mutex>
@@ -41,6 +42,16 @@ class RawOrigin {
 class DeadPort {
  public:
   DeadPort();
+  const Address& address() const { return address_; }
+
+ private:
+  Address address_;
+  UniqueFd fd_;
+};
+
+class KeptPort {
+ public:
+  KeptPort();
   const Address& address() const { return address_; }
 
  private:

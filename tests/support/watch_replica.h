@@ -51,6 +51,7 @@ class WatchReplica {
   const std::vector<WatchHeartbeat>& heartbeats() const { return heartbeats_; }
   const std::vector<ResourceKey>& unknown() const { return unknown_; }
   const std::optional<WatchRetryAfter>& retry_after() const { return retry_after_; }
+  const std::vector<WatchTrust>& trusts() const { return trusts_; }
   int drains() const { return drains_; }
   int applied() const { return applied_; }
   bool is_waiting() const { return batch_ == Batch::kComplete; }
@@ -118,6 +119,11 @@ class WatchReplica {
     ++drains_;
     return false;
   }
+  bool on(const WatchTrust& m) {
+    EXPECT_NE(batch_, Batch::kOpen) << "trust inside a batch";
+    trusts_.push_back(m);
+    return false;
+  }
   bool on(const WatchIgnored&) { return false; }
 
   Content content_;
@@ -130,6 +136,7 @@ class WatchReplica {
   std::vector<WatchHeartbeat> heartbeats_;
   std::vector<ResourceKey> unknown_;
   std::optional<WatchRetryAfter> retry_after_;
+  std::vector<WatchTrust> trusts_;
   int drains_ = 0;
   int applied_ = 0;
 };

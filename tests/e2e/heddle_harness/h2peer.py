@@ -9,7 +9,7 @@ import h2.events
 import h2.exceptions
 
 from .apps import TcpApp
-from .http1 import ConnectionEnded
+from .http1 import TIMEOUT, ConnectionEnded
 from .ports import family_of
 
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -139,7 +139,7 @@ class Connection:
 
 
 class Client(Connection):
-    def __init__(self, port, ip="127.0.0.1", timeout=30, keep_bodies=True, context=None):
+    def __init__(self, port, ip="127.0.0.1", timeout=TIMEOUT, keep_bodies=True, context=None):
         """With an ssl `context` over TLS."""
         sock = socket.socket(family_of(ip), socket.SOCK_STREAM)
         sock.settimeout(timeout)

@@ -5,6 +5,8 @@ import socket
 
 from .ports import endpoint, family_of
 
+TIMEOUT = 30.0  # s that one read or write may take: longer than any stall of a busy machine
+
 
 class ConnectionEnded(Exception):
     """The peer closed before the message was complete."""
@@ -146,7 +148,7 @@ class Reader:
 class Client:
     """One connection. `request` is convenience; `send` takes any bytes."""
 
-    def __init__(self, port, ip="127.0.0.1", timeout=20):
+    def __init__(self, port, ip="127.0.0.1", timeout=TIMEOUT):
         self.host = endpoint(ip, port)
         self.sock = socket.socket(family_of(ip), socket.SOCK_STREAM)
         self.sock.settimeout(timeout)
@@ -197,13 +199,13 @@ def chunk(data):
     return b"%x\r\n%s\r\n" % (len(data), data)
 
 
-def get(port, target="/", ip="127.0.0.1", timeout=10, headers=()):
+def get(port, target="/", ip="127.0.0.1", timeout=TIMEOUT, headers=()):
     """One request on a connection of its own."""
     with Client(port, ip, timeout) as client:
         return client.request("GET", target, [*headers, ("connection", "close")])
 
 
-def try_get(port, target="/", ip="127.0.0.1", timeout=2, headers=()):
+def try_get(port, target="/", ip="127.0.0.1", timeout=TIMEOUT, headers=()):
     """The same, or None when nobody answers properly."""
     try:
         return get(port, target, ip, timeout, headers)

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from .http1 import Client, ConnectionEnded
+from .http1 import TIMEOUT, Client, ConnectionEnded
 
 
 class Load:
@@ -13,6 +13,7 @@ class Load:
         self._address = (port, ip)
         self._target = target
         self._fresh = fresh  # a connection for each request
+        self.connections = connections
         self._pause = connections / rate
         self._stop = threading.Event()
         self._lock = threading.Lock()
@@ -35,7 +36,7 @@ class Load:
         self._stop.set()
         for thread in self._threads:
             if thread.is_alive():
-                thread.join(30)
+                thread.join(3 * TIMEOUT)
         return self
 
     def failures_after(self, when):

@@ -6,6 +6,7 @@ import tempfile
 import unittest
 
 from . import pki, resources
+from .apps import hello_app
 from .ports import PortPool, endpoint
 from .processes import ProcessGroup, wait_until
 from .programs import Control, Sidecar, binary_folder, missing_programs
@@ -182,3 +183,16 @@ class ControlledPair:
         for sidecar in self.sidecars:
             wait_until(sidecar.has_state, f"{sidecar.name} to have everything on disk")
         return self
+
+
+class ControlledTestCase(MeshTestCase):
+    """A control plane started with `flags`, and a pair that has everything from it."""
+
+    flags = ()
+
+    @classmethod
+    def build(cls):
+        cls.app = hello_app()
+        cls.addClassCleanup(cls.app.close)
+        cls.control = cls.mesh.start_control(*cls.flags)
+        cls.pair = ControlledPair(cls.mesh, cls.app).start()

@@ -1,6 +1,8 @@
 """A certificate authority of our own, by the openssl command: good SVIDs and every kind of bad one."""
 
+import datetime
 import os
+import shutil
 import subprocess
 
 TRUST_DOMAIN = "cluster.local"
@@ -45,21 +47,27 @@ class Credential:
 
 
 class Authority:
-    """One trust domain's root in a folder."""
+    """One trust domain's root in a folder: a new one, or one whose certificate and key are in the file `existing`."""
 
-    def __init__(self, folder, trust_domain=TRUST_DOMAIN):
+    def __init__(self, folder, trust_domain=TRUST_DOMAIN, existing=None):
         self.folder = folder
         self.trust_domain = trust_domain
         os.makedirs(folder, exist_ok=True)
         self.root = os.path.join(folder, "root.pem")
         self._key = os.path.join(folder, "root.key")
-        _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", self._key,
-                 "-out", self.root, "-days", "30", "-subj", f"/O={trust_domain}",
-                 "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
-                 "-addext", f"subjectAltName=URI:spiffe://{trust_domain}")
+        for path in (self.root, self._key) if existing else ():
+            shutil.copy(existing, path)
+        if not existing:
+            self._make_root()
         self._config = os.path.join(folder, "ca.cnf")
         self._write("ca.cnf", _CA_CONFIG.format(folder=folder))
         self._write("index.txt", "")
+
+    def _make_root(self):
+        _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", self._key,
+                 "-out", self.root, "-days", "30", "-subj", f"/O={self.trust_domain}",
+                 "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
+                 "-addext", f"subjectAltName=URI:spiffe://{self.trust_domain}")
 
     def _write(self, name, text):
         path = os.path.join(self.folder, name)
@@ -101,6 +109,70 @@ class Authority:
                  "-addext", "extendedKeyUsage=serverAuth,clientAuth", "-addext", f"subjectAltName=critical,URI:{uri}")
         os.chmod(key, 0o600)
         return Credential(certificate, key, self.root)
+
+
+class Organisation:
+    """A root that knows nothing of Heddle, and the intermediates it issues for a mesh."""
+
+    def __init__(self, folder, name="Example Organisation"):
+        self._folder = folder
+        self._count = 0
+        os.makedirs(folder, exist_ok=True)
+        self.root = os.path.join(folder, "org.pem")
+        self._key = os.path.join(folder, "org.key")
+        _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384", "-nodes", "-keyout", self._key,
+                 "-out", self.root, "-days", "30", "-subj", f"/O={name}/CN=Root",
+                 "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+
+    def intermediate(self, lifetime=86400, constraints="critical,CA:TRUE,pathlen:0", usage="critical,keyCertSign,cRLSign",
+                     extra=f"subjectAltName=URI:spiffe://{TRUST_DOMAIN}"):
+        """(certificate, key), valid for `lifetime` seconds; an empty extension is left out."""
+        self._count += 1
+        base = os.path.join(self._folder, f"mesh-{self._count}")
+        now = datetime.datetime.now(datetime.timezone.utc)
+        start, end = ((now + datetime.timedelta(seconds=by)).strftime("%Y%m%d%H%M%SZ") for by in (-60, lifetime))
+        with open(base + ".ext", "w", encoding="ascii") as file:
+            file.write(f"basicConstraints={constraints}\nkeyUsage={usage}\nsubjectKeyIdentifier=hash\n"
+                       f"authorityKeyIdentifier=keyid:always\n{extra}\n")
+        with open(base + ".cnf", "w", encoding="ascii") as file:
+            file.write(_CA_CONFIG.format(folder=self._folder))
+        with open(os.path.join(self._folder, "index.txt"), "w", encoding="ascii"):
+            pass
+        _openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", base + ".key",
+                 "-out", base + ".csr", "-subj", f"/O=Mesh CA {self._count}")
+        _openssl("ca", "-batch", "-config", base + ".cnf", "-cert", self.root, "-keyfile", self._key, "-in",
+                 base + ".csr", "-out", base + ".pem", "-startdate", start, "-enddate", end, "-extfile", base + ".ext",
+                 "-notext")
+        os.chmod(base + ".key", 0o600)
+        return base + ".pem", base + ".key"
+
+
+def chain_of(path):
+    """The certificates of a PEM file as text blocks."""
+    end = "-----END CERTIFICATE-----"
+    with open(path, encoding="ascii") as file:
+        return [block.strip() + end for block in file.read().split(end)[:-1]]
+
+
+def is_chain_good(root, chain):
+    """Whether openssl finds a way from the first certificate of a file to the root."""
+    done = subprocess.run(["openssl", "verify", "-x509_strict", "-CAfile", root, "-untrusted", chain, chain],
+                          capture_output=True, check=False)
+    return done.returncode == 0
+
+
+def end_of(certificate):
+    """notAfter in seconds since 1970."""
+    text = _openssl("x509", "-in", certificate, "-noout", "-enddate", "-dateopt", "iso_8601").strip()
+    end = datetime.datetime.strptime(text.split("=")[1], "%Y-%m-%d %H:%M:%SZ")
+    return end.replace(tzinfo=datetime.timezone.utc).timestamp()
+
+
+def is_expired(certificate, ahead=0):
+    """Now, or `ahead` seconds from now."""
+    done = subprocess.run(["openssl", "x509", "-in", certificate, "-noout", "-checkend", str(ahead)], capture_output=True,
+                          check=False)
+    return done.returncode != 0
 
 
 def serial_of(certificate):

@@ -1,7 +1,8 @@
 """Child processes that die with the test, their logs, and waiting with a deadline.
 
 Nothing here sleeps for a fixed time and hopes: `wait_until` polls a condition and says what it waited for when the
-deadline passes. Every child gets SIGKILL from the kernel when the test process dies (PR_SET_PDEATHSIG).
+deadline passes. PATIENCE is for what comes at once on a machine that has time; it has to be longer than any stall of one
+that has none. Every child gets SIGKILL from the kernel when the test process dies (PR_SET_PDEATHSIG).
 """
 
 import ctypes
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import time
 
+PATIENCE = 60.0  # s
 _POLL = 0.02
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -19,7 +21,7 @@ class WaitTimeout(AssertionError):
     pass
 
 
-def wait_until(condition, what, deadline=10.0, poll=_POLL):
+def wait_until(condition, what, deadline=PATIENCE, poll=_POLL):
     """Returns the first true value of condition(); WaitTimeout names `what` after `deadline` seconds."""
     end = time.monotonic() + deadline
     while True:
@@ -74,18 +76,18 @@ class Process:
         if self._child is not None:
             self._child.wait()
 
-    def wait(self, deadline=10.0):
+    def wait(self, deadline=PATIENCE):
         """The exit code; WaitTimeout when it is still running then."""
         try:
             return self._child.wait(deadline)
         except subprocess.TimeoutExpired:
             raise WaitTimeout(f"waited {deadline:g} s for {self.name} to exit\n{self.tail()}") from None
 
-    def terminate(self, deadline=10.0):
+    def terminate(self, deadline=PATIENCE):
         self.signal(signal.SIGTERM)
         return self.wait(deadline)
 
-    def wait_ready(self, is_ready, deadline=15.0):
+    def wait_ready(self, is_ready, deadline=PATIENCE):
         def ready_or_dead():
             if not self.is_running():
                 raise AssertionError(f"{self.name} exited with {self.exit_code()} while starting\n{self.tail()}")
@@ -104,7 +106,7 @@ class Process:
         except FileNotFoundError:
             return ""
 
-    def wait_log(self, text, deadline=10.0, after=0):
+    def wait_log(self, text, deadline=PATIENCE, after=0):
         """Waits until the log holds `text` behind the offset `after`."""
         try:
             return wait_until(lambda: text in self.log()[after:], f"{text!r} in the log of {self.name}", deadline)

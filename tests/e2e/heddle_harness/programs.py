@@ -9,7 +9,7 @@ import subprocess
 from . import http1
 from .metrics import Metrics
 from .ports import endpoint
-from .processes import wait_until
+from .processes import PATIENCE, wait_until
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
@@ -39,7 +39,7 @@ class Control:
                       "--health", endpoint("127.0.0.1", self.health_port), *flags]
         self.process = None
 
-    def start(self, deadline=15.0):
+    def start(self, deadline=PATIENCE):
         if self.process is None:
             self.process = self._group.start(self._name, self._argv)
         else:
@@ -50,7 +50,7 @@ class Control:
     def is_ready(self):
         return http1.is_ok(self.health_port, "/readyz") and os.path.exists(self.context)
 
-    def cli(self, *words, text=None, check=True, timeout=30):
+    def cli(self, *words, text=None, check=True, timeout=PATIENCE):
         argv = [self._cli, "--context", self.context, *words]
         done = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=timeout, check=False)
         if check and done.returncode != 0:
@@ -62,8 +62,8 @@ class Control:
         out = self.cli("apply", "-f", "-", text=yaml).stdout
         return version_of(out)
 
-    def wait_version(self, version, timeout="30s"):
-        self.cli("wait", "--version", version, "--timeout", timeout, timeout=60)
+    def wait_version(self, version, timeout="60s"):
+        self.cli("wait", "--version", version, "--timeout", timeout, timeout=2 * PATIENCE)
 
     def token(self, spiffe_id, ttl=None):
         words = ["token", "create", "--id", spiffe_id]
@@ -100,7 +100,7 @@ class Sidecar:
             json.dump(self.bootstrap, file, indent=2)
         os.replace(temporary, self.path)
 
-    def start(self, deadline=20.0):
+    def start(self, deadline=PATIENCE):
         self.launch()
         self.process.wait_ready(self.is_ready, deadline)
         return self
@@ -120,7 +120,7 @@ class Sidecar:
 
     def validate(self):
         return subprocess.run([self._binary, "--validate", "--config", self.path], capture_output=True, text=True,
-                              timeout=20, check=False)
+                              timeout=PATIENCE, check=False)
 
     def address_of(self, section):
         """(ip, port) of a part of the bootstrap: health, admin, stats, or a listener by its name."""
@@ -130,7 +130,7 @@ class Sidecar:
         ip, _, port = part["address"].rpartition(":")
         return ip.strip("[]"), int(port)
 
-    def get(self, section, target, headers=(), timeout=10):
+    def get(self, section, target, headers=(), timeout=http1.TIMEOUT):
         ip, port = self.address_of(section)
         return http1.get(port, target, ip, timeout, headers)
 
@@ -150,7 +150,7 @@ class Sidecar:
     def admin(self, target, headers=()):
         return self.get("admin", target, headers)
 
-    def wait_metric(self, name, at_least=1, deadline=10.0, **labels):
+    def wait_metric(self, name, at_least=1, deadline=PATIENCE, **labels):
         wait_until(lambda: self.metrics().total(name, **labels) >= at_least, f"{name}{labels} >= {at_least}", deadline)
 
     def log_entries(self, after=0):

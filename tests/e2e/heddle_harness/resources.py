@@ -29,6 +29,22 @@ def health_policy(name, target, check, ns="default"):
     return _resource("heddle.dev/v1", "HealthPolicy", name, {"targetRefs": [{"name": target}], "active": [check]}, ns)
 
 
+def workload(name, identity, services=(), ns="default"):
+    return _resource("heddle.dev/v1", "Workload", name, {"identity": identity, "services": list(services)}, ns)
+
+
+def authorization(name, action, rules=(), target=None, ns="default"):
+    """`target`: (kind, name)."""
+    spec = {"action": action, "rules": list(rules)}
+    if target:
+        spec["targetRef"] = {"kind": target[0], "name": target[1]}
+    return _resource("heddle.dev/v1", "AuthorizationPolicy", name, spec, ns)
+
+
+def authorization_default(name, action, ns="default"):
+    return _resource("heddle.dev/v1", "AuthorizationPolicy", name, {"defaultAction": action}, ns)
+
+
 def to_backend_set(name, weight=1):
     return {"group": "heddle.dev", "kind": "BackendSet", "name": name, "weight": weight}
 

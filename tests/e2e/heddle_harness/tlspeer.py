@@ -5,6 +5,7 @@ import ssl
 from .apps import TcpApp
 from .http1 import Client as PlainClient
 from .http1 import Reader
+from .processes import wait_until
 
 
 def server_context(credential, alpn=("h2", "heddle-tcp")):
@@ -22,9 +23,20 @@ def client_context(credential=None, alpn=("h2",)):
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     if credential:
-        context.load_cert_chain(credential.certificate, credential.key)
+        wait_until(lambda: loads(context, credential), "a certificate and the key that is its own")
     context.set_alpn_protocols(list(alpn))
     return context
+
+
+def loads(context, credential):
+    """False between the two renames by which a sidecar replaces its certificate: key and certificate are of two."""
+    try:
+        context.load_cert_chain(credential.certificate, credential.key)
+    except ssl.SSLError as error:
+        if "MISMATCH" not in str(error):
+            raise
+        return False
+    return True
 
 
 class TlsServer(TcpApp):
@@ -43,7 +55,7 @@ class TlsServer(TcpApp):
 
 class TlsClient(PlainClient):
     def __init__(self, port, ip, context):
-        super().__init__(port, ip, 10)
+        super().__init__(port, ip)
         self.sock = context.wrap_socket(self.sock)
         self.reader = Reader(self.sock)
 
@@ -60,6 +72,8 @@ def is_admitted(port, ip, context):
     """Whether a server talks HTTP/2 with us after the handshake. In TLS 1.3 a refusal arrives with the first read."""
     try:
         client = TlsClient(port, ip, context)
+    except TimeoutError:  # that nothing is said is no refusal
+        raise
     except (ssl.SSLError, OSError):
         return False
     try:
@@ -70,6 +84,8 @@ def is_admitted(port, ip, context):
             client.reader.take(int.from_bytes(head[:3], "big"))
             if head[3] == 4 and head[4] & 1:
                 return True
+    except TimeoutError:
+        raise
     except Exception:  # an alert, a reset or the end: refused
         return False
     finally:

@@ -1,6 +1,7 @@
 import json
 import os
 import unittest
+from unittest import mock
 
 import support  # noqa: F401  finds the modules below
 
@@ -68,6 +69,36 @@ class H2loadTest(unittest.TestCase):
                 drivers.read_h2load(H2LOAD.format(*numbers))
 
 
+class LongEnoughTest(unittest.TestCase):
+    def test_a_run_in_which_nothing_was_finished_is_made_longer_once(self):
+        asked = []
+
+        def run(seconds):
+            asked.append(seconds)
+            return drivers.read_h2load(H2LOAD.format(len(asked) - 1, len(asked) - 1, 0, 0, len(asked) - 1, 0))
+
+        self.assertEqual(drivers.for_long_enough(run, 0.5).units, 1)
+        self.assertEqual(asked, [0.5, 5.0])
+
+    def test_who_never_answers_fails(self):
+        def run(_):
+            raise drivers.NothingDone("nothing")
+
+        with self.assertRaises(drivers.LoadFailed):
+            drivers.for_long_enough(run, 1)
+
+    def test_a_failure_is_not_asked_again(self):
+        asked = []
+
+        def run(seconds):
+            asked.append(seconds)
+            return drivers.read_h2load(H2LOAD.format(1, 0, 1, 1, 0, 0))
+
+        with self.assertRaises(drivers.LoadFailed):
+            drivers.for_long_enough(run, 1)
+        self.assertEqual(len(asked), 1)
+
+
 class OthersTest(unittest.TestCase):
     def test_ab_reads_requests_and_time(self):
         load = drivers.read_ab(AB.format(0))
@@ -95,6 +126,19 @@ class OthersTest(unittest.TestCase):
         self.assertEqual(drivers.percentile([7], 0.99), 7)
 
 
+class Clock:
+    """Time that passes in sleep() only, in whole milliseconds."""
+
+    def __init__(self):
+        self._ms = 0
+
+    def monotonic(self):
+        return self._ms / 1000
+
+    def sleep(self, seconds):  # poll: by the clock of the test
+        self._ms += round(seconds * 1000)
+
+
 class SamplingTest(unittest.TestCase):
     def test_both_clocks_of_a_process_agree(self):
         sum(range(3_000_000))
@@ -114,12 +158,14 @@ class SamplingTest(unittest.TestCase):
     def test_a_value_that_moved_is_settled_once_it_stays(self):
         values = iter([1, 2, 3, 3, 3, 3, 3, 3, 3])
 
-        self.assertEqual(sampling.settled(lambda: next(values), 0.1), 3)
+        with mock.patch.object(sampling, "time", Clock()):
+            self.assertEqual(sampling.settled(lambda: next(values), 0.1), 3)
 
     def test_a_value_that_never_stays_ends_at_the_deadline(self):
         values = iter(range(1000))
 
-        self.assertGreater(sampling.settled(lambda: next(values), 0.2, deadline=0.3), 1)
+        with mock.patch.object(sampling, "time", Clock()):
+            self.assertEqual(sampling.settled(lambda: next(values), 0.2, deadline=1), 20)
 
     def test_descendants_hold_the_process_itself(self):
         self.assertIn(os.getpid(), sampling.with_descendants([os.getpid()]))
@@ -150,6 +196,9 @@ class Recorder(Peer):
     def start(self, place, leg):
         self.legs.append(leg)
         return leg
+
+    def version(self):
+        return "1"
 
 
 class Ports:

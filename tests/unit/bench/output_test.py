@@ -57,6 +57,23 @@ class TableTest(unittest.TestCase):
         self.assertIn("1 targets met, 1 not met, 1 unknown", table.summary(rows))
 
 
+class NoiseTest(unittest.TestCase):
+    """Whether a verdict may be another program's work."""
+
+    def noise(self, heddle, nginx, *targets):
+        return table.noise([row({"heddle": heddle, "nginx": nginx, "haproxy": [90.0, 20.0]}, *targets)])
+
+    def test_steady_rounds_are_not_worth_a_word(self):
+        self.assertEqual(self.noise([6.0, 6.1, 6.2], [8.0, 8.1, 8.2], Target("best", 0.8)), "")
+
+    def test_either_side_of_a_ratio_can_be_noisy(self):
+        for heddle, nginx in (([6.0, 6.0, 9.0], [8.0, 8.0, 8.0]), ([6.0, 6.0, 6.0], [8.0, 8.0, 12.0])):
+            self.assertIn("noisy", self.noise(heddle, nginx, Target("best", 0.8)))
+
+    def test_only_verdicts_count(self):
+        self.assertEqual(self.noise([6.0, 9.0], [8.0, 8.0]), "")
+
+
 class ChartTest(unittest.TestCase):
     def draw(self, *rows):
         return xml.fromstring(chart.chart(rows))

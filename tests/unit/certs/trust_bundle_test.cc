@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "certs/authority.h"
 #include "certs/pem.h"
 #include "tests/support/test_ca.h"
 
@@ -114,5 +115,30 @@ TEST(TrustBundle, ReadsConcatenatedDer) {
   EXPECT_TRUE((*DomainRoots::parse_der(domain("td.test"), ""))->empty());
   EXPECT_FALSE(DomainRoots::parse_der(domain("td.test"), der.substr(0, der.size() - 1)));
   EXPECT_FALSE(DomainRoots::parse_der(domain("td.test"), der + "x"));
+}
+
+TEST(DomainRoots, TheDigestIsThatOfTheSetNotOfItsOrder) {
+  auto one = *CertificateAuthority::create_root(*TrustDomain::parse("td"), 24h, kTestNow);
+  auto other = *CertificateAuthority::create_root(*TrustDomain::parse("td"), 24h, kTestNow);
+  auto there = *DomainRoots::merged(*one->roots(), *other->roots());
+  auto back = *DomainRoots::merged(*other->roots(), *one->roots());
+
+  EXPECT_EQ(there->digest(), back->digest());
+  EXPECT_NE(there->digest(), one->roots()->digest());
+  EXPECT_EQ(there->digest().size(), 64U);
+}
+
+TEST(DomainRoots, KnowsWhichOfThemSigned) {
+  TrustDomain domain = *TrustDomain::parse("td");
+  auto signer = *CertificateAuthority::create_root(domain, 24h, kTestNow);
+  auto other = *CertificateAuthority::create_root(domain, 24h, kTestNow);
+  SpiffeId id = *SpiffeId::parse("spiffe://td/web");
+  auto key = *PrivateKey::generate();
+  auto svid = Svid::from_pem(signer->sign(*Csr::create(*key, id), id, 1h, kTestNow)->chain_pem, key, kTestNow);
+
+  auto both = *DomainRoots::merged(*other->roots(), *signer->roots());
+
+  EXPECT_EQ(both->pin_of_issuer(svid->chain.back().get()), signer->roots()->pins().front());
+  EXPECT_EQ(other->roots()->pin_of_issuer(svid->chain.back().get()), std::nullopt);
 }
 }  // namespace heddle

@@ -96,6 +96,43 @@ TEST(CliOptions, ReadsWaitWithItsTimeout) {
   EXPECT_EQ(parsed({"wait", "--version", "1.43", "--timeout", "2m"}).timeout, 2min);
 }
 
+TEST(CliOptions, ReadsExplain) {
+  auto explain = command<ExplainOptions>({"explain", "http://hello/x", "-n", "shop", "--method", "PUT", "-H", "x-a: 1",
+                                          "-H", "x-b:", "-f", "mesh/", "-f", "-", "-o", "json"});
+
+  EXPECT_EQ(explain.question.url, "http://hello/x");
+  EXPECT_EQ(explain.question.method, "PUT");
+  EXPECT_EQ(explain.question.client_ns, "shop");
+  EXPECT_THAT(explain.question.headers, ElementsAre(testing::Pair("x-a", "1"), testing::Pair("x-b", "")));
+  EXPECT_THAT(explain.files.paths, ElementsAre("mesh/", "-"));
+  EXPECT_EQ(explain.files.default_namespace, "default") << "-n is the client's";
+  EXPECT_EQ(explain.output, OutputFormat::kJson);
+}
+
+TEST(CliOptions, WhoExplainsForIsInTheNamespaceOfTheIdentityUnlessTold) {
+  auto ns = [](const Args& more) {
+    Args args{"explain", "http://a/"};
+    args.insert(args.end(), more.begin(), more.end());
+    return command<ExplainOptions>(args).question.client_ns;
+  };
+
+  EXPECT_EQ(ns({}), "default");
+  EXPECT_EQ(ns({"--from", "spiffe://td/ns/shop/sa/web"}), "shop");
+  EXPECT_EQ(ns({"--from", "spiffe://td/web"}), "default");
+  EXPECT_EQ(ns({"--from", "spiffe://td/ns/shop/sa/web", "-n", "bank"}), "bank");
+}
+
+TEST(CliOptions, RefusesWhatCannotBeExplained) {
+  EXPECT_THAT(refused({"explain"}), HasSubstr("url is required"));
+  EXPECT_THAT(refused({"explain", "http://a/", "-H", "x-a"}), HasSubstr("--header: expected 'name: value'"));
+  EXPECT_THAT(refused({"explain", "http://a/", "-o", "yaml"}), HasSubstr("expected one of table, json"));
+  EXPECT_EQ(refused({"explain", "a/x", "-n", "No", "-H", "x a: 1"}),
+            "error: url: expected http://host[:port]/path, of at most 17 KiB\n"
+            "namespace: \"No\" is not a namespace\n"
+            "headers.x a: is not a header name (a token, RFC 9110 section 5.6.2)\n"
+            "See `heddle explain --help`.\n");
+}
+
 TEST(CliOptions, TakesGlobalOptionsBeforeAndAfterTheCommand) {
   EXPECT_EQ(parsed({"--timeout", "5s", "status"}).timeout, 5s);
   EXPECT_EQ(parsed({"status", "--timeout", "5s"}).timeout, 5s);
@@ -150,7 +187,7 @@ TEST(CliOptions, RefusesHalfCommands) {
 
 TEST(CliOptions, EveryCommandHasHelpWithExamples) {
   for (const Args& words : {Args{}, Args{"apply"}, Args{"get"}, Args{"delete"}, Args{"status"}, Args{"token", "create"},
-                            Args{"wait"}, Args{"validate"}, Args{"version"}}) {
+                            Args{"wait"}, Args{"validate"}, Args{"explain"}, Args{"version"}}) {
     Args args = words;
     args.emplace_back("--help");
 

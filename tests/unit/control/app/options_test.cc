@@ -22,8 +22,9 @@ TEST(ControlOptions, NeedNothingButTheDataDirectory) {
 
 TEST(ControlOptions, AWrongValueIsNamedWithItsFlag) {
   const std::vector<std::vector<const char*>> kWrong = {
-      {"--watch", "localhost:1"}, {"--api", "unix:/x"},  {"--health", "1"},       {"--trust-domain", "Upper"},
-      {"--svid-ttl", "4s"},       {"--svid-ttl", "day"}, {"--log-level", "loud"}, {"--advertise", "no spaces"}};
+      {"--watch", "localhost:1"},   {"--api", "unix:/x"},    {"--health", "1"},       {"--trust-domain", "Upper"},
+      {"--svid-ttl", "4s"},         {"--svid-ttl", "day"},   {"--svid-ttl", "2161h"}, {"--log-level", "loud"},
+      {"--advertise", "no spaces"}, {"--ca-root-ttl", "1s"}, {"--ca-root-ttl", "x"},  {"--ca-rotate-before", "-1s"}};
   for (const auto& words : kWrong) {
     auto parsed = parse({"--data", "/d", words[0], words[1]});
 
@@ -31,6 +32,36 @@ TEST(ControlOptions, AWrongValueIsNamedWithItsFlag) {
     EXPECT_EQ(parsed.exit->code, 2);
     EXPECT_NE(parsed.exit->text.find(words[0]), std::string::npos) << parsed.exit->text;
   }
+}
+
+TEST(ControlOptions, ACertificateLivesFiveSecondsToNinetyDays) {
+  auto shortest = parse({"--data", "/d", "--svid-ttl", "5s"});
+  auto longest = parse({"--data", "/d", "--svid-ttl", "2160h"});
+
+  ASSERT_FALSE(shortest.exit || longest.exit);
+  EXPECT_EQ(shortest.options.svid_ttl, 5s);
+  EXPECT_EQ(longest.options.svid_ttl, 2160h);
+}
+
+TEST(ControlOptions, TheFilesOfACaBelongTogether) {
+  auto all = parse({"--data", "/d", "--ca-cert-file", "c", "--ca-key-file", "k", "--ca-root-file", "r"});
+  auto two = parse({"--data", "/d", "--ca-cert-file", "c", "--ca-root-file", "r"});
+
+  ASSERT_FALSE(all.exit) << all.exit->text;
+  EXPECT_TRUE(all.options.ca_files.all());
+  ASSERT_TRUE(two.exit);
+  EXPECT_NE(two.exit->text.find("--ca-key-file is missing"), std::string::npos) << two.exit->text;
+}
+
+TEST(ControlOptions, ARootIsRotatedThirtyDaysBeforeItsEndUnlessToldOtherwise) {
+  auto parsed = parse({"--data", "/d"});
+  auto off = parse({"--data", "/d", "--ca-rotate-before", "0s", "--ca-root-ttl", "48h"});
+
+  EXPECT_EQ(parsed.options.ca_rotate_before, 24h * 30);
+  EXPECT_EQ(parsed.options.ca_root_ttl, 24h * 3650);
+  ASSERT_FALSE(off.exit) << off.exit->text;
+  EXPECT_EQ(off.options.ca_rotate_before, 0s);
+  EXPECT_EQ(off.options.ca_root_ttl, 48h);
 }
 
 TEST(ControlOptions, MissingAndUnknownFlagsAreUsageErrors) {

@@ -28,6 +28,15 @@ Envelope policy(std::string_view name, std::string_view target) {
                                  R"("}],"active":[{"kind":"tcp"}]})"));
 }
 
+Envelope authorization(std::string_view name, std::string_view spec, std::string_view ns = "default") {
+  return heddle_resource("AuthorizationPolicy", ns, name, str_cat("{", spec, "}"));
+}
+Envelope workload(std::string_view name, std::string_view account, std::string_view services) {
+  return heddle_resource(
+      "Workload", "default", name,
+      str_cat(R"({"identity":"spiffe://cluster.local/ns/default/sa/)", account, R"(","services":[)", services, "]}"));
+}
+
 class NodeViewTest : public testing::Test {
  protected:
   void put(Envelope resource) {
@@ -185,5 +194,31 @@ TEST_F(NodeViewTest, AnOldViewIsJudgedAsItWas) {
   EXPECT_EQ(old.version, before);
   EXPECT_NE(old.set->hash, cache.current(request({"default/a"})).set->hash);
 }
+TEST_F(NodeViewTest, AuthorizationGoesToTheWorkloadsItProtectsOnly) {
+  put(backend_set("a"));
+  put(service("a"));
+  put(workload("w", "web", R"("a")"));
+  put(workload("x", "other", ""));
+  put(authorization("service", R"("action":"allow","targetRef":{"kind":"Service","name":"a"})"));
+  put(authorization("workload", R"("action":"allow","targetRef":{"kind":"Workload","name":"w"})"));
+  put(authorization("namespace", R"("action":"deny","rules":[{}])"));
+  put(authorization("shop", R"("action":"deny","rules":[{}])", "shop"));
+  put(authorization("mesh", R"("defaultAction":"mesh-only")", "heddle-system"));
+  put(authorization("system", R"("action":"deny","rules":[{}])", "heddle-system"));
+  auto policies_for = [&](const NodeRequest& r) {
+    Keys out;
+    for (std::string& key : keys(view_for(r))) {
+      if (key.starts_with("Auth")) out.push_back(key.substr(key.find('/') + 1));
+    }
+    return out;
+  };
+
+  EXPECT_EQ(policies_for(request({})),
+            (Keys{"default/namespace", "default/service", "default/workload", "heddle-system/mesh"}));
+  EXPECT_EQ(policies_for(request({}, "default", "other")), (Keys{"default/namespace", "heddle-system/mesh"}));
+  EXPECT_EQ(policies_for(request({"default/a"}, "bank", "client")), (Keys{"heddle-system/mesh"}));
+  EXPECT_EQ(policies_for(request({"default/a"}, "shop", "client")), (Keys{"heddle-system/mesh", "shop/shop"}));
+}
+
 }  // namespace
 }  // namespace heddle

@@ -30,7 +30,11 @@ class WatchingSidecar final : public SubscriberSink {
     replica_.disconnect();
     subscriber_ = hub.add(*this, {*SpiffeId::parse("spiffe://cluster.local/ns/default/sa/web"), grant_});
   }
-  void hello(WatchHub& hub) { hub.on_message(*subscriber_, replica_.hello(node_, wants_)); }
+  void hello(WatchHub& hub) {
+    WatchHello hello = replica_.hello(node_, wants_);
+    hello.features = features_;
+    hub.on_message(*subscriber_, hello);
+  }
   void start(WatchHub& hub) {
     connect(hub);
     hello(hub);
@@ -58,6 +62,7 @@ class WatchingSidecar final : public SubscriberSink {
 
   std::string node_;
   std::vector<ResourceKey> wants_;
+  std::vector<std::string> features_;
   WatchGrant grant_ = WatchGrant::kWants;
   size_t window_ = SIZE_MAX;
   std::deque<std::string> lines_;

@@ -71,6 +71,13 @@ TEST(Envelope, RefusesKindsThatAreNotDoneYetAsUnsupported) {
   EXPECT_EQ(problems.reason(), Reason::kUnsupported);
 }
 
+TEST(Envelope, RefusesAnEmptyKindAndAnEmptyVersion) {
+  EXPECT_EQ(problems_of(R"({"apiVersion":"heddle.dev/v1","kind":"","metadata":{"name":"a"}})"),
+            "kind: must not be empty");
+  EXPECT_EQ(problems_of(R"({"apiVersion":"","kind":"Service","metadata":{"name":"a"}})"),
+            "apiVersion: must not be empty");
+}
+
 TEST(Envelope, HintsAtTheKindThatWasMeant) {
   EXPECT_EQ(problems_of(R"({"apiVersion":"heddle.dev/v1","kind":"Sevice","metadata":{"name":"a"}})"),
             "kind: \"Sevice\" is not a kind of resource; did you mean \"Service\"?");

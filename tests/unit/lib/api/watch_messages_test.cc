@@ -47,7 +47,9 @@ INSTANTIATE_TEST_SUITE_P(
                                .wants = {}},
                     WatchWant{{service("a"), service("b")}, {service("c")}}, WatchWant{}, WatchAck{{1, 5}},
                     WatchNack{{1, 5}, {{"HTTPRoute/default/r", "spec.rules[0]", "line\nbreak \"quoted\""}}},
-                    WatchReport{{{"requests", UINT64_MAX}, {"errors", 0}}, 1500ms}, WatchIgnored{"future"}));
+                    WatchReport{{{"requests", UINT64_MAX}, {"errors", 0}}, 1500ms},
+                    WatchTrustInUse{std::string(kHash), std::string(kHash)}, WatchTrustInUse{std::string(kHash)},
+                    WatchIgnored{"future"}));
 
 class ControlMessages : public testing::TestWithParam<ControlMessage> {};
 TEST_P(ControlMessages, ComeBackFromTheirLine) {
@@ -67,6 +69,7 @@ INSTANTIATE_TEST_SUITE_P(WatchMessages, ControlMessages,
                                          WatchHeartbeat{{1, 5}, WallTime(1'700'000'000'123ms), Version{1, 4}},
                                          WatchHeartbeat{{1, 5}, WallTime(1'700'000'000'123ms), std::nullopt},
                                          WatchRetryAfter{1500ms}, WatchDrain{}, WatchUnknown{{service("ghost")}},
+                                         WatchTrust{std::string(kHash), 2500ms, R"({"keys":[]})"},
                                          WatchIgnored{"future"}));
 
 TEST(WatchMessages, PutHasTheFixedForm) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lib/base/buffer.h"
+#include "lib/base/poison.h"
 
 namespace heddle {
 namespace {
@@ -46,6 +47,23 @@ TEST(BlockPool, HandsOutBlocksAsNew) {
   EXPECT_EQ(second->references, 1U);
   EXPECT_EQ(second->capacity, 2048 - sizeof(Block));
   BlockPool::release(second);
+}
+
+TEST(BlockPool, TellsAddressSanitizerWhatNobodyHolds) {
+  BlockPool pool;
+  Block* block = pool.acquire(BlockSize::kSmall);
+  std::byte* last = block->payload() + block->capacity - 1;
+  BlockPool::release(block);
+
+  EXPECT_EQ(is_poisoned(block->payload()), kPoisons);
+  EXPECT_EQ(is_poisoned(last), kPoisons);
+  BlockPool::release(pool.acquire(BlockSize::kSmall));
+  Block* again = pool.acquire(BlockSize::kSmall);
+
+  EXPECT_EQ(again, block);
+  EXPECT_FALSE(is_poisoned(again->payload()));
+  EXPECT_FALSE(is_poisoned(last));
+  BlockPool::release(again);
 }
 
 TEST(BlockPool, TakesNothingFromTheSystemInTheSteadyState) {

@@ -38,6 +38,31 @@ TEST_F(BufferTest, PacksSmallAppendsIntoOneBlock) {
   EXPECT_EQ(buffer.capacity_held(), 2048U);
 }
 
+TEST_F(BufferTest, JoinsPiecesOfAFewBytes) {
+  Buffer all(pool_);
+  std::string text;
+
+  for (int i = 0; i < 10'000; ++i) {
+    Buffer piece(pool_, letters(1 + static_cast<size_t>(i) % 3));
+    text += piece.to_string();
+    all.append(std::move(piece));
+  }
+
+  EXPECT_EQ(all.to_string(), text);
+  EXPECT_LE(pool_.bytes_in_use(), 2 * text.size());
+}
+
+TEST_F(BufferTest, JoinsNothingIntoABlockThatAnotherFillsUp) {
+  Buffer first(pool_, letters(3000));
+  Buffer second = first.share(0, 2500);  // ends before the block's mark
+
+  second.append(Buffer(pool_, "!"));
+  first.append(Buffer(pool_, "?"));
+
+  EXPECT_EQ(first.to_string(), letters(3000) + "?");
+  EXPECT_EQ(second.to_string(), letters(2500) + "!");
+}
+
 TEST_F(BufferTest, SplicesWithoutCopying) {
   Buffer a(pool_, "head ");
   Buffer b(pool_, letters(3000));
@@ -270,12 +295,12 @@ TEST_F(BufferTest, CopiesOnlyAsMuchAsFits) {
 
 TEST_F(BufferTest, FillsOnlyTheSlicesThatFit) {
   Buffer buffer(pool_, "a");
-  buffer.append(Buffer(pool_, "b"));
-  buffer.append(Buffer(pool_, "c"));
+  buffer.append(Buffer(pool_, letters(1500)));
+  buffer.append(Buffer(pool_, letters(2000)));
   std::array<Bytes, 2> slices;
 
   EXPECT_EQ(buffer.slices(slices), 2U);
-  EXPECT_EQ(as_text(slices[1]), "b");
+  EXPECT_EQ(as_text(slices[1]), letters(1500));
 }
 }  // namespace
 }  // namespace heddle

@@ -89,7 +89,7 @@ TEST_F(DecideTest, TheTraceSaysWhyEachCandidateMatchedOrNot) {
             "service: Service default/a port 80\n"
             "HTTPRoute default/r rule 0 PathPrefix /split: method differs\n"
             "HTTPRoute default/r rule 1 PathPrefix /split: matches\n"
-            "backend set: BackendSet default/a");
+            "backend set: BackendSet default/a, drawn from 2 by weight");
 }
 
 TEST_F(DecideTest, AllocatesNothing) {

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <vector>
 
+#include "lib/base/poison.h"
 #include "tests/support/allocation_counter.h"
 #include "tests/support/h2_rig.h"
 
@@ -21,6 +22,18 @@ TEST(Http2Memory, ReusesWhatWasReleased) {
 
   EXPECT_EQ(first, second);
   EXPECT_EQ(memory.system_allocations(), 1U);
+  memory.release(second);
+}
+
+TEST(Http2Memory, TellsAddressSanitizerWhatNobodyHolds) {
+  Http2Memory memory;
+  void* first = memory.allocate(240);
+
+  memory.release(first);
+
+  EXPECT_EQ(is_poisoned(first), kPoisons);
+  void* second = memory.allocate(250);
+  EXPECT_FALSE(is_poisoned(second));
   memory.release(second);
 }
 

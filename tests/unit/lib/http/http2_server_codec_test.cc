@@ -135,6 +135,14 @@ TEST(Http2ServerCodec, ClosesOnBrokenFraming) {
   EXPECT_EQ(verdict(h2::post(), false, h2::settings({{2, 2}})), "goaway 1");
 }
 
+// RFC 9113 §5.1.1: opening stream 7 closed 3 and 5, which nobody had opened.
+TEST(Http2ServerCodec, ClosesWhenAClientComesBackToAnIdItPassedOver) {
+  std::string seventh = h2::headers(7, h2::get(), h2::kEndStream);
+
+  EXPECT_EQ(verdict(h2::get(), true, seventh + h2::headers(5, h2::get(), h2::kEndStream)), "goaway 1");
+  EXPECT_EQ(verdict(h2::get(), true, seventh + h2::headers(9, h2::get(), h2::kEndStream)), "accepted");
+}
+
 TEST(Http2ServerCodec, FailsOnAWrongPreface) {
   ServerRig rig;
 
@@ -286,6 +294,41 @@ TEST(Http2ServerCodec, GoesAwayInTwoSteps) {
   for (int id : {1, 3}) rig.codec().respond(StreamId(id), rig.response(), true);
   rig.out();
   EXPECT_TRUE(rig.codec().finished());
+}
+
+// RFC 9113 §6.8: what lies beyond the last id was not and will not be processed, so a client may send it again.
+TEST(Http2ServerCodec, NamesEveryRequestItTookBeforeTheFinalGoAwayLeft) {
+  ServerRig rig;
+  ASSERT_TRUE(rig.feed(h2::client_start() + h2::headers(1, h2::get(), 1)));
+  rig.codec().go_away();
+  rig.out();
+  rig.clock.advance(1s);
+
+  ASSERT_TRUE(rig.feed(h2::headers(3, h2::get(), 1)));  // the transport is full: the GOAWAY cannot leave yet
+  auto last = h2::only(h2::kGoAway, rig.out());
+
+  EXPECT_EQ(rig.events.count("request"), 2U);
+  ASSERT_EQ(last.size(), 1U);
+  EXPECT_EQ(h2::read_u32(last[0].payload), 3U);
+}
+
+TEST(Http2ServerCodec, ReadsNothingWhileAGoAwayIsQueued) {
+  ServerRig rig;
+  ASSERT_TRUE(rig.feed(h2::client_start() + h2::headers(1, h2::get(), 1)));
+  rig.out();
+  ASSERT_TRUE(rig.feed(frame(h2::kPing, 0, 0, "12345678")));
+  rig.codec().go_away();
+  bool while_due = rig.codec().wants_read();
+
+  Buffer ping_answer(rig.pool);
+  rig.codec().produce(ping_answer, 1);
+  bool while_queued = rig.codec().wants_read();
+  auto gone = h2::only(h2::kGoAway, rig.out());
+
+  EXPECT_TRUE(while_due);
+  EXPECT_FALSE(while_queued);
+  EXPECT_EQ(gone.size(), 1U);
+  EXPECT_TRUE(rig.codec().wants_read());
 }
 
 TEST(Http2ServerCodec, FinishesTheStreamsOfAClientThatLeaves) {

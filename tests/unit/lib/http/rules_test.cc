@@ -90,8 +90,9 @@ TEST_F(RulesHead, RefusesAnUnknownScheme) {
 }
 
 TEST(Rules, NominationOfFramingRoutingOrSecurityFieldsIsRefused) {
-  for (std::string_view name : {"content-length", "transfer-encoding", "host", "authorization", "cookie",
-                                "x-forwarded-client-cert", "x-forwarded-for", "heddle-reason", "l5d-client-id"})
+  for (std::string_view name :
+       {"content-length", "transfer-encoding", "host", "authorization", "cookie", "x-forwarded-client-cert",
+        "x-forwarded-for", "heddle-reason", "l5d-client-id", "forwarded", "x-mesh-id", "x-heddle-id", "x-envoy-id"})
     EXPECT_FALSE(may_be_nominated(name)) << name;
   for (std::string_view name : {"x-foo", "te", "keep-alive", "upgrade"}) EXPECT_TRUE(may_be_nominated(name)) << name;
 }
@@ -99,8 +100,21 @@ TEST(Rules, UnderscoresMayNotMaskAnImportantName) {
   EXPECT_TRUE(is_masked_name("content_length"));
   EXPECT_TRUE(is_masked_name("transfer-encoding_") == false);
   EXPECT_TRUE(is_masked_name("x_forwarded-client_cert"));
+  EXPECT_TRUE(is_masked_name("x_mesh_id"));
   EXPECT_FALSE(is_masked_name("my_header"));
   EXPECT_FALSE(is_masked_name("content-length"));
+}
+TEST(Rules, IdentityIsClaimedByTheNamesOfMeshes) {
+  auto claims = [](std::string_view name) { return is_identity_claim({name, "", header_name(name)}); };
+
+  for (std::string_view name :
+       {"x-forwarded-client-cert", "l5d-client-id", "l5d-", "x-mesh-id", "x-heddle-id", "heddle-reason", "heddle-id"})
+    EXPECT_TRUE(claims(name)) << name;
+  for (std::string_view name : {"x", "x-mesh", "x-meshes", "x-forwarded-for", "heddle-via", "heddle", "host", "l5",
+                                "x-envoy-id", "my-x-mesh-id", "authorization"})
+    EXPECT_FALSE(claims(name)) << name;
+  EXPECT_TRUE(is_envoy_field({"x-envoy-id", "", HeaderName::kOther}));
+  EXPECT_FALSE(is_envoy_field({"x-envo", "", HeaderName::kOther}));
 }
 TEST(Rules, TrailersThatFrameRouteOrIdentifyAreStripped) {
   BlockPool pool;

@@ -6,6 +6,7 @@
 
 #include "lib/net/listener.h"
 #include "tests/support/recording_observer.h"
+#include "tests/support/run_turns.h"
 
 namespace heddle {
 namespace {
@@ -37,7 +38,7 @@ class ConnectorTest : public testing::Test {
 TEST_F(ConnectorTest, ConnectsOverTcp) {
   auto listener = listen(Address::loopback(0));
 
-  Pending pending = connector.connect(listener->address(), 5s, keep());
+  Pending pending = connector.connect(listener->address(), 60s, keep());
   EXPECT_FALSE(result.has_value());
   wait();
 
@@ -51,7 +52,7 @@ TEST_F(ConnectorTest, ConnectsToAUnixSocket) {
   ASSERT_NE(mkdtemp(path.data()), nullptr);
   auto listener = listen(*Address::from_unix(path + "/s"));
 
-  Pending pending = connector.connect(listener->address(), 5s, keep());
+  Pending pending = connector.connect(listener->address(), 60s, keep());
   wait();
 
   ASSERT_TRUE(*result);
@@ -61,7 +62,7 @@ TEST_F(ConnectorTest, ConnectsToAUnixSocket) {
 TEST_F(ConnectorTest, TheNewConnectionCarriesBytesAndDoesNotAnnounceItself) {
   auto listener = listen(Address::loopback(0));
   RecordingObserver here, there;
-  Pending pending = connector.connect(listener->address(), 5s, keep());
+  Pending pending = connector.connect(listener->address(), 60s, keep());
   loop.run_until([this] { return result.has_value() && accepted.size() == 1; });
   ASSERT_TRUE(*result);
 
@@ -78,7 +79,7 @@ TEST_F(ConnectorTest, TheNewConnectionCarriesBytesAndDoesNotAnnounceItself) {
 TEST_F(ConnectorTest, SaysRefusedWhenNobodyListens) {
   Address gone = listen(Address::loopback(0))->address();
 
-  Pending pending = connector.connect(gone, 5s, keep());
+  Pending pending = connector.connect(gone, 60s, keep());
   wait();
 
   ASSERT_FALSE(*result);
@@ -88,7 +89,7 @@ TEST_F(ConnectorTest, SaysRefusedWhenNobodyListens) {
 }
 
 TEST_F(ConnectorTest, SaysRefusedWhenTheSocketFileIsMissing) {
-  Pending pending = connector.connect(*Address::from_unix("/nonexistent/heddle.sock"), 5s, keep());
+  Pending pending = connector.connect(*Address::from_unix("/nonexistent/heddle.sock"), 60s, keep());
   wait();
 
   ASSERT_FALSE(*result);
@@ -97,7 +98,7 @@ TEST_F(ConnectorTest, SaysRefusedWhenTheSocketFileIsMissing) {
 }
 
 TEST_F(ConnectorTest, SaysFailedForWhatCannotBeConnected) {
-  Pending pending = connector.connect(*Address::parse("255.255.255.255:80"), 5s, keep());
+  Pending pending = connector.connect(*Address::parse("255.255.255.255:80"), 60s, keep());
   EXPECT_FALSE(result.has_value());
   wait();
 
@@ -129,12 +130,9 @@ TEST_F(ConnectorTest, SaysTimeoutAtItsDeadline) {
 TEST_F(ConnectorTest, ACancelledConnectIsSilent) {
   auto listener = listen(Address::loopback(0));
 
-  Pending pending = connector.connect(listener->address(), 5s, keep());
+  Pending pending = connector.connect(listener->address(), 60s, keep());
   pending.reset();
-  bool over = false;
-  auto timer = loop.timer([&] { over = true; });
-  timer->arm(20ms);
-  loop.run_until([&] { return over; });
+  run_turns(loop);
 
   EXPECT_FALSE(result.has_value());
 }
@@ -142,7 +140,7 @@ TEST_F(ConnectorTest, ACancelledConnectIsSilent) {
 TEST_F(ConnectorTest, TheTokenMayDieInItsCallback) {
   auto listener = listen(Address::loopback(0));
   Pending pending;
-  pending = connector.connect(listener->address(), 5s, [&](auto r) {
+  pending = connector.connect(listener->address(), 60s, [&](auto r) {
     pending.reset();
     result.emplace(std::move(r));
   });

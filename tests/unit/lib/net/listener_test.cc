@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "lib/net/socket.h"
+#include "tests/support/run_turns.h"
 
 namespace heddle {
 namespace {
@@ -38,12 +39,7 @@ class ListenerTest : public testing::Test {
     return std::move(*listener);
   }
   static ListenSpec any_port() { return {.address = Address::loopback(0)}; }
-  void settle() {
-    bool over = false;
-    auto timer = loop.timer([&] { over = true; });
-    timer->arm(20ms);
-    loop.run_until([&] { return over; });
-  }
+  void settle() { run_turns(loop); }
 
   Loop loop;
   ConnectionCap cap{1000};

@@ -23,6 +23,18 @@ class TlsRefusal : public TlsRig {
     make(client_setup(), std::move(picky));
     run_until([this] { return at_client.is_closed() && at_server.is_closed(); });
   }
+  // What a client hears that shows `svid` to a server which expects kClientId.
+  int alert_heard_as(const Svid& svid) {
+    client_identity = identity(svid, ca.bundle());
+    TlsSetup picky = server_setup();
+    picky.check = Authorizer::exact(*SpiffeId::parse(kClientId));
+    SslContextPtr context = raw_context();
+    RawTlsPeer raw(loop, context.get());
+    auto far = serve(raw, std::move(picky));
+    run_until([&] { return raw.alert() != 0; });
+    server.reset();
+    return raw.alert();
+  }
   Svid expired(std::string_view id) {
     CertSpec spec = CertSpec::leaf(id);
     spec.not_after = kTestEpoch + std::chrono::hours(1);
@@ -71,6 +83,19 @@ TEST_F(TlsRefusal, AServerSignedByAnotherRootOfTheSameName) {
   connect_to(impostor.issue(kServerId));
 
   EXPECT_EQ(at_client.closed->reason, Reason::kPeerCertificateInvalid);
+}
+
+// RFC 8446 §6.2: what is wrong with its certificate.
+TEST_F(TlsRefusal, TheAlertSaysWhy) {
+  CertSpec without_usage = CertSpec::leaf(kClientId);
+  without_usage.key_usage = "";
+
+  EXPECT_EQ(alert_heard_as(expired(kClientId)), SSL_AD_CERTIFICATE_EXPIRED);
+  EXPECT_EQ(alert_heard_as(TestCa("cluster.local").issue(kClientId)), SSL_AD_UNKNOWN_CA);
+  EXPECT_EQ(alert_heard_as(TestCa("other.test").issue("spiffe://other.test/x")), SSL_AD_UNKNOWN_CA);
+  EXPECT_EQ(alert_heard_as(ca.issue(without_usage)), SSL_AD_BAD_CERTIFICATE);
+  // Nothing is wrong with it: we do not want this one.
+  EXPECT_EQ(alert_heard_as(ca.issue("spiffe://cluster.local/stranger")), SSL_AD_HANDSHAKE_FAILURE);
 }
 
 TEST_F(TlsRefusal, AClientOfAnotherTrustDomainAndTheClientHears) {

@@ -8,6 +8,7 @@
 #include "lib/tls/tls_transport.h"
 #include "tests/support/memory_transport.h"
 #include "tests/support/recording_observer.h"
+#include "tests/support/run_turns.h"
 #include "tests/support/test_ca.h"
 
 namespace heddle {
@@ -123,18 +124,9 @@ class TlsRig : public testing::Test {
     return far;
   }
   void run_until(UniqueFunction<bool()> done) {
-    bool gave_up = false;
-    auto limit = loop.timer([&] { gave_up = true; });
-    limit->arm(10s);
-    loop.run_until([&] { return gave_up || done(); });
-    ASSERT_FALSE(gave_up) << "nothing happened for 10 s";
+    ASSERT_TRUE(runs_until(loop, done)) << "nothing happened for a minute";
   }
-  void settle() {
-    bool over_now = false;
-    auto timer = loop.timer([&] { over_now = true; });
-    timer->arm(30ms);
-    loop.run_until([&] { return over_now; });
-  }
+  void settle() { run_turns(loop); }
   Buffer bytes(std::string_view text) { return Buffer(loop.blocks(), text); }
 
   Loop loop;

@@ -89,6 +89,21 @@ TEST_F(TlsTransportTest, MayBeClosedAfterFinish) {
   EXPECT_EQ(at_client.closed->reason, Reason::kNone);
 }
 
+// Certificates that come from files may hold keys of RSA.
+TEST_F(TlsTransportTest, BothSidesMayHaveKeysOfRsa) {
+  KeyPtr rsa(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", size_t{2048}));
+  Pkcs8Ptr pkcs8(EVP_PKEY2PKCS8(rsa.get()));
+  CertSpec spec = CertSpec::leaf(kServerId);
+  spec.key = *PrivateKey::from_der(to_der(pkcs8.get(), i2d_PKCS8_PRIV_KEY_INFO));
+  server_identity = identity(ca.issue(spec), ca.bundle());
+  client_identity = identity(ca.issue(spec), ca.bundle());
+
+  connect();
+
+  EXPECT_EQ(client->info().peer_certificate->spiffe_id()->text(), kServerId);
+  EXPECT_EQ(server->info().peer_certificate->spiffe_id()->text(), kServerId);
+}
+
 TEST_F(TlsTransportTest, WritesBeforeTheHandshakeArriveAfterIt) {
   make();
   (void)client->write(bytes("early"));
@@ -123,6 +138,41 @@ TEST_F(TlsTransportTest, FollowsAKeyUpdate) {
   run_until([&] { return raw.received() == "answer"; });
 
   EXPECT_EQ(at_server.received, "beforeafter");
+}
+
+TEST_F(TlsTransportTest, AHundredKeyUpdatesAtOnceAreTaken) {
+  SslContextPtr context = raw_context();
+  RawTlsPeer raw(loop, context.get());
+  auto far = serve(raw, server_setup());
+  raw.write("x");
+  run_until([this] { return at_server.received_bytes == 1; });
+
+  for (int i = 0; i < 100; ++i) {
+    SSL_key_update(raw.ssl(), SSL_KEY_UPDATE_REQUESTED);
+    raw.write("x");
+  }
+  run_until([this] { return at_server.received_bytes == 101 || at_server.is_closed(); });
+
+  EXPECT_EQ(at_server.received_bytes, 101U);
+  EXPECT_FALSE(at_server.is_closed());
+}
+
+// Rule S6.
+TEST_F(TlsTransportTest, MoreThanAHundredKeyUpdatesInASecondAreAbuse) {
+  SslContextPtr context = raw_context();
+  RawTlsPeer raw(loop, context.get());
+  auto far = serve(raw, server_setup());
+  raw.write("x");
+  run_until([this] { return at_server.received_bytes == 1; });
+
+  for (int i = 0; i < 1000; ++i) {
+    SSL_key_update(raw.ssl(), SSL_KEY_UPDATE_REQUESTED);
+    raw.write("x");
+  }
+  run_until([this] { return at_server.is_closed(); });
+
+  EXPECT_EQ(at_server.closed->reason, Reason::kAbuse);
+  EXPECT_LT(at_server.received_bytes, 300U);  // what OpenSSL held when its input was taken away
 }
 
 TEST_F(TlsTransportTest, NothingIsRepeatedWhileTheHandshakeWaits) {

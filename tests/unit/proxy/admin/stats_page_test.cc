@@ -22,6 +22,7 @@ BackendRow up_row() {
   row.bytes_in = 2048;
   row.bytes_out = 5000;
   row.errors = 4;
+  row.connect_errors = 1;
   row.last_change = 65s;
   row.last_check = BackendCheck{CheckKind::kHttp, Reason::kNone, 200, 7ms, 1s};
   return row;
@@ -129,6 +130,8 @@ TEST(StatsCsv, SumsABackendSetUpInItsBackendRow) {
   EXPECT_EQ(column(csv, "BACKEND", "act"), "2");
   EXPECT_EQ(column(csv, "BACKEND", "weight"), "6");
   EXPECT_EQ(column(csv, "BACKEND", "stot"), "34");
+  EXPECT_EQ(column(csv, "BACKEND", "econ"), "2");
+  EXPECT_EQ(column(csv, "BACKEND", "eresp"), "6");
   EXPECT_EQ(column(csv, "BACKEND", "type"), "1");
   EXPECT_EQ(column(csv, "FRONTEND", "status"), "OPEN");
   EXPECT_EQ(column(csv, "FRONTEND", "req_tot"), "2468");

@@ -64,6 +64,37 @@ TEST(Bootstrap, WantsAnIdentityForTlsListeners) {
   EXPECT_NE(text.find("listeners[0].tls: needs an identity"), std::string::npos) << text;
 }
 
+TEST(Bootstrap, ReadsWhatAnInboundListenerSaysAboutCallers) {
+  std::string listener =
+      "listeners:\n  - {name: a, direction: inbound, tls: off, address: \"127.0.0.1:1\", forward: \"127.0.0.1:2\"";
+
+  auto usual = parse_bootstrap(listener + "}\n", "proxy.yaml");
+  auto other = parse_bootstrap(listener + ", forwardClientCert: off, trustForwarded: all}\n", "proxy.yaml");
+
+  EXPECT_EQ(usual->listeners[0].forward_client_cert, ForwardClientCert::kSet);
+  EXPECT_EQ(usual->listeners[0].trust_forwarded, TrustForwarded::kMesh);
+  EXPECT_EQ(other->listeners[0].forward_client_cert, ForwardClientCert::kOff);
+  EXPECT_EQ(other->listeners[0].trust_forwarded, TrustForwarded::kAll);
+  EXPECT_NE(problems_of(listener + ", forwardClientCert: append}\n").find("listeners[0].forwardClientCert: "),
+            std::string::npos);
+}
+
+TEST(Bootstrap, OutboundListenersSayNothingAboutCallers) {
+  std::string text = problems_of(
+      "config: {source: files, path: x}\n"
+      "listeners:\n  - {name: a, direction: outbound, address: \"127.0.0.1:1\", trustForwarded: all}\n");
+
+  EXPECT_NE(text.find("listeners[0].trustForwarded: "), std::string::npos) << text;
+}
+
+// X509-SVID §3.1.
+TEST(Bootstrap, TheIdOfAWorkloadHasAPath) {
+  EXPECT_NE(problems_of("identity: {source: control, id: \"spiffe://td\"}\n").find("identity.id: has no path"),
+            std::string::npos);
+  EXPECT_NE(problems_of("identity: {source: control, id: \"spiffe://td/\"}\n").find("identity.id: "),
+            std::string::npos);
+}
+
 TEST(Bootstrap, WantsAServiceForOpaqueTcp) {
   std::string text = problems_of(
       "config: {source: files, path: x}\n"
@@ -140,6 +171,45 @@ TEST(Bootstrap, ReloadsLogLevelAccessLogModeAndDrain) {
   wanted->access_log.mode = AccessLogSettings::Mode::kAll;
 
   EXPECT_TRUE(keys_that_need_restart(*running, *wanted).empty());
+}
+
+constexpr char kSpire[] = "identity: {source: spire, socket: \"unix:///run/spire/agent.sock\"";
+
+TEST(Bootstrap, ReadsAnIdentityOfAWorkloadApi) {
+  auto usual = parse_bootstrap(std::string(kSpire) + "}\n", "proxy.yaml");
+  auto named = parse_bootstrap(std::string(kSpire) + ", id: \"spiffe://cluster.local/a\"}\n", "proxy.yaml");
+
+  ASSERT_TRUE(usual) << usual.error().detail;
+  EXPECT_EQ(usual->identity.source, IdentitySettings::Source::kSpire);
+  EXPECT_EQ(usual->identity.workload_socket.path(), "/run/spire/agent.sock");
+  EXPECT_FALSE(usual->identity.id);
+  EXPECT_EQ(named->identity.id->text(), "spiffe://cluster.local/a");
+}
+
+TEST(Bootstrap, RefusesKeysOfOtherIdentitySources) {
+  std::string text = problems_of(std::string(kSpire) + ", persist: false, joinTokenFile: /run/token}\n");
+
+  EXPECT_NE(text.find("identity.persist"), std::string::npos) << text;
+  EXPECT_NE(text.find("identity.joinTokenFile"), std::string::npos) << text;
+}
+
+TEST(Bootstrap, ReadsWhereTheWorkloadApiIsServed) {
+  std::string served = std::string(kSpire) + "}\nworkloadApi: {socket: /run/heddle/workload.sock";
+
+  auto usual = parse_bootstrap(served + "}\n", "proxy.yaml");
+  auto shared = parse_bootstrap(served + ", mode: \"0660\"}\n", "proxy.yaml");
+
+  ASSERT_TRUE(usual) << usual.error().detail;
+  EXPECT_EQ(usual->workload_api.socket->path(), "/run/heddle/workload.sock");
+  EXPECT_EQ(usual->workload_api.mode, 0600U);
+  EXPECT_EQ(shared->workload_api.mode, 0660U);
+  EXPECT_EQ(keys_that_need_restart(*usual, *shared), std::vector<std::string>{"workloadApi"});
+}
+
+TEST(Bootstrap, RefusesToServeTheSocketItAsks) {
+  std::string text = problems_of(std::string(kSpire) + "}\nworkloadApi: {socket: /run/spire/agent.sock}\n");
+
+  EXPECT_NE(text.find("workloadApi.socket: is the socket that identity.socket asks"), std::string::npos) << text;
 }
 }  // namespace
 }  // namespace heddle

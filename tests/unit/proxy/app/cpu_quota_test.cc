@@ -12,11 +12,6 @@ TEST(CpuQuota, ReadsCpuMax) {
   EXPECT_EQ(parse_cpu_max(""), std::nullopt);
 }
 
-TEST(CpuQuota, FindsTheCgroupOfTheProcess) {
-  EXPECT_EQ(parse_cgroup_path("1:name=systemd:/x\n0::/kubepods/pod1\n"), "/kubepods/pod1");
-  EXPECT_EQ(parse_cgroup_path("1:cpu:/x\n"), "");
-}
-
 TEST(CpuQuota, RunsAsManyWorkersAsTheQuotaRoundedUp) {
   EXPECT_EQ(workers_for(1.5, 8), 2U);
   EXPECT_EQ(workers_for(0.1, 8), 1U);

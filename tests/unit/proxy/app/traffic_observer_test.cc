@@ -55,7 +55,7 @@ class TrafficObserverTest : public testing::Test {
     static_cast<void>(client_->write(Buffer(loop_.blocks(), bytes)));
     bool late = false;
     auto limit = loop_.timer([&] { late = true; });
-    limit->arm(10s);
+    limit->arm(60s);
     loop_.run_until([&] { return late || (ring_.pushed() >= records && !seen_.received.empty()); });
     EXPECT_FALSE(late);
     ring_.drain([&](const AccessRecord& record) { records_.push_back(record); });

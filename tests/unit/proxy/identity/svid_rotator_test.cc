@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "tests/support/manual_scheduler.h"
 #include "tests/support/seeded_random.h"
 
@@ -194,6 +196,64 @@ TEST_F(SvidRotatorTest, NeverRunsTwoTriesAtOnce) {
   scheduler_.advance(300s);
 
   EXPECT_EQ(maker_.asked.size(), 1U);
+}
+
+TEST_F(SvidRotatorTest, RenewsEarlyWithinTheTimeGiven) {
+  live(24h);
+
+  rotator_.renew_within(60s);
+  scheduler_.advance(60s);
+
+  EXPECT_EQ(maker_.asked, (std::vector{SvidNeed::kAttest, SvidNeed::kRenew}));
+}
+
+TEST_F(SvidRotatorTest, WhoIsToldAgainAndAgainRenewsAllTheSame) {
+  live(24h);
+
+  for (int second = 0; second < 60; ++second) {
+    rotator_.renew_within(60s);
+    scheduler_.advance(1s);
+  }
+
+  EXPECT_EQ(maker_.asked.size(), 2U);
+}
+
+TEST_F(SvidRotatorTest, AFleetDoesNotRenewEarlyAtOnce) {
+  std::set<int64_t> seconds;
+  for (int i = 0; i < 20; ++i) {
+    ScriptedMaker maker;
+    SvidRotator one{scheduler_, random_, maker};
+    one.start(SvidTimes{scheduler_.wall(), scheduler_.wall() + 24h});
+    one.renew_within(60s);
+    int64_t second = 0;
+    for (; maker.asked.empty() && second < 60; ++second) scheduler_.advance(1s);
+    seconds.insert(second);
+  }
+
+  EXPECT_GT(seconds.size(), 10U);
+}
+
+TEST_F(SvidRotatorTest, AnEarlyRenewalThatFailsIsTriedAgain) {
+  live(24h);
+  rotator_.renew_within(0s);
+  scheduler_.advance(1s);
+  ASSERT_EQ(maker_.asked.size(), 2U);
+
+  maker_.fail();
+  scheduler_.advance(2s);
+
+  EXPECT_EQ(maker_.asked.size(), 3U);
+}
+
+TEST_F(SvidRotatorTest, OneNewCertificateSettlesAnEarlyRenewal) {
+  live(24h);
+  rotator_.renew_within(10s);
+  scheduler_.advance(10s);
+  maker_.succeed(scheduler_, 24h);
+
+  scheduler_.advance(1h);
+
+  EXPECT_EQ(maker_.asked.size(), 2U);
 }
 }  // namespace
 }  // namespace heddle

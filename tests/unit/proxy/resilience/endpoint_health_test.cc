@@ -56,6 +56,17 @@ TEST_F(EndpointHealthTest, CountsOutcomes) {
   EXPECT_EQ(health_->bytes_received(), 20U);
 }
 
+TEST_F(EndpointHealthTest, TellsConnectionsThatDidNotComeAboutFromOtherErrors) {
+  for (Reason reason : {Reason::kUpstreamConnectRefused, Reason::kUpstreamConnectTimeout,
+                        Reason::kUpstreamConnectFailed, Reason::kUpstreamTlsFailed, Reason::kUpstreamIdentityUnexpected,
+                        Reason::kUpstreamReset, Reason::kUpstreamHeadTimeout}) {
+    health_->record({.reason = reason});
+  }
+
+  EXPECT_EQ(health_->errors(), 7U);
+  EXPECT_EQ(health_->connect_errors(), 5U);
+}
+
 TEST_F(EndpointHealthTest, DoesNotBlameTheEndpointForClientsThatLeave) {
   health_->record({.reason = Reason::kDownstreamReset});
   health_->record({.reason = Reason::kDownstreamClosed});

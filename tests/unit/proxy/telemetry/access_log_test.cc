@@ -49,6 +49,19 @@ TEST(AccessLogFormat, NamesTheReasonAndItsFlag) {
   EXPECT_THAT(line_of(record), HasSubstr(R"("response_flags":"UH","response_code_details":"no-healthy-endpoint")"));
 }
 
+TEST(AccessLogFormat, NamesThePolicyInPlaceOfARoute) {
+  AccessRecord record = sample_access_record();
+  record.route.assign("shop/cart");
+  record.flags.set(AccessFlag::kAuthzDenied);
+  record.authz_rule = 2;
+
+  EXPECT_THAT(line_of(record),
+              HasSubstr(R"("route_name":null,"authz_action":"deny","authz_policy":"shop/cart","authz_rule":2,)"));
+
+  record.authz_rule = AccessRecord::kNoAuthzRule;
+  EXPECT_THAT(line_of(record), HasSubstr(R"("authz_policy":"shop/cart","config_version")"));
+}
+
 TEST(AccessLogFormat, DoesNotGuessTheProtocolOfAnEndpointItDidNotReach) {
   AccessRecord record;
   record.upstream.assign(*Address::parse("10.0.0.1:80"));

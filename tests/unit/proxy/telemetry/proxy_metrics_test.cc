@@ -31,12 +31,14 @@ TEST(ProxyMetrics, CountRequestsByClassAndReason) {
   metrics.on_finished(502, Reason::kUpstreamReset, 3ms);
   metrics.on_finished(200, Reason::kUpstreamReset, 3ms);
   metrics.on_finished(0, Reason::kDownstreamReset, 3ms);
+  metrics.on_finished(999, Reason::kNone, 3ms);
 
   std::string text = registry.render();
   const std::string labels =
       R"(heddle_requests_total{direction="outbound",service="web",route="web-route",backend_set="web-v1",)";
   EXPECT_THAT(text, HasSubstr(labels + "code=\"2xx\",reason=\"none\"} 2\n"));
   EXPECT_THAT(text, HasSubstr(labels + "code=\"5xx\",reason=\"upstream-reset\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr(labels + "code=\"5xx\",reason=\"none\"} 1\n"));
   EXPECT_THAT(text, HasSubstr(labels + "code=\"2xx\",reason=\"upstream-reset\"} 1\n"));
   EXPECT_THAT(text, HasSubstr(labels + "code=\"none\",reason=\"downstream-reset\"} 1\n"));
 }
@@ -92,7 +94,10 @@ struct AllMetrics {
         backends(registry, "web-v1"),
         health(registry, "web-v1"),
         listener(registry, "outbound"),
+        authz(registry, "shop/cart"),
+        permissive(registry, "inbound"),
         downstream(registry),
+        memory(registry),
         tls(registry, "client"),
         gate(registry),
         control(registry),
@@ -120,7 +125,10 @@ struct AllMetrics {
   BackendSetMetrics backends;
   HealthMetrics health;
   ListenerMetrics listener;
+  AuthzMetrics authz;
+  PermissiveMetrics permissive;
   DownstreamMetrics downstream;
+  MemoryMetrics memory;
   TlsMetrics tls;
   HandshakeGateMetrics gate;
   ControlMetrics control;

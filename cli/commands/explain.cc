@@ -1,0 +1,60 @@
+#include "lib/decision/explain.h"
+
+#include "cli/commands/commands.h"
+#include "cli/document_text.h"
+#include "cli/explanation_text.h"
+#include "cli/sources.h"
+#include "lib/snapshot/snapshot_builder.h"
+
+namespace heddle {
+namespace {
+std::string body_of(const ExplainWords& words) {
+  std::string body;
+  JsonWriter out(body);
+  out.begin_object().field("method", words.method).field("url", words.url).field("namespace", words.client_ns);
+  if (!words.from.empty()) out.field("from", words.from);
+  out.key("headers").begin_object();
+  for (const auto& [name, value] : words.headers) out.field(name, value);
+  out.end_object().end_object();
+  return body;
+}
+
+Result<std::shared_ptr<const Snapshot>> snapshot_of(const FileOptions& files, std::istream& in) {
+  LoadedResources loaded = load_sources(files, in);
+  if (!loaded.ok()) return make_error(Reason::kConfigInvalid, loaded.text());
+  SnapshotBuilder builder(ModelScope::kWhole);
+  ConfigChange change;
+  change.kind = ConfigChange::Kind::kReplaceAll;
+  change.puts = std::move(loaded.resources);
+  BuildOutcome outcome = builder.apply(std::move(change));
+  if (!outcome) return outcome.problems.to_error();
+  return std::move(outcome.snapshot);
+}
+
+Result<JsonValue> explain_files(const ExplainOptions& options, std::istream& in) {
+  HEDDLE_TRY(std::shared_ptr<const Snapshot> snapshot, snapshot_of(options.files, in));
+  Problems problems;
+  std::optional<ExplainQuery> query = ExplainQuery::parse(options.question, problems);
+  if (!query) return problems.to_error();
+  return JsonValue::parse(explanation_json(*query, explain(*snapshot, *query)));
+}
+
+ExitCode print(const JsonValue& explanation, const ExplainOptions& options, Console& console) {
+  bool json = options.output == OutputFormat::kJson;
+  console.out << (json ? to_pretty_json(explanation) : explanation_text(explanation, console.color));
+  return would_be_routed(explanation) ? ExitCode::kOk : ExitCode::kFailure;
+}
+}  // namespace
+
+ExitCode run_explain(const ExplainOptions& options, CommandContext& context) {
+  if (!options.files.paths.empty()) {
+    Result<JsonValue> explanation = explain_files(options, context.console.in);
+    return explanation ? print(*explanation, options, context.console) : context.console.fail(explanation.error());
+  }
+  Result<ApiReply> reply = context.api.call(
+      {.method = "POST", .path = "/v1/explain", .body = body_of(options.question), .deadline = context.timeout});
+  if (!reply) return context.console.fail(reply.error());
+  if (!reply->ok()) return context.console.fail(*reply);
+  return print(reply->body, options, context.console);
+}
+}  // namespace heddle

@@ -1,0 +1,90 @@
+#include "cli/explanation_text.h"
+
+#include <cmath>
+
+#include "cli/resource_table.h"
+#include "lib/base/strings.h"
+
+namespace heddle {
+namespace {
+std::vector<JsonValue> list_at(const JsonValue& value, std::string_view field) {
+  std::vector<JsonValue> out;
+  std::optional<JsonValue> items = value.find(field);
+  for (size_t i = 0; items && i < items->size(); ++i) out.push_back(items->at(i));
+  return out;
+}
+
+std::string shown(const JsonValue& value, JsonValue::Path path) { return printable(scalar_at(value, path)); }
+
+std::string question(const JsonValue& explanation) {
+  std::string from = shown(explanation, {"request", "from"});
+  std::string version = shown(explanation, {"version"});
+  return str_cat(shown(explanation, {"request", "method"}), " ", shown(explanation, {"request", "url"}),
+                 " from namespace ", shown(explanation, {"request", "namespace"}), from.empty() ? "" : " (", from,
+                 from.empty() ? "" : ")", version.empty() ? "" : ", version ", version, "\n");
+}
+
+std::string steps(const JsonValue& explanation) {
+  std::string out;
+  for (const JsonValue& step : list_at(explanation, "steps")) {
+    out.append(str_cat("  ", shown(step, {"what"}), ": ", shown(step, {"result"}), "\n"));
+  }
+  return out;
+}
+
+// "75%", "33.3%"
+std::string share_of(const JsonValue& backends) {
+  std::optional<JsonValue> value = backends.find("percent");
+  std::optional<double> percent = value ? value->as_number() : std::nullopt;
+  if (!percent || !(*percent >= 0 && *percent <= 100)) return {};
+  auto tenths = static_cast<int64_t>(std::lround(*percent * 10));
+  std::string whole = std::to_string(tenths / 10);
+  return tenths % 10 == 0 ? whole + "%" : str_cat(whole, ".", std::to_string(tenths % 10), "%");
+}
+
+void add_rows(const JsonValue& backends, Table& table) {
+  std::string name = text_at(backends, {"backendSet"});
+  std::string share = share_of(backends);
+  std::vector<JsonValue> endpoints = list_at(backends, "endpoints");
+  auto remark = [&](const std::string& text, Tone tone) { table.add({name, share, {text, tone}, "-", "-"}); };
+  std::string reason = text_at(backends, {"reason"});
+  if (!reason.empty() || endpoints.empty()) remark(reason, Tone::kBad);
+  for (const JsonValue& endpoint : endpoints) {
+    table.add({name, share, text_at(endpoint, {"address"}), text_at(endpoint, {"identity"}),
+               scalar_at(endpoint, {"weight"})});
+  }
+  std::optional<JsonValue> count = backends.find("endpointCount");
+  int64_t hidden = (count ? count->as_integer().value_or(0) : 0) - static_cast<int64_t>(endpoints.size());
+  if (hidden > 0) remark(str_cat("and ", std::to_string(hidden), " more"), Tone::kPlain);
+}
+
+std::string backends_table(const JsonValue& explanation, UseColor color) {
+  std::vector<JsonValue> all = list_at(explanation, "backends");
+  if (all.empty()) return {};
+  Table table({"BACKENDSET", "SHARE", "ENDPOINT", "IDENTITY", "WEIGHT"});
+  for (const JsonValue& backends : all) add_rows(backends, table);
+  return str_cat("\n", table.text(color));
+}
+
+std::string verdict(const JsonValue& explanation) {
+  if (!would_be_routed(explanation)) {
+    return str_cat("refused: ", shown(explanation, {"status"}), " ", shown(explanation, {"reason"}), " (",
+                   shown(explanation, {"hint"}), ")\n");
+  }
+  std::string route = shown(explanation, {"route"});
+  std::string by = route.empty() ? std::string("without a route")
+                                 : str_cat("by HTTPRoute ", route, " rule ", shown(explanation, {"rule"}));
+  return str_cat("routed ", by, "\n");
+}
+}  // namespace
+
+bool would_be_routed(const JsonValue& explanation) {
+  std::optional<JsonValue> routed = explanation.find("routed");
+  return routed && routed->as_bool().value_or(false);
+}
+
+std::string explanation_text(const JsonValue& explanation, UseColor color) {
+  return str_cat(question(explanation), steps(explanation), backends_table(explanation, color), "\n",
+                 verdict(explanation));
+}
+}  // namespace heddle

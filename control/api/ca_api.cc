@@ -1,0 +1,57 @@
+#include "control/api/ca_api.h"
+
+#include "control/api/answers.h"
+#include "control/api/ca_view.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/strings.h"
+
+namespace heddle {
+namespace {
+constexpr size_t kMaxWord = 253;
+
+Result<std::vector<std::string>> read_exceptions(const std::string& body) {
+  std::vector<std::string> out;
+  if (body.empty()) return out;
+  HEDDLE_TRY(JsonValue document, JsonValue::parse(body));
+  Problems problems;
+  JsonObject object{JsonReader(document, "", problems)};
+  for (const JsonReader& word : object.optional_array("except", {0, CaApi::kMaxExceptions})) {
+    if (auto text = word.string({1, kMaxWord})) out.emplace_back(*text);
+  }
+  object.finish();
+  if (problems.empty()) return out;
+  return make_error(Reason::kBadRequest, problems.text(), Origin::kDownstream);
+}
+}  // namespace
+
+Result<RotationPlan> CaApi::plan() const {
+  HEDDLE_TRY(std::vector<Lineage> lineages, parts_.ledger.lineages());
+  return parts_.rotator.plan(live_sidecars(parts_.registry.rows(), lineages, parts_.clock.wall()));
+}
+
+RpcResponse CaApi::show() const {
+  Result<RotationPlan> now = plan();
+  if (!now) return error_answer(now.error());
+  return RpcResponse::json(200, ca_json({parts_.rotator.state(), *parts_.rotator.bundle(), parts_.outlook}, *now));
+}
+
+RpcResponse CaApi::step(const RpcRequest& request, const Caller& caller) {
+  std::optional<RotationStep> step = rotation_step(request.path_params.at("step"));
+  if (!step) {
+    return error_answer(make_error(Reason::kNotFound, "no such step; there are prepare, activate, retire and abort",
+                                   Origin::kDownstream));
+  }
+  Result<std::vector<std::string>> except = read_exceptions(request.body);
+  if (!except) return error_answer(except.error());
+  Result<RotationPlan> now = plan();
+  if (!now) return error_answer(now.error());
+  Result<void> taken = parts_.rotator.step(*step, *now, *except, caller);
+  if (taken) return show();
+  std::vector<ApiProblem> problems;
+  if (*step == next_step(parts_.rotator.state().phase)) {
+    for (const Laggard& laggard : now->laggards(*step, *except))
+      problems.push_back({laggard.sidecar.name(), "", laggard.why});
+  }
+  return error_answer(taken.error(), problems);
+}
+}  // namespace heddle

@@ -1,0 +1,117 @@
+#include "control/api/ca_view.h"
+
+#include "certs/peer_certificate.h"
+#include "lib/base/json_writer.h"
+#include "lib/base/strings.h"
+
+namespace heddle {
+namespace {
+LiveSidecar connected(const NodeStatus& row) {
+  LiveSidecar out{row.key.identity, row.key.node, "", true, std::nullopt};
+  if (row.trust) out.uses = TrustInUse{row.trust->bundle, row.trust->authority};
+  return out;
+}
+
+void write_root(JsonWriter& out, X509* certificate, std::string_view pin, std::string_view state) {
+  out.begin_object().field("fingerprint", pin).field("state", state);
+  out.field("notBefore", format_time(to_wall_time(X509_get0_notBefore(certificate))));
+  out.field("notAfter", format_time(to_wall_time(X509_get0_notAfter(certificate)))).end_object();
+}
+
+std::string_view state_of(const CaState& state, const std::string& pin) {
+  if (pin == root_pin(*state.signer)) return "signs";
+  if (state.next != nullptr && pin == root_pin(*state.next)) return "prepared";
+  if (state.old != nullptr && pin == state.old->pins().front()) return "retiring";
+  return "trusted";
+}
+
+void write_roots(JsonWriter& out, const CaState& state, const DomainRoots& bundle) {
+  out.key("roots").begin_array();
+  for (size_t i = 0; i < bundle.pins().size(); ++i) {
+    write_root(out, bundle.certificates()[i].get(), bundle.pins()[i], state_of(state, bundle.pins()[i]));
+  }
+  out.end_array();
+}
+
+// The certificates below the root that are sent along; empty where the root itself signs.
+void write_chain(JsonWriter& out, const CertificateAuthority& signer) {
+  out.key("chain").begin_array();
+  for (const X509Shared& certificate : signer.issuers_shown()) {
+    write_root(out, certificate.get(), fingerprint_of(certificate.get()), "intermediate");
+  }
+  out.end_array();
+}
+
+void write_outlook(JsonWriter& out, const CaOutlook& outlook) {
+  constexpr std::string_view kAlarms[] = {"none", "warn", "error"};
+  out.key("automatic").begin_object();
+  if (outlook.next) {
+    out.field("step", to_text(outlook.next->step)).field("at", format_time(outlook.next->at));
+  }
+  out.field("alarm", kAlarms[static_cast<size_t>(outlook.alarm)]).field("problem", outlook.problem).end_object();
+}
+
+void write_sidecar(JsonWriter& out, const RotationPlan& plan, const LiveSidecar& sidecar) {
+  auto word = [&](bool is_newest) -> std::string_view {
+    if (!sidecar.uses) return "unknown";
+    return is_newest ? "newest" : "older";
+  };
+  out.begin_object().field("node", sidecar.node).field("identity", sidecar.identity).field("serial", sidecar.serial);
+  out.field("connected", sidecar.is_connected).field("bundle", word(plan.has_bundle(sidecar)));
+  out.field("certificate", word(plan.has_signer(sidecar))).end_object();
+}
+
+void write_laggards(JsonWriter& out, const std::vector<Laggard>& laggards) {
+  out.key("waitsFor").begin_array();
+  for (const Laggard& laggard : laggards) {
+    out.begin_object().field("node", laggard.sidecar.node).field("identity", laggard.sidecar.identity);
+    out.field("serial", laggard.sidecar.serial).field("why", laggard.why).end_object();
+  }
+  out.end_array();
+}
+}  // namespace
+
+// Of several certificates of one sidecar, and of one that is connected, one row tells all.
+std::vector<LiveSidecar> live_sidecars(const std::vector<NodeStatus>& rows, const std::vector<Lineage>& lineages,
+                                       WallTime now) {
+  std::map<NodeKey, LiveSidecar> named;
+  std::vector<LiveSidecar> unnamed;
+  for (const NodeStatus& row : rows) {
+    if (row.is_connected) named.emplace(row.key, connected(row));
+  }
+  for (const Lineage& lineage : lineages) {
+    if (lineage.not_after <= now) continue;
+    LiveSidecar away{lineage.identity, lineage.node, lineage.latest, false, std::nullopt};
+    if (lineage.node.empty()) {
+      unnamed.push_back(std::move(away));
+      continue;
+    }
+    auto [at, is_new] = named.try_emplace(NodeKey{lineage.identity, lineage.node}, away);
+    if (!is_new) at->second.serial = lineage.latest;
+  }
+  std::vector<LiveSidecar> out;
+  for (auto& [key, sidecar] : named) out.push_back(std::move(sidecar));
+  out.insert(out.end(), std::make_move_iterator(unnamed.begin()), std::make_move_iterator(unnamed.end()));
+  return out;
+}
+
+std::string ca_json(const CaView& view, const RotationPlan& plan) {
+  const CaState& state = view.state;
+  const DomainRoots& bundle = view.bundle;
+  std::string body;
+  JsonWriter out(body);
+  RotationStep next = next_step(state.phase);
+  out.begin_object().field("phase", to_text(state.phase)).field("since", format_time(state.since));
+  out.field("sequence", state.sequence).field("bundle", bundle.digest());
+  out.field("source", std::string_view(view.outlook.is_given ? "files" : "own"));
+  write_roots(out, state, bundle);
+  write_chain(out, *state.signer);
+  write_outlook(out, view.outlook);
+  out.key("sidecars").begin_array();
+  for (const LiveSidecar& sidecar : plan.live()) write_sidecar(out, plan, sidecar);
+  out.end_array().field("next", to_text(next));
+  write_laggards(out, plan.laggards(next));
+  out.end_object();
+  return body;
+}
+}  // namespace heddle

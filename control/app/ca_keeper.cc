@@ -1,0 +1,119 @@
+#include "control/app/ca_keeper.h"
+
+#include "control/api/ca_view.h"
+#include "lib/base/strings.h"
+
+namespace heddle {
+namespace {
+constexpr Duration kSayAgain = 10min;
+
+std::string waiting_text(RotationStep step, const std::vector<Laggard>& late) {
+  const Laggard& first = late.front();
+  std::string more = late.size() == 1 ? "" : str_cat(" and ", std::to_string(late.size() - 1), " more");
+  return str_cat("waits to ", to_text(step), " for ", first.sidecar.name(), ", which ", first.why, more);
+}
+}  // namespace
+
+CaKeeper::CaKeeper(Parts parts)
+    : parts_(std::move(parts)), offload_(parts_.loop), timer_(parts_.loop.timer([this] { turn(); })) {
+  stat_ = parts_.files.all() ? stat_of(parts_.files) : std::string();
+  look_again_ = parts_.loop.now() + kLookAgain;
+  outlook_.is_given = parts_.files.all();
+}
+
+void CaKeeper::reload() {
+  stat_.clear();
+  look();
+}
+
+void CaKeeper::turn() {
+  timer_->arm(kEvery);
+  look();
+  advance();
+}
+
+void CaKeeper::look() {
+  if (!parts_.files.all() || std::exchange(working_, true)) return;
+  bool again = !refused_.empty() && parts_.loop.now() >= look_again_;
+  if (again) look_again_ = parts_.loop.now() + kLookAgain;
+  const TrustDomain& domain = parts_.rotator.state().signer->trust_domain();
+  work_ = offload_.compute(
+      [files = parts_.files, known = again ? std::string() : stat_, domain, form = parts_.form.copy(),
+       names = parts_.names, now = parts_.loop.wall()] {
+        Seen seen{stat_of(files), std::nullopt};
+        if (seen.stat != known) seen.loaded = load_given_ca(files, domain, form, names, now);
+        return seen;
+      },
+      [this](Seen seen) { on_seen(std::move(seen)); });
+}
+
+void CaKeeper::on_seen(Seen seen) {
+  working_ = false;
+  if (!seen.loaded) return;
+  stat_ = std::move(seen.stat);
+  if (!*seen.loaded) return refuse(seen.loaded->error());
+  Result<void> taken = parts_.rotator.give(**std::move(seen.loaded));
+  if (!taken) return refuse(taken.error());
+  refused_.clear();
+  advance();
+}
+
+// Files are often replaced one after the other: a set that does not fit is told once.
+void CaKeeper::refuse(const Error& why) {
+  std::string text = why.text();
+  if (text == std::exchange(refused_, text)) return;
+  parts_.log.error("the authority's new files are refused, the old authority stays", {{"error", text}});
+}
+
+void CaKeeper::advance() {
+  const GivenCa* given = parts_.rotator.given();
+  std::optional<std::string> root;
+  if (given != nullptr) root = root_pin(*given->authority);
+  outlook_.next = parts_.schedule.next(parts_.rotator.state(), root);
+  outlook_.are_files_refused = !refused_.empty();
+  if (outlook_.next && outlook_.next->at <= parts_.loop.wall()) return take_or_wait(outlook_.next->step);
+  look_at_end();
+}
+
+void CaKeeper::take_or_wait(RotationStep step) {
+  Result<std::vector<Lineage>> lineages = parts_.ledger.lineages();
+  if (!lineages) return say(lineages.error().text(), 0);
+  WallTime now = parts_.loop.wall();
+  RotationPlan plan = parts_.rotator.plan(live_sidecars(parts_.registry.rows(), *lineages, now));
+  std::vector<Laggard> late = plan.laggards(step);
+  outlook_.alarm = parts_.schedule.alarm(parts_.rotator.state(), *outlook_.next, now);
+  if (!late.empty()) return say(waiting_text(step, late), late.size());
+  Result<void> taken = parts_.rotator.step(step, plan, {}, {"", "schedule", ""}, StepBy::kSchedule);
+  if (!taken) return say(taken.error().text(), 0);
+  outlook_.alarm = RotationSchedule::Alarm::kNone;
+  say(refused_, 0);
+}
+
+void CaKeeper::say(std::string problem, size_t waits_for) {
+  outlook_.problem = std::move(problem);
+  outlook_.waits_for = waits_for;
+  if (outlook_.alarm == RotationSchedule::Alarm::kNone || outlook_.problem.empty()) return;
+  bool is_new = outlook_.problem != said_;
+  if (!is_new && parts_.loop.now() < say_again_) return;
+  said_ = outlook_.problem;
+  say_again_ = parts_.loop.now() + kSayAgain;
+  bool is_error = outlook_.alarm == RotationSchedule::Alarm::kError;
+  parts_.log.log(is_error ? LogLevel::kError : LogLevel::kWarn, "the CA needs attention",
+                 {{"problem", said_}, {"ends", format_time(RotationSchedule::ends(parts_.rotator.state()))}});
+}
+
+// A given authority is renewed by nobody but its owner.
+void CaKeeper::look_at_end() {
+  outlook_.alarm = RotationSchedule::Alarm::kNone;
+  if (!outlook_.is_given || outlook_.next) return say(refused_, 0);
+  const CertificateAuthority& signer = *parts_.rotator.state().signer;
+  Duration left = signer.not_after() - parts_.loop.wall();
+  Duration life = signer.not_after() - signer.not_before();
+  if (left > life / 3) return say(refused_, 0);
+  outlook_.alarm = left > life / 10 ? RotationSchedule::Alarm::kWarn : RotationSchedule::Alarm::kError;
+  std::string problem = str_cat("the authority that the files give ends at ", format_time(signer.not_after()),
+                                ": replace the files by a newer one");
+  if (!refused_.empty()) problem += str_cat("; those that are there are refused: ", refused_);
+  say(std::move(problem), 0);
+}
+}  // namespace heddle

@@ -1,0 +1,60 @@
+// CaKeeper: the CA's housekeeping: looks every second whether the files of a given authority changed (on the offload
+// pool) and whether a rotation's next step is due and nobody in its way, and takes it: by the rules of `heddle ca
+// rotate`, never forced. What it cannot do it says: log, metric, `heddle ca status`. Decides nothing itself
+// (RotationSchedule, RotationPlan). Control loop; timer and token die with it.
+#pragma once
+#include "control/ca/ca_outlook.h"
+#include "control/ca/ca_rotator.h"
+#include "control/registry/node_registry.h"
+#include "control/store/ledger.h"
+#include "lib/event/offload.h"
+
+namespace heddle {
+class CaKeeper {
+ public:
+  static constexpr Duration kEvery = 1s;
+  static constexpr Duration kLookAgain = 30s;  // at files that were refused: the clock is a part of some rules
+  struct Parts {
+    Loop& loop;
+    CaRotator& rotator;
+    const NodeRegistry& registry;
+    Ledger& ledger;
+    RotationSchedule schedule;
+    GivenCaFiles files;  // none: roots are made here
+    KeyForm form;
+    ExtraNames names;
+    Logger log;
+  };
+  explicit CaKeeper(Parts);
+  void start() { timer_->arm(Duration{}); }
+  // SIGHUP: looks at the files now, changed or not.
+  void reload();
+  const CaOutlook& outlook() const noexcept { return outlook_; }
+
+ private:
+  // What the offload thread found.
+  struct Seen {
+    std::string stat;
+    std::optional<Result<GivenCa>> loaded;  // nothing: unchanged
+  };
+  void turn();
+  void look();
+  void on_seen(Seen);
+  void refuse(const Error&);
+  void advance();
+  void take_or_wait(RotationStep);
+  void say(std::string problem, size_t waits_for);
+  void look_at_end();
+  Parts parts_;
+  Offload offload_;
+  std::unique_ptr<Timer> timer_;
+  Pending work_;
+  bool working_ = false;
+  std::string stat_;  // of what was looked at last, good or bad
+  MonoTime look_again_;
+  std::string refused_;  // why the files are
+  std::string said_;     // in the log
+  MonoTime say_again_;
+  CaOutlook outlook_;
+};
+}  // namespace heddle

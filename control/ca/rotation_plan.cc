@@ -1,0 +1,109 @@
+#include "control/ca/rotation_plan.h"
+
+#include <algorithm>
+#include <array>
+
+#include "lib/base/strings.h"
+
+namespace heddle {
+namespace {
+constexpr std::array<std::string_view, 3> kPhases = {"steady", "prepared", "activated"};
+constexpr std::array<std::string_view, 4> kSteps = {"prepare", "activate", "retire", "abort"};
+constexpr size_t kNamed = 20;  // sidecars in one message; the rest is counted
+
+template <class E, size_t N>
+std::optional<E> by_name(const std::array<std::string_view, N>& names, std::string_view name) {
+  auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<E>(found - names.begin());
+}
+
+// nullopt: not a step of this phase.
+std::optional<RotationPhase> after(RotationPhase phase, RotationStep step) {
+  if (phase == RotationPhase::kPrepared && step == RotationStep::kAbort) return RotationPhase::kSteady;
+  if (step != next_step(phase)) return std::nullopt;
+  switch (phase) {
+    case RotationPhase::kSteady:
+      return RotationPhase::kPrepared;
+    case RotationPhase::kPrepared:
+      return RotationPhase::kActivated;
+    case RotationPhase::kActivated:
+      return RotationPhase::kSteady;
+  }
+  return std::nullopt;
+}
+
+Error conflict(std::string detail) { return make_error(Reason::kConflict, std::move(detail), Origin::kDownstream); }
+
+Error wrong_phase(RotationPhase phase, RotationStep step) {
+  std::string expected(to_text(next_step(phase)));
+  if (phase == RotationPhase::kPrepared) expected += " or abort";
+  return conflict(
+      str_cat("the rotation is ", to_text(phase), ": the next step is ", expected, ", not ", to_text(step)));
+}
+
+Error not_yet(RotationStep step, const std::vector<Laggard>& laggards) {
+  std::vector<std::string> names;
+  for (const Laggard& laggard : laggards) {
+    if (names.size() == kNamed) break;
+    names.push_back(str_cat(laggard.sidecar.name(), " ", laggard.why));
+  }
+  if (laggards.size() > kNamed) names.push_back(str_cat(std::to_string(laggards.size() - kNamed), " more"));
+  std::string count = str_cat(std::to_string(laggards.size()), laggards.size() == 1 ? " sidecar" : " sidecars");
+  return conflict(str_cat("cannot ", to_text(step), " yet, because of ", count, ": ", join(names, "; ")));
+}
+
+bool is_meant(const std::string& word, const LiveSidecar& sidecar) {
+  return !word.empty() && (word == sidecar.node || word == sidecar.serial);
+}
+}  // namespace
+
+std::string_view to_text(RotationPhase phase) noexcept { return kPhases[static_cast<size_t>(phase)]; }
+std::string_view to_text(RotationStep step) noexcept { return kSteps[static_cast<size_t>(step)]; }
+std::optional<RotationPhase> rotation_phase(std::string_view name) noexcept {
+  return by_name<RotationPhase>(kPhases, name);
+}
+std::optional<RotationStep> rotation_step(std::string_view name) noexcept {
+  return by_name<RotationStep>(kSteps, name);
+}
+
+RotationStep next_step(RotationPhase phase) noexcept {
+  constexpr RotationStep kNext[] = {RotationStep::kPrepare, RotationStep::kActivate, RotationStep::kRetire};
+  return kNext[static_cast<size_t>(phase)];
+}
+
+std::string LiveSidecar::name() const {
+  return str_cat(node.empty() ? str_cat("serial ", serial) : node, " (", identity, ")");
+}
+
+std::optional<std::string> RotationPlan::fault(RotationStep step, const LiveSidecar& sidecar) const {
+  if (step == RotationStep::kPrepare || step == RotationStep::kAbort) return std::nullopt;
+  if (step == RotationStep::kActivate ? has_bundle(sidecar) : has_signer(sidecar)) return std::nullopt;
+  if (!sidecar.is_connected) return "is not connected, and its certificate is still valid";
+  if (!sidecar.uses) return "has not said which bundle it uses";
+  if (step == RotationStep::kActivate) return "still uses an older bundle";
+  return "still shows a certificate of another root than the one that signs";
+}
+
+std::vector<Laggard> RotationPlan::laggards(RotationStep step, std::span<const std::string> except) const {
+  std::vector<Laggard> out;
+  for (const LiveSidecar& sidecar : live_) {
+    if (std::any_of(except.begin(), except.end(), [&](const auto& word) { return is_meant(word, sidecar); })) continue;
+    if (auto why = fault(step, sidecar)) out.push_back({sidecar, *std::move(why)});
+  }
+  return out;
+}
+
+Result<RotationPhase> RotationPlan::judge(RotationStep step, std::span<const std::string> except) const {
+  std::optional<RotationPhase> next = after(state_.phase, step);
+  if (!next) return wrong_phase(state_.phase, step);
+  for (const std::string& word : except) {
+    if (std::any_of(live_.begin(), live_.end(), [&](const LiveSidecar& s) { return is_meant(word, s); })) continue;
+    return make_error(Reason::kBadRequest, str_cat("except: ", quoted(word), " is no live sidecar"),
+                      Origin::kDownstream);
+  }
+  std::vector<Laggard> late = laggards(step, except);
+  if (!late.empty()) return not_yet(step, late);
+  return *next;
+}
+}  // namespace heddle

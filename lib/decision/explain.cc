@@ -1,0 +1,102 @@
+#include "lib/decision/explain.h"
+
+#include <algorithm>
+
+#include "lib/base/strings.h"
+#include "lib/decision/labels.h"
+#include "lib/policy/visibility.h"
+
+namespace heddle {
+namespace {
+bool serves(const Model& model, const SpiffeId& identity, const ResourceKey& service) {
+  return std::any_of(model.workloads.begin(), model.workloads.end(), [&](const auto& row) {
+    const WorkloadSpec& workload = *row.second;
+    bool is_own = workload.key.ns == service.ns && workload.identity == identity;
+    return is_own && std::count(workload.services.begin(), workload.services.end(), service.name) > 0;
+  });
+}
+
+// False: the control plane would not send the service to the sidecar that asks, so that it is unknown there.
+bool check_visibility(const Snapshot& snapshot, const ServiceSpec& service, const ExplainQuery& query, Trace& trace) {
+  if (service.visibility.scope == VisibilityScope::kMesh) return true;
+  std::string name = label(service.key);
+  if (!query.from()) {
+    trace.add("visibility", str_cat(name, " is not for every sidecar; not judged, no identity is given"));
+    return true;
+  }
+  if (is_visible(service, *query.from())) {
+    trace.add("visibility", str_cat(name, " is visible to ", query.from()->text()));
+    return true;
+  }
+  bool is_own = serves(snapshot.model(), *query.from(), service.key);
+  trace.add("visibility", is_own ? str_cat(name, " is served by ", query.from()->text())
+                                 : str_cat(name, " is not visible to ", query.from()->text()));
+  return is_own;
+}
+
+bool has_weight(const Endpoint& endpoint) { return endpoint.weight > 0; }
+
+ExplainedBackends explain_backends(const BackendSetSpec& set, uint32_t weight, uint64_t total) {
+  ExplainedBackends out;
+  out.name = short_name(set.key);
+  out.weight = weight;
+  out.percent = total == 0 ? 0 : 100.0 * weight / static_cast<double>(total);
+  if (std::none_of(set.endpoints.begin(), set.endpoints.end(), has_weight)) out.reason = Reason::kNoHealthyEndpoint;
+  out.endpoint_count = set.endpoints.size();
+  for (size_t i = 0; i < std::min(set.endpoints.size(), Explanation::kMaxEndpoints); ++i) {
+    const Endpoint& endpoint = set.endpoints[i];
+    out.endpoints.push_back(
+        {endpoint.address().text(), endpoint.key.identity ? endpoint.key.identity->text() : "", endpoint.weight});
+  }
+  return out;
+}
+
+void explain_rule(const Snapshot& snapshot, const Decision& decision, Explanation& out) {
+  const HttpRouteRule& rule = decision.rule->spec();
+  out.route = short_name(decision.rule->route->key);
+  out.rule = decision.rule->index;
+  out.rule_name = rule.name;
+  out.match = label(decision.candidate->match().path);
+  uint64_t total = 0;
+  for (const WeightedBackend& backend : rule.backends) total += backend.weight;
+  for (const WeightedBackend& backend : rule.backends) {
+    const BackendSetEntry* set = snapshot.find_backend_set(backend_set_of(snapshot.model(), backend));
+    out.backends.push_back(explain_backends(*set->spec, backend.weight, total));
+  }
+}
+
+bool is_dead_end(const ExplainedBackends& backends) {
+  return backends.percent == 0 || backends.reason != Reason::kNone;
+}
+
+void explain_decision(const Snapshot& snapshot, const Decision& decision, Explanation& out) {
+  out.reason = decision.reason;
+  if (decision.rule != nullptr) {
+    explain_rule(snapshot, decision, out);
+  } else if (decision.backends != nullptr) {
+    out.backends.push_back(explain_backends(*decision.backends->spec, 1, 1));
+  }
+  if (!decision || !std::all_of(out.backends.begin(), out.backends.end(), is_dead_end)) return;
+  out.reason = Reason::kNoHealthyEndpoint;
+  out.trace.add("endpoints", "none with a weight");
+}
+}  // namespace
+
+Explanation explain(const Snapshot& snapshot, const ExplainQuery& query) {
+  Explanation out;
+  out.version = snapshot.version();
+  RequestFacts facts = facts_of(query.head());
+  ServiceRef service = snapshot.resolve(facts.authority, query.client_ns());
+  if (service.service != nullptr) {
+    if (!check_visibility(snapshot, *service.service->spec, query, out.trace)) {
+      out.reason = Reason::kServiceUnknown;
+      return out;
+    }
+    out.service = short_name(service.service->spec->key);
+    out.port = service ? service.port->number : uint16_t{0};
+  }
+  explain_decision(snapshot, decide(snapshot, {service, query.client_ns(), &facts, 0}, &out.trace), out);
+  if (out.reason == Reason::kNone) explain_authorization(snapshot.model(), query, out);
+  return out;
+}
+}  // namespace heddle

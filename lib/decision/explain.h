@@ -1,0 +1,60 @@
+// explain(): what would become of a request, and why: decide() with a trace, and everything the draw could choose from
+// instead of one draw. It knows configuration only: not health or load. Who asks
+// (`from`) is authorized as the sidecars of the endpoints would do it, as far as that is configuration: which port
+// an application has is not. A pure
+// function of snapshot and query; control plane and command line call it, the proxy's request path never does.
+// Limit: 1,000 endpoints of a backend set are listed, all are counted.
+#pragma once
+#include "lib/decision/decide.h"
+#include "lib/decision/explain_query.h"
+
+namespace heddle {
+struct ExplainedEndpoint {
+  std::string address;
+  std::string identity;  // empty: none is asked for
+  uint32_t weight = 1;
+};
+
+struct ExplainedBackends {
+  std::string name;  // "default/hello"
+  uint32_t weight = 1;
+  double percent = 100;           // of the requests that obey this rule
+  Reason reason = Reason::kNone;  // kNoHealthyEndpoint: no endpoint has a weight
+  size_t endpoint_count = 0;
+  std::vector<ExplainedEndpoint> endpoints;
+};
+
+// What the sidecars of one identity would say to `from`.
+struct ExplainedAuthorization {
+  enum class Verdict : uint8_t { kAllowed, kDenied, kDependsOnPort };
+  std::string identity;
+  Verdict verdict = Verdict::kAllowed;
+  std::string policy;  // "default/cart"; empty: none decided
+  std::string rule;    // "2", "default", "none"
+};
+std::string_view to_text(ExplainedAuthorization::Verdict) noexcept;  // "allowed", "denied", "depends-on-port"
+
+struct Explanation {
+  static constexpr size_t kMaxEndpoints = 1000;
+  Version version;  // of the snapshot; zero: of files
+  // As the sidecar would answer; kNone: the request would be sent on. kServiceUnknown, kRouteNotFound,
+  // kBackendSetMissing, kNoHealthyEndpoint (of every set that may be drawn), kAuthzDenied (by all of them).
+  Reason reason = Reason::kNone;
+  std::string service;  // "default/hello"; empty: unknown
+  uint16_t port = 0;
+  std::string route;  // empty: no rule was found or asked
+  std::optional<uint32_t> rule;
+  std::string rule_name;
+  std::string match;  // "PathPrefix /a"
+  std::vector<ExplainedBackends> backends;
+  std::vector<ExplainedAuthorization> authorizations;  // one per identity of the endpoints; empty: not judged
+  Trace trace;
+};
+
+Explanation explain(const Snapshot&, const ExplainQuery&);
+// What it says about authorization, added to what is found already; in explain_authz.cc.
+void explain_authorization(const Model&, const ExplainQuery&, Explanation&);
+
+// The question, the answer and every step, as docs/api.md has it.
+std::string explanation_json(const ExplainQuery&, const Explanation&);
+}  // namespace heddle

@@ -1,0 +1,74 @@
+#include "lib/base/json_writer.h"
+#include "lib/decision/explain.h"
+
+namespace heddle {
+namespace {
+void write_question(const ExplainQuery& query, JsonWriter& out) {
+  out.key("request").begin_object().field("method", query.head().method()).field("url", query.url());
+  out.field("namespace", query.client_ns());
+  if (query.from()) out.field("from", query.from()->text());
+  out.end_object();
+}
+
+void write_verdict(Reason reason, JsonWriter& out) {
+  out.field("routed", reason == Reason::kNone).field("reason", info(reason).name);
+  if (reason == Reason::kNone) return;
+  out.field("status", info(reason).status).field("hint", info(reason).hint);
+}
+
+void write_endpoint(const ExplainedEndpoint& endpoint, JsonWriter& out) {
+  out.begin_object().field("address", endpoint.address);
+  if (!endpoint.identity.empty()) out.field("identity", endpoint.identity);
+  out.field("weight", endpoint.weight).end_object();
+}
+
+void write_backends(const ExplainedBackends& backends, JsonWriter& out) {
+  out.begin_object().field("backendSet", backends.name).field("weight", backends.weight);
+  out.field("percent", backends.percent);
+  if (backends.reason != Reason::kNone) out.field("reason", info(backends.reason).name);
+  out.field("endpointCount", backends.endpoint_count).key("endpoints").begin_array();
+  for (const ExplainedEndpoint& endpoint : backends.endpoints) write_endpoint(endpoint, out);
+  out.end_array().end_object();
+}
+
+void write_authorizations(const Explanation& found, JsonWriter& out) {
+  if (found.authorizations.empty()) return;
+  out.key("authorization").begin_array();
+  for (const ExplainedAuthorization& one : found.authorizations) {
+    out.begin_object().field("identity", one.identity).field("verdict", to_text(one.verdict));
+    if (!one.policy.empty()) out.field("policy", one.policy).field("rule", one.rule);
+    out.end_object();
+  }
+  out.end_array();
+}
+
+void write_found(const Explanation& found, JsonWriter& out) {
+  if (!found.service.empty()) out.field("service", found.service);
+  if (found.port != 0) out.field("port", found.port);
+  if (!found.rule) return;
+  out.field("route", found.route).field("rule", *found.rule);
+  if (!found.rule_name.empty()) out.field("ruleName", found.rule_name);
+  out.field("match", found.match);
+}
+}  // namespace
+
+std::string explanation_json(const ExplainQuery& query, const Explanation& found) {
+  std::string text;
+  JsonWriter out(text);
+  out.begin_object();
+  write_question(query, out);
+  if (found.version != Version{}) out.field("version", found.version.text());
+  write_verdict(found.reason, out);
+  write_found(found, out);
+  out.key("backends").begin_array();
+  for (const ExplainedBackends& backends : found.backends) write_backends(backends, out);
+  out.end_array();
+  write_authorizations(found, out);
+  out.key("steps").begin_array();
+  for (const TraceStep& step : found.trace.steps()) {
+    out.begin_object().field("what", step.what).field("result", step.result).end_object();
+  }
+  out.end_array().end_object();
+  return text;
+}
+}  // namespace heddle

@@ -1,0 +1,46 @@
+// ExplainQuery: a request somebody asks about, as the application would write it. Its words go through the very parser
+// of the outbound listeners (lib/http), so that what no sidecar takes is no question here, and routes see the fields
+// they would see. Owns the head it was parsed to. Pure value; belongs to one thread.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "certs/spiffe_id.h"
+#include "lib/base/problems.h"
+#include "lib/http/head.h"
+
+namespace heddle {
+// The words, unchecked.
+struct ExplainWords {
+  std::string method = "GET";
+  std::string url{};                  // http://host[:port][/path][?query]
+  std::string client_ns = "default";  // of the application that asks: bare names, consumer routes
+  std::string from{};                 // SPIFFE id of its sidecar; empty: visibility is not judged
+  std::vector<std::pair<std::string, std::string>> headers{};  // no name twice
+};
+
+class ExplainQuery {
+ public:
+  static constexpr size_t kMaxUrlBytes = 17 * 1024;  // of which the target may be 16 KiB, as in HttpLimits
+  // Every problem, at "url", "method", "namespace", "from" or "headers.<name>"; nothing when there was one.
+  static std::optional<ExplainQuery> parse(const ExplainWords&, Problems&);
+  ExplainQuery(ExplainQuery&&) noexcept = default;
+  ExplainQuery& operator=(ExplainQuery&&) = delete;  // it would free the pool of a head that still lives
+
+  const RequestHead& head() const noexcept { return head_; }
+  const std::string& url() const noexcept { return url_; }
+  const std::string& client_ns() const noexcept { return client_ns_; }
+  const std::optional<SpiffeId>& from() const noexcept { return from_; }
+
+ private:
+  ExplainQuery(std::unique_ptr<BlockPool> pool, RequestHead head) : pool_(std::move(pool)), head_(std::move(head)) {}
+  std::unique_ptr<BlockPool> pool_;  // outlives the head
+  RequestHead head_;
+  std::string url_;
+  std::string client_ns_;
+  std::optional<SpiffeId> from_;
+};
+}  // namespace heddle

@@ -1,0 +1,12 @@
+// How a decision names what it looked at, in traces and explanations: as authors know it. Pure.
+#pragma once
+#include <string>
+
+#include "lib/routing/router.h"
+
+namespace heddle {
+std::string short_name(const ResourceKey&);  // "default/hello"
+std::string label(const ResourceKey&);       // "HTTPRoute default/hello"
+std::string label(const RouteRule&);         // "HTTPRoute default/hello rule 2 (its name)"
+std::string label(const PathMatch&);         // "PathPrefix /a"
+}  // namespace heddle

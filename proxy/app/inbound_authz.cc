@@ -1,0 +1,83 @@
+#include "proxy/app/inbound_authz.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "certs/peer_certificate.h"
+#include "lib/base/strings.h"
+
+namespace heddle {
+bool InboundAuthz::set_identity(const SpiffeId& identity) {
+  if (identity == in_.identity) return false;
+  in_.identity = identity;
+  return select();
+}
+
+bool InboundAuthz::set_snapshot(std::shared_ptr<const Snapshot> snapshot) {
+  snapshot_ = std::move(snapshot);
+  return select();
+}
+
+bool InboundAuthz::select() {
+  if (snapshot_ == nullptr) return false;
+  const Model& model = snapshot_->model();
+  std::shared_ptr<const AuthzSet> next;
+  if (!model.authorization_policies.empty()) {
+    AuthzSubject subject = authz_subject(model.workloads, in_.identity);
+    subject.namespaces.insert(in_.ns);
+    next = select_authz(model, subject);
+  }
+  open_ = next == nullptr;
+  if (next == set_ || (next != nullptr && set_ != nullptr && *next == *set_)) return false;
+  std::vector<std::unique_ptr<AuthzMetrics>> cells;
+  for (size_t i = 0; next != nullptr && i < next->all().size(); ++i) {
+    const ResourceKey& key = next->all()[i]->key;
+    cells.push_back(std::make_unique<AuthzMetrics>(in_.metrics, str_cat(key.ns, "/", key.name)));
+  }
+  set_ = std::move(next);
+  cells_ = std::move(cells);
+  return true;
+}
+
+AuthzFacts InboundAuthz::facts_of(const ConnectionInfo& caller, uint16_t port,
+                                  const RequestHead* request) const noexcept {
+  AuthzFacts out;
+  bool known = caller.peer_certificate != nullptr && caller.peer_certificate->spiffe_id();
+  if (known) out.peer = &*caller.peer_certificate->spiffe_id();
+  out.own_domain = in_.identity.trust_domain_name();
+  out.port = port;
+  out.request = request;
+  return out;
+}
+
+Reason InboundAuthz::admit(const AuthzFacts& facts, AuthzNote& note) {
+  if (set_ == nullptr) return open_ ? Reason::kNone : Reason::kNoConfig;
+  audit(facts, note);
+  AuthzVerdict verdict = authorize(*set_, facts);
+  if (verdict.policy == nullptr) return Reason::kNone;
+  AuthzMetrics& cells = *cells_[set_->index_of(*verdict.policy)];
+  if (verdict.allowed) {
+    cells.allow.add(1);
+    return Reason::kNone;
+  }
+  cells.deny.add(1);
+  note = {AuthzNote::Kind::kDenied,      verdict.cause,   verdict.rule,
+          snapshot_->version().sequence, *verdict.policy, may_read(**verdict.policy, facts)};
+  return Reason::kAuthzDenied;
+}
+
+// Every policy counts for itself; the first is the one that is logged.
+void InboundAuthz::audit(const AuthzFacts& facts, AuthzNote& note) {
+  for (const AuthzSet::Policy& policy : set_->audit()) {
+    std::optional<uint32_t> rule = find_rule(*policy, facts);
+    if (!rule) continue;
+    cells_[set_->index_of(policy)]->audit.add(1);
+    if (note.kind != AuthzNote::Kind::kNone) continue;
+    note = {AuthzNote::Kind::kAudited, AuthzCause::kRule, *rule, snapshot_->version().sequence, policy, false};
+  }
+}
+
+bool InboundAuthz::still_admits(const AuthzFacts& facts) const {
+  return set_ == nullptr || authorize(*set_, facts).allowed;
+}
+}  // namespace heddle

@@ -1,0 +1,234 @@
+// docs/limits.md against the code: every row of its tables, in its order, with the numbers of the constants. A limit
+// that changes, or a row that comes or goes, fails here until the page says so.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "certs/issued_authority.h"
+#include "certs/limits.h"
+#include "control/api/api_server.h"
+#include "control/api/failure_limit.h"
+#include "control/ca/issuer.h"
+#include "control/ca/refusal_limit.h"
+#include "lib/api/watch_messages.h"
+#include "lib/base/json_scan.h"
+#include "lib/base/problems.h"
+#include "lib/base/strings.h"
+#include "lib/http/limits.h"
+#include "lib/http/rules.h"
+#include "lib/metrics/registry.h"
+#include "lib/rpc/grpc_message.h"
+#include "lib/session/untrusted_peers.h"
+#include "lib/tls/handshake_gate.h"
+#include "lib/tls/key_update_guard.h"
+#include "proxy/admin/http_endpoint.h"
+#include "proxy/exchange/loop_guard.h"
+#include "proxy/exchange/replay_body.h"
+#include "proxy/identity/workload_api.h"
+#include "proxy/identity/workload_messages.h"
+#include "proxy/resilience/circuit_breaker.h"
+#include "proxy/watch/wants.h"
+#include "tests/support/source_directory.h"
+
+namespace heddle {
+namespace {
+// Beside it the control plane's headers cannot be included: both have an `Admission`.
+constexpr std::string_view kExchange = "proxy/exchange/exchange.h";
+
+struct Row {
+  std::string what;
+  std::string limit;
+  bool operator==(const Row&) const = default;
+};
+std::ostream& operator<<(std::ostream& out, const Row& row) { return out << row.what << ": " << row.limit; }
+
+std::string read(std::string_view file) {
+  std::ostringstream text;
+  text << std::ifstream(source_directory() / file).rdbuf();
+  return text.str();
+}
+
+// The number that a constant of a .cc file is, which no header shows.
+double hidden(std::string_view file, std::string_view name) {
+  const std::string text = read(file);
+  size_t at = text.find(str_cat(" ", name, " = "));
+  EXPECT_NE(at, std::string::npos) << name << " is not in " << file;
+  if (at == std::string::npos) return -1;
+  std::string number = text.substr(at + name.size() + 4, text.find(';', at) - at - name.size() - 4);
+  std::erase(number, '\'');
+  double value = std::stod(number);
+  if (size_t by = number.find(" * "); by != number.npos) value *= std::stod(number.substr(by + 3));
+  if (size_t by = number.find(" / "); by != number.npos) value /= std::stod(number.substr(by + 3));
+  return value;
+}
+
+// 10,000
+template <class Number>
+std::string count(Number number) {
+  std::string digits = std::to_string(static_cast<uint64_t>(number));
+  for (size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
+  return digits;
+}
+template <class Number>
+std::string size(Number number) {
+  auto bytes = static_cast<uint64_t>(number);
+  if (bytes % (1024 * 1024) == 0) return str_cat(count(bytes / 1024 / 1024), " MiB");
+  return bytes % 1024 == 0 ? str_cat(count(bytes / 1024), " KiB") : str_cat(count(bytes), " bytes");
+}
+std::string in(Duration unit, Duration time) { return count(time / unit); }
+
+std::vector<Row> of_a_message() {
+  const HttpLimits edge;
+  const HttpLimits mesh = HttpLimits::mesh();
+  return {
+      {"request target", size(edge.target_bytes)},
+      {"head, or trailers: names, values and 32 bytes per field, decoded",
+       str_cat(size(edge.head_bytes), " (between sidecars ", size(mesh.head_bytes - edge.head_bytes), " more)")},
+      {"fields of a head, each cookie crumb counted",
+       str_cat(count(edge.fields), " (between sidecars ", count(mesh.fields - edge.fields), " more)")},
+      {"chunk extensions, never forwarded",
+       str_cat(size(edge.chunk_extension_bytes), " per chunk, ", size(edge.chunk_extensions_total), " per message")},
+      {"1xx answers of one request", count(edge.informational)},
+      {"method, host", str_cat(count(kMaxMethodBytes), ", ", count(kMaxHostBytes), " bytes")},
+      {"bytes queued towards a peer, per stream", str_cat(size(edge.stream_high_mark), ", low mark half")},
+      {"request body kept for another try", size(ReplayBody::kLimit)},
+      {"request body read on after our own answer", size(hidden(kExchange, "kDiscardLimit"))},
+      {"passes of one request through the same proxy", count(LoopGuard::kMostPasses)},
+  };
+}
+
+std::vector<Row> of_http2() {
+  constexpr std::string_view kAbuse = "lib/http/http2_abuse.cc";
+  constexpr std::string_view kSession = "lib/http/http2_session.cc";
+  const HttpLimits edge;
+  const HttpLimits mesh = HttpLimits::mesh();
+  return {
+      {"streams at once", count(edge.max_concurrent_streams)},
+      {"window of a stream, of the connection", str_cat(size(edge.stream_window), ", ", size(edge.connection_window))},
+      {"frame", size(hidden(kSession, "kMaxFrame"))},
+      {"CONTINUATION frames of one head", count(edge.continuations)},
+      {"entries of one SETTINGS", count(hidden(kSession, "kMaxSettingsEntries"))},
+      {"resets by the peer",
+       str_cat("plaintext listeners: ", count(edge.reset_burst), " at once, ", count(edge.reset_rate),
+               "/s; between sidecars: ", count(mesh.reset_burst), ", ", count(mesh.reset_rate), "/s")},
+      {"streams reset within a second of their beginning",
+       str_cat("half of them, from ", count(hidden(kAbuse, "kPrematureFrom")), " on")},
+      {"PING and SETTINGS without data in between",
+       str_cat(count(hidden(kAbuse, "kControlBurst")), " at once, ", count(hidden(kAbuse, "kControlPerSecond")), "/s")},
+      {"answers the peer does not take",
+       str_cat(size(edge.control_bytes), " or ", count(edge.control_frames), " frames")},
+      {"score of all that costs us more than the peer; falls to zero in ten seconds",
+       str_cat(count(hidden(kAbuse, "kWindDownAt") * edge.abuse_score), ": no new streams; ", count(edge.abuse_score),
+               ": GOAWAY ENHANCE_YOUR_CALM")},
+  };
+}
+
+std::vector<Row> of_connections() {
+  constexpr std::string_view kCap = "lib/net/connection_cap.cc";
+  constexpr std::string_view kPressure = "proxy/resilience/pressure.cc";
+  const HandshakeGate::Limits handshakes;
+  const CircuitLimits pool;
+  EXPECT_NE(read("proxy/app/worker_core.cc").find("default_limit(0.45,"), std::string::npos)
+      << "45 % of the file limit";
+  EXPECT_EQ(pool.connections, pool.pending);
+  EXPECT_EQ(pool.connections, pool.requests);
+  return {
+      {"connections of the process",
+       str_cat("the least of ", count(hidden(kCap, "kMostConnections")), ", 45 % of the file limit, memory / ",
+               size(hidden(kCap, "kMemoryPerConnection")), "; divided among workers")},
+      {"memory", str_cat(count(hidden(kPressure, "kTightPercent")), " %, ", count(hidden(kPressure, "kFullPercent")),
+                         " % of `memoryLimitMiB` or the container's")},
+      {"TLS handshakes under way, per worker",
+       str_cat(count(handshakes.in_flight), ", ", count(handshakes.steps_per_turn), " steps a turn")},
+      {"certificate chain", str_cat(size(kMaxChainPem), ", ", count(kMaxChainLength), " certificates; RSA ",
+                                    count(kMinRsaBits), " to ", count(kMaxRsaBits), " bits")},
+      {"KeyUpdates of a TLS connection",
+       str_cat(count(KeyUpdateGuard::kPerSecond), " at once, ", count(KeyUpdateGuard::kPerSecond), "/s")},
+      {"lifetime of a certificate from the control plane",
+       str_cat(in(1s, kMinTtl), " s to ", in(24h, kMaxTtl), " days")},
+      {"times", "[operations](operations.md#timeouts)"},
+      {"a backend set: connections, waiting, in flight",
+       str_cat(count(pool.connections), " each, divided among workers")},
+      {"tries of a request", str_cat(count(hidden(kExchange, "kMaxTries")), ", only of what was never processed")},
+      {"services a sidecar asks for", str_cat(count(kMaxWants), "; ", count(Wants::kPerSecond), " new names/s")},
+      {"admin, stats and health page, each", str_cat(count(HttpEndpoint::kMaxConnections), " connections")},
+  };
+}
+
+std::vector<Row> of_identity() {
+  constexpr std::string_view kIssuer = "control/ca/issuer.cc";
+  EXPECT_EQ(kMaxCsr, kMaxKeyPem);
+  return {
+      {"SPIFFE id, trust domain", str_cat(count(kMaxSpiffeId), ", ", count(kMaxTrustDomain), " bytes")},
+      {"CSR, key", str_cat(size(kMaxCsr), " each")},
+      {"bundle of a trust domain", str_cat(size(kMaxBundle), ", ", count(kMaxRoots), " roots")},
+      {"names read from a certificate", count(kMaxSubjectNames)},
+      {"message of a Workload API that we ask",
+       str_cat(size(kMaxGrpcMessage), ", ", count(workload::kMaxDomains), " federated domains")},
+      {"Workload API that we serve",
+       str_cat(count(WorkloadApi::kMaxConnections), " connections, ", count(WorkloadApi::kMaxCalls),
+               " calls, requests of ", size(hidden("proxy/identity/workload_api.cc", "limits.message")))},
+      {"lifetime of an SVID",
+       str_cat("at least ", in(1s, kMinTtl), " s; default ", in(1h, Issuer::Options{}.svid_ttl), " h")},
+      {"join token", str_cat("one use, ", in(1min, Issuer::kDefaultTokenTtl), " minutes by default, at most ",
+                             in(1h, Issuer::kMaxTokenTtl), " h")},
+      {"failed attestations and API calls",
+       str_cat(count(FailureLimit::kPerSecond), "/s per address, ", count(FailureLimit::kBurst), " at once")},
+      {"refusals in the audit log",
+       str_cat(count(RefusalLimit::kBurst), " at once and ", count(60 * RefusalLimit::kPerSecond),
+               " a minute of one peer, ", count(RefusalLimit::kAllBurst), " at once and ",
+               count(RefusalLimit::kAllPerSecond), "/s of all; the rest is counted")},
+      {"intermediates below a given root", count(kMaxIssuers)},
+      {"connections of a retired root",
+       str_cat("told to leave within ", in(1s, UntrustedPeers::kDrainWithin), " s, gone after ",
+               in(1s, UntrustedPeers::kWithin), " s, ", count(UntrustedPeers::kPerSecond), "/s or more")},
+      {"renewals of one sidecar", str_cat(count(hidden(kIssuer, "kRenewalBurst")), " at once, then the larger of ",
+                                          count(60 * hidden(kIssuer, "kRenewalsPerSecond")), " a minute and ",
+                                          count(hidden(kIssuer, "kRenewalsPerLifetime")), " per lifetime")},
+  };
+}
+
+std::vector<Row> of_configuration() {
+  EXPECT_EQ(ApiServer::kMaxApplyBody, kMaxSnapshotBytes);
+  return {
+      {"resource", size(kMaxResourceBytes)},
+      {"snapshot, `heddle apply`", size(kMaxSnapshotBytes)},
+      {"body of any other API call", size(ApiServer::kMaxBody)},
+      {"JSON", str_cat(size(kMaxJsonBytes), ", depth ", count(kMaxJsonDepth))},
+      {"fields of resources", "[resources](resources.md), [authorization](authorization.md)"},
+      {"the watch", "[watch protocol](watch-protocol.md#limits)"},
+      {"problems told of one set", count(Problems::kMaxProblems)},
+      {"series of one metric", str_cat(count(Registry::kMaxSeriesPerFamily), "; the rest is counted as `other`")},
+  };
+}
+
+std::string trimmed(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return std::string(text);
+}
+
+// The first two cells of every row of every table.
+std::vector<Row> documented() {
+  std::vector<Row> rows;
+  const std::string text = read("docs/limits.md");
+  for (std::string_view line : split(text, '\n')) {
+    if (!line.starts_with("| ")) continue;
+    std::vector<std::string_view> cells = split(line, '|');
+    Row row{trimmed(cells[1]), trimmed(cells[2])};
+    if (row.what != "what") rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+TEST(LimitDocs, SayWhatTheCodeSays) {
+  std::vector<Row> wanted;
+  for (const auto& table : {of_a_message(), of_http2(), of_connections(), of_identity(), of_configuration()})
+    wanted.insert(wanted.end(), table.begin(), table.end());
+
+  EXPECT_THAT(documented(), testing::ElementsAreArray(wanted));
+}
+}  // namespace
+}  // namespace heddle
