@@ -58,10 +58,21 @@ def parse(words):
     parser.add_argument("--json", metavar="FILE", default=os.path.join(OUTPUT, "bench.json"), help="raw data")
     parser.add_argument("--svg", metavar="FILE", default=os.path.join(OUTPUT, "bench.svg"), help="chart")
     parser.add_argument("--peers", metavar="LIST", help="names with commas: " + ",".join(one.name for one in PEERS))
+    parser.add_argument("--preload", metavar="FILE", action="append", default=[], type=existing,
+                        help="Heddle once more, with this library loaded before all others (an allocator)")
+    parser.add_argument("--beside", metavar="DIR", action="append", default=[], type=existing,
+                        help="Heddle once more, from this folder of programs (another build)")
     parser.add_argument("--list", action="store_true", help="the scenarios, and nothing else")
     parser.add_argument("--heddle-bin", metavar="DIR", default=os.path.join(ROOT, "build", "ship", "bin"))
     parser.add_argument("--tools-bin", metavar="DIR", help="of heddle-bench-*; the same folder if not given")
     return parser.parse_args(words)
+
+
+def existing(path):
+    # The loader only warns of a missing library: the column would show Heddle as it is.
+    if not os.path.exists(path):
+        raise argparse.ArgumentTypeError(f"no {path}")
+    return os.path.abspath(path)
 
 
 def peers_named(text):
@@ -109,7 +120,8 @@ def write_files(args, rows, data):
 def measure(args):
     settings = Settings(args)
     say = progress(time.monotonic())
-    peers = peers_named(args.peers)
+    peers = [*peers_named(args.peers), *(Heddle(preload=path) for path in args.preload),
+             *(Heddle(programs=path) for path in args.beside)]
     place = Place(args.heddle_bin, args.tools_bin or args.heddle_bin)
     rows = []
     try:
@@ -126,6 +138,8 @@ def measure(args):
     finally:
         place.close()
     print(f"\n{table.detail_table(rows)}\n\n{table.main_table(rows)}\n\n{table.summary(rows)}")
+    if table.noise(rows):
+        print(table.noise(rows))
     write_files(args, rows, data)
     failed = [f"{row.scenario.name}/{name}" for row in rows for name, cell in row.cells.items()
               if cell.failed or not (cell.figures or cell.cannot)]

@@ -14,6 +14,18 @@ class LoadFailed(Exception):
     pass
 
 
+class NothingDone(LoadFailed):
+    """Nothing went wrong, and nothing was finished: a short run on a slow machine, or a program that does not answer."""
+
+
+def for_long_enough(run, seconds):
+    """run(seconds), and once more for ten times as long when nothing was finished."""
+    try:
+        return run(seconds)
+    except NothingDone:
+        return run(10 * seconds)
+
+
 @dataclass
 class Load:
     """What one run did. Latencies in microseconds, None when the program does not say them."""
@@ -92,8 +104,10 @@ def read_wrk(text):
     if bad or errors and any(map(int, errors.groups())):
         raise LoadFailed(f"wrk: {(bad or errors).group(0)}")
     found = re.search(r"(\d+) requests in ([\d.]+\w+),", text)
-    if not found or int(found.group(1)) == 0:
-        raise LoadFailed(f"wrk did no request: {text[-300:]}")
+    if not found:
+        raise LoadFailed(f"wrk: {text[-300:]}")
+    if int(found.group(1)) == 0:
+        raise NothingDone("wrk did no request")
     latencies = {name: duration_us(re.search(rf"^\s+{name}%\s+(\S+)", text, re.MULTILINE).group(1)) for name in ("50", "99")}
     return Load(int(found.group(1)), duration_us(found.group(2)) / 1e6, latencies["50"], latencies["99"])
 
@@ -155,6 +169,8 @@ def read_h2load(text):
     done, succeeded, failed, errored, timeout = map(int, found.groups())
     classes = list(map(int, codes.groups()))
     unseen = succeeded == 0 and failed == done and not any(classes)
+    if not any((done, failed, errored, timeout)):
+        raise NothingDone(f"h2load: {found.group(0)}")
     if done == 0 or errored or timeout or any(classes[1:]) or (failed and not unseen):
         raise LoadFailed(f"h2load: {found.group(0)}; {codes.group(0)}")
     return Load(done, duration_us(re.search(r"finished in ([\d.]+\w+),", text).group(1)) / 1e6)

@@ -2,7 +2,7 @@
 
 import time
 
-from drivers import LoadFailed
+from drivers import LoadFailed, for_long_enough
 from results import Row
 from sampling import cpu_of, pss_of, with_descendants
 
@@ -47,9 +47,13 @@ def _round(context, row, one, number):
 def measured(context, driver, one):
     """(load, CPU seconds of the proxies, their process ids) of one run."""
     pids = with_descendants(one.pids)
-    before = cpu_of(pids)
-    load = _run_patiently(driver, context.place, one.port, context.settings.seconds)
-    return load, cpu_of(pids) - before, pids
+
+    def once(seconds):
+        before = cpu_of(pids)
+        load = _run_patiently(driver, context.place, one.port, seconds)
+        return load, cpu_of(pids) - before, pids
+
+    return for_long_enough(once, context.settings.seconds)
 
 
 def _latency(context, row, one, _):
@@ -57,7 +61,8 @@ def _latency(context, row, one, _):
     driver = row.scenario.driver
     if not hasattr(driver, "run_logged"):
         return
-    load = driver.run_logged(context.place, one.port, context.settings.latency_seconds)
+    load = for_long_enough(lambda seconds: driver.run_logged(context.place, one.port, seconds),
+                           context.settings.latency_seconds)
     row.cells[one.peer].more["p50"], row.cells[one.peer].more["p99"] = [load.p50], [load.p99]
 
 

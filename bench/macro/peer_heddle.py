@@ -13,7 +13,17 @@ _FORWARD = {"h1": "http1", "h2": "http2", "tcp": "tcp"}
 
 
 class Heddle(Peer):
+    """Another column with `preload`, a library loaded before all others, or `programs`, the folder of another build."""
+
     name = "heddle"
+
+    def __init__(self, preload=None, programs=None):
+        self._wrapper = ["env", f"LD_PRELOAD={preload}"] if preload else []
+        self._programs = programs
+        if preload:
+            self.name = f"heddle+{os.path.basename(preload).partition('.')[0]}"
+        elif programs:
+            self.name = f"heddle@{os.path.relpath(programs, ROOT)}"
 
     def start(self, place, leg, **more):
         return self.start_with(place, leg, resources.to_yaml(_resources(place, leg)), **more)
@@ -29,8 +39,8 @@ class Heddle(Peer):
             "accessLog": {"mode": "all", "file": f"{place.folder}/heddle-{leg.listen}.access"}
                          if leg.access_log else {"mode": "off"}, **more}
         config = place.write(f"heddle-{leg.listen}.json", json.dumps(bootstrap, indent=1))
-        program = os.path.join(place.programs, "heddle-proxy")
-        process = place.start_proxy("heddle", [program, "--config", config], health)
+        program = os.path.join(self._programs or place.programs, "heddle-proxy")
+        process = place.start_proxy("heddle", [*self._wrapper, program, "--config", config], health)
         process.health_port = health
         return process.wait_ready(lambda: is_ready(health))
 

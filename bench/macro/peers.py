@@ -3,6 +3,7 @@
 A `Path` is what traffic crosses. Whoever measures asks a peer to `open` it; the peer starts one process per sidecar.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 
@@ -60,7 +61,7 @@ class Running:
             process.kill()
 
 
-class Peer:
+class Peer(ABC):
     """A program that can stand in a path."""
 
     name = ""
@@ -69,13 +70,13 @@ class Peer:
     def refuse(self, path):
         """Raises Cannot for what the program cannot do."""
 
+    @abstractmethod
     def start(self, place, leg):
         """Starts one proxy for one leg and returns its process, ready."""
-        raise NotImplementedError
 
+    @abstractmethod
     def version(self):
         """One line."""
-        raise NotImplementedError
 
     def open(self, place, path, origin):
         self.refuse(path)

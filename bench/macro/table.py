@@ -2,6 +2,7 @@
 
 from results import NOT_A_PEER
 
+_NOISY = 0.25  # of the median: rounds that differ by more say something about the machine
 _ORDER = ("floor", "haproxy", "nginx", "nghttpx", "heddle")
 
 
@@ -105,3 +106,18 @@ def summary(rows):
     peers = sorted({name for row in rows for name in row.cells} - set(NOT_A_PEER))
     return (f"{verdicts.count(True)} targets met, {verdicts.count(False)} not met, {verdicts.count(None)} unknown"
             f" (peers: {', '.join(peers) or 'none'})")
+
+
+def noise(rows):
+    """Which verdicts another program on the machine may have made; empty when there are none."""
+    names = [row.scenario.name for row in rows if row.verdicts() and _spread(row) > _NOISY]
+    if not names:
+        return ""
+    return (f"noisy: the rounds of {', '.join(names)} differ by more than {_NOISY * 100:.0f} %; run it again when the"
+            f" machine is quiet, or with more rounds")
+
+
+def _spread(row):
+    """The larger one of Heddle's and the best peer's."""
+    compared = ["heddle", *([row.best()[0]] if row.best() else [])]
+    return max((row.cells[name].spread or 0 for name in compared if name in row.cells), default=0)
