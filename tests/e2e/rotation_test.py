@@ -9,13 +9,15 @@ import time
 import unittest
 
 from heddle_harness import h2peer, http1, pki, tlspeer
-from heddle_harness.apps import hello_app
 from heddle_harness.load import Load
-from heddle_harness.mesh import ControlledPair, MeshTestCase
+from heddle_harness.mesh import ControlledTestCase
 from heddle_harness.processes import wait_until
 
 _LIFETIME = 10  # s
-_LOAD_FOR = 60  # s: six lifetimes, about twelve renewals
+# s: a minute is six lifetimes, about twelve renewals; ten are worth it before a release (docs/testing.md).
+_LOAD_FOR = int(os.environ.get("HEDDLE_LOAD_FOR", "60"))
+_RENEWALS = _LOAD_FOR // _LIFETIME
+_REQUESTS = 100 * _LOAD_FOR
 
 
 def certificate(sidecar, name="svid.pem"):
@@ -29,18 +31,16 @@ def leaf(pem):
     return ssl.PEM_cert_to_DER_cert(pem[:pem.index(end) + len(end)])
 
 
-class ControlledCase(MeshTestCase):
-    flags = ()
-
-    @classmethod
-    def build(cls):
-        cls.app = hello_app()
-        cls.addClassCleanup(cls.app.close)
-        cls.control = cls.mesh.start_control(*cls.flags)
-        cls.pair = ControlledPair(cls.mesh, cls.app).start()
+def wait_renewed(sidecar, old):
+    wait_until(lambda: certificate(sidecar) != old, f"{sidecar.name} to renew")
 
 
-class Rotation(ControlledCase):
+def is_due(sidecar):
+    """Past the half of a lifetime of 60 s, when it renews, and well before its end."""
+    return pki.is_expired(os.path.join(sidecar.bootstrap["stateDir"], "svid.pem"), ahead=27)
+
+
+class Rotation(ControlledTestCase):
     flags = ("--svid-ttl", f"{_LIFETIME}s")
 
     def test_a_minute_of_load_over_six_lifetimes_fails_nothing(self):
@@ -48,19 +48,20 @@ class Rotation(ControlledCase):
         keys = {sidecar.name: set() for sidecar in self.pair.sidecars}
         end = time.monotonic() + _LOAD_FOR
 
-        def watch():
+        def watch(loads):
             for sidecar in self.pair.sidecars:
                 seen[sidecar.name].add(certificate(sidecar))
                 keys[sidecar.name].add(certificate(sidecar, "svid.key"))
-            return time.monotonic() >= end
+            if any(load.failures for load in loads):
+                return True
+            # A busy machine takes longer than the minute for as much of it.
+            counts = [len(values) for found in (seen, keys) for values in found.values()]
+            enough = min(counts) >= _RENEWALS and sum(load.answered for load in loads) > _REQUESTS
+            return enough and time.monotonic() >= end
 
         with Load(self.pair.port, 150, 6) as kept, Load(self.pair.port, 50, 2, fresh=True) as fresh:
-            wait_until(watch, "the minute to pass", _LOAD_FOR + 5, poll=0.2)
+            wait_until(lambda: watch((kept, fresh)), "a minute with enough of both", 5 * _LOAD_FOR, poll=0.2)
         self.assertEqual(kept.failures + fresh.failures, [])
-        self.assertGreater(kept.answered + fresh.answered, _LOAD_FOR * 100)
-        for name, certificates in seen.items():
-            self.assertGreaterEqual(len(certificates), 6, f"{name} renewed too rarely")
-            self.assertGreaterEqual(len(keys[name]), 6, f"{name} kept its key")
 
     def dial(self):
         """A member of the mesh, with the client's certificate of now, at the server's sidecar."""
@@ -71,15 +72,12 @@ class Rotation(ControlledCase):
         self.addCleanup(client.close)
         return client
 
-    def wait_renewed(self, sidecar, old):
-        wait_until(lambda: certificate(sidecar) != old, f"{sidecar.name} to renew", _LIFETIME)
-
     def test_old_connections_live_on_and_new_ones_see_the_new_certificate(self):
         old = certificate(self.pair.server)
         held = self.dial()
         self.assertEqual(held.request().status, 200)
         shown = held.sock.getpeercert(binary_form=True)
-        self.wait_renewed(self.pair.server, old)
+        wait_renewed(self.pair.server, old)
 
         def newest_is_shown():
             return self.dial().sock.getpeercert(binary_form=True) == leaf(certificate(self.pair.server))
@@ -102,16 +100,33 @@ class Rotation(ControlledCase):
             before, had = self.server_handshakes(), [self.rotations(sidecar) for sidecar in self.pair.sidecars]
             self.assertGreater(before, 0)
             for sidecar, count in zip(self.pair.sidecars, had):
-                sidecar.wait_metric("heddle_identity_rotations_total", count + 1, _LIFETIME, outcome="ok")
+                sidecar.wait_metric("heddle_identity_rotations_total", count + 1, outcome="ok")
             self.assertEqual(client.request().status, 200)
             self.assertEqual(self.server_handshakes(), before)
 
     def test_the_metric_counts_renewals(self):
         for sidecar in self.pair.sidecars:  # one may be the first certificate
-            sidecar.wait_metric("heddle_identity_rotations_total", 2, 2 * _LIFETIME, outcome="ok")
+            sidecar.wait_metric("heddle_identity_rotations_total", 2, outcome="ok")
 
 
-class Restart(ControlledCase):
+class ControlAway(ControlledTestCase):
+    flags = ("--svid-ttl", "60s")
+
+    def test_it_may_be_away_when_certificates_are_to_be_renewed(self):
+        old = {sidecar: certificate(sidecar) for sidecar in self.pair.sidecars}
+        with Load(self.pair.port, 100, 4) as kept, Load(self.pair.port, 40, 2, fresh=True) as fresh:
+            self.control.process.kill()
+            wait_until(lambda: all(map(is_due, self.pair.sidecars)), "more than half of a lifetime", poll=0.5)
+            self.assertEqual({sidecar: certificate(sidecar) for sidecar in self.pair.sidecars}, old)
+            self.control.start()
+            for sidecar in self.pair.sidecars:
+                wait_renewed(sidecar, old[sidecar])
+            answered = fresh.answered
+            wait_until(lambda: fresh.answered > answered + 40, "connections with the new ones")
+        self.assertEqual(kept.failures + fresh.failures, [])
+
+
+class Restart(ControlledTestCase):
     def test_a_restart_needs_neither_token_nor_control_plane(self):
         for sidecar in self.pair.sidecars:
             os.unlink(sidecar.bootstrap["identity"]["joinTokenFile"])
@@ -128,7 +143,7 @@ class Restart(ControlledCase):
             self.assertEqual(stat.S_IMODE(os.stat(os.path.join(folder, name)).st_mode), 0o600, name)
 
 
-class JoinTokens(ControlledCase):
+class JoinTokens(ControlledTestCase):
     def newcomer(self, name, token, account=None):
         blocks = self.mesh.control_blocks(account or name)
         self.mesh.write(f"{account or name}.token", token)
@@ -145,16 +160,6 @@ class JoinTokens(ControlledCase):
             lines = [json.loads(line) for line in file]
         return sum(line["audit"] == "attest" and line["status"] != "ok" and why in line["detail"] for line in lines)
 
-    def is_expired(self, token):
-        """Asks with a request that is no good, which does not spend the token."""
-        before = self.refusals("has expired")
-        client = h2peer.Client(self.control.watch_port, context=tlspeer.client_context())
-        self.addCleanup(client.close)
-        body = json.dumps({"token": token, "csr": "none"}).encode()
-        answer = client.request("POST", "/v1/attest", [("content-type", "application/json")], body)
-        self.assertGreaterEqual(answer.status, 400)
-        return self.refusals("has expired") > before
-
     def test_a_token_works_once(self):
         token = self.control.token(pki.spiffe_id("once"))
         first = self.newcomer("once", token)
@@ -163,8 +168,10 @@ class JoinTokens(ControlledCase):
 
     def test_an_expired_token_is_refused(self):
         token = self.control.token(pki.spiffe_id("late"), ttl="1s")
-        wait_until(lambda: self.is_expired(token), "the audit log to say that the token has expired", poll=0.1)
+        end = time.time() + 1  # or earlier; asking until then would use up what an address may get wrong
+        wait_until(lambda: time.time() > end, "the token's end")
         self.assert_refused(self.newcomer("late", token))
+        wait_until(lambda: self.refusals("has expired"), "the audit log to say why")
 
     def test_an_invented_token_is_refused(self):
         self.assert_refused(self.newcomer("invented", "0123456789abcdef0123456789abcdef"))
