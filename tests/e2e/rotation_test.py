@@ -144,10 +144,14 @@ class Restart(ControlledTestCase):
 
 
 class JoinTokens(ControlledTestCase):
-    def newcomer(self, name, token, account=None):
-        blocks = self.mesh.control_blocks(account or name)
-        self.mesh.write(f"{account or name}.token", token)
-        return self.mesh.sidecar(name, [self.mesh.outbound("app")], blocks).launch()
+    def newcomer(self, name, account=None):
+        return self.mesh.sidecar(name, [self.mesh.outbound("app")], self.mesh.control_blocks(account or name))
+
+    def launch(self, newcomer, token):
+        """With this token instead of the one it was made with."""
+        with open(newcomer.bootstrap["identity"]["joinTokenFile"], "w", encoding="ascii") as file:
+            file.write(token)
+        return newcomer.launch()
 
     def assert_refused(self, newcomer):
         newcomer.process.wait_log("unauthenticated")
@@ -162,23 +166,24 @@ class JoinTokens(ControlledTestCase):
 
     def test_a_token_works_once(self):
         token = self.control.token(pki.spiffe_id("once"))
-        first = self.newcomer("once", token)
+        first = self.launch(self.newcomer("once"), token)
         first.process.wait_ready(first.is_ready)
-        self.assert_refused(self.newcomer("twice", token, "once"))
+        self.assert_refused(self.launch(self.newcomer("twice", "once"), token))
 
     def test_an_expired_token_is_refused(self):
-        token = self.control.token(pki.spiffe_id("late"), ttl="1s")
+        late = self.newcomer("late")
+        token = self.control.token(pki.spiffe_id("late"), ttl="1s")  # the last one: the next would sweep it away
         end = time.time() + 1  # or earlier; asking until then would use up what an address may get wrong
         wait_until(lambda: time.time() > end, "the token's end")
-        self.assert_refused(self.newcomer("late", token))
+        self.assert_refused(self.launch(late, token))
         wait_until(lambda: self.refusals("has expired"), "the audit log to say why")
 
     def test_an_invented_token_is_refused(self):
-        self.assert_refused(self.newcomer("invented", "0123456789abcdef0123456789abcdef"))
+        self.assert_refused(self.launch(self.newcomer("invented"), "0123456789abcdef0123456789abcdef"))
 
     def test_the_token_is_not_in_any_log(self):
         token = self.control.token(pki.spiffe_id("secret"))
-        newcomer = self.newcomer("secret", token)
+        newcomer = self.launch(self.newcomer("secret"), token)
         newcomer.process.wait_ready(newcomer.is_ready)
         self.assertNotIn(token, newcomer.process.log() + self.control.process.log())
 
