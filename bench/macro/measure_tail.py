@@ -12,8 +12,8 @@ PART = 0.30
 _CONNECTIONS = 64
 
 
-def pace(context, port, rate, seconds):
-    argv = [context.place.tool("heddle-bench-pace"), str(port), f"{rate:.0f}", str(seconds), str(_CONNECTIONS)]
+def pace(context, port, rate, seconds, connections=_CONNECTIONS, more=()):
+    argv = [context.place.tool("heddle-bench-pace"), str(port), f"{rate:.0f}", str(seconds), str(connections), *more]
     done = subprocess.run(context.place.on_load_core(argv), capture_output=True, text=True, timeout=seconds + 60,
                           check=False)
     if done.returncode != 0:

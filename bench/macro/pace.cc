@@ -1,8 +1,9 @@
 // Open-loop HTTP/1.1 load: RATE requests a second, evenly spaced, whatever the answers do. The latency of a request is
 // counted from when it was due, so a proxy that stalls cannot hide it (no coordinated omission).
-// Prints one JSON object: requests, seconds, p50_us, p99_us, max_us.
+// Prints one JSON object: requests, seconds, p50_us, p99_us, max_us, refused.
 //
-// usage: heddle-bench-pace PORT RATE SECONDS CONNECTIONS
+// usage: heddle-bench-pace PORT RATE SECONDS CONNECTIONS [overload]
+// overload: more than the proxy can do. Ends after SECONDS, whatever is unanswered then; what is not 200 is refused.
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
@@ -30,9 +31,11 @@ struct Connection {
 
 class Pace {
  public:
-  Pace(uint16_t port, double rate, double seconds, std::size_t connections)
+  Pace(uint16_t port, double rate, double seconds, std::size_t connections, bool overload)
       : step_(std::chrono::nanoseconds(static_cast<int64_t>(1e9 / rate))),
+        length_(std::chrono::nanoseconds(static_cast<int64_t>(1e9 * seconds))),
         total_(static_cast<std::size_t>(rate * seconds)),
+        overload_(overload),
         connections_(connections) {
     epoll_ = epoll_create1(EPOLL_CLOEXEC);
     for (Connection& one : connections_) open(one, port);
@@ -42,7 +45,7 @@ class Pace {
   void run() {
     begin_ = Clock::now();
     std::array<epoll_event, 256> events;
-    while (latencies_.size() < total_) {
+    while (overload_ ? Clock::now() < begin_ + length_ : latencies_.size() < total_) {
       send_due();
       const timespec patience = until_next();
       const int count = epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &patience, nullptr);
@@ -78,8 +81,10 @@ class Pace {
 
   timespec until_next() const {
     constexpr int64_t kSecond = 1'000'000'000;
-    if (sent_ >= total_ || free_.empty()) return {5, 0};
-    const auto left = std::chrono::nanoseconds(due(sent_) - Clock::now()).count();
+    auto next = Clock::now() + std::chrono::seconds(5);
+    if (sent_ < total_ && !free_.empty()) next = due(sent_);
+    if (overload_) next = std::min(next, begin_ + length_);
+    const auto left = std::chrono::nanoseconds(next - Clock::now()).count();
     return left <= 0 ? timespec{0, 0} : timespec{left / kSecond, left % kSecond};
   }
 
@@ -91,10 +96,19 @@ class Pace {
     one.received.append(block.data(), static_cast<std::size_t>(got));
     const std::size_t size = response_size(one.received);
     if (size == 0 || one.received.size() < size) return;
-    if (!is_ok(one.received)) die("heddle-bench-pace: not 200");
+    take(one, is_ok(one.received));
     one.received.clear();
-    latencies_.push_back(std::chrono::nanoseconds(Clock::now() - one.due).count());
     free_.push_back(&one);
+  }
+
+  void take(const Connection& one, bool ok) {
+    if (ok) {
+      latencies_.push_back(std::chrono::nanoseconds(Clock::now() - one.due).count());
+    } else if (overload_) {
+      ++refused_;
+    } else {
+      die("heddle-bench-pace: not 200");
+    }
   }
 
   double microseconds(double part) const {
@@ -104,13 +118,17 @@ class Pace {
 
   void print() {
     const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
+    if (latencies_.empty()) die("heddle-bench-pace: no answer");
     std::sort(latencies_.begin(), latencies_.end());
-    std::printf("{\"requests\": %zu, \"seconds\": %.4f, \"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f}\n",
-                latencies_.size(), seconds, microseconds(0.5), microseconds(0.99), microseconds(1.0));
+    std::printf("{\"requests\": %zu, \"seconds\": %.4f, \"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f, \"refused\": %zu}\n",
+                latencies_.size(), seconds, microseconds(0.5), microseconds(0.99), microseconds(1.0), refused_);
   }
 
   std::chrono::nanoseconds step_;
+  std::chrono::nanoseconds length_;
   std::size_t total_;
+  bool overload_;
+  std::size_t refused_ = 0;
   std::size_t sent_ = 0;
   int epoll_ = -1;
   Clock::time_point begin_;
@@ -123,13 +141,15 @@ class Pace {
 }  // namespace heddle::bench
 
 int main(int argc, char** argv) {
-  if (argc != 5 || std::atof(argv[2]) <= 0 || std::atof(argv[2]) * std::atof(argv[3]) < 1 || std::atoi(argv[4]) < 1) {
-    std::fprintf(stderr, "usage: heddle-bench-pace PORT RATE SECONDS CONNECTIONS (at least one request)\n");
+  const bool overload = argc == 6 && std::string_view(argv[5]) == "overload";
+  if ((argc != 5 && !overload) || std::atof(argv[2]) <= 0 || std::atof(argv[2]) * std::atof(argv[3]) < 1 ||
+      std::atoi(argv[4]) < 1) {
+    std::fprintf(stderr, "usage: heddle-bench-pace PORT RATE SECONDS CONNECTIONS [overload] (at least one request)\n");
     return 2;
   }
   prctl(PR_SET_TIMERSLACK, 1000UL);  // 1 us: the default of 50 us would be in every latency
   heddle::bench::Pace pace(static_cast<uint16_t>(std::atoi(argv[1])), std::atof(argv[2]), std::atof(argv[3]),
-                           static_cast<std::size_t>(std::atoi(argv[4])));
+                           static_cast<std::size_t>(std::atoi(argv[4])), overload);
   pace.run();
   return 0;
 }

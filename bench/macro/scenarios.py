@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from drivers import Ab, H2load, Iperf3, Wrk
+from measure_goodput import measure_goodput
 from measure_growth import (measure_delta, measure_delta_main, measure_endpoints, measure_open_connections, measure_routes,
                             measure_snapshot_memory)
 from measure_idle import measure_connections, measure_process
@@ -68,6 +69,8 @@ def all_scenarios():
         Scenario("h1-hop-log", "HTTP/1.1, one hop, access logs on", Path("hop", "h1", "h1", access_log=True), Wrk()),
         Scenario("tail-pair", "p99 added by two sidecars at 30 % load", _PAIR_H1, Wrk(), (Target("best", 1.00),),
                  unit="us", measure=measure_tail),
+        Scenario("goodput-pair", "peak over goodput at twice the load that saturates", _PAIR_H1, Wrk(),
+                 (Target("self", 1.25),), unit="x", measure=measure_goodput, in_quick=False),
         Scenario("idle-h1", "memory of an idle h1 connection", _HOP_H1, None, (Target("best", 1.00),),
                  unit="KiB/connection", measure=measure_connections),
         Scenario("idle-mtls", "memory of an idle mTLS connection", Path("inbound", "h1", "h1"), None,
