@@ -15,6 +15,9 @@ function(heddle_e2e name timeout)
 endfunction()
 
 file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/e2e/*_test.py)
+if(HEDDLE_SANITIZE MATCHES "undefined")  # without descriptors its own check of a call takes every object for a bad one
+  list(FILTER scripts EXCLUDE REGEX "/descriptors_test\\.py$")
+endif()
 foreach(script IN LISTS scripts)
   get_filename_component(name ${script} NAME_WE)
   string(REGEX REPLACE "_test$" "" name ${name})

@@ -14,9 +14,15 @@
 #include "lib/base/file.h"
 #include "lib/base/strings.h"
 
+#ifdef __SANITIZE_ADDRESS__
+extern "C" void __sanitizer_purge_allocator();  // NOLINT(bugprone-reserved-identifier): the sanitizer's malloc_trim
+#endif
+
 namespace heddle {
 void give_back_free_memory() noexcept {
-#ifdef __GLIBC__
+#ifdef __SANITIZE_ADDRESS__
+  __sanitizer_purge_allocator();
+#elif defined(__GLIBC__)
   malloc_trim(0);
 #endif
 }
