@@ -90,7 +90,9 @@ Result<void> Http2Engine::recv_failed(ssize_t code) {
 Result<void> Http2Engine::do_receive(Buffer& in) {
   keep_alive_.heard(clock_.now());
   check_deadlines();
-  while (!error_ && !in.empty() && do_wants_read()) HEDDLE_CHECK_OK(feed(in));
+  while (!error_ && !in.empty() && do_wants_read() && feed(in)) {
+  }
+  deliver_body();
   if (error_) return *error_;
   return {};
 }

@@ -104,6 +104,8 @@ class Http2Engine {
 
  private:
   Result<void> feed(Buffer& in);
+  void deliver_body();
+  Buffer take_body(const Http2Stream&);
   void check_stream_order();
   Result<void> recv_failed(ssize_t code);
   bool answers_pile_up() const;
@@ -125,12 +127,14 @@ class Http2Engine {
   Http2FrameScanner scanner_;
   Http2StreamOrder stream_order_;  // server
   Http2Session session_;
-  const Buffer* input_ = nullptr;  // while nghttp2 reads from it
-  Buffer* output_ = nullptr;       // while nghttp2 writes to it
-  Http2Stream* block_ = nullptr;   // whose header block is being read: blocks do not interleave
-  bool paused_ = false;            // mem_send stopped after a DATA frame
-  bool closing_sent_ = false;      // a GOAWAY with an error left: nothing may follow
-  bool go_away_queued_ = false;    // with nghttp2: nothing is read until it has left (rule 2.5)
+  const Buffer* input_ = nullptr;   // while nghttp2 reads from it
+  Buffer* output_ = nullptr;        // while nghttp2 writes to it
+  Http2Stream* body_of_ = nullptr;  // inside receive(): whose pieces body_ holds
+  Buffer body_{pool_};
+  Http2Stream* block_ = nullptr;  // whose header block is being read: blocks do not interleave
+  bool paused_ = false;           // mem_send stopped after a DATA frame
+  bool closing_sent_ = false;     // a GOAWAY with an error left: nothing may follow
+  bool go_away_queued_ = false;   // with nghttp2: nothing is read until it has left (rule 2.5)
   IntrusiveList<Http2Stream, DrainedTag> drained_;
   size_t head_bytes_ = 0;  // of heads that wait to be sent
   MonoTime noticed_at_{};

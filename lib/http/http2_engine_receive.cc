@@ -31,7 +31,22 @@ Http2Stream* Http2Engine::stream_of(int32_t wire_id) const noexcept {
   return static_cast<Http2Stream*>(nghttp2_session_get_stream_user_data(h2(), wire_id));
 }
 
+// Pieces of one body that come together are told together: a frame may be as small as its sender likes.
+void Http2Engine::deliver_body() {
+  if (body_of_ == nullptr) return;
+  Http2Stream& stream = *std::exchange(body_of_, nullptr);
+  Buffer data = std::exchange(body_, Buffer(pool_));
+  if (!stream.ended_for_user) events_.on_data(stream.id, std::move(data), false);
+}
+
+Buffer Http2Engine::take_body(const Http2Stream& stream) {
+  if (body_of_ != &stream) return Buffer(pool_);
+  body_of_ = nullptr;
+  return std::exchange(body_, Buffer(pool_));
+}
+
 void Http2Engine::upcall_reset(Http2Stream& stream, ResetCode code) {
+  if (body_of_ == &stream) deliver_body();
   if (stream.ended_for_user) return;
   stream.ended_for_user = true;
   events_.on_reset(stream.id, code);
@@ -71,7 +86,7 @@ void Http2Engine::remote_end(Http2Stream& stream) {
   if (stream.ended_for_user) return;
   if (is_early(stream) || !stream.is_whole()) return reset_malformed(stream, H2Abuse::kProtocolError);
   complete(stream);
-  events_.on_data(stream.id, Buffer(pool_), true);
+  events_.on_data(stream.id, take_body(stream), true);
 }
 
 // A body before the final head.
@@ -99,7 +114,9 @@ void Http2Engine::data_received(int32_t id, Bytes bytes) {
   }
   stream->uncredited += bytes.size();
   auto offset = static_cast<size_t>(bytes.data() - input_->front().data());
-  events_.on_data(stream->id, input_->share(offset, bytes.size()), false);
+  if (body_of_ != stream) deliver_body();
+  body_of_ = stream;
+  body_.append(input_->share(offset, bytes.size()));
 }
 
 void Http2Engine::settings_frame(const nghttp2_frame& frame) {
@@ -122,6 +139,7 @@ void Http2Engine::reset_frame(const nghttp2_frame& frame) {
 }
 
 void Http2Engine::frame_received(const nghttp2_frame& frame) {
+  if (frame.hd.type != NGHTTP2_DATA) deliver_body();
   switch (frame.hd.type) {
     case NGHTTP2_DATA:
       return data_frame(frame);
@@ -156,6 +174,7 @@ void Http2Engine::frame_invalid(const nghttp2_frame& frame, int error) {
 void Http2Engine::stream_closed(int32_t id, uint32_t code) {
   Http2Stream* stream = stream_of(id);
   if (stream == nullptr) return;
+  if (body_of_ == stream) deliver_body();
   // nghttp2 forgets bytes it delivered and never got back; the connection window would shrink for ever.
   if (stream->uncredited > 0) nghttp2_session_consume_connection(h2(), stream->uncredited);
   stream->uncredited = 0;

@@ -2,7 +2,7 @@
 // reverse, ALPN that does not say what follows, other protocols, bytes of chance.
 #include <gtest/gtest.h>
 
-#include "tests/adversarial/allocation_bound.h"
+#include "tests/adversarial/cost_bound.h"
 #include "tests/adversarial/rig.h"
 #include "tests/adversarial/tls_client.h"
 #include "tests/adversarial/verdict.h"
@@ -61,7 +61,7 @@ class Confusion : public testing::TestWithParam<Case> {
     bool fin = take_suffix(text, "<FIN>");
     std::string bytes =
         text.starts_with("H2") ? h2::client_start() + expand(std::string_view(text).substr(2)) : expand(text);
-    AllocationBound bound(bytes.size());
+    CostBound bound(bytes.size(), ports_.at("http")->request_work());
     if (how[0] == "tls") return over_tls(rig, how, bytes);
     BlockingClient client(rig.entry());
     client.send(bytes);

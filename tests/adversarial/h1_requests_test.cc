@@ -3,7 +3,7 @@
 // split. What reaches the upstream must be what a second reader finds in the bytes that were sent.
 #include <gtest/gtest.h>
 
-#include "tests/adversarial/allocation_bound.h"
+#include "tests/adversarial/cost_bound.h"
 #include "tests/adversarial/client_suite.h"
 #include "tests/support/http1_bench.h"
 
@@ -91,7 +91,7 @@ class H1Suite : public ClientSuite {
     recorder_->clear();
     Answers answers;
     {
-      AllocationBound bound(one.input.size());
+      CostBound bound(one.input.size(), rig.request_work());
       answers = play(rig.entry(), one, feed);
     }
     bool follows = feed == Feed::kFollowed && !one.closes;

@@ -2,7 +2,7 @@
 // to an HTTP/2 client. A bad answer never looks like a good one, and never becomes the answer of somebody else.
 #include <gtest/gtest.h>
 
-#include "tests/adversarial/allocation_bound.h"
+#include "tests/adversarial/cost_bound.h"
 #include "tests/adversarial/h2_peer.h"
 #include "tests/adversarial/rig.h"
 #include "tests/adversarial/verdict.h"
@@ -25,7 +25,7 @@ class Liar {
 
  private:
   void serve(BlockingClient& peer) {
-    AllocationBound::leave_out();
+    CostBound::leave_out();
     for (std::string request = read_request(peer); !request.empty(); request = read_request(peer)) {
       if (request.find(" /canary") != std::string::npos) {
         peer.send(http_answer("ok"));
@@ -103,7 +103,7 @@ class H1Answers : public testing::TestWithParam<Case> {
   }
 
   static Got ask(bool h2, const std::string& method, size_t lies) {
-    AllocationBound bound(lies);
+    CostBound bound(lies, rig_->request_work());
     return h2 ? over_h2(method) : over_h1(method);
   }
 

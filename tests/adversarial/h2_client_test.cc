@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <condition_variable>
 
-#include "tests/adversarial/allocation_bound.h"
+#include "tests/adversarial/cost_bound.h"
 #include "tests/adversarial/h2_peer.h"
 #include "tests/adversarial/rig.h"
 #include "tests/adversarial/strict_reader.h"
@@ -37,7 +37,7 @@ class H2Liar {
 
  private:
   void serve(BlockingClient& client) {
-    AllocationBound::leave_out();
+    CostBound::leave_out();
     if (client.read_exactly(h2::kPreface.size()) != h2::kPreface) return;
     H2Peer peer(client);
     bool begun = false;
@@ -115,7 +115,7 @@ class H2Answers : public testing::TestWithParam<Case> {
 
   // The answer, and whether the proxy ended it well.
   static std::pair<std::string, bool> ask(const std::string& method, size_t lies) {
-    AllocationBound bound(lies);
+    CostBound bound(lies, rig_->request_work());
     BlockingClient client(rig_->entry());
     client.send(str_cat(method, " /lie HTTP/1.1\r\nHost: a\r\n\r\n"));
     client.finish();

@@ -2,7 +2,7 @@
 // two with HTTP/2 between them. What a request becomes on the other side is compared with the frames that were sent.
 #include <gtest/gtest.h>
 
-#include "tests/adversarial/allocation_bound.h"
+#include "tests/adversarial/cost_bound.h"
 #include "tests/adversarial/client_suite.h"
 #include "tests/adversarial/h2_peer.h"
 
@@ -23,7 +23,7 @@ class H2Clients : public ClientSuite {
     int64_t before = rig.ended_for(kind);
     FrameScript script(GetParam().input, FrameScript::Role::kClient);
     {
-      AllocationBound bound(script.size());
+      CostBound bound(script.size(), rig.request_work());
       BlockingClient client(rig.entry());
       H2Peer peer(client);
       peer.play(script);

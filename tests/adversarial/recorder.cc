@@ -1,7 +1,7 @@
 #include "tests/adversarial/recorder.h"
 
 #include "lib/base/strings.h"
-#include "tests/adversarial/allocation_bound.h"
+#include "tests/adversarial/cost_bound.h"
 
 namespace heddle::adversarial {
 namespace {
@@ -12,7 +12,7 @@ std::string asked(std::string_view status) {
 
 Recorder::Recorder()
     : origin_([this](BlockingClient& peer, int, std::atomic<int>&) {
-        AllocationBound::leave_out();
+        CostBound::leave_out();
         serve(peer);
       }) {}
 

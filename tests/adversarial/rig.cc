@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <future>
 
+#include "tests/adversarial/cost_bound.h"
+
 namespace heddle::adversarial {
 namespace {
 constexpr size_t kMostBlockBytes = 512 * 1024;  // of idle proxies: pooled connections and their read buffers
@@ -88,6 +90,15 @@ bool Rig::wait_alone() {
 int64_t Rig::ended_for(std::string_view kind) {
   return front().metric(
       str_cat("heddle_abuse_total{listener=\"", outbound_ ? "hello" : "in", "\",kind=\"", kind, "\"}"));
+}
+
+uint64_t Rig::request_work() {
+  if (!WorkCounter::kCounts || request_work_ > 0) return request_work_;
+  CostBound::leave_out();
+  EXPECT_EQ(settle(), "");  // what only the first request needs is made
+  WorkCounter work;
+  EXPECT_EQ(settle(), "");
+  return request_work_ = work.blocks();
 }
 
 std::string Rig::settle(std::string_view canary_body) {

@@ -20,6 +20,8 @@ class Rig : public MeshFixture {
   TestCa& ca() { return ca_; }
   // "" when everything is well, else what is not.
   std::string settle(std::string_view canary_body = "ok");
+  // Basic blocks that a good request on a new connection takes; 0 where the build does not count them.
+  uint64_t request_work();
   // Connections that were ended for this kind of abuse, so far.
   int64_t ended_for(std::string_view kind);
   // Waits until no connection is left; who ended one is counted by then.
@@ -30,6 +32,7 @@ class Rig : public MeshFixture {
   Sidecar& front() const { return outbound_ ? *outbound_ : *inbound_.front(); }
   std::string canary(std::string_view body);
   std::string left_behind();
+  uint64_t request_work_ = 0;
   size_t files_ = 0;
   int canaries_ = 0;
 };

@@ -1,0 +1,31 @@
+// CostBound: an attacker pays more than we do. While it lives, the proxies may allocate kTimes the bytes that are sent, on
+// top of what kConnections of good clients cost, and do kTimes the work of a good request for each kShare of bytes;
+// checked at its end. Everything that was taken from the allocator counts, also what was given back. Work is counted in
+// builds that can (`./dev test asan`, work_counter.h). The thread that makes it, and those that call leave_out(), are peers.
+#pragma once
+#include <cstddef>
+
+#include "tests/support/allocation_counter.h"
+#include "tests/support/work_counter.h"
+
+namespace heddle::adversarial {
+class CostBound {
+ public:
+  static constexpr uint64_t kTimes = 100;
+  // A new connection of each kind on both sides: nghttp2 sessions, TLS of both ends, first blocks of the pools.
+  static constexpr uint64_t kConnections = 512 * 1024;
+  static constexpr size_t kShare = 64 * 1024;
+  // `request`: the basic blocks of a good one (Rig::request_work).
+  CostBound(size_t sent, uint64_t request);
+  CostBound(const CostBound&) = delete;
+  CostBound& operator=(const CostBound&) = delete;
+  ~CostBound();
+  static void leave_out();
+
+ private:
+  size_t sent_;
+  uint64_t request_;
+  AllocationCounter allocated_;
+  WorkCounter work_;
+};
+}  // namespace heddle::adversarial
