@@ -19,18 +19,21 @@ bool has_same_roots(const TrustBundle& one, const TrustBundle& other) {
 // last of a crowd is taken in time and no turn takes many more than another; who has no other turn is always taken.
 class UntrustedPeers::Share {
  public:
-  explicit Share(size_t count) : least_(static_cast<double>(kPerSecond) / static_cast<double>(std::max(count, 1UL))) {}
+  explicit Share(size_t count) : least_(part(kPerSecond, std::max<uint64_t>(count, 1))) {}
   bool takes(Duration left) {
-    auto turns = static_cast<double>(std::max<int64_t>(left / kTurn, 1));
-    due_ += std::min(std::max(least_, 1 / turns), 1.0);
-    if (due_ < 1) return false;
-    due_ -= 1;
+    auto turns = static_cast<uint64_t>(std::max<int64_t>(left / kTurn, 1));
+    due_ += std::min(std::max(least_, part(1, turns)), kWhole);
+    if (due_ < kWhole) return false;
+    due_ -= kWhole;
     return true;
   }
 
  private:
-  double least_;
-  double due_ = 0;
+  static constexpr uint64_t kWhole = uint64_t{1} << 32;
+  // Rounded up: many parts make no less than the whole.
+  static uint64_t part(uint64_t of, uint64_t among) { return (of * kWhole + among - 1) / among; }
+  uint64_t least_;
+  uint64_t due_ = 0;
 };
 
 void UntrustedPeers::use(std::shared_ptr<const TrustBundle> bundle) {
