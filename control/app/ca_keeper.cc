@@ -23,6 +23,7 @@ CaKeeper::CaKeeper(Parts parts)
 
 void CaKeeper::reload() {
   stat_.clear();
+  retry_.reset();
   look();
 }
 
@@ -55,6 +56,7 @@ void CaKeeper::on_seen(Seen seen) {
   Result<void> taken = parts_.rotator.give(**std::move(seen.loaded));
   if (!taken) return refuse(taken.error());
   refused_.clear();
+  retry_.reset();
   advance();
 }
 
@@ -83,8 +85,14 @@ void CaKeeper::take_or_wait(RotationStep step) {
   std::vector<Laggard> late = plan.laggards(step);
   outlook_.alarm = parts_.schedule.alarm(parts_.rotator.state(), *outlook_.next, now);
   if (!late.empty()) return say(waiting_text(step, late), late.size());
+  if (!retry_.may_try(step, parts_.rotator.state(), parts_.loop.now())) return say(failure_, 0);
   Result<void> taken = parts_.rotator.step(step, plan, {}, {"", "schedule", ""}, StepBy::kSchedule);
-  if (!taken) return say(taken.error().text(), 0);
+  if (!taken) {
+    retry_.on_failed(step, parts_.rotator.state(), parts_.loop.now());
+    failure_ = taken.error().text();
+    return say(failure_, 0);
+  }
+  retry_.reset();
   outlook_.alarm = RotationSchedule::Alarm::kNone;
   say(refused_, 0);
 }

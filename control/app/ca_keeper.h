@@ -1,10 +1,12 @@
 // CaKeeper: the CA's housekeeping: looks every second whether the files of a given authority changed (on the offload
 // pool) and whether a rotation's next step is due and nobody in its way, and takes it: by the rules of `heddle ca
-// rotate`, never forced. What it cannot do it says: log, metric, `heddle ca status`. Decides nothing itself
-// (RotationSchedule, RotationPlan). Control loop; timer and token die with it.
+// rotate`, never forced. What fails is tried again after a while, an audit line for each try. What it cannot do it
+// says: log, metric, `heddle ca status`. Decides nothing itself (RotationSchedule, RotationPlan, StepRetry). Control
+// loop; timer and token die with it.
 #pragma once
 #include "control/ca/ca_outlook.h"
 #include "control/ca/ca_rotator.h"
+#include "control/ca/step_retry.h"
 #include "control/registry/node_registry.h"
 #include "control/store/ledger.h"
 #include "lib/event/offload.h"
@@ -27,7 +29,7 @@ class CaKeeper {
   };
   explicit CaKeeper(Parts);
   void start() { timer_->arm(Duration{}); }
-  // SIGHUP: looks at the files now, changed or not.
+  // SIGHUP: looks at the files now, changed or not, and tries again what failed.
   void reload();
   const CaOutlook& outlook() const noexcept { return outlook_; }
 
@@ -53,6 +55,8 @@ class CaKeeper {
   std::string stat_;  // of what was looked at last, good or bad
   MonoTime look_again_;
   std::string refused_;  // why the files are
+  StepRetry retry_;
+  std::string failure_;  // of the last try
   std::string said_;     // in the log
   MonoTime say_again_;
   CaOutlook outlook_;

@@ -76,6 +76,7 @@ Result<void> CaRotator::take(RotationStep step, const RotationPlan& plan, std::s
 
 Result<CaState> CaRotator::state_after(RotationStep step, RotationPhase phase) const {
   CaState next{phase, state_.sequence, parts_.clock.wall(), state_.signer, nullptr, nullptr, state_.also};
+  next.is_aborted = step == RotationStep::kAbort;
   if (step != RotationStep::kActivate) ++next.sequence;  // that one changes who signs, not whom to trust
   if (step == RotationStep::kPrepare && given_) next.next = given_->authority;
   if (step == RotationStep::kPrepare && !given_) {

@@ -24,6 +24,7 @@ struct Words {
   std::string signer;  // pin
   std::string old;
   std::string also;
+  bool is_aborted = false;
   std::string next;
   Secret next_key;
 };
@@ -50,6 +51,7 @@ Result<Words> read_words(std::string_view text) {
   out.signer = object.string("signer", {kPinSize, kPinSize});
   if (out.phase == RotationPhase::kActivated) out.old = object.string("old", {1, kMaxChainPem});
   if (object.has("also")) out.also = object.string("also", {1, kMaxBundle});
+  out.is_aborted = object.optional_boolean("aborted").value_or(false);
   if (out.phase == RotationPhase::kPrepared || object.has("next")) {
     out.next = object.string("next", {1, kMaxChainPem});
     std::string key = object.string("nextKey", {1, kMaxKeyPem});
@@ -126,6 +128,7 @@ Result<CaState> CaStore::read_state(std::string_view text, const CertificateAuth
     HEDDLE_TRY(next, form_.read(domain_, words.next, words.next_key.view()));
   }
   CaState state{words.phase, words.sequence, words.since, in_file, nullptr, nullptr};
+  state.is_aborted = words.is_aborted;
   if (!words.also.empty()) {
     HEDDLE_TRY(state.also, DomainRoots::parse_pem(domain_, words.also));
   }
@@ -161,6 +164,7 @@ Result<void> CaStore::write(const CaState& state, const CertificateAuthority* wi
   out.field("since", format_time(state.since)).field("signer", root_pin(*state.signer));
   if (state.old != nullptr) out.field("old", state.old->to_pem());
   if (state.also != nullptr) out.field("also", state.also->to_pem());
+  if (state.is_aborted) out.field("aborted", true);
   if (with_key != nullptr) {
     HEDDLE_TRY(Secret key, form_.write(*with_key));
     out.field("next", with_key->to_pem()).field("nextKey", key.view());

@@ -19,6 +19,7 @@ struct CaState {
   CertificateAuthority::Ptr next;  // while kPrepared: does not sign yet
   DomainRoots::Ptr old;            // while kActivated: what signed until then
   DomainRoots::Ptr also{};         // other roots of the operator's file, in every phase; null: none
+  bool is_aborted = false;         // kSteady: what began the phase was an abort
   // All roots to trust, that of the signer first, with the sequence.
   Result<DomainRoots::Ptr> bundle() const;
 };

@@ -21,14 +21,21 @@ Life ending(const CaState& state) {
   return {state.signer->not_before(), state.signer->not_after()};
 }
 
+// Of what signs, when the phase began.
+Duration left(const CaState& state) { return std::max(state.signer->not_after() - state.since, Duration{}); }
+
 // An intermediate that somebody gave us once: its successor is theirs to give, too.
 bool is_our_root(const CertificateAuthority& authority) { return authority.fingerprint() == root_pin(authority); }
 }  // namespace
 
 Duration RotationSchedule::lead(WallTime from, WallTime until) const { return std::min(before_, (until - from) / 2); }
 
-// A lead that is shortened for a test, or a hurry, shortens this.
-Duration RotationSchedule::settle() const { return before_ > Duration{} ? std::min(kSettle, before_ / 4) : kSettle; }
+// When the prepared root was announced for long enough. A lead that is shortened for a test, or a hurry, shortens this.
+WallTime RotationSchedule::settled(const CaState& state) const {
+  Duration wait = std::min(kSettle, left(state) / 4);
+  if (before_ > Duration{}) wait = std::min(wait, before_ / 4);
+  return state.since + wait;
+}
 
 WallTime RotationSchedule::ends(const CaState& state) { return ending(state).until; }
 
@@ -41,7 +48,7 @@ std::optional<RotationSchedule::Due> RotationSchedule::next(const CaState& state
       return Due{RotationStep::kPrepare, state.since};
     case RotationPhase::kPrepared:
       if (root_pin(*state.next) != *given) return Due{RotationStep::kAbort, state.since};
-      return Due{RotationStep::kActivate, state.since + settle()};
+      return Due{RotationStep::kActivate, settled(state)};
     case RotationPhase::kActivated:
       return Due{RotationStep::kRetire, state.since};
   }
@@ -54,7 +61,8 @@ std::optional<RotationSchedule::Due> RotationSchedule::next_of_ours(const CaStat
   if (!is_ours) return std::nullopt;
   Life life = ending(state);
   WallTime begin = life.until - lead(life.from, life.until);
-  if (state.phase == RotationPhase::kPrepared) begin = std::max(begin, state.since + settle());
+  if (state.phase == RotationPhase::kPrepared) begin = std::max(begin, settled(state));
+  if (state.is_aborted) begin = std::max(begin, state.since + std::min(kAfterAbort, left(state) / 2));
   return Due{next_step(state.phase), std::max(begin, state.since)};
 }
 

@@ -1,8 +1,10 @@
 // RotationSchedule: when a rotation takes its next step by itself. A root of ours: prepared `before` its end (never
 // more than half of its life), activated once the bundle was out long enough for those who only look from time to time
-// (federated domains, SPIFFE Federation 4.1: five refresh hints), retired after that. An authority given by files of
-// another root than the one that signs: at once, in the same order. Whether sidecars are in the way is RotationPlan's
-// to say; nothing here is ever forced. Pure: time is a parameter (reliability C7).
+// (federated domains, SPIFFE Federation 4.1: five refresh hints; never more than a quarter of what was left of the
+// present signer, so that the new root always signs in time), retired after that. Whoever aborted it is left in peace
+// for a while. An authority given by files of another root than the one that signs: at once, in the same order.
+// Whether sidecars are in the way is RotationPlan's to say; nothing here is ever forced. Pure: time is a parameter
+// (reliability C7).
 #pragma once
 #include <optional>
 #include <string>
@@ -14,6 +16,8 @@ class RotationSchedule {
  public:
   static constexpr Duration kDefaultBefore = 24h * 30;
   static constexpr Duration kSettle = 5 * DomainRoots::kDefaultRefreshHint;
+  // After an abort; or half of what is left, if that is less.
+  static constexpr Duration kAfterAbort = 24h;
   // What is due, and from when.
   struct Due {
     RotationStep step;
@@ -33,7 +37,7 @@ class RotationSchedule {
  private:
   std::optional<Due> next_of_ours(const CaState&) const;
   Duration lead(WallTime from, WallTime until) const;
-  Duration settle() const;
+  WallTime settled(const CaState&) const;
   Duration before_;
 };
 }  // namespace heddle

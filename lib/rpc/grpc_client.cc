@@ -6,13 +6,11 @@
 
 namespace heddle {
 namespace {
-// Sessions look at it until they are gone, which may be after the client.
-constexpr SessionLimits limits_of_a_call() {
+SessionLimits limits_of_a_call() {
   SessionLimits limits;
   limits.keep_alive = KeepAlive::off();
   return limits;
 }
-constexpr SessionLimits kLimits = limits_of_a_call();
 
 GrpcEnd unavailable(std::string why) { return {GrpcStatus::kUnavailable, std::move(why)}; }
 
@@ -62,7 +60,7 @@ class GrpcClient::Call final : public Operation, private ResponseSink, private C
     for (const auto& [name, value] : request_.metadata) fits = fits && head.fields().add(name, value);
     if (!fits) return finish({GrpcStatus::kInternal, "the metadata exceeds 64 KiB"});
     session_ = &ClientSession::start(client_.context_, std::move(transport), client_.protocols_.http2_client(), *this,
-                                     kLimits);
+                                     limits_of_a_call());
     stream_ = &session_->open(*this, head, false);
     Buffer bytes(pool);
     append_grpc_message(bytes, request_.message);

@@ -98,7 +98,7 @@ ClientSession::ClientSession(Key, const SessionContext& context, std::unique_ptr
     : Session(context.loop, std::move(transport), context.registry),
       protocol_(protocol.name()),
       owner_(&owner),
-      limits_(limits),
+      idle_for_(limits.idle),
       codec_(protocol.make(*this)) {}
 
 ClientSession::~ClientSession() = default;
@@ -164,7 +164,7 @@ void ClientSession::release(Stream& stream) {
   room_wanted_ = true;
   if (streams_.empty() && !is_closing()) {
     idle_since_ = loop().now();
-    idle_.arm(loop(), limits_.idle);
+    idle_.arm(loop(), idle_for_);
   }
   mark_dirty();
 }

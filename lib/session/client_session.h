@@ -70,7 +70,7 @@ class ClientSession final : public Session, private ClientEvents, public ListNod
 
   const std::string_view protocol_;
   Owner* owner_;
-  const SessionLimits& limits_;
+  const Duration idle_for_;  // what is idle longer is drained; a copy: the limits need not outlive the session
   std::unique_ptr<ClientCodec> codec_;
   StreamSlots<Stream> slots_;
   StreamTable<Stream> streams_;

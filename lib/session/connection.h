@@ -12,6 +12,13 @@ namespace heddle {
 class ConnectionRegistry;
 class TrustBundle;
 
+// How far a connection is on its way out, because its peer would not be let in any more: UntrustedPeers' mark.
+struct Departure {
+  enum class State : uint8_t { kNone, kFound, kTold, kCut };
+  State state = State::kNone;
+  MonoTime since;  // when it was found
+};
+
 class Connection : public Retirable, public ListNode<Connection> {
  public:
   // Graceful: no new requests; the connection closes when what is in flight has ended.
@@ -23,7 +30,7 @@ class Connection : public Retirable, public ListNode<Connection> {
   virtual size_t active_streams() const = 0;
   // Whether everybody whose certificate was verified on it would be believed again, by these roots.
   virtual bool is_trusted(const TrustBundle&) const { return true; }
-  bool is_told_to_leave = false;  // UntrustedPeers' mark
+  Departure departure;
 
  protected:
   ~Connection() override = default;

@@ -4,6 +4,8 @@
 
 namespace heddle {
 namespace {
+using State = Departure::State;
+
 bool has_same_roots(const TrustBundle& one, const TrustBundle& other) {
   std::vector<TrustDomain> domains = one.domains();
   if (domains != other.domains()) return false;
@@ -13,47 +15,83 @@ bool has_same_roots(const TrustBundle& one, const TrustBundle& other) {
 }
 }  // namespace
 
+// Whom of so many to take in this turn. Each weighs what it takes to be among those taken by its own end, so that the
+// last of a crowd is taken in time and no turn takes many more than another; who has no other turn is always taken.
+class UntrustedPeers::Share {
+ public:
+  explicit Share(size_t count) : least_(part(kPerSecond, std::max<uint64_t>(count, 1))) {}
+  bool takes(Duration left) {
+    auto turns = static_cast<uint64_t>(std::max<int64_t>(left / kTurn, 1));
+    due_ += std::min(std::max(least_, part(1, turns)), kWhole);
+    if (due_ < kWhole) return false;
+    due_ -= kWhole;
+    return true;
+  }
+
+ private:
+  static constexpr uint64_t kWhole = uint64_t{1} << 32;
+  // Rounded up: many parts make no less than the whole.
+  static uint64_t part(uint64_t of, uint64_t among) { return (of * kWhole + among - 1) / among; }
+  uint64_t least_;
+  uint64_t due_ = 0;
+};
+
 void UntrustedPeers::use(std::shared_ptr<const TrustBundle> bundle) {
+  if (bundle == nullptr) return;
   std::shared_ptr<const TrustBundle> before = std::exchange(bundle_, std::move(bundle));
-  if (before == nullptr || bundle_ == nullptr || has_same_roots(*before, *bundle_)) return;
-  begun_at_ = scheduler_.now();
-  turn_.arm(scheduler_, kTurn);
+  if (before == nullptr || has_same_roots(*before, *bundle_)) return;
+  changed_at_ = scheduler_.now();
+  look();
+  if (!turn_.is_armed()) turn_.arm(scheduler_, kTurn);  // changes that come often do not put it off
 }
 
 template <class F>
-void UntrustedPeers::for_each_untrusted(F&& f) {
-  for (ConnectionRegistry* registry : registries_) {
-    registry->for_each([&](Connection& connection) {
-      if (!connection.is_trusted(*bundle_)) f(connection);
-    });
-  }
+void UntrustedPeers::for_each(F&& f) {
+  for (ConnectionRegistry* registry : registries_) registry->for_each(f);
 }
 
-// How many of so many to take in one turn, so that the last is taken by then.
-size_t UntrustedPeers::share(size_t count, Duration until) const {
-  Duration left = begun_at_ + until - scheduler_.now();
-  size_t turns = std::max<size_t>(1, static_cast<size_t>(std::max(left, Duration{}) / kTurn));
-  return std::max(kPerSecond, (count + turns - 1) / turns);
+void UntrustedPeers::look() {
+  for_each([this, now = scheduler_.now()](Connection& connection) {
+    Departure& mark = connection.departure;
+    if (mark.state == State::kTold || mark.state == State::kCut) return;
+    if (connection.is_trusted(*bundle_)) {
+      mark = {};
+    } else if (mark.state == State::kNone) {
+      mark = {State::kFound, now};
+    }
+  });
+}
+
+bool UntrustedPeers::is_due(const Connection& connection) const {
+  const Departure& mark = connection.departure;
+  return mark.state == State::kTold && scheduler_.now() - mark.since >= kAbortAfter;
 }
 
 void UntrustedPeers::on_turn() {
-  size_t told = 0;
-  size_t untold = 0;
-  for_each_untrusted([&](Connection& connection) { ++(connection.is_told_to_leave ? told : untold); });
-  Duration age = scheduler_.now() - begun_at_;
-  size_t drains = share(untold, kDrainWithin);
-  size_t aborts = age >= kWithin ? told + untold : age >= kAbortAfter ? share(told, kWithin) : 0;
+  look();
+  MonoTime now = scheduler_.now();
+  size_t found = 0;
+  size_t due = 0;
+  bool is_over = now - changed_at_ >= kWithin;
+  for_each([&](Connection& connection) {
+    State state = connection.departure.state;
+    found += state == State::kFound;
+    due += is_due(connection);
+    is_over = is_over && state != State::kFound && state != State::kTold;
+  });
+  Share drains(found);
+  Share aborts(due);
   Error why = make_error(Reason::kPeerCertificateInvalid, "the root of the peer's certificate was retired");
-  for_each_untrusted([&](Connection& connection) {
-    if (connection.is_told_to_leave && aborts > 0) {
-      --aborts;
+  for_each([&](Connection& connection) {
+    Departure& mark = connection.departure;
+    if (is_due(connection) && aborts.takes(mark.since + kWithin - now)) {
+      mark.state = State::kCut;
       connection.abort(why);
-    } else if (!connection.is_told_to_leave && drains > 0) {
-      --drains;
-      connection.is_told_to_leave = true;
+    } else if (mark.state == State::kFound && drains.takes(mark.since + kDrainWithin - now)) {
+      mark.state = State::kTold;
       connection.drain();
     }
   });
-  if (age < kWithin) turn_.arm(scheduler_, kTurn);
+  if (!is_over) turn_.arm(scheduler_, kTurn);
 }
 }  // namespace heddle

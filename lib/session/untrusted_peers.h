@@ -1,7 +1,9 @@
 // UntrustedPeers: ends the connections of peers that nobody would let in any more, because the root that vouched for
-// them was retired or their trust domain is not believed now. Told of each new bundle, it looks every second for a
-// minute: connections are drained, kPerSecond of them or as many as the last one being told within kDrainWithin takes;
-// what does not end by itself is aborted, the last within kWithin. Later looks catch handshakes that began before.
+// them was retired or their trust domain is not believed now, whoever opened them. Told of each new bundle, it marks
+// them at once and looks every second for a minute, so that handshakes that began before are found, and as long as
+// anybody is marked. Each has a minute of its own since it was found, whatever changes meanwhile: drained, kPerSecond
+// of them or as many as the last one being told within kDrainWithin takes; what does not end by itself is aborted,
+// within kWithin. A root that comes back saves who was not told yet: who was has begun to go.
 // Owns nothing; one per loop; the registries outlive it.
 #pragma once
 #include <vector>
@@ -20,20 +22,22 @@ class UntrustedPeers {
 
   UntrustedPeers(Scheduler& scheduler, std::vector<ConnectionRegistry*> registries)
       : scheduler_(scheduler), registries_(std::move(registries)) {}
-  // Nothing happens when it holds the same roots as the one before.
+  // Nothing happens when it holds the same roots as the one before. Null: the one before stays.
   void use(std::shared_ptr<const TrustBundle>);
 
  private:
   static constexpr Duration kTurn = std::chrono::seconds(1);
+  class Share;
   void on_turn();
+  void look();
+  bool is_due(const Connection&) const;
   template <class F>
-  void for_each_untrusted(F&& f);
-  size_t share(size_t count, Duration until) const;
+  void for_each(F&& f);
 
   Scheduler& scheduler_;
   std::vector<ConnectionRegistry*> registries_;
   std::shared_ptr<const TrustBundle> bundle_;
-  MonoTime begun_at_;
+  MonoTime changed_at_;
   DeadlineOf<UntrustedPeers, &UntrustedPeers::on_turn> turn_{*this};
 };
 }  // namespace heddle

@@ -77,7 +77,7 @@ ProxyServer::ProxyServer(ServerInputs inputs)
       log_(in_.log.module("server")),
       protocols_(loop_, HttpLimits::mesh()),
       connector_(loop_),
-      main_identity_(loop_),
+      main_identity_(loop_, connections_),
       bootstrap_(loop_, in_.bootstrap_path,
                  [this](BootstrapWatch::Cause cause, const Result<Settings>& read) { on_bootstrap(cause, read); }) {}
 

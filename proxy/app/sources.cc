@@ -13,6 +13,7 @@ void MainIdentity::follow(IdentitySource& source, Task on_changed) {
   subscription_ = source.identities().subscribe(
       loop_, [this, on_changed = std::move(on_changed)](std::shared_ptr<const TlsIdentity> identity) mutable {
         current_ = std::move(identity);
+        if (current_ != nullptr) untrusted_.use(current_->bundle);
         on_changed();
       });
 }

@@ -5,6 +5,7 @@
 #include "lib/base/log.h"
 #include "lib/base/random.h"
 #include "lib/session/protocols.h"
+#include "lib/session/untrusted_peers.h"
 #include "proxy/app/settings.h"
 #include "proxy/identity/ca_client.h"
 #include "proxy/identity/svid_source.h"
@@ -22,16 +23,18 @@ struct SourceInputs {
   Log& log;
 };
 
-// The identity as the main loop uses it: for the watch stream and for probes.
+// The identity as the main loop uses it: for the watch stream and for probes. Connections of that loop whose peers its
+// bundle does not vouch for any more end, as those of workers do: the control plane is nobody special.
 class MainIdentity final : public ClientTlsSource {
  public:
-  explicit MainIdentity(Loop& loop) : loop_(loop) {}
+  MainIdentity(Loop& loop, ConnectionRegistry& connections) : loop_(loop), untrusted_(loop, {&connections}) {}
   void follow(IdentitySource&, Task on_changed);
   const std::shared_ptr<const TlsIdentity>& current() const noexcept { return current_; }
   Result<std::shared_ptr<const TlsContext>> client_context() override;
 
  private:
   Loop& loop_;
+  UntrustedPeers untrusted_;
   std::shared_ptr<const TlsIdentity> current_;
   Subscription subscription_;
 };

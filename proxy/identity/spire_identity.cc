@@ -9,6 +9,7 @@
 namespace heddle {
 // What the offload thread made of a message.
 struct SpireIdentity::Read {
+  uint64_t stream = 0;
   Sha256Digest content{};
   Result<std::shared_ptr<const TlsIdentity>> identity = make_error(Reason::kInternal, "");
 };
@@ -29,12 +30,12 @@ SpireIdentity::SpireIdentity(const SpireParts& parts, Logger log, SpireIdentityO
       timer_(loop_.timer([this] { on_late(); })) {}
 
 void SpireIdentity::ask() {
-  serving_since_.reset();
+  stream_state_.begin();
   stream_ = client_.open({std::string(workload::kFetchX509Svid),
                           {{std::string(workload::kHeaderName), std::string(workload::kHeaderValue)}},
                           {}},
                          *this);
-  timer_->arm(kFirstMessage);
+  timer_->arm(SpireStream::kFirstMessage);
 }
 
 // Without a stream it is time to ask; with one, its first message is late.
@@ -45,27 +46,33 @@ void SpireIdentity::on_late() {
 
 void SpireIdentity::on_message(std::string_view message) {
   timer_->cancel();
-  if (!serving_since_) serving_since_ = loop_.now();
+  stream_state_.on_message(loop_.now());
   unread_ = std::make_shared<const Secret>(message);
+  unread_of_ = stream_state_.number();
   read_next();
 }
 
 void SpireIdentity::on_end(const GrpcEnd& how) {
-  Duration served = serving_since_ ? loop_.now() - *serving_since_ : Duration{};
-  Duration wait = retry_.after(how.status, served);
-  timer_->arm(wait);
-  stream_.reset();
+  end_stream(retry_.after(how.status, stream_state_.served(loop_.now())));
   Reason reason = how.status == GrpcStatus::kOk ? Reason::kUnavailable : reason_of(how.status);
   failed(make_error(reason, str_cat("the Workload API ended the stream: ", to_text(how.status), " ", how.message)));
-  log_.limited(LogLevel::kDebug, {"workload_api_retry"}, "the Workload API is asked again", {{"after", wait}});
+}
+
+void SpireIdentity::end_stream(Duration ask_again_after) {
+  stream_state_.end();
+  timer_->arm(ask_again_after);
+  stream_.reset();
+  log_.limited(LogLevel::kDebug, {"workload_api_retry"}, "the Workload API is asked again",
+               {{"after", ask_again_after}});
 }
 
 void SpireIdentity::read_next() {
   if (reading_ || unread_ == nullptr) return;
   reading_ = true;
   read_ = offload_.compute(
-      [message = std::exchange(unread_, nullptr), rules = options_.rules, now = loop_.wall()] {
+      [message = std::exchange(unread_, nullptr), stream = unread_of_, rules = options_.rules, now = loop_.wall()] {
         Read out;
+        out.stream = stream;
         auto material = read_x509_svids(message->view(), rules, now);
         if (material) out.content = digest_of(*material);
         out.identity = material ? TlsIdentity::create(*material)
@@ -77,10 +84,14 @@ void SpireIdentity::read_next() {
 
 void SpireIdentity::on_read(Read read) {
   reading_ = false;
-  if (read.identity) {
+  bool is_good = read.identity.has_value();
+  if (is_good) {
     take(read);
   } else {
     failed(std::move(read.identity).error().within("a message of the Workload API is refused"));
+  }
+  if (stream_state_.is_useless_after(is_good, read.stream, unread_ != nullptr)) {
+    return end_stream(retry_.after_refused());
   }
   read_next();
 }

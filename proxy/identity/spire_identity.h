@@ -1,7 +1,8 @@
 // SpireIdentity: an identity from a SPIFFE Workload API, as a SPIRE agent serves it on a Unix socket. Keeps one stream
 // open and takes each message as the whole state; a message that breaks our rules is refused in the log and the old
-// identity stays, as it does while the agent is away, until it expires. Reading is the offload pool's. Nothing is kept
-// on disk: the agent is the authority, and asking it again costs a millisecond. Belongs to the main loop.
+// identity stays, as it does while the agent is away, until it expires. An agent that begins with silence or with such
+// a message is asked again (SpireStream). Reading is the offload pool's. Nothing is kept on disk: the agent is the
+// authority, and asking it again costs a millisecond. Belongs to the main loop.
 #pragma once
 #include <optional>
 
@@ -27,7 +28,6 @@ struct SpireParts {
 
 class SpireIdentity final : public IdentitySource, private GrpcStreamObserver {
  public:
-  static constexpr Duration kFirstMessage = 30s;  // from asking to the answer
   SpireIdentity(const SpireParts&, Logger, SpireIdentityOptions);
   void start() override { ask(); }
   void reload() override { ask(); }
@@ -44,6 +44,7 @@ class SpireIdentity final : public IdentitySource, private GrpcStreamObserver {
   void on_message(std::string_view message) override;
   void on_end(const GrpcEnd&) override;
   void on_late();
+  void end_stream(Duration ask_again_after);
   void read_next();
   void on_read(Read);
   void take(const Read&);
@@ -57,10 +58,11 @@ class SpireIdentity final : public IdentitySource, private GrpcStreamObserver {
   SpireRetry retry_;
   Offload offload_{loop_};
   Latest<TlsIdentity> identities_;
-  std::unique_ptr<Timer> timer_;           // to ask again, or for the first message
-  std::optional<MonoTime> serving_since_;  // of the open stream: its first message
-  std::shared_ptr<const Secret> unread_;   // the newest message; those before it were never of use
-  std::optional<Sha256Digest> content_;    // of what is published
+  std::unique_ptr<Timer> timer_;          // to ask again, or for the first message
+  SpireStream stream_state_;              // of the stream that is open, or was
+  std::shared_ptr<const Secret> unread_;  // the newest message; those before it were never of use
+  uint64_t unread_of_ = 0;                // the stream it came over
+  std::optional<Sha256Digest> content_;   // of what is published
   std::string last_error_;
   RotationCounts rotations_{};
   bool reading_ = false;

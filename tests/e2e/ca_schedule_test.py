@@ -41,7 +41,7 @@ class ByItself(ScheduledCase):
 
 
 class Blocked(ScheduledCase):
-    # Prepared 50 s from now, activated from 17 s later on: the stopped sidecar's certificate lives longer than that.
+    # Prepared 50 s from now, activated from 15 s later on: the stopped sidecar's certificate lives longer than that.
     flags = ("--svid-ttl", "110s", "--ca-root-ttl", "120s", "--ca-rotate-before", "70s")
 
     def test_a_stopped_sidecar_is_waited_for_and_named_and_nothing_is_forced(self):

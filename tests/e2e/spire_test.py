@@ -192,6 +192,24 @@ class Alone(SpireCase):
         agent.give(self.issue("granted"))
         sidecar.process.wait_ready(sidecar.is_ready)
 
+    def test_an_agent_whose_first_message_is_refused_is_asked_again(self):
+        agent = self.agent("confused")
+        agent.say(b"\xff\xff")
+        sidecar = self.alone(agent).launch()
+        sidecar.process.wait_log("a message of the Workload API is refused")
+        wait_until(lambda: agent.calls >= 3, "to be asked twice more")
+        self.assertFalse(sidecar.is_ready())
+        self.assertIn("not an X509SVIDResponse", self.why_not_ready(sidecar))
+        sidecar.wait_metric("heddle_identity_rotations_total", 2)
+        agent.give_later(self.issue("mended"))
+        sidecar.process.wait_ready(sidecar.is_ready)
+        calls = agent.calls
+        agent.say(b"\xff\xff")
+        sidecar.process.wait_log("no news of the identity, the old one stays")
+        agent.give(self.issue("mended", "mended-again"))
+        sidecar.wait_metric("heddle_identity_rotations_total", outcome="ok")
+        self.assertEqual(agent.calls, calls, "a stream that was good once stays open")
+
     def test_a_sidecar_starts_before_its_agent(self):
         agent = workload.Agent(self.pb2, self.mesh.path("later.agent"))
         sidecar = self.alone(agent).launch()

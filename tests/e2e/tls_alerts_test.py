@@ -13,7 +13,7 @@ import struct
 import subprocess
 import unittest
 
-from heddle_harness import http1, pki, tlspeer
+from heddle_harness import forgery, http1, pki, tlspeer
 from heddle_harness.apps import hello_app
 from heddle_harness.mesh import MeshTestCase
 from heddle_harness.ports import endpoint
@@ -147,11 +147,10 @@ class Alerts(MeshTestCase):
             with self.subTest(what):
                 self.assertEqual(self.answer_to(data), alert)
 
-    def alert_behind_a_hello(self, data):
-        """What the server says to these bytes instead of a Finished, under the keys of the handshake."""
+    def alert_behind_a_hello(self, instead, context=None):
+        """What the server says to instead(our certificate and Finished), under the keys of the handshake."""
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        context = tlspeer.client_context(self.friend)
-        client = context.wrap_bio(incoming, outgoing)
+        client = (context or tlspeer.client_context(self.friend)).wrap_bio(incoming, outgoing)
         with socket.create_connection((self.ip, self.port), http1.TIMEOUT) as sock:
             while True:
                 try:
@@ -160,8 +159,8 @@ class Alerts(MeshTestCase):
                 except ssl.SSLWantReadError:
                     sock.sendall(outgoing.read())
                     incoming.write(sock.recv(65536))
-            outgoing.read()  # our certificate and Finished, which nobody hears of
-            sock.sendall(data)
+            self.assertEqual(client.cipher()[0], "TLS_AES_128_GCM_SHA256")
+            sock.sendall(instead(outgoing.read()))
             while part := sock.recv(65536):
                 incoming.write(part)
         with self.assertRaises(ssl.SSLError) as caught:
@@ -174,7 +173,15 @@ class Alerts(MeshTestCase):
                 ("a record longer than TLS has", record(_DATA, bytes(17000), 0x0303), "record_overflow"),
                 ("a plain handshake message", handshake(_CLIENT_HELLO, bytes(40)), "unexpected_message")):
             with self.subTest(what):
-                self.assertEqual(self.alert_behind_a_hello(data), alert)
+                self.assertEqual(self.alert_behind_a_hello(lambda _, data=data: data), alert)
+
+    def test_a_signature_by_nobody(self):
+        """Who shows a certificate without having its key. RFC 8446 §4.4.3: decrypt_error."""
+        context = tlspeer.client_context(self.friend)
+        context.keylog_filename = self.mesh.path("keys.log")
+        alert = self.alert_behind_a_hello(
+            lambda flight: forgery.with_another_signature(flight, context.keylog_filename), context)
+        self.assertEqual(alert, "decrypt_error")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include "proxy/identity/spire_identity.h"
 #include "proxy/identity/workload_api.h"
 #include "tests/support/captured_log.h"
@@ -106,6 +108,24 @@ TEST_F(WorkloadNetwork, NothingToHandOutIsUnavailableAndAskedAgain) {
   run_until([&] { return taken() == first; });
 
   EXPECT_EQ(taker->status().last_error, "");
+}
+
+// Each refusal is of another stream: the server says the same only once over one.
+TEST_F(WorkloadNetwork, AnAgentWhoseFirstMessageIsRefusedIsAskedAgain) {
+  TestCa stranger("other.test");
+  auto svid = std::make_shared<const Svid>(stranger.issue("spiffe://other.test/ns/a/sa/b"));
+  source.identities().publish(*TlsIdentity::create({svid, std::make_shared<const TrustBundle>(stranger.bundle())}));
+  serve();
+  take();
+
+  run_until([&] {
+    const RotationCounts& counts = taker->rotations();
+    return std::accumulate(counts.begin(), counts.end(), uint64_t{0}) >= 3;
+  });
+
+  EXPECT_THAT(taker->status().last_error, testing::HasSubstr("a message of the Workload API is refused"));
+  std::string good = issue();
+  run_until([&] { return taken() == good; });
 }
 
 TEST_F(WorkloadNetwork, TheOldIdentityStaysWhileTheAgentIsAway) {

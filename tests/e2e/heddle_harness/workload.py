@@ -108,6 +108,11 @@ class Agent(grpc.GenericRpcHandler):
     def give(self, *credentials, **more):
         self.say(self.message(*credentials, **more))
 
+    def give_later(self, *credentials):
+        """To who asks from now on; open streams hear nothing."""
+        with self._lock:
+            self._state = self.message(*credentials)
+
     def message(self, *credentials, federated=None, key=None):
         """Bytes of a message about (id, credential) pairs."""
         response = self._pb2.X509SVIDResponse()

@@ -95,6 +95,20 @@ TEST_F(CaRotatorTest, AnAbortedRotationLeavesTheFirstRootAlone) {
   EXPECT_EQ(rotator_->bundle()->pins(), std::vector<std::string>{first});
 }
 
+TEST_F(CaRotatorTest, AnAbortIsRememberedUntilTheNextStep) {
+  ASSERT_TRUE(step(Step::kPrepare));
+  EXPECT_FALSE(rotator_->state().is_aborted);
+
+  ASSERT_TRUE(step(Step::kAbort));
+
+  EXPECT_TRUE(rotator_->state().is_aborted);
+  start();
+  EXPECT_TRUE(rotator_->state().is_aborted);
+  ASSERT_TRUE(step(Step::kPrepare));
+  start();
+  EXPECT_FALSE(rotator_->state().is_aborted);
+}
+
 TEST_F(CaRotatorTest, WhatIsRefusedChangesNothingAndIsAudited) {
   ASSERT_TRUE(step(Step::kPrepare));
   std::string first = signer();

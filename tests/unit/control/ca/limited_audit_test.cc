@@ -99,6 +99,47 @@ TEST(RefusalLimit, RemembersABoundedNumberOfPeers) {
   size_t sum = admitted;
   for (const auto& row : counted) sum += row.refusals;
   EXPECT_EQ(sum, 3 * RefusalLimit::kMaxPeers) << "nobody is forgotten";
+  EXPECT_LE(limit.peers(), RefusalLimit::kMaxPeers + 1);
+}
+
+// One a second: each is written, so that nothing is counted that would have to be told.
+MonoTime refuse_quiet_peers(RefusalLimit& limit, size_t count) {
+  MonoTime now;
+  for (size_t i = 0; i < count; ++i, now = now + 1s) EXPECT_TRUE(limit.admit(std::to_string(i), now));
+  return now + 1h;
+}
+
+TEST(RefusalLimit, ANewcomerCostsNoMoreThanAFewLooks) {
+  RefusalLimit limit{MonoTime()};
+  MonoTime later = refuse_quiet_peers(limit, RefusalLimit::kMaxPeers);
+  ASSERT_EQ(limit.peers(), RefusalLimit::kMaxPeers);
+
+  EXPECT_TRUE(limit.admit("new", later));
+
+  EXPECT_EQ(limit.peers(), RefusalLimit::kMaxPeers - RefusalLimit::kLook + 1);
+}
+
+TEST(RefusalLimit, WhoWasQuietMakesRoomForANewcomerByName) {
+  RefusalLimit limit{MonoTime()};
+  MonoTime later = refuse_quiet_peers(limit, RefusalLimit::kMaxPeers);
+
+  size_t admitted = 0;
+  for (size_t i = 0; i < 100; ++i) admitted += limit.admit("new", later);
+
+  EXPECT_EQ(admitted, 20U);
+  auto told = limit.take(later);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told.front().peer, "new");
+  EXPECT_EQ(told.front().refusals, 80U);
+}
+
+TEST(RefusalLimit, WhoIsRefusedAgainIsNotTheFirstToBeForgotten) {
+  RefusalLimit limit{MonoTime()};
+  MonoTime later = refuse_quiet_peers(limit, RefusalLimit::kMaxPeers);
+  for (size_t i = 0; i < 20; ++i) EXPECT_TRUE(limit.admit("0", later));
+  EXPECT_TRUE(limit.admit("new", later));
+
+  EXPECT_FALSE(limit.admit("0", later)) << "it is remembered";
 }
 }  // namespace
 }  // namespace heddle

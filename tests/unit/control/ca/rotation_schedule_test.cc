@@ -60,6 +60,60 @@ TEST_F(RotationScheduleTest, ActivatesWhenTheBundleWasOutForFiveRefreshHints) {
   EXPECT_EQ(due->at, late + 25min);
 }
 
+TEST_F(RotationScheduleTest, AShortLivedRootIsAnnouncedForAQuarterOfWhatIsLeft) {
+  CaState state{Phase::kPrepared, 2, kNow + 10min, root(20min), root(), nullptr};
+
+  auto due = schedule_.next(state, {});
+
+  EXPECT_EQ(due->step, Step::kActivate);
+  EXPECT_EQ(due->at, kNow + 10min + 150s);
+}
+
+TEST_F(RotationScheduleTest, FilesThatComeLateSignInTime) {
+  CaState state{Phase::kPrepared, 2, kNow + 56min, root(1h), root(), nullptr};
+
+  EXPECT_EQ(schedule_.next(state, given(state.next))->at, kNow + 57min);
+}
+
+TEST_F(RotationScheduleTest, FilesThatComeTooLateSignAtOnce) {
+  CaState state{Phase::kPrepared, 2, kNow + 2h, root(1h), root(), nullptr};
+
+  EXPECT_EQ(schedule_.next(state, given(state.next))->at, kNow + 2h);
+}
+
+TEST_F(RotationScheduleTest, AnAbortedRotationIsLeftAloneForADay) {
+  CaState state = steady();
+  state.since = kNow + kYear - 20 * kDay;
+  EXPECT_EQ(schedule_.next(state, {})->at, state.since);
+
+  state.is_aborted = true;
+
+  EXPECT_EQ(schedule_.next(state, {})->step, Step::kPrepare);
+  EXPECT_EQ(schedule_.next(state, {})->at, state.since + kDay);
+}
+
+TEST_F(RotationScheduleTest, AnAbortNearTheEndIsRespectedForHalfOfWhatIsLeft) {
+  CaState state = steady();
+  state.since = kNow + kYear - 10h;
+  state.is_aborted = true;
+
+  EXPECT_EQ(schedule_.next(state, {})->at, state.since + 5h);
+}
+
+TEST_F(RotationScheduleTest, AnEarlyAbortPutsNothingOff) {
+  CaState state = steady();
+  state.is_aborted = true;
+
+  EXPECT_EQ(schedule_.next(state, {})->at, kNow + kYear - 30 * kDay);
+}
+
+TEST_F(RotationScheduleTest, FilesThatChangedTheirMindAreNotKeptWaiting) {
+  CaState state = steady();
+  state.is_aborted = true;
+
+  EXPECT_EQ(schedule_.next(state, given(root()))->at, kNow);
+}
+
 TEST_F(RotationScheduleTest, LeavesARotationAloneThatAnOperatorBeganEarly) {
   EXPECT_EQ(schedule_.next(prepared(kNow), {})->at, kNow + kYear - 30 * kDay);
   EXPECT_EQ(schedule_.next(activated(kNow), {})->at, kNow + kYear - 30 * kDay);

@@ -126,17 +126,87 @@ TEST_F(UntrustedPeersTest, FindsAHandshakeThatBeganBefore) {
   EXPECT_EQ(drained(), 1U);
 }
 
-TEST_F(UntrustedPeersTest, ForgetsThemWhenTheRootComesBack) {
+TEST_F(UntrustedPeersTest, ARootThatComesBackSavesWhoWasNotToldYetAndNobodyElse) {
   connect(old_, 1000);
 
   peers_.use(bundle_of({&new_}));
   scheduler_.advance(2s);
   size_t before = drained();
   peers_.use(both_);
-  scheduler_.advance(60s);
+  scheduler_.advance(61s);
 
+  EXPECT_GT(before, 0U);
+  EXPECT_LT(before, 1000U);
   EXPECT_EQ(drained(), before);
+  EXPECT_EQ(aborted(), before);
+}
+
+TEST_F(UntrustedPeersTest, AMinuteDoesNotBeginAgainWhenRootsChangeAgain) {
+  TestCa third{"td.test"};
+  connect(old_);
+
+  peers_.use(bundle_of({&new_}));
+  scheduler_.advance(40s);
+  peers_.use(bundle_of({&new_, &third}));
+  scheduler_.advance(21s);
+
+  EXPECT_EQ(drained(), 1U);
+  EXPECT_EQ(aborted(), 1U);
+}
+
+TEST_F(UntrustedPeersTest, RootsThatChangeAllTheTimePutNothingOff) {
+  TestCa third{"td.test"};
+  connect(old_);
+
+  for (int i = 0; i < 61; ++i) {
+    peers_.use(bundle_of({&new_}));
+    scheduler_.advance(500ms);
+    peers_.use(bundle_of({&new_, &third}));
+    scheduler_.advance(500ms);
+  }
+
+  EXPECT_EQ(connections_[0].drained, 1);
+  EXPECT_EQ(connections_[0].aborted, 1);
+}
+
+TEST_F(UntrustedPeersTest, EachHasAMinuteOfItsOwn) {
+  TestCa third{"td.test"};
+  connect(old_);
+  connect(new_);
+
+  peers_.use(bundle_of({&new_}));
+  scheduler_.advance(30s);
+  peers_.use(bundle_of({&third}));
+  scheduler_.advance(35s);
+  EXPECT_EQ(connections_[0].aborted, 1);
+  EXPECT_EQ(connections_[1].drained, 1);
+  EXPECT_EQ(connections_[1].aborted, 0);
+  scheduler_.advance(26s);
+
+  EXPECT_EQ(connections_[1].aborted, 1);
+}
+
+TEST_F(UntrustedPeersTest, CutsAHandshakeThatWasFoundLateAMinuteLater) {
+  peers_.use(bundle_of({&new_}));
+  scheduler_.advance(50s);
+  connect(old_);
+
+  scheduler_.advance(50s);
+  EXPECT_EQ(drained(), 1U);
   EXPECT_EQ(aborted(), 0U);
+  scheduler_.advance(12s);
+
+  EXPECT_EQ(aborted(), 1U);
+}
+
+TEST_F(UntrustedPeersTest, WithoutABundleTheOneBeforeStays) {
+  connect(old_);
+
+  peers_.use(bundle_of({&new_}));
+  peers_.use(nullptr);
+  scheduler_.advance(2s);
+
+  EXPECT_EQ(drained(), 1U);
 }
 
 TEST_F(UntrustedPeersTest, ADomainThatIsNotKnownAnyMoreIsNotTrusted) {

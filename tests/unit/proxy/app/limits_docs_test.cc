@@ -12,6 +12,8 @@
 #include "control/api/failure_limit.h"
 #include "control/ca/issuer.h"
 #include "control/ca/refusal_limit.h"
+#include "control/ca/rotation_schedule.h"
+#include "control/ca/step_retry.h"
 #include "lib/api/watch_messages.h"
 #include "lib/base/json_scan.h"
 #include "lib/base/problems.h"
@@ -26,6 +28,7 @@
 #include "proxy/admin/http_endpoint.h"
 #include "proxy/exchange/loop_guard.h"
 #include "proxy/exchange/replay_body.h"
+#include "proxy/identity/spire_retry.h"
 #include "proxy/identity/workload_api.h"
 #include "proxy/identity/workload_messages.h"
 #include "proxy/resilience/circuit_breaker.h"
@@ -167,6 +170,9 @@ std::vector<Row> of_identity() {
       {"names read from a certificate", count(kMaxSubjectNames)},
       {"message of a Workload API that we ask",
        str_cat(size(kMaxGrpcMessage), ", ", count(workload::kMaxDomains), " federated domains")},
+      {"its first message", str_cat("within ", in(1s, SpireStream::kFirstMessage),
+                                    " s, and good; else asked again after ", in(1s, SpireRetry::kStep), " s, ",
+                                    in(1s, 2 * SpireRetry::kStep), " s ... ", in(1s, SpireRetry::kCap), " s")},
       {"Workload API that we serve",
        str_cat(count(WorkloadApi::kMaxConnections), " connections, ", count(WorkloadApi::kMaxCalls),
                " calls, requests of ", size(hidden("proxy/identity/workload_api.cc", "limits.message")))},
@@ -184,6 +190,13 @@ std::vector<Row> of_identity() {
       {"connections of a retired root",
        str_cat("told to leave within ", in(1s, UntrustedPeers::kDrainWithin), " s, gone after ",
                in(1s, UntrustedPeers::kWithin), " s, ", count(UntrustedPeers::kPerSecond), "/s or more")},
+      {"a new root before it signs", str_cat("announced for ", in(1min, RotationSchedule::kSettle),
+                                             " minutes, or a quarter of what is left of the one that signs")},
+      {"a rotation that was aborted",
+       str_cat("not begun by itself for ", in(1h, RotationSchedule::kAfterAbort), " h, or half of what is left")},
+      {"a step of the schedule that failed",
+       str_cat("again after ", in(1s, StepRetry::kFirst), " s, twice as long each time, at most ",
+               in(1min, StepRetry::kCap), " minutes")},
       {"renewals of one sidecar", str_cat(count(hidden(kIssuer, "kRenewalBurst")), " at once, then the larger of ",
                                           count(60 * hidden(kIssuer, "kRenewalsPerSecond")), " a minute and ",
                                           count(hidden(kIssuer, "kRenewalsPerLifetime")), " per lifetime")},

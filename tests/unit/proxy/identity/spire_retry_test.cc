@@ -57,5 +57,83 @@ TEST_F(SpireRetryTest, PausesWhenAskingAgainIsOfNoUse) {
 
   EXPECT_GE(pause, SpireRetry::kRefusedPause * 9 / 10);
 }
+
+TEST_F(SpireRetryTest, ARefusedFirstMessageWaitsLikeAnAgentThatIsAway) {
+  std::vector<long> waits;
+  for (int i = 0; i < 3; ++i)
+    waits.push_back(std::lround(std::chrono::duration<double>(retry.after_refused()).count()));
+
+  EXPECT_EQ(waits, (std::vector<long>{1, 2, 3}));
+  EXPECT_EQ(fails(), 4);
+  retry.on_good_message();
+  EXPECT_EQ(std::lround(std::chrono::duration<double>(retry.after_refused()).count()), 1);
+}
+
+class SpireStreamTest : public testing::Test {
+ protected:
+  // One message arrives and is judged.
+  bool is_useless_after(bool is_good, bool more_is_here = false) {
+    stream.on_message(now);
+    return stream.is_useless_after(is_good, stream.number(), more_is_here);
+  }
+  MonoTime now{1h};
+  SpireStream stream;
+};
+
+TEST_F(SpireStreamTest, IsUselessWhenItsFirstMessageIsRefused) {
+  stream.begin();
+
+  EXPECT_TRUE(is_useless_after(false));
+}
+
+TEST_F(SpireStreamTest, OnceItWasGoodItStaysWhateverItSays) {
+  stream.begin();
+
+  EXPECT_FALSE(is_useless_after(true));
+  EXPECT_FALSE(is_useless_after(false));
+  EXPECT_FALSE(is_useless_after(false));
+}
+
+TEST_F(SpireStreamTest, EachStreamBeginsWithNothingGood) {
+  stream.begin();
+  EXPECT_FALSE(is_useless_after(true));
+  stream.end();
+
+  stream.begin();
+
+  EXPECT_TRUE(is_useless_after(false));
+}
+
+TEST_F(SpireStreamTest, AMessageThatMendsTheFirstSavesIt) {
+  stream.begin();
+
+  EXPECT_FALSE(is_useless_after(false, true)) << "the next one is here and not read yet";
+  EXPECT_FALSE(is_useless_after(true));
+}
+
+TEST_F(SpireStreamTest, AMessageOfAnEarlierStreamSaysNothingAboutThis) {
+  stream.begin();
+  stream.on_message(now);
+  uint64_t first = stream.number();
+  stream.end();
+  EXPECT_FALSE(stream.is_useless_after(false, first, false)) << "it has ended already";
+  stream.begin();
+
+  EXPECT_FALSE(stream.is_useless_after(false, first, false));
+  EXPECT_FALSE(stream.is_useless_after(true, first, false));
+  EXPECT_TRUE(is_useless_after(false)) << "the earlier one's was good";
+}
+
+TEST_F(SpireStreamTest, ServesSinceItsFirstMessage) {
+  stream.begin();
+  EXPECT_EQ(stream.served(now), Duration{});
+  stream.on_message(now);
+  now = now + 5s;
+  stream.on_message(now);
+
+  EXPECT_EQ(stream.served(now + 1s), 6s);
+  stream.begin();
+  EXPECT_EQ(stream.served(now), Duration{});
+}
 }  // namespace
 }  // namespace heddle
