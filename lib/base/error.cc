@@ -27,6 +27,7 @@ constexpr Table kTable = {{
     {"abuse", 429, 8, kNever, "OM", "the peer crossed the abuse threshold of its connection"},
     {"loop-detected", 508, 13, kNever, "-", "the request passed this proxy five times; look for a route to itself"},
     {"detect-timeout", 408, 4, kNever, "DPE", "the client sent nothing within the detection time of 10 s"},
+    {"proxy-header-invalid", 400, 13, kNever, "DPE", "no good PROXY header; the detail says what is wrong with it"},
     {"tls-handshake-failed", 495, 16, kNever, "-", "see the detail: certificate, protocol version or ALPN"},
     {"tls-handshake-timeout", 408, 4, kNever, "-", "the handshake did not finish within 10 s"},
     {"plaintext-refused", 400, 16, kNever, "-", "this port is `tls: strict`; the caller has no sidecar"},

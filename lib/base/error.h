@@ -30,6 +30,7 @@ enum class Reason : uint16_t {
   kAbuse,
   kLoopDetected,
   kDetectTimeout,
+  kProxyHeaderInvalid,
   // identity and authorization
   kTlsHandshakeFailed,
   kTlsHandshakeTimeout,

@@ -33,6 +33,7 @@ class StreamTransport final : public Transport {
   void reoffer() override;
   size_t queued() const override;
   const ConnectionInfo& info() const override { return info_; }
+  void set_ends(const Address& peer, const Address& local) override { set_proxied_ends(info_, peer, local); }
   std::optional<UniqueFd> detach() override;
 
  private:

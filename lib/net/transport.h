@@ -38,7 +38,14 @@ struct ConnectionInfo {
   std::string alpn;                     // negotiated; empty without
   bool is_tls = false;
   std::shared_ptr<const PeerCertificate> peer_certificate;  // verified; null without mutual TLS
+  bool is_proxied = false;  // local and peer are those of a PROXY header, not the socket's
 };
+
+inline void set_proxied_ends(ConnectionInfo& info, const Address& peer, const Address& local) {
+  info.peer = peer;
+  info.local = local;
+  info.is_proxied = true;
+}
 
 class Transport {
  public:
@@ -74,6 +81,8 @@ class Transport {
   virtual void reoffer() = 0;         // offer unconsumed bytes again at the end of the turn
   virtual size_t queued() const = 0;  // bytes accepted and not yet given to the kernel
   virtual const ConnectionInfo& info() const = 0;
+  // What a PROXY header in front of everything else said: IP addresses, from now on in info(). Before TLS begins.
+  virtual void set_ends(const Address& peer, const Address& local) = 0;
   // For splice(2): gives up the descriptor if nothing is queued and no bytes are left over. Plain TCP only. The
   // transport is silent and dead after it.
   virtual std::optional<UniqueFd> detach() { return std::nullopt; }

@@ -25,7 +25,7 @@ class ParkingLot::Parked final : public Connection {
   }
   void abort(const Error&) override { leave(); }
   ConnectionInfo describe() const override {
-    return {local_address(fd()), peer_address(fd()), {}, {}, {}, false, nullptr};
+    return {local_address(fd()), peer_address(fd()), {}, {}, {}, false, nullptr, false};
   }
   std::string_view protocol() const override { return "http/1.1"; }
   size_t active_streams() const override { return 0; }

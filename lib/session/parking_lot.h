@@ -1,8 +1,9 @@
 // ParkingLot: the idle keep-alive connections of one loop, without their sessions: a descriptor, a deadline and what it
 // takes to go on. 160 bytes instead of 2.4 KiB, so that thousands of idle clients cost next to nothing. Only HTTP/1
-// over plain TCP is parked, by its ServerSession, once it was idle for kAfter; the first byte, the peer's end, a drain
-// or the idle deadline starts a new session on the same descriptor. All of them hang on one epoll instance, which is
-// one descriptor of the loop. Owned by the worker; must outlive the registry's connections and die before the loop.
+// over plain TCP is parked (whose ends the socket knows: no PROXY header told them), by its ServerSession, once it was
+// idle for kAfter; the first byte, the peer's end, a drain or the idle deadline starts a new session on the same
+// descriptor. All of them hang on one epoll instance, which is one descriptor of the loop. Owned by the worker; must
+// outlive the registry's connections and die before the loop.
 #pragma once
 #include "lib/base/unique_fd.h"
 #include "lib/event/offload.h"

@@ -176,9 +176,9 @@ void ServerSession::on_waiting_over() {
   waiting_.arm(loop(), limits_.idle - ParkingLot::kAfter);
 }
 
-// False: the connection is not as idle as it looks, or TLS or an interception is part of it.
+// False: the connection is not as idle as it looks, or TLS, an interception or a PROXY header is part of it.
 bool ServerSession::park() {
-  bool is_plain = !info().is_tls && !info().original_dst;
+  bool is_plain = !info().is_tls && !info().original_dst && !info().is_proxied;
   bool is_idle = streams_.empty() && codec_->reusable() && codec_->active_streams() == 0 && !codec_->wants_write();
   if (!is_plain || !is_idle || draining_ || drain_next_ || is_closing() || failed_) return false;
   std::optional<UniqueFd> fd = transport().detach();

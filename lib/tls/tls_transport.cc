@@ -28,6 +28,7 @@ class TlsTransport final : public Transport, private Transport::Observer {
   void reoffer() override;
   size_t queued() const override { return clear_out_.size() + below_->queued(); }
   const ConnectionInfo& info() const override { return info_; }
+  void set_ends(const Address& peer, const Address& local) override { set_proxied_ends(info_, peer, local); }
 
  private:
   enum class State : uint8_t { kHandshake, kOpen, kFailed, kClosed };

@@ -36,6 +36,8 @@ constexpr EnumName<ForwardClientCert> kClientCertModes[] = {{"off", ForwardClien
                                                             {"set", ForwardClientCert::kSet}};
 constexpr EnumName<TrustForwarded> kTrustForwarded[] = {
     {"none", TrustForwarded::kNone}, {"mesh", TrustForwarded::kMesh}, {"all", TrustForwarded::kAll}};
+constexpr EnumName<bool> kProxyProtocol[] = {{"off", false}, {"required", true}};
+constexpr EnumName<ProxyVersion> kProxyVersions[] = {{"v1", ProxyVersion::kV1}, {"v2", ProxyVersion::kV2}};
 constexpr EnumName<AccessLogSettings::Mode> kLogModes[] = {{"off", AccessLogSettings::Mode::kOff},
                                                            {"errors", AccessLogSettings::Mode::kErrors},
                                                            {"all", AccessLogSettings::Mode::kAll},
@@ -129,6 +131,12 @@ void read_inbound(JsonObject& at, ListenerSettings& out) {
   out.forward_protocol = at.optional_one_of("forwardProtocol", kForwardProtocols).value_or(usual);
   out.forward_client_cert = at.optional_one_of("forwardClientCert", kClientCertModes).value_or(ForwardClientCert::kSet);
   out.trust_forwarded = at.optional_one_of("trustForwarded", kTrustForwarded).value_or(TrustForwarded::kMesh);
+  out.forward_proxy_protocol = at.optional_one_of("forwardProxyProtocol", kProxyVersions);
+  if (out.forward_proxy_protocol && out.protocol != PortProtocol::kTcp) {
+    at.problem(
+        "forwardProxyProtocol",
+        "needs protocol: tcp: a connection to the application that carries requests carries those of many callers");
+  }
 }
 
 void read_outbound(JsonObject& at, ListenerSettings& out) {
@@ -149,6 +157,7 @@ ListenerSettings read_listener(const JsonReader& item) {
   if (auto address = read_address(at, "address")) out.address = *address;
   if (!at.has("address")) at.problem("address", "is required");
   out.protocol = at.optional_one_of("protocol", kProtocols).value_or(PortProtocol::kAuto);
+  out.proxy_protocol = at.optional_one_of("proxyProtocol", kProxyProtocol).value_or(false);
   at.refuse("intercept", "intercepted listeners are not there yet: use explicit addresses");
   if (out.direction == ListenerSettings::Direction::kInbound) {
     read_inbound(at, out);

@@ -9,6 +9,7 @@
 #include "lib/base/address.h"
 #include "lib/base/clock.h"
 #include "lib/config/model.h"
+#include "lib/net/proxy_header.h"
 #include "proxy/exchange/caller_fields.h"
 #include "proxy/exchange/incoming_connection.h"
 
@@ -54,6 +55,8 @@ struct ListenerSettings {
   UpstreamProtocol forward_protocol = UpstreamProtocol::kHttp1;     // inbound
   ForwardClientCert forward_client_cert = ForwardClientCert::kSet;  // inbound
   TrustForwarded trust_forwarded = TrustForwarded::kMesh;           // inbound
+  bool proxy_protocol = false;                                      // every connection begins with a PROXY header
+  std::optional<ProxyVersion> forward_proxy_protocol;               // inbound, tcp: what the application is told
   bool operator==(const ListenerSettings&) const = default;
 };
 

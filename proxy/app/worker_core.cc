@@ -78,12 +78,14 @@ Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
                       Tunnel::kIdleTimeout,
                       core.shared_.settings.drain,
                       admission.get(),
-                      inbound ? &revoker : nullptr}),
+                      inbound ? &revoker : nullptr,
+                      settings.forward_proxy_protocol}),
       incoming({core.loop_, core.downstream_, core.parking_.get()}) {
   bool mesh = inbound && settings.tls == InboundTls::kStrict;
   Protocols& protocols = mesh ? core.mesh_protocols_ : core.edge_protocols_;
   incoming.protocol = settings.protocol;
   incoming.tls = inbound ? settings.tls : InboundTls::kOff;
+  incoming.proxy_header = settings.proxy_protocol;
   incoming.permissive = permissive.get();
   incoming.tls_source = &core.identity_;
   incoming.http1 = &protocols.http1_server();

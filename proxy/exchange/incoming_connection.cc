@@ -4,6 +4,7 @@
 
 #include "lib/base/strings.h"
 #include "lib/http/detect.h"
+#include "lib/net/proxy_header.h"
 
 namespace heddle {
 namespace {
@@ -16,7 +17,7 @@ enum class Carried : uint8_t { kHttp1, kHttp2, kTcp };
 class IncomingConnection final : public Connection, private Transport::Observer {
  public:
   IncomingConnection(const IncomingSpec& spec, std::unique_ptr<Transport> transport)
-      : spec_(spec), transport_(std::move(transport)) {
+      : spec_(spec), transport_(std::move(transport)), awaits_header_(spec.proxy_header) {
     spec_.context.registry.add(*this);
   }
   ~IncomingConnection() override { spec_.context.registry.remove(*this); }
@@ -24,8 +25,9 @@ class IncomingConnection final : public Connection, private Transport::Observer 
   void start() {
     detect_late_.arm(spec_.context.loop, spec_.detect);
     transport_->observe(this);
+    if (awaits_header_) return;
     if (spec_.tls == InboundTls::kStrict) return start_tls();
-    if (spec_.tls == InboundTls::kOff && known()) spec_.context.loop.defer(hand_over_known_);
+    if (is_known_now()) spec_.context.loop.defer(hand_over_known_);
   }
 
   // Connection
@@ -42,8 +44,10 @@ class IncomingConnection final : public Connection, private Transport::Observer 
  private:
   // Nothing has to be looked at: the listener says it all.
   bool known() const { return spec_.protocol == PortProtocol::kTcp || spec_.protocol == PortProtocol::kHttp2; }
+  bool is_known_now() const { return spec_.tls == InboundTls::kOff && known(); }
 
   void on_connected() override {
+    if (awaits_header_) return;
     const std::string& name = transport_->info().alpn;
     if (name == alpn::kHttp2) return hand_over(Carried::kHttp2);
     if (name == alpn::kHttp1) return hand_over(Carried::kHttp1);
@@ -54,6 +58,7 @@ class IncomingConnection final : public Connection, private Transport::Observer 
 
   void on_data(Buffer& in) override {
     if (done_ || in.empty() || (in_tls_ && !transport_->info().alpn.empty())) return;
+    if (awaits_header_ && !take_header(in)) return;
     std::array<std::byte, kDetectBytes> head{};
     Detected seen = detect(Bytes(head.data(), in.copy_to(head)));
     bool may_be_tls = spec_.tls == InboundTls::kPermissive && !in_tls_ && head[0] == kTlsByte;
@@ -62,7 +67,12 @@ class IncomingConnection final : public Connection, private Transport::Observer 
     if (known() && !(may_be_tls && needs_more)) return hand_over_known();
     if (!needs_more) hand_over_detected(seen);
   }
-  void on_end() override { refuse(make_error(Reason::kDownstreamClosed, "closed before the first request")); }
+  void on_end() override {
+    if (awaits_header_ && header_begun_) {
+      return refuse(make_error(Reason::kProxyHeaderInvalid, "PROXY header: the connection ended in the middle of it"));
+    }
+    refuse(make_error(Reason::kDownstreamClosed, "closed before the first request"));
+  }
   void on_drained() override {}
   void on_closed(const Error& why) override {
     if (std::exchange(done_, true)) return;
@@ -71,6 +81,22 @@ class IncomingConnection final : public Connection, private Transport::Observer 
       if (why.reason == Reason::kAbuse) spec_.http->on_abuse(kTransportAbuse);
     }
     retire();
+  }
+
+  // False: more of it is to come, it was refused, or what follows is not for us.
+  bool take_header(Buffer& in) {
+    std::array<std::byte, kMaxProxyHeader> room{};
+    auto read = read_proxy_header(Bytes(room.data(), in.copy_to(room)));
+    header_begun_ = true;
+    if (!read) refuse(read.error());
+    if (!read || !*read) return false;
+    const ProxyHeader& header = **read;
+    if (header.ends) transport_->set_ends(header.ends->source, header.ends->destination);
+    in.consume(header.length);
+    awaits_header_ = false;
+    if (spec_.tls == InboundTls::kStrict) start_tls();
+    if (is_known_now()) hand_over_known();
+    return !done_ && !in_tls_ && !in.empty();
   }
 
   void start_tls() {
@@ -130,8 +156,9 @@ class IncomingConnection final : public Connection, private Transport::Observer 
     retire();
   }
   void on_detect_late() {
-    refuse(draining_ ? make_error(Reason::kDraining, "draining")
-                     : make_error(Reason::kDetectTimeout, "nothing was sent in time"));
+    refuse(draining_        ? make_error(Reason::kDraining, "draining")
+           : awaits_header_ ? make_error(Reason::kDetectTimeout, "no PROXY header was sent in time")
+                            : make_error(Reason::kDetectTimeout, "nothing was sent in time"));
   }
 
   void retire() {
@@ -143,6 +170,8 @@ class IncomingConnection final : public Connection, private Transport::Observer 
 
   const IncomingSpec& spec_;
   std::unique_ptr<Transport> transport_;
+  bool awaits_header_;
+  bool header_begun_ = false;
   bool in_tls_ = false;
   bool done_ = false;
   bool draining_ = false;

@@ -5,6 +5,8 @@
 //   accepted --(tls: strict)--> handshake --ALPN h2 / http/1.1 / heddle-tcp--> handed over
 //        \--(tls: off)---------------------------> protocol known, or first bytes --> handed over
 //        \--(permissive): first byte 0x16 --> handshake, else plaintext
+//
+// With `proxy_header` a PROXY header comes before all that, within the same time; without, nobody looks for one.
 #pragma once
 #include <memory>
 
@@ -43,6 +45,7 @@ struct IncomingSpec {
   SessionContext context;
   PortProtocol protocol = PortProtocol::kAuto;
   InboundTls tls = InboundTls::kOff;
+  bool proxy_header = false;  // one is required
   ServerTlsSource* tls_source = nullptr;
   ServerProtocol* http1 = nullptr;
   ServerProtocol* http2 = nullptr;

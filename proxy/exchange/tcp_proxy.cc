@@ -98,9 +98,17 @@ class TcpProxy::Joined final : public Connection, private Revocable, private Tra
     upstream_certificate_ = upstream->info().peer_certificate;
     downstream_->observe(nullptr);
     downstream_->resume(PauseReason::kTunnel);
+    if (services_.proxy_header) introduce(*upstream);
     TunnelOptions options{services_.idle, services_.pipes};
     tunnel_ = std::make_unique<TcpTunnel>(services_.context.loop, std::move(downstream_), std::move(upstream), options,
                                           [this](const Error& why) { on_tunnel_done(why); });
+  }
+
+  // Before any byte of the caller, and also when the caller waits for the other side to speak first.
+  void introduce(Transport& upstream) {
+    ProxyEnds ends{info_.peer, info_.original_dst.value_or(info_.local)};
+    static_cast<void>(
+        upstream.write(Buffer(services_.context.loop.blocks(), write_proxy_header(*services_.proxy_header, ends))));
   }
 
   void on_tunnel_done(const Error& why) {

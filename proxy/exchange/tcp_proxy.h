@@ -3,7 +3,9 @@
 // connections.
 #pragma once
 #include <memory>
+#include <optional>
 
+#include "lib/net/proxy_header.h"
 #include "lib/net/tcp_tunnel.h"
 #include "proxy/exchange/admission.h"
 #include "proxy/exchange/exchange_summary.h"
@@ -22,6 +24,8 @@ struct TcpServices {
   Duration drain = SessionLimits{}.drain;  // T12
   Admission* admission = nullptr;          // null: everybody may come in
   Revoker* revoker = nullptr;              // null without admission
+  // Written in front of each connection upstream: which of the PROXY protocol; absent: none.
+  std::optional<ProxyVersion> proxy_header;
 };
 
 class TcpProxy final : public TcpHandler {

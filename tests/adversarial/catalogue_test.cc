@@ -16,7 +16,7 @@ namespace {
 constexpr const char* kFiles[] = {"h1_requests.cases",  "h1_own.cases",    "h1_responses.cases", "h2_server.cases",
                                   "h2_client.cases",    "confusion.cases", "ids.cases",          "bundles.cases",
                                   "certificates.cases", "requests.cases",  "handshakes.cases",   "config.cases",
-                                  "doors.cases",        "watch.cases",     "answers.cases"};
+                                  "doors.cases",        "watch.cases",     "answers.cases",      "proxy_headers.cases"};
 
 std::multiset<std::string> case_ids() {
   std::multiset<std::string> out;

@@ -1,5 +1,6 @@
 #include "tests/adversarial/rig.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <future>
 
@@ -50,6 +51,15 @@ std::unique_ptr<Rig> Rig::single(const Address& application, PortProtocol protoc
   rig->add_inbound(application, tls, protocol);
   return rig;
 }
+std::unique_ptr<Rig> Rig::balanced(const Address& application, PortProtocol protocol, InboundTls tls,
+                                   std::string header) {
+  Settings settings = inbound_settings(application, tls, protocol);
+  settings.listeners[0].proxy_protocol = true;
+  auto rig = std::make_unique<Rig>();
+  rig->header_ = std::move(header);
+  rig->add_inbound(std::move(settings));
+  return rig;
+}
 std::unique_ptr<Rig> Rig::pair(const Address& application) {
   auto rig = std::make_unique<Rig>();
   rig->join(application, PortProtocol::kHttp);
@@ -63,6 +73,7 @@ std::unique_ptr<Rig> Rig::to_h2(const Address& application) {
 
 std::string Rig::canary(std::string_view body) {
   BlockingClient client(entry());
+  client.send(header_);
   std::string answer = client.get(str_cat("/canary/", std::to_string(++canaries_)), "a");
   bool good = answer.starts_with("HTTP/1.1 200 ") && answer.ends_with(str_cat("\r\n\r\n", body));
   return good ? "" : str_cat("the canary was answered with ", heddle::quoted(answer.substr(0, 400)));
@@ -99,6 +110,12 @@ uint64_t Rig::request_work() {
   WorkCounter work;
   EXPECT_EQ(settle(), "");
   return request_work_ = work.blocks();
+}
+
+int64_t Rig::refused_for(std::string_view reason) {
+  int64_t count = front().metric(str_cat("heddle_downstream_refused_total{listener=\"", outbound_ ? "hello" : "in",
+                                         "\",reason=\"", reason, "\"}"));
+  return std::max<int64_t>(count, 0);
 }
 
 std::string Rig::settle(std::string_view canary_body) {

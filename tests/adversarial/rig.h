@@ -11,6 +11,8 @@ class Rig : public MeshFixture {
   // h1 or h2 in, h1 out: an inbound sidecar whose port is open.
   static std::unique_ptr<Rig> single(const Address& application, PortProtocol = PortProtocol::kHttp,
                                      InboundTls = InboundTls::kOff);
+  // The same behind a balancer: every connection begins with a PROXY header, good ones with `header`.
+  static std::unique_ptr<Rig> balanced(const Address& application, PortProtocol, InboundTls, std::string header);
   // h1 or h2 in, h2 between the sidecars, h1 out.
   static std::unique_ptr<Rig> pair(const Address& application);
   // h1 or h2 in, cleartext h2 out.
@@ -24,6 +26,8 @@ class Rig : public MeshFixture {
   uint64_t request_work();
   // Connections that were ended for this kind of abuse, so far.
   int64_t ended_for(std::string_view kind);
+  // Connections that were refused for this reason, so far.
+  int64_t refused_for(std::string_view reason);
   // Waits until no connection is left; who ended one is counted by then.
   bool wait_alone();
 
@@ -33,6 +37,7 @@ class Rig : public MeshFixture {
   std::string canary(std::string_view body);
   std::string left_behind();
   uint64_t request_work_ = 0;
+  std::string header_;
   size_t files_ = 0;
   int canaries_ = 0;
 };

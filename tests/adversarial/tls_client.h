@@ -19,6 +19,7 @@ class TlsClient {
   using Prepare = std::function<void(SSL_CTX*, SSL*)>;
   TlsClient(const Address& address, Prepare prepare);
   void show(const Svid& svid);
+  void send_first(std::string_view bytes) { socket_.send(bytes); }  // before connect(): in front of TLS
   void connect(std::string_view alpn);
   bool is_connected() const { return connected_; }
   std::string chosen() const;

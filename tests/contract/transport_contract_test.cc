@@ -69,6 +69,19 @@ TEST_P(TransportContract, TellsOnConnectedOnceBeforeAnythingElse) {
   EXPECT_EQ(at_b.events, std::vector<std::string>{"connected"});
 }
 
+TEST_P(TransportContract, HasTheEndsThatAPeerInFrontOfItNamed) {
+  make();
+  Address client = *Address::parse("192.0.2.1:5000");
+  Address server = *Address::parse("[2001:db8::1]:443");
+  EXPECT_FALSE(pair.b->info().is_proxied);
+
+  pair.b->set_ends(client, server);
+
+  EXPECT_EQ(pair.b->info().peer, client);
+  EXPECT_EQ(pair.b->info().local, server);
+  EXPECT_TRUE(pair.b->info().is_proxied);
+}
+
 TEST_P(TransportContract, CarriesBytesUnchangedAndInOrder) {
   make();
   std::string text = pattern(kMiB);

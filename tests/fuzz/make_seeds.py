@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes the seeds that are not text: HTTP/2 frames, a ClientHello, certificates and requests in DER, bundles, gRPC.
+"""Writes the seeds that are not text: HTTP/2 frames, a ClientHello, PROXY headers, certificates and requests in DER, bundles, gRPC.
 
-Usage: tests/fuzz/make_seeds.py [h2] [tls] [certs] [workload]      default: all, into tests/fuzz/corpus and tests/fuzz/fuzz_root.h
+Usage: tests/fuzz/make_seeds.py [h2] [tls] [proxy] [certs] [workload]      default: all, into tests/fuzz/corpus and tests/fuzz/fuzz_root.h
 Certificates are new each time: the root's key is thrown away, so that nobody can sign what `x509_leaf` must refuse.
 """
 
@@ -104,6 +104,53 @@ def tls_seeds():
     write("tls_sniff", "connect", b"CONNECT a:1 HTTP/1.1\r\n\r\n")
     write("tls_sniff", "redis", b"*1\r\n$4\r\nPING\r\n")
     write("tls_sniff", "ssh", b"SSH-2.0-OpenSSH_9.2\r\n")
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def proxy_seeds():
+    signature = b"\r\n\r\n\0\r\nQUIT\n"
+
+    def header(command, protocol, payload):
+        return signature + bytes([command, protocol]) + struct.pack(">H", len(payload)) + payload
+
+    def tlv(kind, value):
+        return bytes([kind]) + struct.pack(">H", len(value)) + value
+
+    ipv4 = bytes([192, 0, 2, 1, 198, 51, 100, 2]) + struct.pack(">HH", 56300, 443)
+    ipv6 = (bytes.fromhex("20010db8") + b"\0" * 11 + b"\1") * 2 + struct.pack(">HH", 1, 65535)
+    tls = tlv(0x20, b"\1\0\0\0\0" + tlv(0x21, b"TLSv1.3") + tlv(0x22, b"client.test"))
+    tlvs = tlv(1, b"h2") + tlv(2, b"a.test") + tlv(4, b"") + tlv(5, b"id") + tls + tlv(0x30, b"ns")
+    checked = header(0x21, 0x11, ipv4 + tlv(3, b"\0" * 4))
+    checked = checked[:-4] + struct.pack(">I", crc32c(checked))
+    request = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"
+    seeds = {
+        "v1_tcp4": b"PROXY TCP4 192.0.2.1 198.51.100.2 56300 443\r\n" + request,
+        "v1_tcp6": b"PROXY TCP6 2001:db8::1 ::ffff:192.0.2.1 1 65535\r\n",
+        "v1_unknown": b"PROXY UNKNOWN ffff:ffff::1 ffff:ffff::2 65535 65535\r\n" + request,
+        "v1_zeros": b"PROXY TCP4 192.0.2.01 198.51.100.2 056300 443\r\n",
+        "v1_no_end": b"PROXY TCP4 " + b"1" * 120,
+        "v2_ipv4": header(0x21, 0x11, ipv4) + request,
+        "v2_ipv6_tlvs": header(0x21, 0x21, ipv6 + tlvs) + request,
+        "v2_unix": header(0x21, 0x31, b"/run/a".ljust(108, b"\0") * 2),
+        "v2_local": header(0x20, 0, b""),
+        "v2_crc32c": checked + request,
+        "v2_crc32c_wrong": checked[:-1] + bytes([checked[-1] ^ 1]),
+        "v2_tlv_beyond": header(0x21, 0x11, ipv4 + b"\4\xff\xff\0"),
+        "v2_longest": header(0x21, 0x11, ipv4 + tlv(4, b"n" * 521)),
+        "v2_too_long": header(0x21, 0x11, ipv4 + tlv(4, b"n" * 522)),
+        "v2_cut": header(0x21, 0x21, ipv6)[:30],
+        "none": request,
+    }
+    for name, content in seeds.items():
+        write("proxy_header", name, content)
 
 
 def openssl(*words, data=None):
@@ -226,7 +273,7 @@ def workload_seeds():
 
 
 def main():
-    makers = {"h2": h2_seeds, "tls": tls_seeds, "certs": certificate_seeds, "workload": workload_seeds}
+    makers = {"h2": h2_seeds, "tls": tls_seeds, "proxy": proxy_seeds, "certs": certificate_seeds, "workload": workload_seeds}
     for word in sys.argv[1:] or makers:
         makers[word]()
 

@@ -64,6 +64,7 @@ class End final : public MemoryTransport {
   }
   size_t queued() const override { return out_.size(); }
   const ConnectionInfo& info() const override { return info_; }
+  void set_ends(const Address& peer, const Address& local) override { set_proxied_ends(info_, peer, local); }
   ConnectionInfo& mutable_info() override { return info_; }
   void cut() override {
     End* peer = peer_;

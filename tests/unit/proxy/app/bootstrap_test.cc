@@ -87,6 +87,53 @@ TEST(Bootstrap, OutboundListenersSayNothingAboutCallers) {
   EXPECT_NE(text.find("listeners[0].trustForwarded: "), std::string::npos) << text;
 }
 
+TEST(Bootstrap, LooksForNoProxyHeaderUnlessToldTo) {
+  std::string files = "config: {source: files, path: x}\nlisteners:\n";
+  std::string out = files + "  - {name: a, direction: outbound, address: \"127.0.0.1:1\"";
+  std::string in =
+      files + "  - {name: a, direction: inbound, tls: off, address: \"127.0.0.1:1\", forward: \"127.0.0.1:2\"";
+
+  for (const std::string& listener : {out, in}) {
+    EXPECT_FALSE(parse_bootstrap(listener + "}\n", "proxy.yaml")->listeners[0].proxy_protocol);
+    EXPECT_FALSE(parse_bootstrap(listener + ", proxyProtocol: off}\n", "proxy.yaml")->listeners[0].proxy_protocol);
+    EXPECT_TRUE(parse_bootstrap(listener + ", proxyProtocol: required}\n", "proxy.yaml")->listeners[0].proxy_protocol);
+    // Section 2 of the specification: never guess whether a header is there.
+    for (const char* value : {"optional", "v1", "true", "[]"}) {
+      EXPECT_NE(problems_of(listener + ", proxyProtocol: " + value + "}\n").find("listeners[0].proxyProtocol: "),
+                std::string::npos);
+    }
+  }
+}
+
+TEST(Bootstrap, TellsTheApplicationWhoCallsOnPortsOfOpaqueTcpOnly) {
+  std::string listener =
+      "listeners:\n  - {name: a, direction: inbound, tls: off, address: \"127.0.0.1:1\", forward: \"127.0.0.1:2\"";
+  auto version_of = [&](const std::string& value) {
+    return parse_bootstrap(listener + ", protocol: tcp" + value + "}\n", "proxy.yaml")
+        ->listeners[0]
+        .forward_proxy_protocol;
+  };
+
+  EXPECT_EQ(version_of(""), std::nullopt);
+  EXPECT_EQ(version_of(", forwardProxyProtocol: v1"), ProxyVersion::kV1);
+  EXPECT_EQ(version_of(", forwardProxyProtocol: v2"), ProxyVersion::kV2);
+  for (const char* protocol : {"auto", "http", "http2", "grpc"}) {
+    std::string text = problems_of(listener + ", forwardProxyProtocol: v1, protocol: " + protocol + "}\n");
+    EXPECT_NE(text.find("listeners[0].forwardProxyProtocol: needs protocol: tcp"), std::string::npos) << text;
+  }
+  EXPECT_NE(
+      problems_of(listener + ", protocol: tcp, forwardProxyProtocol: v3}\n").find("forwardProxyProtocol: expected"),
+      std::string::npos);
+}
+
+TEST(Bootstrap, OutboundListenersTellNoApplication) {
+  std::string text = problems_of(
+      "config: {source: files, path: x}\nlisteners:\n  - {name: a, direction: outbound, address: \"127.0.0.1:1\", "
+      "protocol: tcp, service: a, forwardProxyProtocol: v2}\n");
+
+  EXPECT_NE(text.find("listeners[0].forwardProxyProtocol: "), std::string::npos) << text;
+}
+
 // X509-SVID §3.1.
 TEST(Bootstrap, TheIdOfAWorkloadHasAPath) {
   EXPECT_NE(problems_of("identity: {source: control, id: \"spiffe://td\"}\n").find("identity.id: has no path"),

@@ -21,6 +21,7 @@
 #include "lib/http/limits.h"
 #include "lib/http/rules.h"
 #include "lib/metrics/registry.h"
+#include "lib/net/proxy_header.h"
 #include "lib/rpc/grpc_message.h"
 #include "lib/session/untrusted_peers.h"
 #include "lib/tls/handshake_gate.h"
@@ -143,6 +144,9 @@ std::vector<Row> of_connections() {
                size(hidden(kCap, "kMemoryPerConnection")), "; divided among workers")},
       {"memory", str_cat(count(hidden(kPressure, "kTightPercent")), " %, ", count(hidden(kPressure, "kFullPercent")),
                          " % of `memoryLimitMiB` or the container's")},
+      {"PROXY header, where one is required",
+       str_cat("version 1: ", count(kMaxProxyLine), " bytes; version 2: ", count(kMaxProxyHeader - kMaxProxyBlock),
+               " and ", count(kMaxProxyBlock), " bytes")},
       {"TLS handshakes under way, per worker",
        str_cat(count(handshakes.in_flight), ", ", count(handshakes.steps_per_turn), " steps a turn")},
       {"certificate chain", str_cat(size(kMaxChainPem), ", ", count(kMaxChainLength), " certificates; RSA ",
