@@ -2,7 +2,7 @@
 // wrong in every field, slow, with TLS or somebody else's protocol behind them.
 #include <gtest/gtest.h>
 
-#include "tests/adversarial/allocation_bound.h"
+#include "tests/adversarial/cost_bound.h"
 #include "tests/adversarial/rig.h"
 #include "tests/adversarial/tls_client.h"
 #include "tests/adversarial/verdict.h"
@@ -72,7 +72,7 @@ class ProxyHeaders : public testing::TestWithParam<Case> {
     bool ended = false;
   };
   static Heard play(Rig& rig, const Attack& attack) {
-    AllocationBound bound(attack.in_front.size() + attack.in_tls.size());
+    CostBound bound(attack.in_front.size() + attack.in_tls.size(), rig.request_work());
     if (attack.how.starts_with("tls:")) return over_tls(rig, attack);
     BlockingClient client(rig.entry());
     size_t step = attack.how == "slow" ? 1 : std::max<size_t>(attack.in_front.size(), 1);
