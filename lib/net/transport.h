@@ -38,6 +38,7 @@ struct ConnectionInfo {
   std::string alpn;                     // negotiated; empty without
   bool is_tls = false;
   std::shared_ptr<const PeerCertificate> peer_certificate;  // verified; null without mutual TLS
+  bool is_foreign = false;  // the peer's trust domain is not that of our certificate (SPIFFE Federation)
 };
 
 class Transport {
