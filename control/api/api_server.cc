@@ -152,6 +152,10 @@ RpcResponse ApiServer::get(const RpcRequest& request) {
   return RpcResponse::json(200, found->api_document().compact());
 }
 
+Admission ApiServer::admission_of(std::vector<ApiProblem>& problems, Reason reason) const {
+  return whole_admission(problems, reason, parts_.issuer.authority().trust_domain());
+}
+
 RpcResponse ApiServer::apply(const RpcRequest& request) {
   Caller caller = caller_of(request);
   bool is_dry = request.query_param("dryRun") == "true";
@@ -162,7 +166,7 @@ RpcResponse ApiServer::apply(const RpcRequest& request) {
   };
   Result<Transaction> transaction = read_apply(request.body, problems);
   if (!transaction) return refuse(transaction.error());
-  Admission admission = whole_admission(problems, Reason::kConfigInvalid);
+  Admission admission = admission_of(problems, Reason::kConfigInvalid);
   Result<Commit> commit = is_dry ? parts_.store.preview(*transaction, std::move(admission))
                                  : parts_.store.commit(*transaction, std::move(admission));
   if (!commit) return refuse(commit.error());
@@ -176,7 +180,7 @@ RpcResponse ApiServer::erase(const RpcRequest& request) {
   if (!key) return error_answer(key.error());
   Transaction transaction{EraseOperation{*key}};
   std::vector<ApiProblem> problems;
-  Result<Commit> commit = parts_.store.commit(transaction, whole_admission(problems, Reason::kConflict));
+  Result<Commit> commit = parts_.store.commit(transaction, admission_of(problems, Reason::kConflict));
   if (commit) {
     audit_commit(transaction, *commit, caller);
     return version_answer(commit->version);

@@ -66,6 +66,7 @@ class ApiServer {
   void wait(const RpcRequest&, HttpServer::Respond);
   void on_waited(uint64_t id, const WaitResult&);
 
+  Admission admission_of(std::vector<ApiProblem>&, Reason) const;
   Caller caller_of(const RpcRequest&);
   void audit(const AuditRecord&, const Caller&, const Result<void>& outcome);
   void audit_commit(const Transaction&, const Commit&, const Caller&);
