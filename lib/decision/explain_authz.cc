@@ -33,16 +33,25 @@ bool is_foreign_to(const SpiffeId& receiver, const SpiffeId& caller) noexcept {
 
 struct Receivers {
   std::set<std::string> identities;
-  bool others = false;  // endpoints without a sidecar, or more than are judged
+  bool others = false;  // endpoints without a sidecar of ours, or more than are judged
 };
 
-Receivers receivers_of(const Explanation& found) {
+// A sidecar of a federated domain obeys the policies of its own mesh, which nobody here knows.
+bool is_federated(const Model& model, const SpiffeId& receiver) {
+  auto is_domain = [&](const auto& entry) {
+    return entry.second->trust_domain && entry.second->trust_domain->name() == receiver.trust_domain_name();
+  };
+  return std::any_of(model.federated_domains.begin(), model.federated_domains.end(), is_domain);
+}
+
+Receivers receivers_of(const Model& model, const Explanation& found) {
   Receivers out;
   for (const ExplainedBackends& backends : found.backends) {
     if (backends.percent == 0) continue;
     for (const ExplainedEndpoint& endpoint : backends.endpoints) {
       if (endpoint.weight == 0) continue;
-      bool fits = !endpoint.identity.empty() && out.identities.size() < kMaxReceivers;
+      bool fits = !endpoint.identity.empty() && out.identities.size() < kMaxReceivers &&
+                  !is_federated(model, *SpiffeId::parse(endpoint.identity));
       if (fits) out.identities.insert(endpoint.identity);
       out.others = out.others || !fits;
     }
@@ -101,7 +110,7 @@ std::string_view to_text(ExplainedAuthorization::Verdict verdict) noexcept {
 }
 
 void explain_authorization(const Model& model, const ExplainQuery& query, Explanation& out) {
-  Receivers receivers = receivers_of(out);
+  Receivers receivers = receivers_of(model, out);
   if (is_open_to(model, query, receivers)) return;
   if (!query.from()) return out.trace.add("authorization", "not judged, no identity is given");
   for (const std::string& identity : receivers.identities) {

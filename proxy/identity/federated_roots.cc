@@ -1,6 +1,6 @@
 #include "proxy/identity/federated_roots.h"
 
-#include "certs/jwks.h"
+#include "certs/federated_bundle.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
@@ -10,9 +10,8 @@ constexpr size_t kShownName = 255;  // of a name that is none
 Result<DomainRoots::Ptr> parse_one(std::string_view name, std::string_view json, const TrustDomain& own) {
   HEDDLE_TRY(TrustDomain domain, TrustDomain::parse(name));
   if (domain == own) return make_error(Reason::kConfigInvalid, str_cat(name, " is our own trust domain"));
-  HEDDLE_TRY(DomainRoots::Ptr roots, parse_jwks(domain, json));
-  HEDDLE_CHECK_OK(to_jwks(*roots));
-  return roots;
+  HEDDLE_TRY(FederatedBundle bundle, parse_federated_bundle(domain, json));
+  return std::move(bundle.roots);
 }
 }  // namespace
 

@@ -16,7 +16,7 @@ struct FederatedRoots {
 };
 
 // What the control plane said. A domain is refused when its name or bundle is bad, when it is `own`, and when its roots
-// could not be stored (to_jwks).
+// could vouch for nobody or could not be stored (certs/federated_bundle.h).
 FederatedRoots parse_federated(const FederatedTexts&, const TrustDomain& own);
 
 // The value to publish: our own roots and those of the others, never merged.
