@@ -12,6 +12,7 @@
 #include "control/api/failure_limit.h"
 #include "control/ca/issuer.h"
 #include "control/ca/refusal_limit.h"
+#include "lib/api/federated.h"
 #include "lib/api/watch_messages.h"
 #include "lib/base/json_scan.h"
 #include "lib/base/problems.h"
@@ -164,6 +165,8 @@ std::vector<Row> of_identity() {
       {"SPIFFE id, trust domain", str_cat(count(kMaxSpiffeId), ", ", count(kMaxTrustDomain), " bytes")},
       {"CSR, key", str_cat(size(kMaxCsr), " each")},
       {"bundle of a trust domain", str_cat(size(kMaxBundle), ", ", count(kMaxRoots), " roots")},
+      {"federated trust domains of a sidecar",
+       str_cat(count(kMaxFederatedDomains), ", ", size(kMaxFederatedBytes), " in all")},
       {"names read from a certificate", count(kMaxSubjectNames)},
       {"message of a Workload API that we ask",
        str_cat(size(kMaxGrpcMessage), ", ", count(workload::kMaxDomains), " federated domains")},
