@@ -7,18 +7,22 @@ namespace heddle {
 namespace {
 constexpr size_t kShownName = 255;  // of a name that is none
 
-Result<DomainRoots::Ptr> parse_one(std::string_view name, std::string_view json, const TrustDomain& own) {
+// `room`: bytes that may still be kept.
+Result<DomainRoots::Ptr> parse_one(std::string_view name, std::string_view json, const TrustDomain& own, size_t& room) {
   HEDDLE_TRY(TrustDomain domain, TrustDomain::parse(name));
   if (domain == own) return make_error(Reason::kConfigInvalid, str_cat(name, " is our own trust domain"));
   HEDDLE_TRY(FederatedBundle bundle, parse_federated_bundle(domain, json));
+  if (bundle.text.size() > room) return make_error(Reason::kTooLarge, "the federated bundles exceed 768 KiB in all");
+  room -= bundle.text.size();
   return std::move(bundle.roots);
 }
 }  // namespace
 
 FederatedRoots parse_federated(const FederatedTexts& texts, const TrustDomain& own) {
   FederatedRoots out;
+  size_t room = kMaxFederatedBytes;
   for (const auto& [name, json] : texts) {
-    auto roots = parse_one(name, json, own);
+    auto roots = parse_one(name, json, own, room);
     if (roots) {
       out.roots.push_back(*std::move(roots));
     } else {
