@@ -172,7 +172,8 @@ TEST(Authz, JudgesWhoCalls) {
   EXPECT_FALSE(allows(prefix, &kShop));
   EXPECT_TRUE(allows(domain, &kShop));
   EXPECT_FALSE(allows(domain, &kStranger));
-  EXPECT_TRUE(allows("authenticated: true", &kStranger));
+  EXPECT_TRUE(allows("authenticated: true", &kOddPath));
+  EXPECT_FALSE(allows("authenticated: true", &kStranger));
   EXPECT_FALSE(allows("authenticated: true", nullptr));
   EXPECT_FALSE(allows(domain, nullptr));
   EXPECT_TRUE(allows("namespaces: [default, x]", &kWeb));
