@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "certs/jwks.h"
+#include "certs/limits.h"
+#include "lib/base/strings.h"
+#include "proxy/identity/ca_client.h"
 #include "proxy/identity/trust_reader.h"
 #include "tests/support/test_ca.h"
 
@@ -67,6 +70,41 @@ TEST_F(FederatedRootsTest, AnAnnouncementIsReadWhole) {
 TEST_F(FederatedRootsTest, AnAnnouncementWithoutRootsOfOurOwnIsRefused) {
   EXPECT_FALSE(read_trust_news({std::string(64, 'a'), 60s, R"({"keys":[]})", {{"partner.example", jwks()}}}, kOwn));
   EXPECT_FALSE(read_trust_news({std::string(64, 'a'), 60s, "{}", {}}, kOwn));
+}
+
+TEST_F(FederatedRootsTest, AnAnswerOfTheControlPlaneCarriesThemUnread) {
+  auto answer = [this](std::string_view more) {
+    return parse_ca_answer(
+        str_cat(R"({"chain":"x","serial":"1","issuedAt":"2026-01-31T12:00:00.000Z",)",
+                R"("notAfter":"2026-02-01T12:00:00.000Z","bundle":)", *to_jwks(*own_.roots()), more, "}"),
+        kOwn);
+  };
+
+  auto with = answer(R"(,"federated":{"partner.example":{"keys":1}})");
+  ASSERT_TRUE(with) << with.error().text();
+  EXPECT_EQ(with->federated, (FederatedTexts{{"partner.example", R"({"keys":1})"}}));
+  EXPECT_TRUE(answer("")->federated.empty());
+  EXPECT_FALSE(answer(R"(,"federated":[])"));
+}
+
+TEST_F(FederatedRootsTest, WhatExceedsTheLimitOfAllIsRefusedByName) {
+  std::string keys;
+  for (size_t i = 0; i < kMaxRoots; ++i) {
+    std::string one = *to_jwks(*TestCa("partner.example").roots());
+    size_t from = one.find('[') + 1;
+    keys.append(i == 0 ? "" : ",").append(one.substr(from, one.find_last_of(']') - from));
+  }
+  FederatedTexts texts;
+  for (size_t i = 10; i < 10 + kMaxFederatedDomains; ++i) {
+    texts.emplace(str_cat("d", std::to_string(i), ".example"), str_cat(R"({"keys":[)", keys, "]}"));
+  }
+
+  FederatedRoots read = parse_federated(texts, kOwn);
+
+  EXPECT_FALSE(read.roots.empty());
+  ASSERT_FALSE(read.refused.empty());
+  EXPECT_NE(read.refused[0].find("768 KiB"), std::string::npos) << read.refused[0];
+  EXPECT_EQ(read.roots.size() + read.refused.size(), texts.size());
 }
 }  // namespace
 }  // namespace heddle
