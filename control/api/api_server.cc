@@ -1,6 +1,7 @@
 #include "control/api/api_server.h"
 
 #include "control/api/apply_request.h"
+#include "control/api/federation_view.h"
 #include "control/api/status_view.h"
 #include "lib/base/json_reader.h"
 #include "lib/base/strings.h"
@@ -69,6 +70,7 @@ void ApiServer::serve_on(HttpServer& server) {
   route(server, "POST", "/v1/tokens", &ApiServer::create_token);
   route(server, "GET", "/v1/ca", &ApiServer::show_ca);
   route(server, "POST", "/v1/ca/{step}", &ApiServer::step_ca);
+  route(server, "GET", "/v1/federation", &ApiServer::show_federation);
   server.route("GET", "/v1/wait",
                [this](const RpcRequest& r, HttpServer::Respond respond) { wait(r, std::move(respond)); });
 }
@@ -209,6 +211,10 @@ RpcResponse ApiServer::status(const RpcRequest&) {
   WallTime now = parts_.scheduler.wall();
   std::vector<NodeStatus> rows = join_certificates(parts_.registry.rows(), *lineages, now);
   return RpcResponse::json(200, status_json(parts_.store.version(), now, rows));
+}
+
+RpcResponse ApiServer::show_federation(const RpcRequest&) {
+  return RpcResponse::json(200, federation_json(parts_.federation, parts_.registry.rows()));
 }
 
 RpcResponse ApiServer::create_token(const RpcRequest& request) {

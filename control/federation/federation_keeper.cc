@@ -34,6 +34,12 @@ Result<void> FederationKeeper::open() {
   return {};
 }
 
+void FederationKeeper::stop() {
+  timer_->cancel();
+  endpoints_.clear();
+  commits_ = {};
+}
+
 FederatedBundles::Changes FederationKeeper::read_resources() {
   FederatedBundles::Changes changes = bundles_.set(specs_in(parts_.store.view()));
   for (const std::string& name : changes.gone) endpoints_.erase(name);

@@ -1,7 +1,7 @@
 // FederationKeeper: keeps the bundles of federated trust domains: follows the resources, asks endpoints when they are
 // due (at most kMaxAtOnce at a time), keeps good answers on disk and says what changed. Decides nothing itself
 // (FederatedBundles, FetchSchedule). What fails is said in the log, once for each new cause, and by status and metrics.
-// Control loop; timer and tokens die with it. What is being written to disk when it dies is still written.
+// Control loop; timer and tokens die with it.
 #pragma once
 #include <deque>
 
@@ -32,6 +32,8 @@ class FederationKeeper {
   // Reads the disk (blocking) and the resources; from then on follows them. Asks nobody yet.
   Result<void> open();
   void start() { timer_->arm(Duration{}); }
+  // Asks nobody any more, and whom it asked is not waited for.
+  void stop();
   // Called from the loop when what sidecars must trust has changed, never inside open().
   void set_on_trust(UniqueFunction<void()> call) { on_trust_ = std::move(call); }
   // The same for the list of domains.
