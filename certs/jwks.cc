@@ -163,4 +163,17 @@ Result<TrustBundle> parse_bundle_map(std::string_view json) {
   }
   return bundle;
 }
+
+Result<std::string> to_bundle_map(const std::vector<DomainRoots::Ptr>& domains) {
+  std::string json;
+  JsonWriter out(json);
+  out.begin_object().key("trust_domains").begin_object();
+  for (const DomainRoots::Ptr& roots : domains) {
+    HEDDLE_TRY(std::string bundle, to_jwks(*roots));
+    out.key(roots->trust_domain().name()).raw(bundle);
+  }
+  out.end_object().end_object();
+  if (json.size() > kMaxBundle) return make_error(Reason::kTooLarge, "the bundle map is larger than 1 MiB");
+  return json;
+}
 }  // namespace heddle

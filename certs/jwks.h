@@ -14,4 +14,6 @@ Result<std::string> to_jwks(const DomainRoots&);
 // {"trust_domains": {"<name>": <bundle>}}. One bad name or bundle refuses the whole map; inner refresh hints are
 // ignored (§5.1.1).
 Result<TrustBundle> parse_bundle_map(std::string_view json);
+// kTooLarge: more than parse_bundle_map() reads.
+Result<std::string> to_bundle_map(const std::vector<DomainRoots::Ptr>&);
 }  // namespace heddle

@@ -1,5 +1,6 @@
 #include "certs/trust_bundle.h"
 
+#include "certs/digest.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
@@ -52,5 +53,14 @@ std::vector<TrustDomain> TrustBundle::domains() const {
   std::vector<TrustDomain> out;
   for (const auto& [name, roots] : roots_) out.push_back(roots->trust_domain());
   return out;
+}
+
+std::string federated_digest(const TrustBundle& bundle, const TrustDomain& own) {
+  std::string lines;
+  for (const TrustDomain& domain : bundle.domains()) {
+    if (domain == own) continue;
+    lines.append(domain.name()).append(" ").append(bundle.find(domain)->digest()).append("\n");
+  }
+  return lines.empty() ? std::string() : to_hex(sha256(as_bytes(lines)));
 }
 }  // namespace heddle

@@ -32,4 +32,9 @@ class TrustBundle {
   std::map<std::string, DomainRoots::Ptr, std::less<>> roots_;
   uint64_t generation_ = 0;
 };
+
+// What a sidecar says of the federated domains it trusts, and the control plane compares: SHA-256, lower-case hex, over
+// a line "<name> <DomainRoots::digest()>\n" for each domain but `own`, in the order of the names. Empty when there are
+// none: a domain without roots (all revoked) counts.
+std::string federated_digest(const TrustBundle&, const TrustDomain& own);
 }  // namespace heddle

@@ -9,7 +9,7 @@ namespace heddle::detail {
 namespace {
 constexpr char kGlobalFooter[] =
     R"(Kinds: services (svc), backendsets (bs), httproutes (hr), healthpolicies (hp),
-       authorizationpolicies (ap), workloads (wl)
+       authorizationpolicies (ap), workloads (wl), federatedtrustdomains (ftd)
 
 Exit codes:
   0  done
@@ -127,6 +127,16 @@ Examples:
   heddle ca rotate abort
 )";
 
+constexpr char kFederationStatusFooter[] =
+    R"(One line for each FederatedTrustDomain: where its bundle comes from (SOURCE: its endpoint, given in the resource, or
+none yet), how many roots it has, when the endpoint last gave a good answer (FETCHED) and how often it has failed since;
+below, what is wrong. A bundle that cannot be renewed stays in force.
+
+Examples:
+  heddle federation status
+  heddle federation status -o json
+)";
+
 constexpr char kVersionFooter[] = R"(Examples:
   heddle version
   heddle version --client -o json
@@ -163,6 +173,7 @@ CommandLine::CommandLine() : app_(std::make_unique<CLI::App>("heddle: the comman
   add_validate();
   add_explain();
   add_ca();
+  add_federation();
   add_version();
 }
 
@@ -264,6 +275,13 @@ void CommandLine::add_ca() {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   rotate.add_option("--wait", words_.wait, "How long to wait for sidecars, all steps together (default: 15m)")
       ->type_name("DURATION");
+}
+
+void CommandLine::add_federation() {
+  CLI::App& federation = subcommand(*app_, "federation", "Other trust domains that this mesh believes", "");
+  CLI::App& status =
+      subcommand(federation, "status", "Show their bundles and what is wrong with them", kFederationStatusFooter);
+  add_output(status, words_.output, "table or json");
 }
 
 void CommandLine::add_version() {

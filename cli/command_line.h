@@ -65,6 +65,7 @@ class CommandLine {
   void add_validate();
   void add_explain();
   void add_ca();
+  void add_federation();
   void add_version();
   void add_namespace(CLI::App&, const std::string& what);
   void add_files(CLI::App&);

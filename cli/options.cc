@@ -150,6 +150,11 @@ Result<AnyCommand> parse_ca_rotate(const Words& words) {
   return AnyCommand(std::move(out));
 }
 
+Result<AnyCommand> parse_federation_status(const Words& words) {
+  HEDDLE_TRY(OutputFormat output, parse_output(words.output, {kTable, kJson}));
+  return AnyCommand(FederationStatusOptions{output});
+}
+
 Result<AnyCommand> parse_version(const Words& words) {
   HEDDLE_TRY(OutputFormat output, parse_output(words.output, {kTable, kJson}));
   return AnyCommand(VersionOptions{output, words.client ? VersionOf::kClient : VersionOf::kClientAndControl});
@@ -164,12 +169,12 @@ Result<ColorMode> parse_color(const std::string& word) {
 
 using Parse = Result<AnyCommand> (*)(const Words&);
 constexpr std::pair<std::string_view, Parse> kCommands[] = {
-    {"apply", parse_apply},        {"get", parse_get},
-    {"delete", parse_delete},      {"status", parse_status},
-    {"token create", parse_token}, {"wait", parse_wait},
-    {"validate", parse_validate},  {"explain", parse_explain},
-    {"version", parse_version},    {"ca status", parse_ca_status},
-    {"ca rotate", parse_ca_rotate}};
+    {"apply", parse_apply},         {"get", parse_get},
+    {"delete", parse_delete},       {"status", parse_status},
+    {"token create", parse_token},  {"wait", parse_wait},
+    {"validate", parse_validate},   {"explain", parse_explain},
+    {"version", parse_version},     {"ca status", parse_ca_status},
+    {"ca rotate", parse_ca_rotate}, {"federation status", parse_federation_status}};
 
 Result<CliOptions> to_options(const Words& words, std::string_view command, const Environment& environment) {
   CliOptions out;

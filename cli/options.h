@@ -70,6 +70,9 @@ struct CaRotateOptions {
   std::vector<std::string> except{};  // nodes or serials of sidecars that a step does not wait for
   Duration wait = kDefaultRotation;   // for all steps
 };
+struct FederationStatusOptions {
+  OutputFormat output = OutputFormat::kTable;
+};
 struct VersionOptions {
   OutputFormat output = OutputFormat::kTable;
   VersionOf of = VersionOf::kClientAndControl;
@@ -80,7 +83,7 @@ struct CliOptions {
   Duration timeout = kDefaultTimeout;  // of one answer; for `wait`: of the waiting
   ColorMode color = ColorMode::kAuto;
   std::variant<ApplyOptions, GetOptions, DeleteOptions, StatusOptions, TokenCreateOptions, WaitOptions, ValidateOptions,
-               ExplainOptions, CaStatusOptions, CaRotateOptions, VersionOptions>
+               ExplainOptions, CaStatusOptions, CaRotateOptions, FederationStatusOptions, VersionOptions>
       command;
 };
 

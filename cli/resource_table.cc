@@ -73,6 +73,10 @@ std::vector<Cell> authorization_policy_cells(const JsonValue& d) {
 std::vector<Cell> workload_cells(const JsonValue& d) {
   return {text_at(d, {"spec", "identity"}), joined(list_at(d, {"spec", "services"}), itself)};
 }
+std::vector<Cell> federated_trust_domain_cells(const JsonValue& d) {
+  return {text_at(d, {"spec", "trustDomain"}), or_default(text_at(d, {"spec", "bundleEndpoint", "profile"}), "given"),
+          text_at(d, {"spec", "bundleEndpoint", "url"})};
+}
 std::vector<Cell> no_cells(const JsonValue&) { return {}; }
 
 Columns columns_of(Kind kind) {
@@ -89,6 +93,8 @@ Columns columns_of(Kind kind) {
       return {kind, {"ACTION", "TARGET", "RULES"}, authorization_policy_cells};
     case Kind::kWorkload:
       return {kind, {"IDENTITY", "SERVICES"}, workload_cells};
+    case Kind::kFederatedTrustDomain:
+      return {kind, {"TRUST DOMAIN", "PROFILE", "ENDPOINT"}, federated_trust_domain_cells};
     default:
       return {kind, {}, no_cells};
   }

@@ -25,6 +25,7 @@ ExitCode run_validate(const ValidateOptions&, CommandContext&);
 ExitCode run_explain(const ExplainOptions&, CommandContext&);
 ExitCode run_ca_status(const CaStatusOptions&, CommandContext&);
 ExitCode run_ca_rotate(const CaRotateOptions&, CommandContext&);
+ExitCode run_federation_status(const FederationStatusOptions&, CommandContext&);
 ExitCode run_version(const VersionOptions&, CommandContext&);
 
 // Any of them.

@@ -14,6 +14,7 @@ struct Run {
   ExitCode operator()(const ExplainOptions& options) const { return run_explain(options, context); }
   ExitCode operator()(const CaStatusOptions& options) const { return run_ca_status(options, context); }
   ExitCode operator()(const CaRotateOptions& options) const { return run_ca_rotate(options, context); }
+  ExitCode operator()(const FederationStatusOptions& options) const { return run_federation_status(options, context); }
   ExitCode operator()(const VersionOptions& options) const { return run_version(options, context); }
 };
 }  // namespace

@@ -1,6 +1,7 @@
 #include "control/api/api_server.h"
 
 #include "control/api/apply_request.h"
+#include "control/api/federation_view.h"
 #include "control/api/status_view.h"
 #include "lib/base/json_reader.h"
 #include "lib/base/strings.h"
@@ -69,6 +70,7 @@ void ApiServer::serve_on(HttpServer& server) {
   route(server, "POST", "/v1/tokens", &ApiServer::create_token);
   route(server, "GET", "/v1/ca", &ApiServer::show_ca);
   route(server, "POST", "/v1/ca/{step}", &ApiServer::step_ca);
+  route(server, "GET", "/v1/federation", &ApiServer::show_federation);
   server.route("GET", "/v1/wait",
                [this](const RpcRequest& r, HttpServer::Respond respond) { wait(r, std::move(respond)); });
 }
@@ -152,6 +154,10 @@ RpcResponse ApiServer::get(const RpcRequest& request) {
   return RpcResponse::json(200, found->api_document().compact());
 }
 
+Admission ApiServer::admission_of(std::vector<ApiProblem>& problems, Reason reason) const {
+  return whole_admission(problems, reason, parts_.issuer.authority().trust_domain());
+}
+
 RpcResponse ApiServer::apply(const RpcRequest& request) {
   Caller caller = caller_of(request);
   bool is_dry = request.query_param("dryRun") == "true";
@@ -162,7 +168,7 @@ RpcResponse ApiServer::apply(const RpcRequest& request) {
   };
   Result<Transaction> transaction = read_apply(request.body, problems);
   if (!transaction) return refuse(transaction.error());
-  Admission admission = whole_admission(problems, Reason::kConfigInvalid);
+  Admission admission = admission_of(problems, Reason::kConfigInvalid);
   Result<Commit> commit = is_dry ? parts_.store.preview(*transaction, std::move(admission))
                                  : parts_.store.commit(*transaction, std::move(admission));
   if (!commit) return refuse(commit.error());
@@ -176,7 +182,7 @@ RpcResponse ApiServer::erase(const RpcRequest& request) {
   if (!key) return error_answer(key.error());
   Transaction transaction{EraseOperation{*key}};
   std::vector<ApiProblem> problems;
-  Result<Commit> commit = parts_.store.commit(transaction, whole_admission(problems, Reason::kConflict));
+  Result<Commit> commit = parts_.store.commit(transaction, admission_of(problems, Reason::kConflict));
   if (commit) {
     audit_commit(transaction, *commit, caller);
     return version_answer(commit->version);
@@ -205,6 +211,10 @@ RpcResponse ApiServer::status(const RpcRequest&) {
   WallTime now = parts_.scheduler.wall();
   std::vector<NodeStatus> rows = join_certificates(parts_.registry.rows(), *lineages, now);
   return RpcResponse::json(200, status_json(parts_.store.version(), now, rows));
+}
+
+RpcResponse ApiServer::show_federation(const RpcRequest&) {
+  return RpcResponse::json(200, federation_json(parts_.federation, parts_.registry.rows()));
 }
 
 RpcResponse ApiServer::create_token(const RpcRequest& request) {

@@ -1,13 +1,15 @@
 // ApiServer: the configuration API (docs/api.md) on an HttpServer: resources, apply, delete, explain, status, wait,
-// join tokens, the CA. Every request needs an admin's bearer token, looked up by its SHA-256 before any of the body is
-// kept; who has none learns nothing but that. Writes are transactions judged as a whole, audited one line per resource.
-// Control loop. Limits: 64 MiB of body for apply, 1 MiB else; failed tokens 1/s and 10 at once per source.
+// join tokens, the CA, federation. Every request needs an admin's bearer token, looked up by its SHA-256 before any of
+// the body is kept; who has none learns nothing but that. Writes are transactions judged as a whole, audited one line
+// per resource. Control loop. Limits: 64 MiB of body for apply, 1 MiB else; failed tokens 1/s and 10 at once per
+// source.
 #pragma once
 #include "control/api/answers.h"
 #include "control/api/ca_api.h"
 #include "control/api/explainer.h"
 #include "control/api/failure_limit.h"
 #include "control/ca/issuer.h"
+#include "control/federation/federation_keeper.h"
 #include "control/watch/watch_hub.h"
 #include "lib/rpc/http_server.h"
 
@@ -20,6 +22,7 @@ struct ApiParts {
   const CaOutlook& outlook;
   WatchHub& hub;
   NodeRegistry& registry;
+  const FederationKeeper& federation;
   AuditSink& audit;
   AuditSink& refusals;  // for who is turned away at the door: limited
   Scheduler& scheduler;
@@ -61,11 +64,13 @@ class ApiServer {
   RpcResponse explain(const RpcRequest&);
   RpcResponse status(const RpcRequest&);
   RpcResponse create_token(const RpcRequest&);
+  RpcResponse show_federation(const RpcRequest&);
   RpcResponse show_ca(const RpcRequest&) { return ca_.show(); }
   RpcResponse step_ca(const RpcRequest& request) { return ca_.step(request, caller_of(request)); }
   void wait(const RpcRequest&, HttpServer::Respond);
   void on_waited(uint64_t id, const WaitResult&);
 
+  Admission admission_of(std::vector<ApiProblem>&, Reason) const;
   Caller caller_of(const RpcRequest&);
   void audit(const AuditRecord&, const Caller&, const Result<void>& outcome);
   void audit_commit(const Transaction&, const Commit&, const Caller&);

@@ -61,9 +61,9 @@ Result<Transaction> read_apply(std::string_view body, std::vector<ApiProblem>& p
   return out;
 }
 
-Admission whole_admission(std::vector<ApiProblem>& problems, Reason reason) {
-  return [&problems, reason](const View& after) -> Result<void> {
-    ConfigProblems found = validate(model_of(after).model, ModelScope::kWhole);
+Admission whole_admission(std::vector<ApiProblem>& problems, Reason reason, const TrustDomain& own) {
+  return [&problems, reason, own](const View& after) -> Result<void> {
+    ConfigProblems found = validate(model_of(after).model, ModelScope::kWhole, &own);
     if (found.empty()) return {};
     for (const ResourceProblem& item : found.items) add(problems, item.key.text(), item.problem);
     return problems_error(reason, found.items.size());

@@ -8,7 +8,7 @@ namespace heddle {
 // {"kind":"List","items":[envelope...]}; kConfigInvalid (or kBadRequest for what is no list) when a problem was added.
 Result<Transaction> read_apply(std::string_view body, std::vector<ApiProblem>& problems);
 
-// References between all resources (lib/config validate, the whole model). Problems go to `problems`, which must
-// outlive the admission; the error it answers has this reason.
-Admission whole_admission(std::vector<ApiProblem>& problems, Reason reason);
+// References between all resources (lib/config validate, the whole model; `own`: our trust domain). Problems go to
+// `problems`, which must outlive the admission; the error it answers has this reason.
+Admission whole_admission(std::vector<ApiProblem>& problems, Reason reason, const TrustDomain& own);
 }  // namespace heddle

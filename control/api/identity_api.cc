@@ -118,7 +118,9 @@ RpcResponse IdentityApi::answer(const SignedSvid& svid) const {
   JsonWriter out(body);
   out.begin_object().field("chain", svid.chain_pem).field("serial", svid.serial);
   out.field("issuedAt", format_time(svid.issued_at)).field("notAfter", format_time(svid.not_after));
-  out.key("bundle").raw(*bundle).end_object();
+  out.key("bundle").raw(*bundle);
+  write_federated(out, parts_.federated.trust().texts);
+  out.end_object();
   return RpcResponse::json(200, std::move(body));
 }
 }  // namespace heddle

@@ -5,6 +5,7 @@
 #pragma once
 #include "control/api/failure_limit.h"
 #include "control/ca/issuer.h"
+#include "control/federation/federated_bundles.h"
 #include "lib/base/random.h"
 #include "lib/rpc/http_server.h"
 
@@ -16,6 +17,7 @@ class IdentityApi {
     AuditSink& audit;  // that limits refusals
     const Clock& clock;
     Random& random;
+    const FederatedBundles& federated;  // told with each certificate
   };
   explicit IdentityApi(const Parts& parts) : parts_(parts) {}
   // Sets the server's guard and who hears of its refusals, too: it serves the watch beside this and nothing else.

@@ -24,7 +24,8 @@ constexpr char kExamples[] =
     "Signals: TERM and INT drain and exit 0 within 5 s (a second one exits at once); USR1 reopens the audit log;\n"
     "HUP looks at the files of a given CA (they are looked at every second anyway).\n"
     "Files in the data directory: ca.pem (the CA's key, secret), ca.rotation (the other root of a rotation, secret),\n"
-    "heddle.db, root.pem (what sidecars must trust), admin.context (how the command line comes in, secret), audit.log.";
+    "federated (bundles of other trust domains), heddle.db, root.pem (what sidecars must trust), admin.context (how "
+    "the command line comes in, secret), audit.log.";
 
 // The flags as text; they get their meaning afterwards, so that every message can name its flag.
 struct Words {
@@ -72,6 +73,9 @@ void declare(CLI::App& app, Words& words, ControlOptions& options) {
   add("--ca-passphrase-file", options.ca_passphrase_file, "FILE", "HEDDLE_CONTROL_CA_PASSPHRASE_FILE",
       "file with the passphrase the CA's keys are encrypted with, mode 0600 (default: keys as they are, mode 0600)");
   declare_ca(app, words, options);
+  add("--federation-ca-file", options.federation_ca_file, "FILE", "HEDDLE_CONTROL_FEDERATION_CA_FILE",
+      "CAs of bundle endpoints of profile https_web, PEM; read at each fetch")
+      ->capture_default_str();
   add("--log-level", words.log_level, "FILTER", "HEDDLE_CONTROL_LOG_LEVEL",
       "trace, debug, info, warn, error, off; with exceptions as info,watch=debug")
       ->capture_default_str();

@@ -23,8 +23,9 @@ struct ControlOptions {
   std::string ca_passphrase_file;  // empty: the CA's key is written as it is
   GivenCaFiles ca_files;           // all or none: none, and the root is made here
   Duration ca_root_ttl = kRootLifetime;
-  Duration ca_rotate_before = RotationSchedule::kDefaultBefore;  // zero: never by itself
-  std::vector<std::string> advertise;                            // extra DNS names and IP addresses of our certificate
+  Duration ca_rotate_before = RotationSchedule::kDefaultBefore;           // zero: never by itself
+  std::string federation_ca_file = "/etc/ssl/certs/ca-certificates.crt";  // of https_web bundle endpoints
+  std::vector<std::string> advertise;  // extra DNS names and IP addresses of our certificate
 };
 
 // What main() does instead of running: usage error (exit 2), --help and --version (exit 0).

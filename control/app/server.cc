@@ -8,6 +8,7 @@
 #include "control/app/admin_context.h"
 #include "control/app/ca_keeper.h"
 #include "control/app/endpoint.h"
+#include "control/app/federation_metrics.h"
 #include "control/app/health.h"
 #include "control/app/metrics.h"
 #include "control/app/trust_publisher.h"
@@ -70,6 +71,7 @@ class Server final : public ControlServer {
   Result<void> open_identity();
   Result<CaRotator::Parts> ca_parts();
   Result<void> open_endpoints();
+  Result<void> open_federation();
   void use_bundle();
   Result<void> listen();
   Result<void> publish();
@@ -100,6 +102,11 @@ class Server final : public ControlServer {
   std::unique_ptr<Issuer> issuer_;
   std::unique_ptr<OwnIdentity> identity_;
   std::unique_ptr<WatchHub> hub_;
+  Offload offload_{loop_};
+  TcpConnector tcp_{loop_};
+  ConnectionRegistry outgoing_;  // to bundle endpoints
+  std::unique_ptr<HttpsBundleFetcher> fetcher_;
+  std::unique_ptr<FederationKeeper> federation_;
   std::unique_ptr<TrustPublisher> trust_;
   std::unique_ptr<CaKeeper> keeper_;
   std::unique_ptr<WatchServer> watch_server_;
@@ -109,6 +116,7 @@ class Server final : public ControlServer {
   std::unique_ptr<ControlEndpoint> api_;
   std::unique_ptr<ControlEndpoint> health_;
   std::unique_ptr<ControlPlaneMetrics> metrics_;
+  std::unique_ptr<FederationMetrics> federation_metrics_;
   std::unique_ptr<Timer> drain_deadline_;
   Task on_drained_;
 };
@@ -116,6 +124,8 @@ class Server final : public ControlServer {
 Server::~Server() {
   on_drained_ = nullptr;
   if (api_server_ != nullptr) api_server_->drain();
+  if (federation_ != nullptr) federation_->stop();
+  outgoing_.abort_all(make_error(Reason::kDraining, "the control plane ends"));
   for (ControlEndpoint* endpoint : {watch_.get(), api_.get(), health_.get()}) {
     if (endpoint != nullptr) endpoint->abort();
   }
@@ -124,18 +134,20 @@ Server::~Server() {
 
 bool Server::is_idle(Which which) const {
   auto idle = [](const auto& endpoint) { return endpoint == nullptr || endpoint->is_idle(); };
-  return idle(watch_) && idle(api_) && (which == Which::kServing || idle(health_));
+  return idle(watch_) && idle(api_) && (which == Which::kServing || (idle(health_) && outgoing_.size() == 0));
 }
 
 Result<void> Server::start() {
   HEDDLE_CHECK_OK(ensure_private_dir(in_.options.data));
   HEDDLE_CHECK_OK(open_store());
   HEDDLE_CHECK_OK(open_identity());
+  HEDDLE_CHECK_OK(open_federation());
   HEDDLE_CHECK_OK(open_endpoints());
   HEDDLE_CHECK_OK(listen());
   HEDDLE_CHECK_OK(publish());
   hub_->set_synced();
   keeper_->start();
+  federation_->start();
   starting_.release();
   return {};
 }
@@ -192,6 +204,21 @@ Result<void> Server::open_identity() {
   return {};
 }
 
+// Nobody in this process trusts a federated domain: its bundles are for the sidecars.
+Result<void> Server::open_federation() {
+  fetcher_ = std::make_unique<HttpsBundleFetcher>(SessionContext{loop_, outgoing_}, protocols_, tcp_,
+                                                  FetcherOptions{in_.options.federation_ca_file});
+  federation_ = std::make_unique<FederationKeeper>(FederationKeeper::Parts{
+      loop_, in_.random, *store_, *fetcher_, *in_.options.trust_domain, [this] { return rotator_->bundle(); },
+      [this](Task work, Task done) { return offload_.run(std::move(work), std::move(done)); }, file("federated"),
+      in_.log.module("federation")});
+  HEDDLE_CHECK_OK(federation_->open());
+  federation_metrics_ = std::make_unique<FederationMetrics>(in_.metrics, federation_->bundles(), loop_);
+  federation_->set_on_trust([this] { trust_->announce(); });
+  federation_->set_on_domains([this] { federation_metrics_->follow(); });
+  return {};
+}
+
 std::unique_ptr<ControlEndpoint> Server::make_endpoint(const Address& address, const OwnIdentity* identity,
                                                        size_t connections, size_t body) {
   ControlEndpoint::Options options{address, connections, {}};
@@ -207,8 +234,8 @@ Result<void> Server::open_endpoints() {
   const ControlOptions& options = in_.options;
   hub_ = std::make_unique<WatchHub>(*store_, registry_, loop_, in_.random, WatchHub::Options{});
   trust_ = std::make_unique<TrustPublisher>(
-      TrustPublisher::Parts{*rotator_, *issuer_, *identity_, *hub_, options.svid_ttl, file("root.pem"),
-                            [this] { return write_context(); }, in_.log.module("ca")});
+      TrustPublisher::Parts{*rotator_, *issuer_, *identity_, *hub_, federation_->bundles(), options.svid_ttl,
+                            file("root.pem"), [this] { return write_context(); }, in_.log.module("ca")});
   trust_->announce();
   rotator_->set_on_changed([this](const CaState&) {
     trust_->publish();
@@ -221,12 +248,13 @@ Result<void> Server::open_endpoints() {
           log_.error("the use of a certificate could not be noted", {{"error", noted.error()}});
         }
       });
-  identity_api_ = std::make_unique<IdentityApi>(IdentityApi::Parts{*issuer_, *refusals_, loop_, in_.random});
+  identity_api_ = std::make_unique<IdentityApi>(
+      IdentityApi::Parts{*issuer_, *refusals_, loop_, in_.random, federation_->bundles()});
   keeper_ = std::make_unique<CaKeeper>(CaKeeper::Parts{loop_, *rotator_, registry_, *ledger_,
                                                        RotationSchedule(options.ca_rotate_before), options.ca_files,
                                                        key_form_.copy(), names_of(options), in_.log.module("ca")});
   api_server_ = std::make_unique<ApiServer>(ApiParts{*store_, *ledger_, *issuer_, *rotator_, keeper_->outlook(), *hub_,
-                                                     registry_, *audit_, *refusals_, loop_, in_.random});
+                                                     registry_, *federation_, *audit_, *refusals_, loop_, in_.random});
   // Of the 0.9 of our descriptors that connections may have, most are for sidecars.
   watch_ = make_endpoint(options.watch, identity_.get(), ConnectionCap::default_limit(0.8, 1), kIdentityBody);
   api_ = make_endpoint(options.api, identity_.get(), ConnectionCap::default_limit(0.1, 1), ApiServer::kMaxApplyBody);

@@ -7,7 +7,8 @@ void TrustPublisher::announce() {
   Result<std::string> bundle = to_jwks(*parts_.rotator.bundle());
   if (!bundle) return note("the sidecars were not told of the new bundle", std::move(bundle).error());
   Duration within = std::min(kRenewWithin, parts_.svid_ttl / 4);
-  parts_.hub.announce({root_pin(*parts_.rotator.state().signer), within, *std::move(bundle)});
+  parts_.hub.announce(
+      {root_pin(*parts_.rotator.state().signer), within, *std::move(bundle), parts_.federated.trust().texts});
 }
 
 // The control plane's own certificate before the announcement: who hears of a new root may come back at once.

@@ -1,5 +1,7 @@
 // TrustPublisher: tells everybody in this process, the sidecars and the files in the data directory who signs and which
-// roots to trust: at the start and after each step of a rotation. It decides nothing. Control loop.
+// roots to trust, our own and those of federated domains: at the start, after each step of a rotation and when a
+// federated bundle changes (announce() alone: nobody in this process trusts other domains). It decides nothing. Control
+// loop.
 #pragma once
 #include <functional>
 
@@ -7,6 +9,7 @@
 #include "control/app/own_identity.h"
 #include "control/ca/ca_rotator.h"
 #include "control/ca/issuer.h"
+#include "control/federation/federated_bundles.h"
 #include "control/watch/watch_hub.h"
 
 namespace heddle {
@@ -19,6 +22,7 @@ class TrustPublisher {
     Issuer& issuer;
     OwnIdentity& identity;
     WatchHub& hub;
+    const FederatedBundles& federated;
     Duration svid_ttl;
     std::string root_file;
     std::function<Result<void>()> write_context;

@@ -19,6 +19,7 @@ constexpr KindInfo kKinds[] = {
     {Kind::kTrafficPolicy, kHeddle, "TrafficPolicy", "trafficpolicies", "tp", false},
     {Kind::kAuthorizationPolicy, kHeddle, "AuthorizationPolicy", "authorizationpolicies", "ap", true},
     {Kind::kWorkload, kHeddle, "Workload", "workloads", "wl", true},
+    {Kind::kFederatedTrustDomain, kHeddle, "FederatedTrustDomain", "federatedtrustdomains", "ftd", true},
 };
 constexpr size_t kMaxLabel = 63;
 constexpr size_t kMaxName = 253;

@@ -20,7 +20,8 @@ enum class Kind : uint8_t {
   kHealthPolicy,
   kTrafficPolicy,
   kAuthorizationPolicy,
-  kWorkload
+  kWorkload,
+  kFederatedTrustDomain
 };
 
 // The kind table: one row per kind; adding a kind is one line here.

@@ -39,6 +39,7 @@ class Body {
     if (!std::all_of(text.begin(), text.end(), is_digit)) object_.problem(field, "expected 64 lower-case hex digits");
     return text;
   }
+  std::string optional_hash(std::string_view field) { return object_.has(field) ? hash(field) : std::string(); }
   std::vector<ResourceKey> services(std::string_view field) {
     std::vector<ResourceKey> keys;
     for (const JsonReader& element : object_.optional_array(field, {0, kMaxWants})) {
@@ -55,6 +56,7 @@ class Body {
     }
     return keys;
   }
+  FederatedTexts federated() { return read_federated(object_); }
   Duration milliseconds(std::string_view field) {
     return std::chrono::milliseconds(object_.integer(field, {0, kMaxMilliseconds}));
   }
@@ -133,12 +135,12 @@ WatchReport read_report(const JsonReader& at) {
 
 WatchTrustInUse read_trust_in_use(const JsonReader& at) {
   Body body(at);
-  return {body.hash("bundle"), body->has("authority") ? body.hash("authority") : std::string()};
+  return {body.hash("bundle"), body.optional_hash("authority"), body.optional_hash("federated")};
 }
 
 WatchTrust read_trust(const JsonReader& at) {
   Body body(at);
-  WatchTrust m{body.hash("signer"), body.milliseconds("renew_within_ms"), {}};
+  WatchTrust m{body.hash("signer"), body.milliseconds("renew_within_ms"), {}, body.federated()};
   if (body->object("bundle").is_object()) m.bundle = body->value().find("bundle")->compact();
   return m;
 }

@@ -53,6 +53,7 @@ void write(JsonWriter& out, const WatchReport& m) {
 void write(JsonWriter& out, const WatchTrustInUse& m) {
   out.key("trust").begin_object().field("bundle", m.bundle);
   if (!m.authority.empty()) out.field("authority", m.authority);
+  if (!m.federated.empty()) out.field("federated", m.federated);
   out.end_object();
 }
 
@@ -90,7 +91,12 @@ void write(JsonWriter& out, const WatchUnknown& m) {
 
 void write(JsonWriter& out, const WatchTrust& m) {
   out.key("trust").begin_object().field("signer", m.signer).field("renew_within_ms", milliseconds(m.renew_within));
-  out.key("bundle").raw(m.bundle).end_object();
+  out.key("bundle").raw(m.bundle);
+  if (!m.federated.empty()) {
+    write_federated(out, m.federated);
+    out.key("ignorable").begin_array().string("federated").end_array();
+  }
+  out.end_object();
 }
 
 void write(JsonWriter& out, const WatchIgnored& m) {

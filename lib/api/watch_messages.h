@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "lib/api/federated.h"
 #include "lib/api/resource.h"
 #include "lib/base/clock.h"
 
@@ -74,6 +75,7 @@ struct WatchReport {
 struct WatchTrustInUse {
   std::string bundle;       // digest of the roots (certs/domain_roots.h), 64 hex digits
   std::string authority{};  // pin of the root that vouches for its certificate; empty: none of them
+  std::string federated{};  // federated_digest() of the federated domains (certs/trust_bundle.h); empty: none
   bool operator==(const WatchTrustInUse&) const = default;
 };
 
@@ -122,9 +124,10 @@ struct WatchUnknown {
 // Whom to trust from now on, and who signs. After the hello of a sidecar with the feature, and when it changes; never
 // inside a batch.
 struct WatchTrust {
-  std::string signer;       // pin of the root that signs: who has a certificate of another asks for a new one
-  Duration renew_within{};  // after a time of its own choice up to this; travels in milliseconds
-  std::string bundle;       // SPIFFE bundle (JWK Set), one JSON object
+  std::string signer;          // pin of the root that signs: who has a certificate of another asks for a new one
+  Duration renew_within{};     // after a time of its own choice up to this; travels in milliseconds
+  std::string bundle;          // SPIFFE bundle (JWK Set), one JSON object
+  FederatedTexts federated{};  // all of them; marked as ignorable on the wire, for sidecars that know none
   bool operator==(const WatchTrust&) const = default;
 };
 

@@ -87,6 +87,11 @@ Result<void> atomic_write(const std::string& path, std::string_view content, mod
   return sync_directory(directory_of(path));
 }
 
+Result<void> remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) == 0) return sync_directory(directory_of(path));
+  return errno == ENOENT ? Result<void>() : fail(path, "remove");
+}
+
 Result<void> ensure_private_dir(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return fail(path, "make the directory");
   struct stat status {};

@@ -17,6 +17,8 @@ inline constexpr mode_t kPublicFile = 0644;
 Result<std::string> read_file(const std::string& path, size_t max_bytes);
 // After a crash at any moment the file holds the old content or the new one, whole.
 Result<void> atomic_write(const std::string& path, std::string_view content, mode_t mode);
+// No error when there is none; does not come back after a crash.
+Result<void> remove_file(const std::string& path);
 // Makes the directory (not its parents) with mode 0700; an existing one must belong to us and be closed to others.
 Result<void> ensure_private_dir(const std::string& path);
 // Names (not paths) of the regular files in a directory, sorted, without hidden ones.

@@ -32,6 +32,10 @@ std::string_view to_text(AuthzDefault action) noexcept {
   return kNames[static_cast<size_t>(action)];
 }
 
+std::string_view to_text(BundleProfile profile) noexcept {
+  return profile == BundleProfile::kHttpsWeb ? "https_web" : "https_spiffe";
+}
+
 const ServicePort* ServiceSpec::find_port(uint16_t number) const noexcept {
   auto it = std::find_if(ports.begin(), ports.end(), [&](const ServicePort& p) { return p.port == number; });
   return it == ports.end() ? nullptr : &*it;
@@ -50,11 +54,12 @@ void Model::erase(const ResourceKey& key) {
   health_policies.erase(key);
   authorization_policies.erase(key);
   workloads.erase(key);
+  federated_domains.erase(key);
 }
 
 size_t Model::size() const noexcept {
   return services.size() + backend_sets.size() + http_routes.size() + health_policies.size() +
-         authorization_policies.size() + workloads.size();
+         authorization_policies.size() + workloads.size() + federated_domains.size();
 }
 
 std::string ResourceProblem::text() const {

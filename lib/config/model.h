@@ -8,12 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "certs/domain_roots.h"
 #include "certs/spiffe_id.h"
 #include "lib/api/envelope.h"
 #include "lib/api/resource.h"
 #include "lib/base/address.h"
 #include "lib/base/clock.h"
 #include "lib/base/rare.h"
+#include "lib/config/https_url.h"
 
 namespace heddle {
 // A name of another resource.
@@ -223,6 +225,24 @@ struct WorkloadSpec {
   std::vector<std::string> services;  // of the same namespace
 };
 
+// --- FederatedTrustDomain ---
+enum class BundleProfile : uint8_t { kHttpsWeb, kHttpsSpiffe };  // SPIFFE Federation §5.2
+std::string_view to_text(BundleProfile) noexcept;                // "https_web"
+// Where the newest bundle of the domain is to be had. Never inferred from its name (§5.1).
+struct BundleEndpoint {
+  HttpsUrl url;
+  BundleProfile profile = BundleProfile::kHttpsWeb;
+  std::optional<SpiffeId> id;  // of kHttpsSpiffe: who must answer
+};
+// Whom the control plane trusts beside its own domain. No sidecar gets it as configuration.
+struct FederatedTrustDomainSpec {
+  ResourceKey key;
+  std::optional<TrustDomain> trust_domain;  // set once parsed
+  std::optional<BundleEndpoint> endpoint;   // this or bundle, or both
+  DomainRoots::Ptr bundle;                  // null: none given; counts until the endpoint answered
+  std::string bundle_text;                  // JWK Set, only what we use
+};
+
 template <class T>
 using SpecMap = std::map<ResourceKey, std::shared_ptr<const T>>;
 
@@ -233,6 +253,7 @@ struct Model {
   SpecMap<HealthPolicySpec> health_policies;
   SpecMap<AuthorizationPolicySpec> authorization_policies;
   SpecMap<WorkloadSpec> workloads;
+  SpecMap<FederatedTrustDomainSpec> federated_domains;
   void erase(const ResourceKey&);
   size_t size() const noexcept;
 };

@@ -19,6 +19,8 @@ ParsedSpec parse_kind(const Envelope& envelope, JsonObject& spec) {
       return parse_health_policy(envelope, spec);
     case Kind::kAuthorizationPolicy:
       return parse_authorization_policy(envelope, spec);
+    case Kind::kFederatedTrustDomain:
+      return parse_federated_trust_domain(envelope, spec);
     default:
       return parse_workload(envelope, spec);  // read_envelope() refused the kinds that are not supported
   }
@@ -101,6 +103,9 @@ void put_spec(Model& model, const ResourceKey& key, const ParsedSpec& spec) {
       model.authorization_policies[key] = s;
     }
     void operator()(const std::shared_ptr<const WorkloadSpec>& s) const { model.workloads[key] = s; }
+    void operator()(const std::shared_ptr<const FederatedTrustDomainSpec>& s) const {
+      model.federated_domains[key] = s;
+    }
   };
   std::visit(Put{model, key}, spec);
 }

@@ -8,7 +8,8 @@
 namespace heddle {
 using ParsedSpec = std::variant<std::shared_ptr<const ServiceSpec>, std::shared_ptr<const BackendSetSpec>,
                                 std::shared_ptr<const HttpRouteSpec>, std::shared_ptr<const HealthPolicySpec>,
-                                std::shared_ptr<const AuthorizationPolicySpec>, std::shared_ptr<const WorkloadSpec>>;
+                                std::shared_ptr<const AuthorizationPolicySpec>, std::shared_ptr<const WorkloadSpec>,
+                                std::shared_ptr<const FederatedTrustDomainSpec>>;
 
 // Nothing when a problem was added.
 std::optional<ParsedSpec> parse_spec(const Envelope&, Problems&);

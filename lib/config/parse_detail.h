@@ -11,6 +11,7 @@ std::shared_ptr<const HttpRouteSpec> parse_http_route(const Envelope&, JsonObjec
 std::shared_ptr<const HealthPolicySpec> parse_health_policy(const Envelope&, JsonObject& spec);
 std::shared_ptr<const AuthorizationPolicySpec> parse_authorization_policy(const Envelope&, JsonObject& spec);
 std::shared_ptr<const WorkloadSpec> parse_workload(const Envelope&, JsonObject& spec);
+std::shared_ptr<const FederatedTrustDomainSpec> parse_federated_trust_domain(const Envelope&, JsonObject& spec);
 
 inline constexpr SizeRange kNameSize{1, 253};
 inline constexpr IntRange kPortRange{1, 65535};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lib/api/federated.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
@@ -16,7 +17,7 @@ std::string missing(std::string_view kind, std::string_view ns, std::string_view
 
 class Validator {
  public:
-  Validator(const Model& model, ModelScope scope) : model_(model), scope_(scope) {}
+  Validator(const Model& model, ModelScope scope, const TrustDomain* own) : model_(model), scope_(scope), own_(own) {}
   ConfigProblems run() {
     note_parents();
     check_hosts();
@@ -26,6 +27,7 @@ class Validator {
     for (const auto& [key, spec] : model_.health_policies) check_policy(*spec);
     for (const auto& [key, spec] : model_.authorization_policies) check_authorization(*spec);
     for (const auto& [key, spec] : model_.workloads) check_workload(*spec);
+    for (const auto& [key, spec] : model_.federated_domains) check_federated(*spec);
     return std::move(problems_);
   }
 
@@ -181,8 +183,33 @@ class Validator {
     }
   }
 
+  void check_federated(const FederatedTrustDomainSpec& spec) {
+    const TrustDomain& domain = *spec.trust_domain;
+    if (own_ != nullptr && domain == *own_) {
+      problems_.add(spec.key, "spec.trustDomain", str_cat(quoted(domain.name()), " is this mesh's own trust domain"));
+    }
+    auto [it, is_new] = federated_.emplace(domain.name(), &spec);
+    if (!is_new) {
+      const ResourceKey& other = it->second->key;
+      problems_.add(
+          spec.key, "spec.trustDomain",
+          str_cat(quoted(domain.name()), " has the FederatedTrustDomain ", other.ns, "/", other.name, " already"));
+    }
+    if (is_new && federated_.size() == kMaxFederatedDomains + 1) {
+      problems_.add(spec.key, "spec.trustDomain", "is one too many: at most 64 trust domains are federated");
+    }
+    size_t before = federated_bytes_;
+    federated_bytes_ += spec.bundle_text.size();
+    if (before <= kMaxFederatedBytes && federated_bytes_ > kMaxFederatedBytes) {
+      problems_.add(spec.key, "spec.bundle", "does not fit: all bundles together have at most 768 KiB");
+    }
+  }
+
   const Model& model_;
   ModelScope scope_;
+  const TrustDomain* own_;
+  std::map<std::string_view, const FederatedTrustDomainSpec*> federated_;
+  size_t federated_bytes_ = 0;
   std::map<ObjectRef, bool> parents_;
   std::map<ObjectRef, std::string> policy_of_;
   std::map<std::string_view, const AuthorizationPolicySpec*> default_of_;
@@ -190,7 +217,9 @@ class Validator {
 };
 }  // namespace
 
-ConfigProblems validate(const Model& model, ModelScope scope) { return Validator(model, scope).run(); }
+ConfigProblems validate(const Model& model, ModelScope scope, const TrustDomain* own) {
+  return Validator(model, scope, own).run();
+}
 
 std::vector<std::string> qualified_names(const ServiceSpec& service) {
   std::string base = str_cat(service.key.name, ".", service.key.ns);

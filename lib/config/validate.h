@@ -9,7 +9,8 @@ enum class ModelScope : uint8_t {
   kPart,   // what one sidecar was sent: parents of routes, targets of policies and services of workloads may be missing
 };
 
-ConfigProblems validate(const Model&, ModelScope);
+// `own`, where it is known: the trust domain of this mesh, which nobody federates with.
+ConfigProblems validate(const Model&, ModelScope, const TrustDomain* own = nullptr);
 
 // The names clients call a service by, beside its bare name: name.ns, name.ns.svc, name.ns.svc.cluster.local, hosts.
 std::vector<std::string> qualified_names(const ServiceSpec&);

@@ -30,7 +30,7 @@ struct ExplainedAuthorization {
   std::string identity;
   Verdict verdict = Verdict::kAllowed;
   std::string policy;  // "default/cart"; empty: none decided
-  std::string rule;    // "2", "default", "none"
+  std::string rule;    // "2", or a word of AuthzCause: "default", "none", "foreign" (that one without a policy, too)
 };
 std::string_view to_text(ExplainedAuthorization::Verdict) noexcept;  // "allowed", "denied", "depends-on-port"
 

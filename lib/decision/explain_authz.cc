@@ -27,18 +27,31 @@ class Tracer final : public AuthzWatcher {
   bool depends_ = false;
 };
 
+bool is_foreign_to(const SpiffeId& receiver, const SpiffeId& caller) noexcept {
+  return receiver.trust_domain_name() != caller.trust_domain_name();
+}
+
 struct Receivers {
   std::set<std::string> identities;
-  bool others = false;  // endpoints without a sidecar, or more than are judged
+  bool others = false;  // endpoints without a sidecar of ours, or more than are judged
 };
 
-Receivers receivers_of(const Explanation& found) {
+// A sidecar of a federated domain obeys the policies of its own mesh, which nobody here knows.
+bool is_federated(const Model& model, const SpiffeId& receiver) {
+  auto is_domain = [&](const auto& entry) {
+    return entry.second->trust_domain && entry.second->trust_domain->name() == receiver.trust_domain_name();
+  };
+  return std::any_of(model.federated_domains.begin(), model.federated_domains.end(), is_domain);
+}
+
+Receivers receivers_of(const Model& model, const Explanation& found) {
   Receivers out;
   for (const ExplainedBackends& backends : found.backends) {
     if (backends.percent == 0) continue;
     for (const ExplainedEndpoint& endpoint : backends.endpoints) {
       if (endpoint.weight == 0) continue;
-      bool fits = !endpoint.identity.empty() && out.identities.size() < kMaxReceivers;
+      bool fits = !endpoint.identity.empty() && out.identities.size() < kMaxReceivers &&
+                  !is_federated(model, *SpiffeId::parse(endpoint.identity));
       if (fits) out.identities.insert(endpoint.identity);
       out.others = out.others || !fits;
     }
@@ -47,9 +60,15 @@ Receivers receivers_of(const Explanation& found) {
 }
 
 std::string rule_text(const AuthzVerdict& verdict) {
-  if (verdict.policy == nullptr) return {};
   if (verdict.cause == AuthzCause::kRule) return std::to_string(verdict.rule);
-  return verdict.cause == AuthzCause::kDefault ? "default" : "none";
+  return std::string(to_text(verdict.cause));
+}
+
+// " by default/cart rule 2"; a foreign caller may be denied without any policy.
+std::string decided_by(const ExplainedAuthorization& one) {
+  std::string by = one.policy.empty() ? std::string() : str_cat(" by ", one.policy, " rule ", one.rule);
+  if (one.rule != to_text(AuthzCause::kForeign)) return by;
+  return str_cat(by, ": ", to_text(AuthzWhy::kForeign));
 }
 
 // A rule that needs the port counts as matching for deny and as not matching for allow: "allowed" is certain.
@@ -57,12 +76,12 @@ ExplainedAuthorization judge(const Model& model, const SpiffeId& receiver, const
   using Verdict = ExplainedAuthorization::Verdict;
   ExplainedAuthorization out{receiver.text(), Verdict::kAllowed, {}, {}};
   auto set = select_authz(model, authz_subject(model.workloads, receiver));
-  if (set == nullptr) {
-    trace.add("authorization", str_cat("no policy protects ", out.identity));
-    return out;
-  }
+  bool is_foreign = is_foreign_to(receiver, *query.from());
+  if (set == nullptr) trace.add("authorization", str_cat("no policy protects ", out.identity));
+  if (set == nullptr && !is_foreign) return out;
   Tracer tracer(out.identity, trace);
-  AuthzVerdict verdict = authorize(*set, {&*query.from(), receiver.trust_domain_name(), 0, &query.head()}, &tracer);
+  AuthzFacts facts{&*query.from(), is_foreign, 0, &query.head()};
+  AuthzVerdict verdict = set == nullptr ? authorize_unprotected(facts) : authorize(*set, facts, &tracer);
   if (!verdict.allowed && tracer.depends_on_port()) {
     out.verdict = Verdict::kDependsOnPort;
   } else {
@@ -70,9 +89,18 @@ ExplainedAuthorization judge(const Model& model, const SpiffeId& receiver, const
     if (verdict.policy != nullptr) out.policy = short_name((*verdict.policy)->key);
     out.rule = rule_text(verdict);
   }
-  std::string by = out.policy.empty() ? std::string() : str_cat(" by ", out.policy, " rule ", out.rule);
-  trace.add("authorization", str_cat(to_text(out.verdict), " at ", out.identity, by));
+  trace.add("authorization", str_cat(to_text(out.verdict), " at ", out.identity, decided_by(out)));
   return out;
+}
+
+// Without policies there is nothing to say but of callers of other trust domains.
+bool is_open_to(const Model& model, const ExplainQuery& query, const Receivers& receivers) {
+  if (!model.authorization_policies.empty()) return false;
+  if (!query.from()) return true;
+  auto is_foreign = [&](const std::string& identity) {
+    return is_foreign_to(*SpiffeId::parse(identity), *query.from());
+  };
+  return std::none_of(receivers.identities.begin(), receivers.identities.end(), is_foreign);
 }
 }  // namespace
 
@@ -82,9 +110,9 @@ std::string_view to_text(ExplainedAuthorization::Verdict verdict) noexcept {
 }
 
 void explain_authorization(const Model& model, const ExplainQuery& query, Explanation& out) {
-  if (model.authorization_policies.empty()) return;
+  Receivers receivers = receivers_of(model, out);
+  if (is_open_to(model, query, receivers)) return;
   if (!query.from()) return out.trace.add("authorization", "not judged, no identity is given");
-  Receivers receivers = receivers_of(out);
   for (const std::string& identity : receivers.identities) {
     out.authorizations.push_back(judge(model, *SpiffeId::parse(identity), query, out.trace));
   }

@@ -36,7 +36,8 @@ void write_authorizations(const Explanation& found, JsonWriter& out) {
   out.key("authorization").begin_array();
   for (const ExplainedAuthorization& one : found.authorizations) {
     out.begin_object().field("identity", one.identity).field("verdict", to_text(one.verdict));
-    if (!one.policy.empty()) out.field("policy", one.policy).field("rule", one.rule);
+    if (!one.policy.empty()) out.field("policy", one.policy);
+    if (!one.rule.empty()) out.field("rule", one.rule);
     out.end_object();
   }
   out.end_array();

@@ -39,6 +39,7 @@ struct ConnectionInfo {
   bool is_tls = false;
   std::shared_ptr<const PeerCertificate> peer_certificate;  // verified; null without mutual TLS
   bool is_proxied = false;  // local and peer are those of a PROXY header, not the socket's
+  bool is_foreign = false;  // the peer's trust domain is not that of our certificate (SPIFFE Federation)
 };
 
 inline void set_proxied_ends(ConnectionInfo& info, const Address& peer, const Address& local) {

@@ -28,15 +28,22 @@ RuleOutcome any_of(const AuthzList<T>& list, Judge judge) {
 
 // Of the caller, in our own trust domain: in others namespaces mean something else. Empty: none.
 std::string_view own_namespace(const AuthzFacts& facts) noexcept {
-  if (facts.peer == nullptr || facts.peer->trust_domain_name() != facts.own_domain) return {};
+  if (facts.peer == nullptr || facts.is_foreign) return {};
   auto workload = facts.peer->workload();
   return workload ? workload->name_space : std::string_view();
 }
 
-RuleOutcome judge_source(const AuthzSource& source, const AuthzFacts& facts) {
+// Every pattern of identities names its trust domain, so one that matches a foreign caller means it.
+bool is_unnamed(AuthzAction action, bool has_identities, const AuthzFacts& facts) noexcept {
+  return facts.is_foreign && action == AuthzAction::kAllow && !has_identities;
+}
+
+RuleOutcome judge_source(AuthzAction action, const AuthzSource& source, const AuthzFacts& facts) {
   if (facts.peer == nullptr) return no(AuthzWhy::kNotAuthenticated);
+  if (is_unnamed(action, source.identities.has_value(), facts)) return no(AuthzWhy::kForeign);
   if (source.identities && !matches_any_identity(*source.identities, *facts.peer)) return no(AuthzWhy::kIdentity);
   if (!source.namespaces) return kMatched;
+  if (facts.is_foreign) return no(AuthzWhy::kForeign);
   const auto& names = *source.namespaces;
   bool found = std::find(names.begin(), names.end(), own_namespace(facts)) != names.end();
   return found ? kMatched : no(AuthzWhy::kNamespace);
@@ -96,7 +103,7 @@ RuleOutcome judge_operation(const AuthzOperation& operation, const AuthzFacts& f
 std::optional<uint32_t> find_rule(const AuthorizationPolicySpec& policy, const AuthzFacts& facts,
                                   AuthzWatcher* watcher) {
   for (uint32_t i = 0; i < policy.rules.size(); ++i) {
-    RuleOutcome outcome = judge_rule(policy.rules[i], facts);
+    RuleOutcome outcome = judge_rule(policy.action, policy.rules[i], facts);
     if (watcher != nullptr) watcher->on_rule(policy, i, outcome);
     if (counts(policy.action, outcome)) return i;
   }
@@ -105,7 +112,10 @@ std::optional<uint32_t> find_rule(const AuthorizationPolicySpec& policy, const A
 
 AuthzVerdict judge_default(const AuthzSet& set, const AuthzFacts& facts) {
   const AuthzSet::Policy* policy = set.default_policy();
-  if (policy == nullptr) return {};
+  if (policy == nullptr) return authorize_unprotected(facts);
+  if (facts.is_foreign && *(*policy)->default_action != AuthzDefault::kDenyAll) {
+    return {false, AuthzCause::kForeign, policy, 0};
+  }
   bool allowed = false;
   switch (*(*policy)->default_action) {
     case AuthzDefault::kAllowAll:
@@ -187,6 +197,7 @@ std::string_view to_text(AuthzWhy why) noexcept {
       "the caller proved no identity",
       "the caller's identity is not among those",
       "the caller's namespace is not among those",
+      "the caller is of another trust domain, which only identities name",
       "method differs",
       "path differs",
       "port differs",
@@ -201,8 +212,14 @@ std::string_view to_text(AuthzWhy why) noexcept {
   return kTexts[static_cast<size_t>(why)];
 }
 
-RuleOutcome judge_rule(const AuthzRule& rule, const AuthzFacts& facts) noexcept {
-  RuleOutcome from = any_of(rule.from, [&](const AuthzSource& s) { return judge_source(s, facts); });
+std::string_view to_text(AuthzCause cause) noexcept {
+  constexpr std::string_view kTexts[] = {"", "rule", "none", "default", "foreign"};
+  return kTexts[static_cast<size_t>(cause)];
+}
+
+RuleOutcome judge_rule(AuthzAction action, const AuthzRule& rule, const AuthzFacts& facts) noexcept {
+  if (is_unnamed(action, rule.from.has_value(), facts)) return no(AuthzWhy::kForeign);
+  RuleOutcome from = any_of(rule.from, [&](const AuthzSource& s) { return judge_source(action, s, facts); });
   if (from.match == AuthzMatch::kNo) return from;
   return both(from, any_of(rule.to, [&](const AuthzOperation& o) { return judge_operation(o, facts); }));
 }
@@ -229,5 +246,10 @@ AuthzVerdict authorize(const AuthzSet& set, const AuthzFacts& facts, AuthzWatche
   }
   if (!set.allow().empty()) return {false, AuthzCause::kNoAllowRule, &set.allow().front(), 0};
   return judge_default(set, facts);
+}
+
+AuthzVerdict authorize_unprotected(const AuthzFacts& facts) noexcept {
+  if (facts.is_foreign) return {false, AuthzCause::kForeign, nullptr, 0};
+  return {};
 }
 }  // namespace heddle

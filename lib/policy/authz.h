@@ -3,7 +3,9 @@
 // immutable; asking it allocates nothing. The order: deny rules, then allow rules; with an allow policy in the set what
 // none of its rules matches is denied, without one the default of the namespace applies, else that of the mesh, else
 // everybody may pass. What is not known (HTTP facts of a TCP connection, an ambiguous path) never helps the caller: it
-// does not match for allow, and does for deny and audit.
+// does not match for allow, and does for deny and audit. A member of another trust domain (a foreign caller, proved by
+// a federated bundle) is admitted only by an allow rule whose identities name it: no default and no rule about
+// everybody is meant for it; deny and audit rules are.
 #pragma once
 #include <memory>
 #include <optional>
@@ -52,7 +54,7 @@ std::shared_ptr<const AuthzSet> select_authz(const Model&, const AuthzSubject&);
 // What is known of a request or connection where it is received.
 struct AuthzFacts {
   const SpiffeId* peer = nullptr;        // proved; nullptr: nobody
-  std::string_view own_domain;           // in which `namespaces` have a meaning
+  bool is_foreign = false;               // the peer is of another trust domain: ConnectionInfo::is_foreign
   uint16_t port = 0;                     // of the application; 0: not known (`explain`)
   const RequestHead* request = nullptr;  // nullptr: opaque TCP
 };
@@ -63,6 +65,7 @@ enum class AuthzWhy : uint8_t {
   kNotAuthenticated,
   kIdentity,
   kNamespace,
+  kForeign,
   kMethod,
   kPath,
   kPort,
@@ -80,7 +83,7 @@ struct RuleOutcome {
   AuthzMatch match = AuthzMatch::kYes;
   AuthzWhy why = AuthzWhy::kMatches;
 };
-RuleOutcome judge_rule(const AuthzRule&, const AuthzFacts&) noexcept;
+RuleOutcome judge_rule(AuthzAction, const AuthzRule&, const AuthzFacts&) noexcept;
 // Whether the outcome makes the policy act.
 bool counts(AuthzAction, RuleOutcome) noexcept;
 // The first rule that counts.
@@ -94,7 +97,10 @@ enum class AuthzCause : uint8_t {
   kRule,         // of `policy`: its action
   kNoAllowRule,  // `policy` is the first of those that allow
   kDefault,      // `policy` has it
+  kForeign,      // no rule admits this foreign caller, and no default does: that of `policy`, if any
 };
+// Where the index of a rule would stand: "none", "default", "foreign"; "rule" of kRule, "" of kNoPolicy.
+std::string_view to_text(AuthzCause) noexcept;
 
 struct AuthzVerdict {
   bool allowed = true;
@@ -112,4 +118,6 @@ class AuthzWatcher {
   ~AuthzWatcher() = default;
 };
 AuthzVerdict authorize(const AuthzSet&, const AuthzFacts&, AuthzWatcher* = nullptr);
+// Where no policy protects the workload: everybody but foreign callers.
+AuthzVerdict authorize_unprotected(const AuthzFacts&) noexcept;
 }  // namespace heddle

@@ -55,6 +55,12 @@ int HandshakeState::code_of(const Error& why) const {
 
 Result<void> HandshakeState::judge(X509_STORE_CTX* store) {
   X509* leaf = X509_STORE_CTX_get0_cert(store);
+  if (context.web_server()) {
+    HEDDLE_TRY(CertChain chain, read_with_keys(leaf, X509_STORE_CTX_get0_untrusted(store)));
+    HEDDLE_CHECK_OK(verify_web_server(chain, *context.web_server(), clock.wall(), &x509_error));
+    keep_leaf_only(X509_STORE_CTX_get0_untrusted(store), chain.front().get());
+    return {};
+  }
   HEDDLE_TRY(auto verified, who_is(leaf, X509_STORE_CTX_get0_untrusted(store)));
   if (check) HEDDLE_CHECK_OK(check(*verified));
   peer = std::move(verified);

@@ -11,6 +11,9 @@ namespace {
 constexpr char kCipherSuites[] = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 constexpr char kGroups[] = "X25519:P-256:P-384";
 constexpr char kSignatures[] = "ECDSA+SHA256:ECDSA+SHA384:RSA-PSS+SHA256:RSA-PSS+SHA384:ed25519";
+// Public CAs sign with PKCS #1 v1.5, too; TLS 1.3 takes that in certificates only (RFC 8446 §4.2.3).
+constexpr char kWebSignatures[] =
+    "ECDSA+SHA256:ECDSA+SHA384:RSA-PSS+SHA256:RSA-PSS+SHA384:ed25519:RSA+SHA256:RSA+SHA384";
 constexpr long kMaxChainBytes = 32 * 1024;  // rule L14
 
 Error tls_error(std::string_view what) {
@@ -64,6 +67,9 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsMaterial& 
       SSL_CTX_new_ex(handshake_library(), nullptr, is_server ? TLS_server_method() : TLS_client_method()));
   SSL_CTX* ctx = self->context_.get();
   if (ctx == nullptr || !restrict_protocol(ctx)) return tls_error("cannot set up TLS 1.3");
+  if (self->options_.web_server && SSL_CTX_set1_sigalgs_list(ctx, kWebSignatures) != 1) {
+    return tls_error("cannot set the signatures of web servers");
+  }
   if (material.svid != nullptr) HEDDLE_CHECK_OK(self->load_identity());
   if (material.svid == nullptr && is_server) return make_error(Reason::kConfigInvalid, "a TLS server needs an SVID");
 

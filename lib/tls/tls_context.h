@@ -6,11 +6,13 @@
 // rebuild and verify our own chain in every handshake. Peers are judged by certs/verify.h, not by OpenSSL's store.
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "certs/svid.h"
 #include "certs/trust_bundle.h"
+#include "certs/web_pki.h"
 #include "lib/tls/ssl_ptr.h"
 #include "lib/tls/verdict_cache.h"
 
@@ -41,6 +43,9 @@ class TlsContext {
     // In order of preference. A server picks the first of these that the client offers; a client that offers ALPN
     // without any of them is refused (no_application_protocol); one that offers none at all goes on without.
     std::vector<std::string> alpn;
+    // Client: the peer is a public web server, verified by its host name against a CA file instead of by its SPIFFE id
+    // (certs/web_pki.h). It then has no identity: ConnectionInfo names no peer, and no PeerCheck is asked.
+    std::optional<WebServer> web_server{};
   };
   static Result<std::shared_ptr<const TlsContext>> create(const TlsMaterial&, Options);
 
@@ -49,6 +54,7 @@ class TlsContext {
   PeerCertificatePolicy peer_policy() const noexcept { return options_.peer; }
   const TrustBundle& bundle() const noexcept { return *material_.bundle; }
   const Svid* svid() const noexcept { return material_.svid.get(); }
+  const std::optional<WebServer>& web_server() const noexcept { return options_.web_server; }
   const std::vector<std::string>& alpn() const noexcept { return options_.alpn; }
   // Of this generation; the one thing here that changes, behind a lock of its own.
   VerdictCache& verdicts() const noexcept { return verdicts_; }

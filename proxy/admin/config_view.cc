@@ -215,6 +215,12 @@ void write(JsonWriter& out, const WorkloadSpec& spec) {
   strings(out, "services", spec.services);
 }
 
+// Of files only: the control plane keeps these for itself. No sidecar acts on them.
+void write(JsonWriter& out, const FederatedTrustDomainSpec& spec) {
+  out.field("trustDomain", spec.trust_domain->name());
+  if (spec.endpoint) out.field("bundleEndpoint", spec.endpoint->url.text());
+}
+
 template <class T>
 void write_all(JsonWriter& out, const SpecMap<T>& specs) {
   for (const auto& [key, spec] : specs) {
@@ -247,6 +253,7 @@ std::string config_json(const Snapshot& snapshot) {
   write_all(out, model.health_policies);
   write_all(out, model.authorization_policies);
   write_all(out, model.workloads);
+  write_all(out, model.federated_domains);
   out.end_array().end_object();
   return text;
 }

@@ -11,6 +11,7 @@
 #include "lib/base/strings.h"
 #include "lib/config/yaml.h"
 #include "proxy/app/bootstrap_checks.h"
+#include "proxy/app/bootstrap_trust.h"
 #include "proxy/app/bootstrap_workload.h"
 
 namespace heddle {
@@ -240,6 +241,7 @@ void read_root(JsonObject& root, Settings& out) {
   read_config(root, out.config);
   read_listeners(root, out);
   read_workload_api(root, out);
+  read_trust(root, out);
   read_operations(root, out);
   check_together(root, out);
   root.finish();
@@ -270,6 +272,7 @@ std::vector<std::string> keys_that_need_restart(const Settings& running, const S
   compare("workers", running.workers == wanted.workers);
   compare("memoryLimitMiB", running.memory_limit == wanted.memory_limit);
   compare("identity", running.identity == wanted.identity);
+  compare("trust", running.federated == wanted.federated);
   compare("control", running.control == wanted.control);
   compare("config", running.config == wanted.config);
   compare("listeners", running.listeners == wanted.listeners);

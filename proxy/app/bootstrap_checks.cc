@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "lib/base/strings.h"
+#include "proxy/app/bootstrap_trust.h"
 #include "proxy/app/bootstrap_workload.h"
 
 namespace heddle {
@@ -90,6 +91,7 @@ void check_together(JsonObject& root, Settings& out) {
   check_listeners(root, out);
   check_addresses(root, out);
   check_workload_api(root, out);
+  check_trust(root, out);
   if (out.config.source == ConfigSettings::Source::kControl && !has_identity(out)) {
     root.problem("config.source", "control needs an identity to authenticate with");
   }

@@ -44,25 +44,36 @@ AuthzFacts InboundAuthz::facts_of(const ConnectionInfo& caller, uint16_t port,
   AuthzFacts out;
   bool known = caller.peer_certificate != nullptr && caller.peer_certificate->spiffe_id();
   if (known) out.peer = &*caller.peer_certificate->spiffe_id();
-  out.own_domain = in_.identity.trust_domain_name();
+  out.is_foreign = caller.is_foreign;
   out.port = port;
   out.request = request;
   return out;
 }
 
+AuthzVerdict InboundAuthz::judge(const AuthzFacts& facts) const {
+  return set_ == nullptr ? authorize_unprotected(facts) : authorize(*set_, facts);
+}
+
+AuthzMetrics& InboundAuthz::cells_of(const AuthzSet::Policy* decided) {
+  if (decided != nullptr) return *cells_[set_->index_of(*decided)];
+  if (unprotected_ == nullptr) unprotected_ = std::make_unique<AuthzMetrics>(in_.metrics, "none");
+  return *unprotected_;
+}
+
 Reason InboundAuthz::admit(const AuthzFacts& facts, AuthzNote& note) {
-  if (set_ == nullptr) return open_ ? Reason::kNone : Reason::kNoConfig;
-  audit(facts, note);
-  AuthzVerdict verdict = authorize(*set_, facts);
-  if (verdict.policy == nullptr) return Reason::kNone;
-  AuthzMetrics& cells = *cells_[set_->index_of(*verdict.policy)];
+  if (set_ == nullptr && !open_) return Reason::kNoConfig;
+  if (set_ != nullptr) audit(facts, note);
+  AuthzVerdict verdict = judge(facts);
   if (verdict.allowed) {
-    cells.allow.add(1);
+    if (verdict.policy != nullptr) cells_of(verdict.policy).allow.add(1);
     return Reason::kNone;
   }
-  cells.deny.add(1);
-  note = {AuthzNote::Kind::kDenied,      verdict.cause,   verdict.rule,
-          snapshot_->version().sequence, *verdict.policy, may_read(**verdict.policy, facts)};
+  cells_of(verdict.policy).deny.add(1);
+  note = {AuthzNote::Kind::kDenied, verdict.cause, verdict.rule,
+          snapshot_ == nullptr ? 0 : snapshot_->version().sequence};
+  if (verdict.policy == nullptr) return Reason::kAuthzDenied;
+  note.policy = *verdict.policy;
+  note.caller_may_read = may_read(**verdict.policy, facts);
   return Reason::kAuthzDenied;
 }
 
@@ -78,6 +89,6 @@ void InboundAuthz::audit(const AuthzFacts& facts, AuthzNote& note) {
 }
 
 bool InboundAuthz::still_admits(const AuthzFacts& facts) const {
-  return set_ == nullptr || authorize(*set_, facts).allowed;
+  return judge(facts).allowed;
 }
 }  // namespace heddle

@@ -1,7 +1,8 @@
 // InboundAuthz: the AuthorizationPolicies that protect this workload, on one worker: chosen whenever a snapshot or an
 // identity comes, asked for every inbound request and connection. PortAdmission is the same for one listener, whose
-// application's port rules can name. Belongs to the worker's loop; asking allocates nothing, and with no policy it is
-// one comparison. Until the first configuration nobody comes in, if there is a source to wait for.
+// application's port rules can name. Belongs to the worker's loop; asking allocates nothing (but for the counter of the
+// first foreign caller that is denied), and with no policy it is two flags. Until the first configuration nobody comes
+// in, if there is a source to wait for.
 #pragma once
 #include <memory>
 #include <vector>
@@ -27,7 +28,7 @@ class InboundAuthz {
   bool set_identity(const SpiffeId&);
   bool set_snapshot(std::shared_ptr<const Snapshot>);
 
-  // No policy protects us: nobody needs to be asked.
+  // No policy protects us: of our own trust domain nobody needs to be asked.
   bool is_open() const noexcept { return open_; }
   Reason admit(const AuthzFacts&, AuthzNote&);
   bool still_admits(const AuthzFacts&) const;
@@ -36,19 +37,22 @@ class InboundAuthz {
  private:
   bool select();
   void audit(const AuthzFacts&, AuthzNote&);
+  AuthzVerdict judge(const AuthzFacts&) const;
+  AuthzMetrics& cells_of(const AuthzSet::Policy* decided);
 
   Inputs in_;
   std::shared_ptr<const Snapshot> snapshot_;
   bool open_;
   std::shared_ptr<const AuthzSet> set_;               // nullptr: nothing protects us
   std::vector<std::unique_ptr<AuthzMetrics>> cells_;  // of set_'s policies
+  std::unique_ptr<AuthzMetrics> unprotected_;         // of foreign callers where there is no policy
 };
 
 class PortAdmission final : public Admission {
  public:
   PortAdmission(InboundAuthz& authz, uint16_t port) : authz_(authz), port_(port) {}
   Reason admit(const RequestHead* request, const ConnectionInfo& caller, AuthzNote& note) override {
-    if (authz_.is_open()) return Reason::kNone;
+    if (authz_.is_open() && !caller.is_foreign) return Reason::kNone;
     return authz_.admit(authz_.facts_of(caller, port_, request), note);
   }
   bool still_admits(const RequestHead* request, const ConnectionInfo& caller) const override {

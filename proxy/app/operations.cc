@@ -173,7 +173,10 @@ void ProxyOperations::count_rotations() {
 // An expired SVID makes the sidecar unready again; looked at with every sweep and every change.
 void ProxyOperations::look_at_identity() {
   if (in_.identity == nullptr) return;
-  bool usable = identity_ != nullptr && in_.identity->status().not_ready.empty();
+  IdentityStatus status = in_.identity->status();
+  metrics_.federated_trusted.set(static_cast<int64_t>(status.federated));
+  metrics_.federated_refused.set(static_cast<int64_t>(status.federated_refused));
+  bool usable = identity_ != nullptr && status.not_ready.empty();
   if (usable) return identity_missing_.release();
   auto names = readiness_.pending();
   if (std::find(names.begin(), names.end(), "identity") == names.end())

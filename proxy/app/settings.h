@@ -12,6 +12,7 @@
 #include "lib/net/proxy_header.h"
 #include "proxy/exchange/caller_fields.h"
 #include "proxy/exchange/incoming_connection.h"
+#include "proxy/identity/identity_files.h"
 
 namespace heddle {
 
@@ -88,6 +89,7 @@ struct Settings {
   uint32_t workers = 0;                // 0: from the CPU quota
   std::optional<size_t> memory_limit;  // bytes; absent: the container's
   IdentitySettings identity;
+  std::vector<FederatedFile> federated;  // trust.federated, of identity files
   ControlSettings control;
   ConfigSettings config;
   std::vector<ListenerSettings> listeners;

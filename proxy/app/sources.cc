@@ -1,10 +1,10 @@
 #include "proxy/app/sources.h"
 
-#include "certs/jwks.h"
 #include "lib/base/strings.h"
 #include "proxy/identity/control_identity.h"
 #include "proxy/identity/files_identity.h"
 #include "proxy/identity/spire_identity.h"
+#include "proxy/identity/trust_reader.h"
 #include "proxy/watch/files_config.h"
 
 namespace heddle {
@@ -18,20 +18,12 @@ void MainIdentity::follow(IdentitySource& source, Task on_changed) {
       });
 }
 
-namespace {
-// A control plane that says nonsense is told nothing: the bundle in use stays.
-void take_trust(IdentitySource& identity, const TrustDomain& domain, Logger log, const WatchTrust& said) {
-  auto roots = parse_jwks(domain, said.bundle);
-  if (roots && !(*roots)->empty()) return identity.on_trust({*roots, said.signer, said.renew_within});
-  log.error("the announced trust bundle is not used",
-            {{"error", roots ? std::string("it has no certificate") : roots.error().text()}});
-}
-}  // namespace
-
 WatchTrustInUse trust_in_use(const TlsIdentity& identity) {
-  const DomainRoots* roots = identity.bundle->find(identity.svid->id.trust_domain_name());
+  const TrustDomain own = identity.svid->id.trust_domain();
+  const DomainRoots* roots = identity.bundle->find(own);
   if (roots == nullptr) return {std::string(64, '0'), ""};
-  return {roots->digest(), roots->pin_of_issuer(identity.svid->chain.back().get()).value_or("")};
+  return {roots->digest(), roots->pin_of_issuer(identity.svid->chain.back().get()).value_or(""),
+          federated_digest(*identity.bundle, own)};
 }
 
 Result<std::shared_ptr<const TlsContext>> MainIdentity::client_context() {
@@ -39,12 +31,16 @@ Result<std::shared_ptr<const TlsContext>> MainIdentity::client_context() {
   return current_->client;
 }
 
+IdentityFiles files_of(const Settings& settings) {
+  const IdentitySettings& identity = settings.identity;
+  return {identity.certificate, identity.key, identity.bundle, settings.federated};
+}
+
 Result<IdentityParts> make_identity(const SourceInputs& in) {
   const IdentitySettings& settings = in.settings.identity;
   IdentityParts parts;
   if (settings.source == IdentitySettings::Source::kFiles) {
-    parts.source = std::make_unique<FilesIdentity>(in.context.loop, in.log.module("identity"),
-                                                   IdentityFiles{settings.certificate, settings.key, settings.bundle});
+    parts.source = std::make_unique<FilesIdentity>(in.context.loop, in.log.module("identity"), files_of(in.settings));
   }
   if (settings.source == IdentitySettings::Source::kControl) {
     parts.ca = std::make_unique<HttpCaClient>(in.context, in.protocols, in.connector,
@@ -102,8 +98,9 @@ ConfigParts make_config(const SourceInputs& in, IdentitySource* identity) {
   options.ack = AckWhen::kWorkersRun;
   auto client = std::make_unique<WatchClient>(in.context.loop, in.random, in.log.module("watch"),
                                               WatchParts{*parts.channel, *parts.worker}, std::move(options));
-  client->set_on_trust([identity, domain = *in.settings.trust_domain, log = in.log.module("identity")](
-                           const WatchTrust& said) { take_trust(*identity, domain, log, said); });
+  auto reader =
+      std::make_unique<TrustReader>(in.context.loop, in.log.module("identity"), *in.settings.trust_domain, *identity);
+  client->set_on_trust([reader = std::move(reader)](const WatchTrust& said) { reader->take(said); });
   parts.watch = client.get();
   parts.source = std::move(client);
   return parts;

@@ -8,6 +8,7 @@
 #include "lib/session/untrusted_peers.h"
 #include "proxy/app/settings.h"
 #include "proxy/identity/ca_client.h"
+#include "proxy/identity/identity_files.h"
 #include "proxy/identity/svid_source.h"
 #include "proxy/upstream/endpoint_runtime.h"
 #include "proxy/watch/watch_client.h"
@@ -53,6 +54,9 @@ struct ConfigParts {
   WatchClient* watch = nullptr;          // `source`, when it is the control plane
 };
 ConfigParts make_config(const SourceInputs&, IdentitySource*);
+
+// Of identity.source: files.
+IdentityFiles files_of(const Settings&);
 
 // What is reported of it.
 WatchTrustInUse trust_in_use(const TlsIdentity&);

@@ -7,15 +7,21 @@
 
 namespace heddle {
 namespace {
+constexpr std::string_view kNoPolicy = "none";  // a foreign caller was denied where no policy is
+
 AccessProtocol protocol_of(HttpVersion version) {
   if (version == HttpVersion::kHttp2) return AccessProtocol::kHttp2;
   return version == HttpVersion::kHttp10 ? AccessProtocol::kHttp10 : AccessProtocol::kHttp11;
 }
 
-void set_downstream(AccessRecord& record, const Address& address, const PeerCertificate* peer) {
-  record.downstream.assign(address);
+// Of an ExchangeSummary or a ConnectionInfo.
+template <class Seen>
+void set_downstream(AccessRecord& record, const Seen& seen) {
+  record.downstream.assign(seen.peer);
+  const PeerCertificate* peer = seen.peer_certificate.get();
   if (peer == nullptr || !peer->spiffe_id()) return;
   record.flags.set(AccessFlag::kDownstreamTls);
+  if (seen.is_foreign) return record.peer.assign(peer->spiffe_id()->text());
   std::string_view path = peer->spiffe_id()->path();
   record.peer.assign(path.substr(path.empty() ? 0 : 1));
 }
@@ -32,13 +38,16 @@ void set_authz(AccessRecord& record, const AuthzNote& note) {
   if (note.kind == AuthzNote::Kind::kNone) return;
   record.flags.set(note.kind == AuthzNote::Kind::kDenied ? AccessFlag::kAuthzDenied : AccessFlag::kAuthzAudited);
   if (note.cause == AuthzCause::kRule) record.authz_rule = static_cast<uint8_t>(note.rule);
+  if (note.cause == AuthzCause::kForeign) record.flags.set(AccessFlag::kAuthzForeign);
+  record.config_version = note.version;
+  record.route.assign(kNoPolicy);
+  if (note.policy == nullptr) return;
   std::array<char, 512> room{};
   const ResourceKey& key = note.policy->key;
   auto end = std::copy(key.ns.begin(), key.ns.end(), room.begin());
   *end++ = '/';
   end = std::copy(key.name.begin(), key.name.end(), end);
   record.route.assign({room.data(), static_cast<size_t>(end - room.begin())});
-  record.config_version = note.version;
 }
 }  // namespace
 
@@ -57,7 +66,7 @@ AccessRecord TrafficObserver::record_of(const ExchangeSummary& s) const {
   record.origin = s.made_here ? Origin::kSelf : Origin::kUpstream;
   record.direction = in_.direction;
   record.tries = s.tries;
-  set_downstream(record, s.peer, s.peer_certificate.get());
+  set_downstream(record, s);
   if (s.upstream.is_set()) record.upstream.assign(s.upstream);
   if (s.upgraded) record.flags.set(AccessFlag::kUpgraded);
   if (s.upstream_connected) {
@@ -120,7 +129,7 @@ AccessRecord TrafficObserver::record_of(const ConnectionInfo& connection, const 
   record.status = request.status;
   record.reason = request.why.reason;
   record.direction = in_.direction;
-  set_downstream(record, connection.peer, connection.peer_certificate.get());
+  set_downstream(record, connection);
   set_request(record, request.head);
   return record;
 }

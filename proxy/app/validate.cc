@@ -10,7 +10,7 @@
 #include "lib/base/strings.h"
 #include "lib/event/loop.h"
 #include "lib/net/socket.h"
-#include "proxy/identity/identity_files.h"
+#include "proxy/app/sources.h"
 #include "proxy/watch/files_config.h"
 
 namespace heddle {
@@ -74,11 +74,12 @@ void check_paths(const Settings& settings, Found& found) {
   check_socket(settings, "stats.address", settings.stats, found);
 }
 
-void check_identity(const IdentitySettings& identity, Found& found) {
-  if (identity.source != IdentitySettings::Source::kFiles) return;
+void check_identity(const Settings& settings, Found& found) {
+  if (settings.identity.source != IdentitySettings::Source::kFiles) return;
   Loop clock;
-  auto loaded = load_identity_files({identity.certificate, identity.key, identity.bundle}, clock.wall());
-  if (!loaded) found.push_back(loaded.error().detail);
+  auto loaded = load_identity_files(files_of(settings), clock.wall());
+  if (!loaded) return found.push_back(loaded.error().detail);
+  for (std::string& problem : loaded->refused) found.push_back(std::move(problem));
 }
 
 void check_resources(const ConfigSettings& config, Found& found) {
@@ -91,7 +92,7 @@ void check_resources(const ConfigSettings& config, Found& found) {
 std::vector<std::string> problems_around(const Settings& settings) {
   Found found;
   check_paths(settings, found);
-  check_identity(settings.identity, found);
+  check_identity(settings, found);
   check_resources(settings.config, found);
   return found;
 }

@@ -38,11 +38,12 @@ Result<std::shared_ptr<const TlsContext>> WorkerIdentity::client_context() {
   return current_->client;
 }
 
+// Whoever was verified comes in: members of our trust domain and of the federated ones, each by the roots of its own.
+// What a member of another one may do is for authorization to say (lib/policy/authz.h).
 Result<TlsSetup> WorkerIdentity::server_setup() {
   if (current_ == nullptr) return make_error(Reason::kUnavailable, "this sidecar has no identity yet");
   TlsSetup setup;
   setup.context = current_->server;
-  setup.check = Authorizer::member_of(own_domain_);
   setup.gate = &gate_;
   setup.watcher = &accepted_;
   return setup;
@@ -108,7 +109,7 @@ Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)
       connector_(loop),
       gate_watch_(shared.metrics),
       handshakes_(loop, {}, &gate_watch_),
-      identity_(*shared.settings.trust_domain, handshakes_, shared.metrics),
+      identity_(handshakes_, shared.metrics),
       upstream_{{loop, upstream_registry_},
                 mesh_protocols_,
                 connector_,

@@ -41,15 +41,14 @@ class HandshakeWatch final : public HandshakeWatcher {
 // The identity this worker uses now, for both directions.
 class WorkerIdentity final : public ClientTlsSource, public ServerTlsSource {
  public:
-  WorkerIdentity(const TrustDomain& own_domain, HandshakeGate& gate, Registry& registry)
-      : own_domain_(own_domain), gate_(gate), accepted_(registry, "server"), dialled_(registry, "client") {}
+  WorkerIdentity(HandshakeGate& gate, Registry& registry)
+      : gate_(gate), accepted_(registry, "server"), dialled_(registry, "client") {}
   void set(std::shared_ptr<const TlsIdentity> identity) { current_ = std::move(identity); }
   Result<std::shared_ptr<const TlsContext>> client_context() override;
   HandshakeWatcher* handshake_watcher() override { return &dialled_; }
   Result<TlsSetup> server_setup() override;
 
  private:
-  TrustDomain own_domain_;
   HandshakeGate& gate_;
   HandshakeWatch accepted_;
   HandshakeWatch dialled_;

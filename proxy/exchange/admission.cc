@@ -38,7 +38,7 @@ std::string_view authz_reason_text(const AuthzNote& note, AuthzText& room) noexc
   if (note.cause == AuthzCause::kRule) {
     out.add(note.rule);
   } else {
-    out.add(note.cause == AuthzCause::kDefault ? "default" : "none");
+    out.add(to_text(note.cause));
   }
   out.add("; version=");
   out.add(note.version);

@@ -18,8 +18,8 @@ struct AuthzNote {
   AuthzCause cause = AuthzCause::kNoPolicy;
   uint32_t rule = 0;                                      // of kRule
   uint64_t version = 0;                                   // sequence of the snapshot that decided
-  std::shared_ptr<const AuthorizationPolicySpec> policy;  // null of kNone
-  bool caller_may_read = false;                           // which policy denied; by its own id
+  std::shared_ptr<const AuthorizationPolicySpec> policy{};  // null of kNone, and of a foreign caller where none is
+  bool caller_may_read = false;                             // which policy denied; by its own id
 };
 
 class Admission {
@@ -33,8 +33,7 @@ class Admission {
   ~Admission() = default;
 };
 
-// "authz-denied; policy=shop/cart; rule=2; version=184". The rule is `none` when no allow rule matched and `default`
-// where a default applied.
+// "authz-denied; policy=shop/cart; rule=2; version=184". Without an index the rule is the cause's word (AuthzCause).
 using AuthzText = std::array<char, 512>;
 std::string_view authz_reason_text(const AuthzNote&, AuthzText&) noexcept;
 }  // namespace heddle

@@ -54,7 +54,7 @@ void CallerFields::remove_claims(HeaderMap& fields) const noexcept {
 
 bool CallerFields::is_trusted(const ConnectionInfo& caller) const noexcept {
   if (rules_.direction == Direction::kOutbound) return true;
-  bool member = caller.peer_certificate != nullptr;
+  bool member = caller.peer_certificate != nullptr && !caller.is_foreign;
   return rules_.trusted == TrustForwarded::kAll || (member && rules_.trusted == TrustForwarded::kMesh);
 }
 

@@ -15,7 +15,7 @@
 
 namespace heddle {
 enum class ForwardClientCert : uint8_t { kOff, kSet };
-// Whose x-forwarded-for, x-forwarded-proto and forwarded are passed on as they are.
+// Whose x-forwarded-for, x-forwarded-proto and forwarded are passed on as they are. The mesh is our own trust domain.
 enum class TrustForwarded : uint8_t { kNone, kMesh, kAll };
 
 struct CallerRules {

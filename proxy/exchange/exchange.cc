@@ -27,6 +27,7 @@ Exchange::Exchange(ServerStream& stream, RequestHead&& head, bool end, ExchangeS
   summary_.started = services.loop.now();
   summary_.peer = stream.connection().peer;
   summary_.peer_certificate = stream.connection().peer_certificate;
+  summary_.is_foreign = stream.connection().is_foreign;
   stream.set_sink(down_);
 }
 

@@ -25,6 +25,7 @@ struct ExchangeSummary {
   uint64_t response_bytes = 0;
   Address peer;                                             // who sent the request
   std::shared_ptr<const PeerCertificate> peer_certificate;  // null without mutual TLS
+  bool is_foreign = false;                                  // of another trust domain
   Address upstream;                                         // last endpoint tried; not set without
   RouteRuntime* route = nullptr;                            // null when no route was found
   bool upstream_reused = false;

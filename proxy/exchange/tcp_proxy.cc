@@ -15,6 +15,7 @@ class TcpProxy::Joined final : public Connection, private Revocable, private Tra
     summary_.started = services_.context.loop.now();
     summary_.peer = info_.peer;
     summary_.peer_certificate = info_.peer_certificate;
+    summary_.is_foreign = info_.is_foreign;
     services_.context.registry.add(*this);
   }
   ~Joined() override { services_.context.registry.remove(*this); }

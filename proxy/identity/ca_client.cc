@@ -11,7 +11,7 @@
 
 namespace heddle {
 namespace {
-constexpr size_t kMaxAnswer = kMaxChainPem + kMaxBundle + 64 * 1024;
+constexpr size_t kMaxAnswer = kMaxChainPem + kMaxBundle + kMaxFederatedBytes + 64 * 1024;
 constexpr size_t kMaxShownMessage = 200;  // of an error the control plane answers
 
 WallTime read_time(JsonObject& object, std::string_view field) {
@@ -72,6 +72,7 @@ Result<CaAnswer> parse_ca_answer(std::string_view json, const TrustDomain& domai
   answer.issued_at = read_time(object, "issuedAt");
   answer.not_after = read_time(object, "notAfter");
   answer.roots = read_bundle(object, domain);
+  answer.federated = read_federated(object);
   if (!problems.empty()) {
     return make_error(Reason::kUpstreamProtocolError, str_cat("the answer to a signing request: ", problems.text()));
   }

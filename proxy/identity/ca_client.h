@@ -2,7 +2,8 @@
 // TLS 1.3 and HTTP/2; the control plane's SPIFFE id is checked in the handshake, so before a token leaves the process:
 //   POST /v1/attest {"token": "...", "csr": "<PEM>"}   without a client certificate
 //   POST /v1/renew  {"csr": "<PEM>"}                   with the current SVID as client certificate
-// Both answer {"chain": "<PEM>", "issuedAt", "notAfter": "<RFC 3339>", "serial": "<hex>", "bundle": <JWKS> or "<PEM>"}.
+// Both answer {"chain": "<PEM>", "issuedAt", "notAfter": "<RFC 3339>", "serial": "<hex>", "bundle": <JWKS> or "<PEM>",
+// "federated": {"<trust domain>": <JWKS>, ...}}, the last one only when there are any.
 // Addresses are tried in order until one gives an answer that is not "unavailable". Belongs to one loop; must outlive
 // its tokens. It judges nothing in the answer but its form: whether the certificate is ours is the caller's to check.
 #pragma once
@@ -11,6 +12,7 @@
 
 #include "certs/csr.h"
 #include "certs/domain_roots.h"
+#include "lib/api/federated.h"
 #include "lib/base/operation.h"
 #include "lib/rpc/http_client.h"
 #include "lib/tls/tls_context.h"
@@ -28,6 +30,7 @@ struct CaAnswer {
   WallTime issued_at;
   WallTime not_after;
   DomainRoots::Ptr roots;
+  FederatedTexts federated{};  // unread
 };
 // kBadRequest names the field. Unknown members are ignored: newer control planes may say more.
 Result<CaAnswer> parse_ca_answer(std::string_view json, const TrustDomain&);

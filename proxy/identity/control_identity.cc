@@ -14,11 +14,7 @@ constexpr size_t kMaxToken = 16 * 1024;
 
 using Identity = std::shared_ptr<const TlsIdentity>;
 
-std::shared_ptr<const TrustBundle> bundle_of(DomainRoots::Ptr roots) {
-  auto bundle = std::make_shared<TrustBundle>();
-  bundle->replace(std::move(roots));
-  return bundle;
-}
+std::shared_ptr<const TrustBundle> bundle_of(DomainRoots::Ptr roots) { return bundle_with(std::move(roots), {}); }
 
 Result<std::shared_ptr<const TrustBundle>> read_bundle(const ControlIdentityOptions& options) {
   auto text = read_file(options.bundle_file, kMaxBundle);
@@ -75,21 +71,28 @@ Result<Prepared> prepare(const ControlIdentityOptions& options, SvidNeed need, c
   return out;
 }
 
-Result<Identity> with_roots(const std::shared_ptr<const Svid>& svid, DomainRoots::Ptr roots, WallTime now) {
-  auto bundle = bundle_of(std::move(roots));
+// Whom to believe: our own domain and others.
+struct Believed {
+  DomainRoots::Ptr own;
+  FederatedRoots federated;
+};
+
+Result<Identity> with_roots(const std::shared_ptr<const Svid>& svid, const Believed& believed, WallTime now) {
+  auto bundle = bundle_with(believed.own, believed.federated.roots);
   HEDDLE_CHECK_OK(verify_peer(svid->chain, *bundle, now));
   return TlsIdentity::create({svid, std::move(bundle)});
 }
 
-// A request may have been answered before the announcement that overtook it.
-DomainRoots::Ptr newer(const DomainRoots::Ptr& answered, const DomainRoots::Ptr& announced) {
-  bool is_overtaken = announced != nullptr && announced->notes().sequence >= answered->notes().sequence;
-  return is_overtaken ? announced : answered;
+// A request may have been answered before the announcement that overtook it. The roots of other domains have no
+// sequence in common: they go with our own, and what was announced counts as long as those are not older.
+bool is_overtaken(const DomainRoots& answered, const DomainRoots& announced) {
+  return announced.notes().sequence >= answered.notes().sequence;
 }
 
 // Our own leaf, judged as a peer would.
-Result<Identity> accept(const CaAnswer& answer, std::shared_ptr<const PrivateKey> key, const SpiffeId& id,
-                        WallTime now) {
+// NOLINTNEXTLINE(readability-function-size): what is checked against what
+Result<Identity> accept(const CaAnswer& answer, const Believed& believed, std::shared_ptr<const PrivateKey> key,
+                        const SpiffeId& id, WallTime now) {
   HEDDLE_TRY(Svid svid, Svid::from_pem(answer.chain_pem, std::move(key), answer.issued_at));
   if (svid.id != id) {
     return make_error(Reason::kPeerIdentityUnexpected, str_cat("the certificate is of ", svid.id.text()));
@@ -98,15 +101,16 @@ Result<Identity> accept(const CaAnswer& answer, std::shared_ptr<const PrivateKey
     return make_error(Reason::kBadRequest, "the certificate is valid for more than 90 days");
   }
   if (svid.issued_at >= svid.not_after) return make_error(Reason::kBadRequest, "issuedAt is not before notAfter");
-  return with_roots(std::make_shared<const Svid>(std::move(svid)), answer.roots, now);
+  return with_roots(std::make_shared<const Svid>(std::move(svid)), believed, now);
 }
 }  // namespace
 
 struct ControlIdentity::Found {
   Result<Identity> stored = make_error(Reason::kNotFound, "nothing is stored");
+  std::string federated_problem;  // of a stored identity that is used without other domains
 };
 
-// One try: prepare on the pool, ask, check on the pool.
+// One try: prepare on the pool, ask, read the other domains' roots and check on the pool.
 class ControlIdentity::Try final : public Operation {
  public:
   Try(ControlIdentity& owner, SvidNeed need, OnMade done) : owner_(owner), done_(std::move(done)) {
@@ -125,10 +129,25 @@ class ControlIdentity::Try final : public Operation {
   }
   void on_answer(Result<CaAnswer> answer) {
     if (!answer) return fail(std::move(answer).error());
-    if (owner_.news_) answer->roots = owner_.news_->roots = newer(answer->roots, owner_.news_->roots);
-    step_ = owner_.offload_.compute([answer = *std::move(answer), key = std::move(key_), id = owner_.options_.id,
-                                     now = owner_.loop_.wall()] { return accept(answer, key, id, now); },
-                                    [this](Result<Identity> identity) { on_accepted(std::move(identity)); });
+    answer_ = *std::move(answer);
+    step_ = owner_.offload_.compute([texts = std::move(answer_.federated),
+                                     own = owner_.options_.id.trust_domain()] { return parse_federated(texts, own); },
+                                    [this](FederatedRoots federated) { on_read(std::move(federated)); });
+  }
+  void on_read(FederatedRoots federated) {
+    Believed believed{answer_.roots, std::move(federated)};
+    auto& news = owner_.news_;
+    if (news && is_overtaken(*believed.own, *news->roots)) {
+      believed = {news->roots, news->federated};
+    } else if (news) {
+      news->roots = believed.own;
+      news->federated = believed.federated;
+    }
+    owner_.use_federated(believed.federated);
+    step_ = owner_.offload_.compute(
+        [answer = std::move(answer_), believed = std::move(believed), key = std::move(key_), id = owner_.options_.id,
+         now = owner_.loop_.wall()] { return accept(answer, believed, key, id, now); },
+        [this](Result<Identity> identity) { on_accepted(std::move(identity)); });
   }
   void on_accepted(Result<Identity> identity) {
     if (!identity) return fail(std::move(identity).error().within("the signed certificate is refused"));
@@ -151,6 +170,7 @@ class ControlIdentity::Try final : public Operation {
   ControlIdentity& owner_;
   OnMade done_;
   std::shared_ptr<const PrivateKey> key_;
+  CaAnswer answer_;
   Pending step_;
   Pending asked_;
 };
@@ -172,7 +192,8 @@ void ControlIdentity::start() {
           return found;
         }
         found.stored = TlsIdentity::create(
-            {std::make_shared<const Svid>(std::move(stored->svid)), bundle_of(std::move(stored->roots))});
+            {std::make_shared<const Svid>(std::move(stored->svid)), bundle_with(stored->roots, stored->federated)});
+        found.federated_problem = std::move(stored->federated_problem);
         return found;
       },
       [this](Found found) { on_found(std::move(found)); });
@@ -182,6 +203,7 @@ void ControlIdentity::on_found(Found found) {
   if (found.stored) {
     const Svid& svid = *(*found.stored)->svid;
     kept_ = *found.stored;
+    if (!found.federated_problem.empty()) use_federated({{}, {std::move(found.federated_problem)}});
     publish(*found.stored);
     return rotator_.start(SvidTimes{svid.issued_at, svid.not_after});
   }
@@ -223,9 +245,9 @@ void ControlIdentity::save(const Identity& identity) {
   saving_ = true;
   DomainRoots::Ptr shared(identity->bundle, roots_of(*identity));
   save_ = offload_.compute(
-      [directory = options_.state_directory, svid = identity->svid, shared]() -> Result<void> {
+      [directory = options_.state_directory, identity, shared]() -> Result<void> {
         HEDDLE_TRY(StateStore store, StateStore::open(directory));
-        return store.save({*svid, shared});
+        return store.save({*identity->svid, shared, federated_in(identity->bundle, shared->trust_domain()), {}});
       },
       [this, identity](Result<void> saved) { on_saved(identity, saved); });
 }
@@ -245,8 +267,23 @@ void ControlIdentity::on_saved(const Identity& identity, const Result<void>& sav
   if (next != nullptr) save(next);
 }
 
+// What is refused is told once, not with every stream that says the same.
+void ControlIdentity::use_federated(const FederatedRoots& federated) {
+  if (federated.refused != refused_) tell_refused(log_, federated.refused);
+  refused_ = federated.refused;
+}
+
+bool ControlIdentity::is_in_use(const TrustNews& news, const TlsIdentity& identity) const {
+  const DomainRoots* held = roots_of(identity);
+  if (held == nullptr || held->digest() != news.roots->digest()) return false;
+  const TrustDomain& own = held->trust_domain();
+  return federated_digest(*identity.bundle, own) ==
+         federated_digest(*bundle_with(news.roots, news.federated.roots), own);
+}
+
 void ControlIdentity::on_trust(const TrustNews& news) {
   news_ = news;
+  use_federated(news.federated);
   adopt();
   follow_signer();
 }
@@ -254,11 +291,10 @@ void ControlIdentity::on_trust(const TrustNews& news) {
 void ControlIdentity::adopt() {
   Identity current = identities_.current();
   if (!news_ || current == nullptr) return;
-  const DomainRoots* held = roots_of(*current);
-  if (held != nullptr && held->digest() == news_->roots->digest()) return adoption_.reset();
-  adoption_ = offload_.compute(
-      [svid = current->svid, roots = news_->roots, now = loop_.wall()] { return with_roots(svid, roots, now); },
-      [this, current](Result<Identity> made) { on_adopted(current, std::move(made)); });
+  if (is_in_use(*news_, *current)) return adoption_.reset();
+  adoption_ = offload_.compute([svid = current->svid, believed = Believed{news_->roots, news_->federated},
+                                now = loop_.wall()] { return with_roots(svid, believed, now); },
+                               [this, current](Result<Identity> made) { on_adopted(current, std::move(made)); });
 }
 
 // Refused: our certificate would vouch for itself no more. The old bundle serves until a new certificate is there.
@@ -268,8 +304,9 @@ void ControlIdentity::on_adopted(const Identity& from, Result<Identity> made) {
     log_.error("the announced trust bundle does not vouch for our certificate; renewing", {{"error", made.error()}});
     return rotator_.renew_within(Duration{});
   }
-  log_.info("trust bundle in use",
-            {{"roots", roots_of(**made)->pins().size()}, {"digest", roots_of(**made)->digest()}});
+  log_.info("trust bundle in use", {{"roots", roots_of(**made)->pins().size()},
+                                    {"digest", roots_of(**made)->digest()},
+                                    {"federated", (*made)->bundle->domains().size() - 1}});
   publish(*made);
   save(*made);
 }
@@ -300,15 +337,12 @@ IdentityStatus ControlIdentity::status() const {
   IdentityStatus status;
   const SvidLifecycle& lifecycle = rotator_.lifecycle();
   status.state = lifecycle.state(loop_.wall());
-  status.health = lifecycle.health(loop_.wall());
   status.id = options_.id.text();
   status.last_error = rotator_.last_error();
   status.not_ready = not_ready(status.state);
   auto current = identities_.current();
-  if (current == nullptr) return status;
-  status.serial = serial_of(current->svid->chain.front().get());
-  status.issued_at = current->svid->issued_at;
-  status.not_after = current->svid->not_after;
+  status.federated_refused = refused_.size();
+  if (current != nullptr) describe(*current, loop_.wall(), status);
   return status;
 }
 }  // namespace heddle

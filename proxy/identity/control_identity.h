@@ -3,8 +3,8 @@
 // of its lifetime, each time with a fresh key. Key generation, signing and files are the offload pool's. A certificate
 // is checked against bundle and id before it is published. Roots the control plane announces are taken at once, with
 // the certificate in use if they vouch for it; a certificate of another root than the one that signs is renewed early,
-// staggered. Belongs to the main loop; must outlive its subscribers' loops only as Latest demands. It never logs a
-// token.
+// staggered. The roots of other trust domains come the same way, and are published and kept beside our own. Belongs to
+// the main loop; must outlive its subscribers' loops only as Latest demands. It never logs a token.
 #pragma once
 #include "lib/base/log.h"
 #include "lib/event/offload.h"
@@ -52,6 +52,8 @@ class ControlIdentity final : public IdentitySource, private SvidMaker {
   void on_adopted(const std::shared_ptr<const TlsIdentity>& from, Result<std::shared_ptr<const TlsIdentity>>);
   void follow_signer();
   const DomainRoots* roots_of(const TlsIdentity&) const;
+  bool is_in_use(const TrustNews&, const TlsIdentity&) const;
+  void use_federated(const FederatedRoots&);
   std::string not_ready(IdentityState) const;
 
   Loop& loop_;
@@ -68,6 +70,7 @@ class ControlIdentity final : public IdentitySource, private SvidMaker {
   std::shared_ptr<const TlsIdentity> kept_;     // what the state directory holds
   Task on_kept_;
   std::unique_ptr<Timer> save_again_;
+  std::vector<std::string> refused_;  // federated domains, of the newest word
   bool saving_ = false;
   Pending adoption_;  // of news_->roots
   Pending load_;

@@ -8,9 +8,10 @@ namespace heddle {
 FilesIdentity::FilesIdentity(Loop& loop, Logger log, IdentityFiles files)
     : loop_(loop), log_(log), files_(std::move(files)), poll_(loop.timer([this] { look(); })) {}
 
-FilesIdentity::Seen FilesIdentity::look_at(const IdentityFiles& files, const std::string& known, WallTime now) {
-  Seen seen{stat_fingerprint({files.certificate, files.key, files.bundle}), std::nullopt};
-  if (seen.fingerprint != known) seen.loaded = load_identity_files(files, now);
+FilesIdentity::Seen FilesIdentity::look_at(const IdentityFiles& files, const std::string& known,
+                                           const std::shared_ptr<const TrustBundle>& in_use, WallTime now) {
+  Seen seen{stat_fingerprint(paths_of(files)), std::nullopt};
+  if (seen.fingerprint != known) seen.loaded = load_identity_files(files, now, in_use.get());
   return seen;
 }
 
@@ -22,9 +23,9 @@ void FilesIdentity::reload() {
 
 void FilesIdentity::look() {
   if (std::exchange(working_, true)) return;
-  work_ = offload_.compute(
-      [files = files_, known = fingerprint_, now = loop_.wall()] { return look_at(files, known, now); },
-      [this](Seen seen) { on_seen(std::move(seen)); });
+  work_ = offload_.compute([files = files_, known = fingerprint_, in_use = bundle_in_use(),
+                            now = loop_.wall()] { return look_at(files, known, in_use, now); },
+                           [this](Seen seen) { on_seen(std::move(seen)); });
 }
 
 void FilesIdentity::on_seen(Seen seen) {
@@ -47,11 +48,20 @@ void FilesIdentity::on_seen(Seen seen) {
   if (std::exchange(again_, false)) reload();
 }
 
+std::shared_ptr<const TrustBundle> FilesIdentity::bundle_in_use() {
+  auto current = identities_.current();
+  return current == nullptr ? nullptr : current->bundle;
+}
+
 void FilesIdentity::take(const LoadedIdentity& loaded) {
   last_error_.clear();
-  if (content_ == loaded.content) return;
-  if (content_) count(rotations_, Reason::kNone);
+  if (loaded.refused != refused_) tell_refused(log_, loaded.refused);
+  refused_ = loaded.refused;
+  bool is_same = content_ == loaded.content;
+  if (is_same && federated_ == loaded.federated) return;
+  if (content_ && !is_same) count(rotations_, Reason::kNone);
   content_ = loaded.content;
+  federated_ = loaded.federated;
   const Svid& svid = *loaded.identity->svid;
   log_.info("identity loaded", {{"id", svid.id.text()}, {"valid_for", svid.not_after - loop_.wall()}});
   identities_.publish(loaded.identity);
@@ -65,12 +75,8 @@ IdentityStatus FilesIdentity::status() const {
     status.not_ready = last_error_.empty() ? "the identity files are being read" : last_error_;
     return status;
   }
-  const Svid& svid = *current->svid;
-  status.id = svid.id.text();
-  status.serial = serial_of(svid.chain.front().get());
-  status.issued_at = svid.issued_at;
-  status.not_after = svid.not_after;
-  status.health = svid_health(loop_.wall(), svid.issued_at, svid.not_after);
+  describe(*current, loop_.wall(), status);
+  status.federated_refused = refused_.size();
   status.state = last_error_.empty() ? IdentityState::kLive : IdentityState::kStale;
   if (status.health == SvidHealth::kExpired) {
     status.state = IdentityState::kExpired;

@@ -1,6 +1,7 @@
 // FilesIdentity: an identity from PEM files that somebody else keeps fresh. Looks every second whether they changed
 // (on the offload pool), loads them, and publishes what is good; a bad replacement is refused with a log line and the
-// old identity stays. Belongs to the main loop; its timer and offload tokens die with it.
+// old identity stays. Of the other trust domains each has a file and is judged by itself. Belongs to the main loop; its
+// timer and offload tokens die with it.
 #pragma once
 #include "lib/base/log.h"
 #include "lib/event/offload.h"
@@ -27,10 +28,12 @@ class FilesIdentity final : public IdentitySource {
     std::string fingerprint;
     std::optional<Result<LoadedIdentity>> loaded;  // nothing: unchanged
   };
-  static Seen look_at(const IdentityFiles&, const std::string& known, WallTime now);
+  static Seen look_at(const IdentityFiles&, const std::string& known, const std::shared_ptr<const TrustBundle>& in_use,
+                      WallTime now);
   void look();
   void on_seen(Seen);
   void take(const LoadedIdentity&);
+  std::shared_ptr<const TrustBundle> bundle_in_use();
   Loop& loop_;
   Logger log_;
   const IdentityFiles files_;
@@ -42,7 +45,9 @@ class FilesIdentity final : public IdentitySource {
   bool again_ = false;       // reload() came while the pool was at work
   std::string fingerprint_;  // of what was looked at last, good or bad
   std::optional<Sha256Digest> content_;
+  std::string federated_;  // digest
   std::string last_error_;
+  std::vector<std::string> refused_;  // federated domains, of what was looked at last
   RotationCounts rotations_{};
 };
 }  // namespace heddle

@@ -135,12 +135,7 @@ IdentityStatus SpireIdentity::status() const {
   status.last_error = last_error_;
   status.state = stream_ != nullptr ? IdentityState::kFetching : IdentityState::kEmpty;
   if (auto current = identities_.current()) {
-    const Svid& svid = *current->svid;
-    status.id = svid.id.text();
-    status.serial = serial_of(svid.chain.front().get());
-    status.issued_at = svid.issued_at;
-    status.not_after = svid.not_after;
-    status.health = svid_health(loop_.wall(), svid.issued_at, svid.not_after);
+    describe(*current, loop_.wall(), status);
     status.state = last_error_.empty() ? IdentityState::kLive : IdentityState::kStale;
     if (status.health == SvidHealth::kExpired) status.state = IdentityState::kExpired;
   }

@@ -12,6 +12,7 @@
 #include "certs/verify.h"
 #include "lib/base/file.h"
 #include "lib/base/strings.h"
+#include "proxy/identity/federated_roots.h"
 
 namespace heddle {
 namespace {
@@ -19,6 +20,7 @@ constexpr std::string_view kSvidFile = "svid.pem";
 constexpr std::string_view kKeyFile = "svid.key";
 constexpr std::string_view kNextKeyFile = "svid.key.next";
 constexpr std::string_view kBundleFile = "bundle.json";
+constexpr std::string_view kFederatedFile = "federated.json";
 }  // namespace
 
 Result<Secret> read_private_file(const std::string& path, size_t max_bytes) {
@@ -44,6 +46,7 @@ Result<StateStore> StateStore::open(std::string directory) {
 Result<void> StateStore::save(const StoredIdentity& identity) const {
   HEDDLE_TRY(std::string bundle, to_jwks(*identity.roots));
   HEDDLE_TRY(Secret key, identity.svid.key_pem());
+  HEDDLE_CHECK_OK(save_federated(identity.federated));
   HEDDLE_CHECK_OK(atomic_write(path(kBundleFile), bundle, kPrivateFile));
   HEDDLE_CHECK_OK(atomic_write(path(kNextKeyFile), key.view(), kPrivateFile));
   HEDDLE_CHECK_OK(atomic_write(path(kSvidFile), identity.svid.chain_pem(), kPrivateFile));
@@ -51,6 +54,22 @@ Result<void> StateStore::save(const StoredIdentity& identity) const {
     return make_error(Reason::kIo, str_cat(path(kKeyFile), ": cannot rename to: ", std::strerror(errno)));
   }
   return {};
+}
+
+Result<void> StateStore::save_federated(const std::vector<DomainRoots::Ptr>& domains) const {
+  if (domains.empty()) return remove_file(path(kFederatedFile));
+  HEDDLE_TRY(std::string map, to_bundle_map(domains));
+  return atomic_write(path(kFederatedFile), map, kPrivateFile);
+}
+
+Result<std::vector<DomainRoots::Ptr>> StateStore::load_federated(const TrustDomain& own) const {
+  auto json = read_file(path(kFederatedFile), kMaxBundle);
+  if (!json && json.error().reason == Reason::kNotFound) return std::vector<DomainRoots::Ptr>();
+  if (!json) return std::move(json).error();
+  auto map = parse_bundle_map(*json);
+  if (!map) return std::move(map).error().within(path(kFederatedFile));
+  if (map->find(own) == nullptr) return federated_in(std::make_shared<const TrustBundle>(*std::move(map)), own);
+  return make_error(Reason::kConfigInvalid, str_cat(path(kFederatedFile), ": names our own trust domain"));
 }
 
 // The certificate decides which of the two keys is the current one.
@@ -81,6 +100,10 @@ Result<StoredIdentity> StateStore::load(const SpiffeId& expected, WallTime now) 
   if (!verified) return std::move(verified).error().within(path(kSvidFile));
   // Our authority backdates by kBackdate: rotation counts from the real time of issue.
   svid.issued_at = std::min(svid.not_before + kBackdate, std::max(now, svid.not_before));
-  return StoredIdentity{std::move(svid), *std::move(roots)};
+  StoredIdentity stored{std::move(svid), *std::move(roots)};
+  auto federated = load_federated(expected.trust_domain());
+  if (!federated) stored.federated_problem = federated.error().text();
+  if (federated) stored.federated = *std::move(federated);
+  return stored;
 }
 }  // namespace heddle

@@ -10,6 +10,7 @@
 #include "certs/rotation.h"
 #include "lib/event/latest.h"
 #include "lib/tls/tls_context.h"
+#include "proxy/identity/federated_roots.h"
 
 namespace heddle {
 enum class IdentityState : uint8_t {
@@ -31,20 +32,27 @@ struct IdentityStatus {
   std::optional<WallTime> issued_at;
   std::optional<WallTime> not_after;
   std::string last_error;  // of the last try that failed; empty after a success
+  // Other trust domains: how many are believed, and of how many the newest bundle was refused.
+  size_t federated = 0;
+  size_t federated_refused = 0;
   // Why the sidecar is not ready, for /readyz and the status; empty when it can handshake.
   std::string not_ready;
 };
+
+// Fills in what the identity in use says of itself: id, serial, times, health, federated domains.
+void describe(const TlsIdentity&, WallTime now, IdentityStatus&);
 
 // How often the certificate was renewed, by outcome; only grows. kNone: a new one replaced an old one (the first is no
 // renewal); else the reason of a try that failed, those for the first one included.
 using RotationCounts = std::array<uint64_t, static_cast<size_t>(Reason::kCount)>;
 inline void count(RotationCounts& counts, Reason outcome) noexcept { ++counts[static_cast<size_t>(outcome)]; }
 
-// What the control plane says about the own trust domain.
+// What the control plane says about trust: the whole of it each time.
 struct TrustNews {
-  DomainRoots::Ptr roots;   // whom to trust from now on
+  DomainRoots::Ptr roots;   // whom of our own domain to trust from now on
   std::string signer;       // pin of the root that signs now
   Duration renew_within{};  // for who has a certificate of another root
+  FederatedRoots federated{};
 };
 
 class IdentitySource {

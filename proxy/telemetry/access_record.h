@@ -59,7 +59,8 @@ enum class AccessFlag : uint8_t {
   kUpgraded,
   kUpstreamReused,
   kAuthzDenied,
-  kAuthzAudited
+  kAuthzAudited,
+  kAuthzForeign  // denied because no rule names the caller's trust domain
 };
 
 struct AccessRecord {
@@ -90,7 +91,7 @@ struct AccessRecord {
   InlineText<38> service;
   InlineText<38> route;  // with one of the kAuthz flags, which only inbound records have, the policy that acted
   InlineText<38> backend_set;
-  InlineText<54> peer;  // path of the downstream's SPIFFE id: "ns/shop/sa/web"
+  InlineText<54> peer;  // path of the downstream's SPIFFE id: "ns/shop/sa/web"; of a foreign one the whole id
 
   // Cuts the query off, and a fragment, for which a target is refused.
   void set_path(std::string_view target) noexcept { path.assign(target.substr(0, target.find_first_of("?#"))); }

@@ -99,6 +99,7 @@ void append_route(Line& line, const AccessRecord& record) {
   line.text("authz_action", denied ? "deny" : "audit");
   line.text("authz_policy", record.route);
   if (record.authz_rule != AccessRecord::kNoAuthzRule) line.number("authz_rule", record.authz_rule);
+  if (record.flags.has(AccessFlag::kAuthzForeign)) line.text("authz_cause", "foreign");
 }
 
 void append_downstream(Line& line, const AccessRecord& record) {

@@ -97,7 +97,7 @@ constexpr MetricFamily kAuthz{
     "heddle_authz_total",
     "Inbound requests and connections that an AuthorizationPolicy allowed, denied or audited, "
     "by the policy that decided. Where none of several allow policies matched, the first by "
-    "name denies.",
+    "name denies; none: a caller of another trust domain was denied where no policy is.",
     kCounter,
     {"action", "policy"}};
 
@@ -136,6 +136,11 @@ constexpr MetricFamily kRotations{"heddle_identity_rotations_total",
                                   "reason of a try that failed (also for the first one).",
                                   kCounter,
                                   {"outcome"}};
+constexpr MetricFamily kFederated{"heddle_federated_trust_domains",
+                                  "Trust domains besides our own, by state: trusted, refused (the newest bundle is not "
+                                  "used: the domain keeps the roots it had, or is left out; the log says why).",
+                                  kGauge,
+                                  {"state"}};
 
 constexpr MetricFamily kLogDropped{"heddle_log_dropped_total", "Lines of the process log that were lost.", kCounter};
 constexpr MetricFamily kAccessDropped{"heddle_access_log_dropped_total", "Access log records that were lost.",
@@ -186,6 +191,7 @@ constexpr std::array<const MetricFamily*, 47> kFamilies = {&kRequests,
                                                            &kConnected,
                                                            &kExpires,
                                                            &kRotations,
+                                                           &kFederated,
                                                            &kLogDropped,
                                                            &kAccessDropped,
                                                            &kAccessWritten};
@@ -328,7 +334,9 @@ ControlMetrics::ControlMetrics(Registry& registry)
       config_updated_at(registry.scope().gauge(kConfigUpdatedAt)),
       control_connected(registry.scope().gauge(kConnected)),
       identity_expires_at(registry.scope().gauge(kExpires)),
-      identity_rotations(registry.scope(), kRotations, "outcome") {}
+      identity_rotations(registry.scope(), kRotations, "outcome"),
+      federated_trusted(registry.scope().gauge(kFederated, {{"state", "trusted"}})),
+      federated_refused(registry.scope().gauge(kFederated, {{"state", "refused"}})) {}
 
 LogMetrics::LogMetrics(Registry& registry, const Log& log, const LogWriter& writer) {
   auto add = [&](const MetricFamily& family, UniqueFunction<double()> read) {

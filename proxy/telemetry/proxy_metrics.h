@@ -165,6 +165,8 @@ struct ControlMetrics {
   Gauge control_connected;              // 0 or 1
   Gauge identity_expires_at;            // seconds since 1970
   LabelledCounters identity_rotations;  // by outcome: ok or a reason
+  Gauge federated_trusted;
+  Gauge federated_refused;
 };
 
 // One per process: what the logs have lost; read at scrape. The sources must outlive it.

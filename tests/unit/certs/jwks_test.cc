@@ -185,4 +185,18 @@ TEST(BundleMap, RefusesTheWholeMapForOneBadEntry) {
   }
   EXPECT_TRUE(parse_bundle_map(R"({"trust_domains":{"a":{"keys":[]},"b":{"keys":[]}}})"));
 }
+
+TEST(BundleMap, IsReadAsItWasWritten) {
+  TestCa one("td1.test");
+  TestCa two("td2.test");
+
+  auto written = to_bundle_map({one.roots(), two.roots()});
+  ASSERT_TRUE(written) << written.error().detail;
+  auto bundle = parse_bundle_map(*written);
+
+  ASSERT_TRUE(bundle) << bundle.error().detail;
+  EXPECT_EQ(bundle->domains().size(), 2U);
+  EXPECT_EQ(bundle->find("td2.test")->pins(), two.roots()->pins());
+  EXPECT_EQ(*to_bundle_map({}), R"({"trust_domains":{}})");
+}
 }  // namespace heddle

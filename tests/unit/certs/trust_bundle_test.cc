@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "certs/authority.h"
+#include "certs/digest.h"
 #include "certs/pem.h"
 #include "tests/support/test_ca.h"
 
@@ -115,6 +116,32 @@ TEST(TrustBundle, ReadsConcatenatedDer) {
   EXPECT_TRUE((*DomainRoots::parse_der(domain("td.test"), ""))->empty());
   EXPECT_FALSE(DomainRoots::parse_der(domain("td.test"), der.substr(0, der.size() - 1)));
   EXPECT_FALSE(DomainRoots::parse_der(domain("td.test"), der + "x"));
+}
+
+TEST(TrustBundle, TheFederatedDigestIsThatOfTheOthersNames) {
+  TestCa own("own.test");
+  TestCa partner("partner.test");
+  TestCa other("other.test");
+  TrustBundle bundle = own.bundle();
+
+  EXPECT_EQ(federated_digest(bundle, domain("own.test")), "");
+  bundle.replace(partner.roots());
+  bundle.replace(other.roots());
+  std::string both = federated_digest(bundle, domain("own.test"));
+  bundle.remove(domain("own.test"));
+
+  std::string lines = "other.test " + other.roots()->digest() + "\npartner.test " + partner.roots()->digest() + "\n";
+  EXPECT_EQ(both, to_hex(sha256(as_bytes(lines))));
+  EXPECT_EQ(federated_digest(bundle, domain("own.test")), both) << "our own domain counts for nothing";
+  bundle.remove(domain("other.test"));
+  EXPECT_NE(federated_digest(bundle, domain("own.test")), both);
+}
+
+TEST(TrustBundle, ARevokedDomainCountsInTheFederatedDigest) {
+  TrustBundle bundle;
+  bundle.replace(*DomainRoots::create(domain("partner.test"), {}, {}));
+
+  EXPECT_EQ(federated_digest(bundle, domain("own.test")).size(), 64U);
 }
 
 TEST(DomainRoots, TheDigestIsThatOfTheSetNotOfItsOrder) {

@@ -49,7 +49,7 @@ INSTANTIATE_TEST_SUITE_P(
                     WatchNack{{1, 5}, {{"HTTPRoute/default/r", "spec.rules[0]", "line\nbreak \"quoted\""}}},
                     WatchReport{{{"requests", UINT64_MAX}, {"errors", 0}}, 1500ms},
                     WatchTrustInUse{std::string(kHash), std::string(kHash)}, WatchTrustInUse{std::string(kHash)},
-                    WatchIgnored{"future"}));
+                    WatchTrustInUse{std::string(kHash), "", std::string(kHash)}, WatchIgnored{"future"}));
 
 class ControlMessages : public testing::TestWithParam<ControlMessage> {};
 TEST_P(ControlMessages, ComeBackFromTheirLine) {
@@ -61,16 +61,53 @@ TEST_P(ControlMessages, ComeBackFromTheirLine) {
   ASSERT_TRUE(back.has_value()) << back.error().text();
   EXPECT_EQ(*back, GetParam());
 }
-INSTANTIATE_TEST_SUITE_P(WatchMessages, ControlMessages,
-                         testing::Values(WatchBegin{BatchKind::kSnapshot, std::nullopt, {1, 5}},
-                                         WatchBegin{BatchKind::kDelta, Version{1, 4}, {1, 5}},
-                                         WatchPut{service("a"), R"({"kind":"Service","a":"}\" { "})"},
-                                         WatchDelete{service("a")}, WatchEnd{{1, 5}, std::string(kHash)},
-                                         WatchHeartbeat{{1, 5}, WallTime(1'700'000'000'123ms), Version{1, 4}},
-                                         WatchHeartbeat{{1, 5}, WallTime(1'700'000'000'123ms), std::nullopt},
-                                         WatchRetryAfter{1500ms}, WatchDrain{}, WatchUnknown{{service("ghost")}},
-                                         WatchTrust{std::string(kHash), 2500ms, R"({"keys":[]})"},
-                                         WatchIgnored{"future"}));
+INSTANTIATE_TEST_SUITE_P(
+    WatchMessages, ControlMessages,
+    testing::Values(
+        WatchBegin{BatchKind::kSnapshot, std::nullopt, {1, 5}}, WatchBegin{BatchKind::kDelta, Version{1, 4}, {1, 5}},
+        WatchPut{service("a"), R"({"kind":"Service","a":"}\" { "})"}, WatchDelete{service("a")},
+        WatchEnd{{1, 5}, std::string(kHash)}, WatchHeartbeat{{1, 5}, WallTime(1'700'000'000'123ms), Version{1, 4}},
+        WatchHeartbeat{{1, 5}, WallTime(1'700'000'000'123ms), std::nullopt}, WatchRetryAfter{1500ms}, WatchDrain{},
+        WatchUnknown{{service("ghost")}}, WatchTrust{std::string(kHash), 2500ms, R"({"keys":[]})"},
+        WatchTrust{
+            std::string(kHash), 2500ms, R"({"keys":[]})", {{"a.test", R"({"keys":[]})"}, {"b.test", R"({"x":"\"}"})"}}},
+        WatchIgnored{"future"}));
+
+std::string trust_line(std::string_view federated) {
+  return "{\"trust\":{\"signer\":\"" + std::string(kHash) +
+         R"(","renew_within_ms":1,"bundle":{"keys":[]},"federated":)" + std::string(federated) + "}}";
+}
+
+TEST(WatchMessages, TrustSaysNothingOfFederatedDomainsWhenThereAreNone) {
+  EXPECT_EQ(encode(WatchTrust{std::string(kHash), 1ms, "{}"}).find("federated"), std::string::npos);
+  EXPECT_EQ(encode(WatchTrustInUse{std::string(kHash)}).find("federated"), std::string::npos);
+}
+
+TEST(WatchMessages, ASidecarThatKnowsNoFederatedDomainsMaySkipThem) {
+  std::string line = encode(WatchTrust{std::string(kHash), 1ms, "{}", {{"a.test", "{}"}}});
+
+  EXPECT_NE(line.find(R"("ignorable":["federated"])"), std::string::npos) << line;
+}
+
+TEST(WatchMessages, OneBadFederatedDomainDoesNotSpoilTheTrustMessage) {
+  Result<ControlMessage> message = decode_control_message(trust_line(R"({"NO domain":3,"b.test":{"keys":[]}})"));
+
+  ASSERT_TRUE(message.has_value()) << message.error().detail;
+  EXPECT_EQ(std::get<WatchTrust>(*message).federated,
+            (FederatedTexts{{"NO domain", "3"}, {"b.test", R"({"keys":[]})"}}));
+}
+
+TEST(WatchMessages, FederatedDomainsAreAnObjectOfAtMost64) {
+  std::string many = "{";
+  for (size_t i = 0; i <= kMaxFederatedDomains; ++i) many += "\"d" + std::to_string(i) + "\":{},";
+  many.back() = '}';
+
+  expect_control_refused(trust_line("[]"), "trust.federated");
+  expect_control_refused(trust_line("null"), "trust.federated");
+  expect_control_refused(trust_line(many), "more than 64");
+  expect_control_refused(trust_line(R"({"a":{},"a":{}})"), "a");
+  expect_refused(R"({"trust":{"bundle":")" + std::string(kHash) + R"(","federated":"12"}})", "trust.federated");
+}
 
 TEST(WatchMessages, PutHasTheFixedForm) {
   std::string line = encode(WatchPut{service("a"), R"({"b":1,"a":2})"});

@@ -319,5 +319,44 @@ TEST(Explain, APolicyForOthersIsNotShown) {
             "authorization: no policy protects spiffe://td/s");
 }
 
+const ExplainWords kFromPartner{.url = "http://s/x", .from = "spiffe://partner/ns/default/sa/web"};
+
+TEST(Explain, ACallerOfAnotherTrustDomainNeedsARule) {
+  Explanation found = ask(kGuarded, kFromPartner);
+
+  EXPECT_EQ(found.reason, Reason::kAuthzDenied);
+  EXPECT_EQ(
+      steps_after(found, "authorization:"),
+      "authorization: no policy protects spiffe://td/s\n"
+      "authorization: denied at spiffe://td/s: the caller is of another trust domain, which only identities name");
+  EXPECT_NE(explanation_json(query_of(kFromPartner), found)
+                .find(R"("authorization":[{"identity":"spiffe://td/s","verdict":"denied","rule":"foreign"}])"),
+            std::string::npos);
+}
+
+TEST(Explain, ARuleThatNamesItLetsACallerOfAnotherTrustDomainIn) {
+  auto asked = [](std::string_view rule) {
+    return ask(kGuarded + policy("name: p",
+                                 str_cat("targetRef: {kind: Service, name: s}, action: allow, rules: [", rule, "]")),
+               kFromPartner);
+  };
+
+  EXPECT_EQ(asked("{from: [{identities: ['spiffe://partner/*']}]}").reason, Reason::kNone);
+  EXPECT_EQ(asked("{}").reason, Reason::kAuthzDenied);
+  EXPECT_EQ(steps_after(asked("{}"), "AuthorizationPolicy"),
+            "AuthorizationPolicy default/p rule 0 (allow) at spiffe://td/s: the caller is of another trust domain, "
+            "which only identities name\nauthorization: denied at spiffe://td/s by default/p rule none");
+}
+
+TEST(Explain, WhatASidecarOfAnotherMeshDoesIsNotJudged) {
+  std::string partner =
+      "{apiVersion: heddle.dev/v1, kind: FederatedTrustDomain, metadata: {name: td}, spec: {trustDomain: td, "
+      "bundleEndpoint: {url: 'https://td.test/', profile: https_web}}}\n---\n";
+
+  Explanation found = ask(kGuarded + partner, kFromPartner);
+
+  EXPECT_EQ(found.reason, Reason::kNone);
+  EXPECT_TRUE(found.authorizations.empty());
+}
 }  // namespace
 }  // namespace heddle

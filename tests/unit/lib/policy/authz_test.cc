@@ -39,6 +39,8 @@ std::shared_ptr<const AuthzSet> set_of(std::string_view yaml) {
   return select_authz(model, authz_subject(model.workloads, kOwn));
 }
 
+bool is_foreign(const SpiffeId* peer) { return peer != nullptr && peer->trust_domain_name() != "td"; }
+
 // A caller and what it asks for; `path` empty: opaque TCP.
 struct Ask {
   const SpiffeId* peer = &kWeb;
@@ -55,13 +57,13 @@ class Verdicts {
   std::string of(const Ask& ask) {
     if (set_ == nullptr) return "unprotected";
     RequestHead head = head_of(ask);
-    AuthzVerdict verdict = authorize(*set_, {ask.peer, "td", ask.port, ask.path.empty() ? nullptr : &head});
+    AuthzVerdict verdict =
+        authorize(*set_, {ask.peer, is_foreign(ask.peer), ask.port, ask.path.empty() ? nullptr : &head});
     std::string_view word = verdict.allowed ? "allow" : "deny";
-    if (verdict.policy == nullptr) return "pass";
+    if (verdict.policy == nullptr) return verdict.allowed ? "pass" : str_cat("deny ", to_text(verdict.cause));
     const ResourceKey& key = (*verdict.policy)->key;
-    std::string rule = verdict.cause == AuthzCause::kRule      ? std::to_string(verdict.rule)
-                       : verdict.cause == AuthzCause::kDefault ? "default"
-                                                               : "none";
+    std::string rule =
+        verdict.cause == AuthzCause::kRule ? std::to_string(verdict.rule) : std::string(to_text(verdict.cause));
     return str_cat(word, " ", key.ns, "/", key.name, " ", rule);
   }
   bool allows(const Ask& ask) {
@@ -127,7 +129,7 @@ TEST(Authz, ADenyPolicyAloneLetsTheRestPass) {
 TEST(Authz, AuditDecidesNothing) {
   EXPECT_EQ(Verdicts(policy("p", "action: audit, rules: [{}]")).of({}), "pass");
   auto set = set_of(policy("p", "action: audit, rules: [{to: [{ports: [1]}]}, {}]"));
-  EXPECT_EQ(find_rule(*set->audit()[0], {nullptr, "td", 8080, nullptr}), 1U);
+  EXPECT_EQ(find_rule(*set->audit()[0], {nullptr, false, 8080, nullptr}), 1U);
 }
 
 TEST(Authz, TheDefaultAppliesWhereNoAllowPolicyIs) {
@@ -170,7 +172,8 @@ TEST(Authz, JudgesWhoCalls) {
   EXPECT_FALSE(allows(prefix, &kShop));
   EXPECT_TRUE(allows(domain, &kShop));
   EXPECT_FALSE(allows(domain, &kStranger));
-  EXPECT_TRUE(allows("authenticated: true", &kStranger));
+  EXPECT_TRUE(allows("authenticated: true", &kOddPath));
+  EXPECT_FALSE(allows("authenticated: true", &kStranger));
   EXPECT_FALSE(allows("authenticated: true", nullptr));
   EXPECT_FALSE(allows(domain, nullptr));
   EXPECT_TRUE(allows("namespaces: [default, x]", &kWeb));
@@ -270,11 +273,69 @@ TEST(Authz, TellsAWatcherWhyEachRuleDidNotMatch) {
                            "['spiffe://td/x']}]}, {to: [{ports: [1]}]}, {}]") +
                     policy("d", "action: deny, rules: [{from: [{namespaces: [shop]}]}]"));
 
-  static_cast<void>(authorize(*set, {&kWeb, "td", 8080, nullptr}, &watcher));
+  static_cast<void>(authorize(*set, {&kWeb, false, 8080, nullptr}, &watcher));
 
   EXPECT_EQ(watcher.text,
             "d 0: the caller's namespace is not among those\na 0: the caller's namespace is not among those\n"
             "a 1: the caller's identity is not among those\na 2: port differs\na 3: matches\n");
+}
+
+// kStranger is of another trust domain: a federated one, or it would not have been verified.
+TEST(AuthzForeign, IsAdmittedOnlyByAnAllowRuleWhoseIdentitiesNameIt) {
+  auto allow = [](std::string_view rule) {
+    return Verdicts(policy("p", str_cat("action: allow, rules: [", rule, "]"))).of({.peer = &kStranger});
+  };
+
+  EXPECT_EQ(allow("{from: [{identities: ['spiffe://other/ns/default/sa/web']}]}"), "allow default/p 0");
+  EXPECT_EQ(allow("{from: [{identities: ['spiffe://other/ns/default/*']}]}"), "allow default/p 0");
+  EXPECT_EQ(allow("{from: [{identities: ['spiffe://other/*']}]}"), "allow default/p 0");
+  EXPECT_EQ(allow("{from: [{authenticated: true, identities: ['spiffe://other/*']}]}"), "allow default/p 0");
+  EXPECT_EQ(allow("{}"), "deny default/p none");
+  EXPECT_EQ(allow("{from: [{authenticated: true}]}"), "deny default/p none");
+  EXPECT_EQ(allow("{from: [{namespaces: [default]}]}"), "deny default/p none");
+  EXPECT_EQ(allow("{from: [{identities: ['spiffe://other/*'], namespaces: [default]}]}"), "deny default/p none");
+  EXPECT_EQ(allow("{from: [{identities: ['spiffe://td/*']}]}"), "deny default/p none");
+  EXPECT_EQ(allow("{to: [{methods: [GET]}]}"), "deny default/p none");
+}
+
+TEST(AuthzForeign, NoDefaultIsMeantForIt) {
+  auto by_default = [](std::string_view action) {
+    return Verdicts(policy("d", str_cat("defaultAction: ", action))).of({.peer = &kStranger});
+  };
+
+  EXPECT_EQ(by_default("allow-all"), "deny default/d foreign");
+  EXPECT_EQ(by_default("mesh-only"), "deny default/d foreign");
+  EXPECT_EQ(by_default("deny-all"), "deny default/d default");
+  EXPECT_EQ(Verdicts(policy("p", "action: audit, rules: [{}]")).of({.peer = &kStranger}), "deny foreign");
+}
+
+TEST(AuthzForeign, DenyAndAuditRulesCountAsForAll) {
+  std::string let_in = policy("a", "action: allow, rules: [{from: [{identities: ['spiffe://other/*']}]}]");
+  auto with_deny = [&](std::string_view rule) {
+    return Verdicts(let_in + policy("d", str_cat("action: deny, rules: [", rule, "]"))).of({.peer = &kStranger});
+  };
+
+  EXPECT_EQ(with_deny("{}"), "deny default/d 0");
+  EXPECT_EQ(with_deny("{from: [{authenticated: true}]}"), "deny default/d 0");
+  EXPECT_EQ(with_deny("{from: [{namespaces: [default]}]}"), "allow default/a 0");
+  auto audit = set_of(policy("p", "action: audit, rules: [{from: [{authenticated: true}]}]"));
+  EXPECT_EQ(find_rule(*audit->audit()[0], {&kStranger, true, 8080, nullptr}), 0U);
+}
+
+TEST(AuthzForeign, WhereNothingProtectsOnlyForeignCallersAreDenied) {
+  EXPECT_TRUE(authorize_unprotected({&kWeb, false, 8080, nullptr}).allowed);
+  EXPECT_TRUE(authorize_unprotected({nullptr, false, 8080, nullptr}).allowed);
+  EXPECT_FALSE(authorize_unprotected({&kStranger, true, 8080, nullptr}).allowed);
+  EXPECT_EQ(authorize_unprotected({&kStranger, true, 8080, nullptr}).cause, AuthzCause::kForeign);
+}
+
+TEST(AuthzForeign, ARuleThatDoesNotNameItSaysSo) {
+  AuthzRule everybody;
+
+  RuleOutcome outcome = judge_rule(AuthzAction::kAllow, everybody, {&kStranger, true, 8080, nullptr});
+
+  EXPECT_EQ(outcome.match, AuthzMatch::kNo);
+  EXPECT_EQ(to_text(outcome.why), "the caller is of another trust domain, which only identities name");
 }
 }  // namespace
 }  // namespace heddle

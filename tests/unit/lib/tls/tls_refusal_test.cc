@@ -245,5 +245,25 @@ TEST_F(TlsRefusal, AResetInTheHandshakeIsAFailedHandshake) {
 
   EXPECT_EQ(at_client.closed->reason, Reason::kTlsHandshakeFailed);
 }
+
+TEST_F(TlsRefusal, AMemberOfAnotherTrustDomainIsForeignOnceItsRootsAreBelieved) {
+  TestCa partner("partner.example");
+  TrustBundle both = ca.bundle();
+  both.replace(partner.roots());
+  client_identity = identity(partner.issue("spiffe://partner.example/ns/a/sa/b"), both);
+  server_identity = identity(ca.issue(kServerId), both);
+
+  connect();
+
+  EXPECT_TRUE(server->info().is_foreign);
+  EXPECT_TRUE(client->info().is_foreign);
+}
+
+TEST_F(TlsRefusal, AMemberOfOurOwnTrustDomainIsNotForeign) {
+  connect();
+
+  EXPECT_FALSE(server->info().is_foreign);
+  EXPECT_FALSE(client->info().is_foreign);
+}
 }  // namespace
 }  // namespace heddle

@@ -23,6 +23,7 @@ class InboundAuthzTest : public testing::Test {
     ConnectionInfo info;
     info.peer_certificate =
         std::make_shared<const PeerCertificate>(*PeerCertificate::from_x509(ca_.issue(id).chain.front().get()));
+    info.is_foreign = info.peer_certificate->spiffe_id()->trust_domain_name() != "td";  // as the TLS layer says it
     return info;
   }
   Reason admit(const ConnectionInfo& info) {
@@ -167,6 +168,39 @@ TEST_F(InboundAuthzTest, AskingAllocatesNothing) {
   }
 
   EXPECT_EQ(counter.count(), 0U);
+}
+
+TEST_F(InboundAuthzTest, AForeignCallerComesInByARuleOnly) {
+  ConnectionInfo foreign = caller("spiffe://elsewhere/ns/default/sa/web");
+  authz_.set_snapshot(snapshot_of(service_yaml("a")));
+  PortAdmission admission(authz_, 8080);
+
+  EXPECT_TRUE(authz_.is_open());
+  EXPECT_EQ(admission.admit(nullptr, web_, note_), Reason::kNone);
+  EXPECT_EQ(admission.admit(nullptr, foreign, note_), Reason::kAuthzDenied);
+  EXPECT_FALSE(admission.still_admits(nullptr, foreign));
+  EXPECT_EQ(text(), "authz-denied");
+  EXPECT_EQ(note_.cause, AuthzCause::kForeign);
+  EXPECT_EQ(counted("deny", "none"), 1);
+
+  authz_.set_snapshot(
+      snapshot_of(policy("p", "action: allow, rules: [{}, {from: [{identities: ['spiffe://elsewhere/*']}]}]")));
+
+  EXPECT_EQ(admission.admit(nullptr, foreign, note_), Reason::kNone);
+  EXPECT_TRUE(admission.still_admits(nullptr, foreign));
+  EXPECT_EQ(counted("allow", "default/p"), 1);
+}
+
+TEST_F(InboundAuthzTest, ADefaultThatIsNotMeantForAForeignCallerIsNoted) {
+  authz_.set_snapshot(snapshot_of(policy("d", "defaultAction: mesh-only")));
+
+  EXPECT_EQ(admit(caller("spiffe://elsewhere/ns/default/sa/web")), Reason::kAuthzDenied);
+  EXPECT_EQ(text(), "authz-denied; policy=default/d; rule=foreign; version=0");
+  EXPECT_FALSE(note_.caller_may_read);
+}
+
+TEST_F(InboundAuthzTest, AForeignCallerWaitsForTheFirstConfigurationLikeEverybody) {
+  EXPECT_EQ(admit(caller("spiffe://elsewhere/ns/default/sa/web")), Reason::kNoConfig);
 }
 }  // namespace
 }  // namespace heddle

@@ -14,6 +14,8 @@
 #include "control/ca/refusal_limit.h"
 #include "control/ca/rotation_schedule.h"
 #include "control/ca/step_retry.h"
+#include "control/federation/federation_keeper.h"
+#include "lib/api/federated.h"
 #include "lib/api/watch_messages.h"
 #include "lib/base/json_scan.h"
 #include "lib/base/problems.h"
@@ -165,6 +167,8 @@ std::vector<Row> of_connections() {
 }
 
 std::vector<Row> of_identity() {
+  constexpr std::string_view kJwks = "certs/jwks.cc";
+  EXPECT_EQ(FetcherOptions{}.resolve, FetcherOptions{}.connect);
   constexpr std::string_view kIssuer = "control/ca/issuer.cc";
   EXPECT_EQ(kMaxCsr, kMaxKeyPem);
   return {
@@ -201,6 +205,21 @@ std::vector<Row> of_identity() {
       {"a step of the schedule that failed",
        str_cat("again after ", in(1s, StepRetry::kFirst), " s, twice as long each time, at most ",
                in(1min, StepRetry::kCap), " minutes")},
+      {"federated trust domains",
+       str_cat(count(kMaxFederatedDomains), "; ", size(kMaxFederatedBytes), " of bundles in all")},
+      {"asking a bundle endpoint",
+       str_cat(count(FederationKeeper::kMaxAtOnce), " at once; ", in(1s, FetcherOptions{}.connect),
+               " s each to find, connect and shake hands, ", in(1s, FetcherOptions{}.whole), " s in all; ",
+               size(kMaxBundle), ", ", count(kMaxWebChain), " certificates shown")},
+      {"asking it again",
+       str_cat("after ", count(hidden(kJwks, "kMinHint")), " s to ", count(hidden(kJwks, "kMaxHint") / 3600),
+               " h as the bundle says, ", in(1min, DomainRoots::kDefaultRefreshHint),
+               " m without a word; after a failure ", in(1s, FetchSchedule::kRetry.first), " s to ",
+               in(1min, FetchSchedule::kRetry.cap), " m")},
+      {"CA file of web servers", str_cat(size(kMaxCaFile), ", ", count(kMaxCaFileCertificates), " certificates")},
+      {"lookups of names that have not ended",
+       str_cat(count(NameLookup::kMaxAtOnce), "; ", count(NameLookup::kMaxAddresses), " addresses of a name")},
+      {"URL of a bundle endpoint", str_cat(count(HttpsUrl::kMaxBytes), " bytes")},
       {"renewals of one sidecar", str_cat(count(hidden(kIssuer, "kRenewalBurst")), " at once, then the larger of ",
                                           count(60 * hidden(kIssuer, "kRenewalsPerSecond")), " a minute and ",
                                           count(hidden(kIssuer, "kRenewalsPerLifetime")), " per lifetime")},

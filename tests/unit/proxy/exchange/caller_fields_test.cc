@@ -159,5 +159,16 @@ TEST_F(CallerFieldsTest, NothingIsAllocated) {
 
   EXPECT_EQ(counter.count(), 0U);
 }
+
+TEST_F(CallerFieldsTest, MembersOfAnotherTrustDomainAreNoMembersOfTheMesh) {
+  member_.is_foreign = true;
+  add("x-forwarded-proto", "http");
+  add("x-forwarded-for", "192.0.2.99");
+  add("forwarded", "for=192.0.2.99");
+
+  EXPECT_EQ(after(inbound(), member_), str_cat("x-forwarded-proto: https|x-forwarded-for: 192.0.2.99, 192.0.2.8|"
+                                               "x-forwarded-client-cert: ",
+                                               xfcc()));
+}
 }  // namespace
 }  // namespace heddle

@@ -10,9 +10,11 @@
 #include <filesystem>
 
 #include "certs/authority.h"
+#include "certs/jwks.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/seeded_random.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_ca.h"
 
 namespace heddle {
 namespace {
@@ -44,11 +46,12 @@ class HeldCa final : public CaClient {
   void refuse() { on_answer_(make_error(Reason::kUnavailable, "nobody is there")); }
   void answer(const Root& root, DomainRoots::Ptr roots, WallTime now, Duration ttl = 1h) {
     SignedSvid made = *root.authority->sign(*Csr::parse_pem(asked.back()), own_id(), ttl, now);
-    on_answer_(CaAnswer{made.chain_pem, made.serial, made.issued_at, made.not_after, std::move(roots)});
+    on_answer_(CaAnswer{made.chain_pem, made.serial, made.issued_at, made.not_after, std::move(roots), federated});
   }
   std::deque<std::string> asked;
   std::vector<std::string> believes;  // the control plane whose root is of these
   bool has_token = false;
+  FederatedTexts federated;  // of the next answers
 
  private:
   OnAnswer on_answer_;
@@ -212,6 +215,74 @@ TEST_F(ControlIdentityTest, AnAnswerThatIsAheadOfTheAnnouncementIsBelieved) {
   wait_for([this] { return kept_ == 1; });
 
   EXPECT_EQ(trusted().digest(), both()->digest());
+}
+
+class FederatedControlTest : public ControlIdentityTest {
+ protected:
+  void announce_federated(std::vector<DomainRoots::Ptr> others, std::vector<std::string> refused = {}) {
+    identity_->on_trust({roots(1, {&old_}), old_.pin(), Duration{}, {std::move(others), std::move(refused)}});
+  }
+  bool believes_partner() const { return current()->bundle->find("partner.example") != nullptr; }
+  bool is_on_disk() { return std::filesystem::exists(temp_ / "state/federated.json"); }
+  TestCa partner_{"partner.example"};
+};
+
+TEST_F(FederatedControlTest, WhatIsAnnouncedIsUsedKeptAndFoundByARestart) {
+  join();
+  announce_federated({partner_.roots()});
+  wait_for([this] { return believes_partner() && is_kept(); });
+
+  EXPECT_TRUE(is_on_disk());
+  EXPECT_EQ(identity_->status().federated, 1U);
+
+  restart();
+  wait_for([this] { return current() != nullptr; });
+  ASSERT_TRUE(believes_partner());
+  EXPECT_EQ(current()->bundle->find("partner.example")->pins(), partner_.roots()->pins());
+}
+
+TEST_F(FederatedControlTest, WhatIsAnnouncedNoMoreIsForgottenOnDiskToo) {
+  join();
+  announce_federated({partner_.roots()});
+  wait_for([this] { return believes_partner() && is_kept(); });
+
+  announce_federated({});
+  wait_for([this] { return !believes_partner() && is_kept(); });
+  EXPECT_FALSE(is_on_disk());
+
+  restart();
+  wait_for([this] { return current() != nullptr; });
+  EXPECT_FALSE(believes_partner());
+}
+
+TEST_F(FederatedControlTest, ADomainThatIsRefusedIsCountedAndOurOwnRootsAreTaken) {
+  join();
+
+  identity_->on_trust({both(), old_.pin(), Duration{}, {{}, {"federated \"partner.example\": no bundle"}}});
+  wait_for([this] { return trusted().pins().size() == 2; });
+
+  EXPECT_EQ(identity_->status().federated_refused, 1U);
+  EXPECT_TRUE(log_.contains("no bundle"));
+}
+
+TEST_F(FederatedControlTest, AnAnswerBringsThemWithoutAnyAnnouncement) {
+  wait_for_requests(1);
+  ca_.federated = {{"partner.example", *to_jwks(*partner_.roots())}, {"Bad Name", "{}"}};
+  ca_.answer(old_, roots(1, {&old_}), loop_.wall());
+  wait_for([this] { return kept_ == 1; });
+
+  EXPECT_TRUE(believes_partner());
+  EXPECT_EQ(identity_->status().federated_refused, 1U);
+}
+
+TEST_F(FederatedControlTest, AnAnswerThatAnAnnouncementOvertookDoesNotBringARevokedDomainBack) {
+  wait_for_requests(1);
+  announce_federated({});
+  ca_.federated = {{"partner.example", *to_jwks(*partner_.roots())}};
+  ca_.answer(old_, roots(1, {&old_}), loop_.wall());
+  wait_for([this] { return kept_ == 1; });
+
+  EXPECT_FALSE(believes_partner());
 }
 }  // namespace
 }  // namespace heddle

@@ -122,5 +122,73 @@ TEST_F(FilesIdentityTest, KeepsTheOldWhenTheReplacementIsBad) {
   EXPECT_EQ(source.rotations()[static_cast<size_t>(Reason::kNone)], 0U);
   EXPECT_EQ(total(source.rotations()), 1U);
 }
+
+class FederatedFilesTest : public FilesIdentityTest {
+ protected:
+  FederatedFilesTest() {
+    temp_.write("partner.json", *to_jwks(*partner_.roots()));
+    files_.federated = {{partner_.trust_domain(), temp_ / "partner.json"}};
+  }
+  TestCa partner_{"partner.example"};
+};
+
+TEST_F(FederatedFilesTest, AreBelievedBesideOurOwnRoots) {
+  auto loaded = load_identity_files(files_, kTestNow);
+
+  ASSERT_TRUE(loaded) << loaded.error().text();
+  EXPECT_EQ(loaded->refused, std::vector<std::string>{});
+  ASSERT_NE(loaded->identity->bundle->find("partner.example"), nullptr);
+  EXPECT_EQ(loaded->identity->bundle->find("partner.example")->pins(), partner_.roots()->pins());
+  EXPECT_EQ(loaded->identity->bundle->find("cluster.local")->pins(), ca_.roots()->pins());
+}
+
+TEST_F(FederatedFilesTest, TakePemToo) {
+  temp_.write("partner.json", partner_.root_pem());
+
+  EXPECT_NE(load_identity_files(files_, kTestNow)->identity->bundle->find("partner.example"), nullptr);
+}
+
+TEST_F(FederatedFilesTest, ABadOneLeavesOutItsDomainOnlyAndNamesFieldAndFile) {
+  temp_.write("partner.json", "nonsense");
+
+  auto loaded = load_identity_files(files_, kTestNow);
+
+  ASSERT_TRUE(loaded) << loaded.error().text();
+  EXPECT_EQ(loaded->identity->bundle->find("partner.example"), nullptr);
+  ASSERT_EQ(loaded->refused.size(), 1U);
+  EXPECT_EQ(loaded->refused[0].find("trust.federated[0] (partner.example): "), 0U) << loaded->refused[0];
+  EXPECT_NE(loaded->refused[0].find(temp_ / "partner.json"), std::string::npos) << loaded->refused[0];
+  EXPECT_NE(loaded->refused[0].find("left out"), std::string::npos) << loaded->refused[0];
+}
+
+TEST_F(FederatedFilesTest, OurOwnDomainIsNoOther) {
+  files_.federated = {{ca_.trust_domain(), temp_ / "partner.json"}};
+
+  auto loaded = load_identity_files(files_, kTestNow);
+
+  ASSERT_TRUE(loaded) << loaded.error().text();
+  EXPECT_EQ(loaded->identity->bundle->find("cluster.local")->pins(), ca_.roots()->pins());
+  EXPECT_EQ(loaded->refused.size(), 1U);
+}
+
+TEST_F(FederatedFilesTest, AreReloadedAndKeepWhatWasGood) {
+  FilesIdentity source(loop_, log_.log().module("identity"), files_);
+  source.start();
+  loop_.run_until([&] { return source.identities().current() != nullptr; });
+  auto first = source.identities().current();
+  EXPECT_EQ(source.status().federated, 1U);
+
+  temp_.write("partner.json", "nonsense, and longer");
+  loop_.run_until([&] { return source.status().federated_refused == 1; });
+  EXPECT_EQ(source.identities().current(), first);
+  EXPECT_EQ(source.status().state, IdentityState::kLive);
+
+  TestCa next("partner.example");
+  temp_.write("partner.json", *to_jwks(*next.roots()));
+  loop_.run_until([&] { return source.identities().current() != first; });
+  EXPECT_EQ(source.identities().current()->bundle->find("partner.example")->pins(), next.roots()->pins());
+  EXPECT_EQ(source.status().federated_refused, 0U);
+  EXPECT_EQ(total(source.rotations()), 0U);
+}
 }  // namespace
 }  // namespace heddle

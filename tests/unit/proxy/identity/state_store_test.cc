@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "certs/jwks.h"
+#include "lib/base/file.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/test_ca.h"
 
@@ -120,6 +121,63 @@ TEST_F(StateStoreTest, RefusesACertificateItsBundleDoesNotVouchFor) {
   temp_.write("state/bundle.json", *to_jwks(*TestCa("cluster.local").roots()));
 
   EXPECT_FALSE(load());
+}
+
+TEST_F(StateStoreTest, KeepsTheRootsOfOtherDomainsInAFileOfTheirOwn) {
+  TestCa partner("partner.example");
+  StoredIdentity saved = identity();
+  saved.federated = {partner.roots()};
+  ASSERT_TRUE(store_.save(saved));
+
+  auto loaded = load();
+
+  ASSERT_TRUE(loaded) << loaded.error().text();
+  ASSERT_EQ(loaded->federated.size(), 1U);
+  EXPECT_EQ(loaded->federated[0]->trust_domain().name(), "partner.example");
+  EXPECT_EQ(loaded->federated[0]->pins(), partner.roots()->pins());
+  struct stat status {};
+  ASSERT_EQ(::stat(store_.path("federated.json").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600U);
+}
+
+TEST_F(StateStoreTest, AFileOfDomainsThatAreNotBelievedAnyMoreGoes) {
+  StoredIdentity saved = identity();
+  saved.federated = {TestCa("partner.example").roots()};
+  ASSERT_TRUE(store_.save(saved));
+  saved.federated.clear();
+
+  ASSERT_TRUE(store_.save(saved));
+
+  struct stat status {};
+  EXPECT_NE(::stat(store_.path("federated.json").c_str(), &status), 0);
+  EXPECT_TRUE(load()->federated.empty());
+}
+
+TEST_F(StateStoreTest, FederatedRootsThatCannotBeReadCostOnlyThose) {
+  ASSERT_TRUE(store_.save(identity()));
+  for (std::string_view text :
+       {std::string_view("nonsense"), std::string_view(R"({"trust_domains":{"A!":{"keys":[]}}})")}) {
+    ASSERT_TRUE(atomic_write(store_.path("federated.json"), text, kPrivateFile));
+
+    auto loaded = load();
+
+    ASSERT_TRUE(loaded) << loaded.error().text();
+    EXPECT_TRUE(loaded->federated.empty());
+    EXPECT_NE(loaded->federated_problem.find("federated.json"), std::string::npos) << loaded->federated_problem;
+  }
+}
+
+TEST_F(StateStoreTest, FederatedRootsNeverStandForOurOwn) {
+  ASSERT_TRUE(store_.save(identity()));
+  std::string map = *to_bundle_map({TestCa("cluster.local").roots()});
+  ASSERT_TRUE(atomic_write(store_.path("federated.json"), map, kPrivateFile));
+
+  auto loaded = load();
+
+  ASSERT_TRUE(loaded) << loaded.error().text();
+  EXPECT_EQ(loaded->roots->pins(), ca_.roots()->pins());
+  EXPECT_TRUE(loaded->federated.empty());
+  EXPECT_NE(loaded->federated_problem.find("our own trust domain"), std::string::npos);
 }
 }  // namespace
 }  // namespace heddle

@@ -177,5 +177,15 @@ TEST(AccessRing, DropsAndCountsWhenFull) {
 
   EXPECT_TRUE(ring.push(record));
 }
+
+TEST(AccessLogFormat, SaysThatACallerOfAnotherTrustDomainWasDeniedForThat) {
+  AccessRecord record = sample_access_record();
+  record.route.assign("none");
+  record.flags.set(AccessFlag::kAuthzDenied);
+  record.flags.set(AccessFlag::kAuthzForeign);
+
+  EXPECT_THAT(line_of(record),
+              HasSubstr(R"("route_name":null,"authz_action":"deny","authz_policy":"none","authz_cause":"foreign",)"));
+}
 }  // namespace
 }  // namespace heddle

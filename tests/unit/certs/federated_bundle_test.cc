@@ -1,0 +1,55 @@
+#include "certs/federated_bundle.h"
+
+#include <gtest/gtest.h>
+
+#include "certs/jwks.h"
+#include "lib/base/strings.h"
+#include "tests/support/test_ca.h"
+
+namespace heddle {
+namespace {
+TrustDomain domain() { return *TrustDomain::parse("p.test"); }
+std::string entry(const TestCa& ca) {
+  return str_cat(R"({"kty":"EC","use":"x509-svid","x5c":[")", to_base64(as_bytes(to_der(ca.certificate(), i2d_X509))),
+                 R"("]})");
+}
+
+TEST(FederatedBundle, IsWrittenAgainWithOnlyWhatWeUse) {
+  TestCa ca("p.test");
+  std::string shown =
+      str_cat(R"({"x":1,"spiffe_sequence":4,"keys":[)", entry(ca), R"(,{"kty":"EC","use":"jwt-svid"}]})");
+
+  auto bundle = parse_federated_bundle(domain(), shown);
+
+  ASSERT_TRUE(bundle) << bundle.error().detail;
+  EXPECT_EQ(bundle->roots->pins(), ca.roots()->pins());
+  EXPECT_EQ(bundle->roots->notes().sequence, 4U);
+  EXPECT_EQ(bundle->text.find("jwt-svid"), std::string::npos);
+  EXPECT_EQ((*parse_jwks(domain(), bundle->text))->pins(), ca.roots()->pins());
+}
+
+TEST(FederatedBundle, EverythingMayBeRevoked) {
+  auto bundle = parse_federated_bundle(domain(), R"({"keys":[]})");
+
+  ASSERT_TRUE(bundle);
+  EXPECT_TRUE(bundle->roots->empty());
+}
+
+TEST(FederatedBundle, RefusesARootThatCouldVouchForNobody) {
+  KeyPtr key(EVP_EC_gen("P-521"));
+  CertSpec spec = CertSpec::authority("big");
+  spec.raw_key = key.get();
+  TestCa issuer("p.test");
+  X509* odd = issuer.issue(spec).chain.front().get();
+  X509_up_ref(odd);
+  X509Ptr held(odd);
+  std::string json = str_cat(R"({"keys":[)", entry(issuer), R"(,{"kty":"EC","use":"x509-svid","x5c":[")",
+                             to_base64(as_bytes(to_der(held.get(), i2d_X509))), R"("]}]})");
+
+  auto bundle = parse_federated_bundle(domain(), json);
+
+  ASSERT_FALSE(bundle);
+  EXPECT_NE(bundle.error().detail.find("root 2"), std::string::npos) << bundle.error().detail;
+}
+}  // namespace
+}  // namespace heddle
