@@ -17,7 +17,9 @@ class ControlFederationTest : public testing::Test {
   // Says hello as one that takes trust messages.
   void connect() {
     sidecar_.connect({});
-    WatchHello hello = sidecar_.replica.hello("web-1", {});
+    ASSERT_TRUE(sidecar_.await_batch());
+    sidecar_.ack();
+    WatchHello hello{.node = "web-1", .software = "test"};
     hello.features = {std::string(kTrustFeature)};
     sidecar_.say(hello);
     ASSERT_TRUE(rig_.run_until([this] { return !sidecar_.replica.trusts().empty(); }));
@@ -97,9 +99,10 @@ TEST_F(ControlFederationTest, AFederatedWorkloadReachesNothingOfTheControlPlane)
   rig_.apply(partner(partner_));
   auto stranger = std::make_shared<const Svid>(partner_.issue("spiffe://partner.test/ns/a/sa/b"));
 
-  RpcResponse answer = rig_.call_watch_port(stranger, "/v1/renew", "{}");
+  ScriptedSidecar member(rig_, stranger);
+  member.connect({});
 
-  EXPECT_NE(answer.status, 200);
+  EXPECT_FALSE(member.is_open());
 }
 }  // namespace
 }  // namespace heddle
