@@ -26,9 +26,9 @@ CertSpec web_leaf(std::string name) {
 }
 
 // A bundle endpoint with this certificate; what it answers is the test's.
-class Endpoint {
+class BundleServer {
  public:
-  Endpoint(Loop& loop, const Svid& svid, std::vector<std::string> alpn) : loop_(loop) {
+  BundleServer(Loop& loop, const Svid& svid, std::vector<std::string> alpn) : loop_(loop) {
     TlsMaterial material{std::make_shared<const Svid>(svid), std::make_shared<const TrustBundle>()};
     context_ = *TlsContext::create(material, {TlsRole::kServer, PeerCertificatePolicy::kOptional, std::move(alpn)});
     server_.route("GET", "/bundle", [this](const RpcRequest& r, HttpServer::Respond respond) {
@@ -44,7 +44,7 @@ class Endpoint {
     });
     listener_->start();
   }
-  ~Endpoint() {
+  ~BundleServer() {
     listener_->stop_accepting();
     for (HttpServer::Respond& respond : kept_) respond(answer);
     end_connections(loop_, registry_);
@@ -108,7 +108,7 @@ class BundleFetcherTest : public testing::Test {
 
 TEST_F(BundleFetcherTest, FetchesFromAWebServerByItsName) {
   for (const char* protocol : {"h2", "http/1.1"}) {
-    Endpoint endpoint(loop_, web_.issue(web_leaf("localhost")), {protocol});
+    BundleServer endpoint(loop_, web_.issue(web_leaf("localhost")), {protocol});
     endpoint.answer = bundle();
 
     auto got = fetch(web(endpoint.port()));
@@ -121,7 +121,7 @@ TEST_F(BundleFetcherTest, FetchesFromAWebServerByItsName) {
 }
 
 TEST_F(BundleFetcherTest, FetchesFromAServerWithTheConfiguredId) {
-  Endpoint endpoint(loop_, partner_.issue(kEndpointId), {"h2"});
+  BundleServer endpoint(loop_, partner_.issue(kEndpointId), {"h2"});
   endpoint.answer = bundle();
 
   auto got = fetch(spiffe(endpoint.port(), partner_.roots()));
@@ -132,9 +132,9 @@ TEST_F(BundleFetcherTest, FetchesFromAServerWithTheConfiguredId) {
 }
 
 TEST_F(BundleFetcherTest, RefusesAWebServerOfAnotherNameOrCa) {
-  Endpoint other_name(loop_, web_.issue(web_leaf("other.test")), {"h2"});
-  Endpoint other_ca(loop_, TestCa("web.test").issue(web_leaf("localhost")), {"h2"});
-  Endpoint workload(loop_, partner_.issue(kEndpointId), {"h2"});
+  BundleServer other_name(loop_, web_.issue(web_leaf("other.test")), {"h2"});
+  BundleServer other_ca(loop_, TestCa("web.test").issue(web_leaf("localhost")), {"h2"});
+  BundleServer workload(loop_, partner_.issue(kEndpointId), {"h2"});
 
   expect_refused(web(other_name.port()), "mismatch");
   expect_refused(web(other_ca.port()), "certificate of \"localhost\"");
@@ -143,19 +143,19 @@ TEST_F(BundleFetcherTest, RefusesAWebServerOfAnotherNameOrCa) {
 }
 
 TEST_F(BundleFetcherTest, RefusesAnotherIdOrRoot) {
-  Endpoint endpoint(loop_, partner_.issue(kEndpointId), {"h2"});
+  BundleServer endpoint(loop_, partner_.issue(kEndpointId), {"h2"});
   endpoint.answer = bundle();
 
   expect_refused(spiffe(endpoint.port(), partner_.roots(), "spiffe://p.test/other"), "expected spiffe://p.test/other");
   expect_refused(spiffe(endpoint.port(), TestCa("p.test").roots()), "chain to the roots of p.test");
-  Endpoint web_server(loop_, web_.issue(web_leaf("localhost")), {"h2"});
+  BundleServer web_server(loop_, web_.issue(web_leaf("localhost")), {"h2"});
   expect_refused(spiffe(web_server.port(), partner_.roots()), "URI");
   EXPECT_TRUE(endpoint.asked.empty());
 }
 
 TEST_F(BundleFetcherTest, FollowsNoRedirect) {
-  Endpoint target(loop_, web_.issue(web_leaf("localhost")), {"h2"});
-  Endpoint endpoint(loop_, web_.issue(web_leaf("localhost")), {"h2"});
+  BundleServer target(loop_, web_.issue(web_leaf("localhost")), {"h2"});
+  BundleServer endpoint(loop_, web_.issue(web_leaf("localhost")), {"h2"});
   endpoint.answer = RpcResponse::text(302, "");
   endpoint.answer.headers.emplace_back("location", url("localhost", target.port()).text());
 
@@ -165,7 +165,7 @@ TEST_F(BundleFetcherTest, FollowsNoRedirect) {
 }
 
 TEST_F(BundleFetcherTest, RefusesAnswersThatAreNoBundle) {
-  Endpoint endpoint(loop_, web_.issue(web_leaf("localhost")), {"h2"});
+  BundleServer endpoint(loop_, web_.issue(web_leaf("localhost")), {"h2"});
 
   endpoint.answer = RpcResponse::text(503, "later");
   expect_refused(web(endpoint.port()), "answered 503");
@@ -178,7 +178,7 @@ TEST_F(BundleFetcherTest, RefusesAnswersThatAreNoBundle) {
 }
 
 TEST_F(BundleFetcherTest, WaitsForAnAnswerNoLongerThanItsDeadline) {
-  Endpoint endpoint(loop_, web_.issue(web_leaf("localhost")), {"h2"});
+  BundleServer endpoint(loop_, web_.issue(web_leaf("localhost")), {"h2"});
   endpoint.is_silent = true;
 
   expect_refused(web(endpoint.port()), "no answer", 300ms);
@@ -196,7 +196,7 @@ TEST_F(BundleFetcherTest, NamesTheCaFileThatCannotBeRead) {
 }
 
 TEST_F(BundleFetcherTest, IsSilentOnceItsTokenIsGone) {
-  Endpoint endpoint(loop_, web_.issue(web_leaf("localhost")), {"h2"});
+  BundleServer endpoint(loop_, web_.issue(web_leaf("localhost")), {"h2"});
   endpoint.is_silent = true;
   HttpsBundleFetcher fetcher({loop_, connections_}, protocols_, tcp_, {ca_file_});
   bool answered = false;
