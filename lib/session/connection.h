@@ -24,6 +24,7 @@ class Connection : public Retirable, public ListNode<Connection> {
   // Whether everybody whose certificate was verified on it would be believed again, by these roots.
   virtual bool is_trusted(const TrustBundle&) const { return true; }
   bool is_told_to_leave = false;  // UntrustedPeers' mark
+  bool is_noticed = false;        // ShortStay's mark
 
  protected:
   ~Connection() override = default;
