@@ -84,7 +84,7 @@ class TwoMeshes(MeshTestCase):
         self.policies(resources.authorization("partners", "allow", [rule]))
 
     def allow_web(self):
-        self.allow(self.mesh.spiffe_id("web-client"))
+        self.allow(self.mesh.spiffe_id("web-client"), self.partner.spiffe_id("shop-client"))
         wait_until(lambda: http1.is_ok(self.port), "web-client to be let in")
 
     def open_connection(self):
