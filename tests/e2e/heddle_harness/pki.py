@@ -4,6 +4,7 @@ import base64
 import datetime
 import os
 import shutil
+import ssl
 import subprocess
 
 TRUST_DOMAIN = "cluster.local"
@@ -165,7 +166,7 @@ def chain_of(path):
 def jwks(root_files, sequence=None, hint=None):
     """A SPIFFE bundle of all certificates in these files, as a value."""
     blocks = [block for path in root_files for block in chain_of(path)]
-    ders = ["".join(block.splitlines()[1:-1]) for block in blocks]
+    ders = [base64.b64encode(ssl.PEM_cert_to_DER_cert(block)).decode() for block in blocks]
     bundle = {"keys": [{"use": "x509-svid", "kty": "EC", "x5c": [der]} for der in ders]}
     if sequence is not None:
         bundle["spiffe_sequence"] = sequence
