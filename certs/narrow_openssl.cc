@@ -23,7 +23,8 @@ using Names = std::span<const std::string_view>;
 constexpr std::string_view kDigests[] = {"SHA2-256", "SHA2-384", "SHA2-512", "SHA1"};
 constexpr std::string_view kCiphers[] = {"AES-128-GCM", "AES-256-GCM", "ChaCha20-Poly1305"};
 constexpr std::string_view kMacs[] = {"HMAC"};
-constexpr std::string_view kKdfs[] = {"HKDF", "TLS13-KDF"};
+// TLS 1.2 is for the bundle endpoint alone, which strangers ask (lib/tls/tls_context.h, kNone).
+constexpr std::string_view kKdfs[] = {"HKDF", "TLS13-KDF", "TLS1-PRF"};
 constexpr std::string_view kRandom[] = {"CTR-DRBG", "SEED-SRC"};
 // Without "RSA-PSS" OpenSSL offers no signature scheme that a key of RSA can make in TLS 1.3 (RFC 8446 §4.2.3).
 constexpr std::string_view kKeys[] = {"EC", "ED25519", "RSA", "RSA-PSS", "X25519"};

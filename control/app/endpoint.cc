@@ -4,15 +4,16 @@
 #include "lib/tls/tls_transport.h"
 
 namespace heddle {
-ControlEndpoint::ControlEndpoint(Loop& loop, Protocols& protocols, const OwnIdentity* identity, Options options)
+ControlEndpoint::ControlEndpoint(Loop& loop, Protocols& protocols, Contexts contexts, Options options)
     : loop_(loop),
-      identity_(identity),
+      contexts_(std::move(contexts)),
       options_(std::move(options)),
-      handshakes_(loop, {}, nullptr),
+      handshakes_(loop, options_.handshakes, nullptr),
       cap_(options_.max_connections),
       http_({loop, registry_}, protocols, options_.limits) {
   // A connection changes its owner while its protocol is found out: what counts is how many there are after the turn.
   registry_.set_on_removed([this] { loop_.defer(recount_); });
+  if (options_.longest_stay > Duration{}) short_stay_.emplace(loop, registry_, options_.longest_stay);
 }
 
 ControlEndpoint::~ControlEndpoint() {
@@ -31,9 +32,10 @@ Result<void> ControlEndpoint::listen() {
 }
 
 void ControlEndpoint::accept(std::unique_ptr<Transport> transport) {
-  if (identity_ == nullptr) return http_.serve(std::move(transport));
+  if (!contexts_) return http_.serve(std::move(transport));
   TlsSetup setup;
-  setup.context = identity_->context();
+  setup.context = contexts_();
+  setup.handshake = options_.handshake;
   setup.gate = &handshakes_;
   http_.serve(make_tls_transport(loop_, std::move(transport), std::move(setup)));
 }

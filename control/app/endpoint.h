@@ -1,12 +1,15 @@
 // ControlEndpoint: one address the control plane answers on: listener, connection cap, connections and the HttpServer
-// they speak to. With an identity it is TLS 1.3, with the newest certificate for each new connection; without it is
+// they speak to. Where it is told a TLS context it is TLS, with the newest one for each new connection; else it is
 // plain. Control loop; before it is destroyed, abort() and run the loop until is_idle().
 #pragma once
-#include "control/app/own_identity.h"
+#include <functional>
+
 #include "lib/net/listener.h"
 #include "lib/rpc/http_server.h"
+#include "lib/session/short_stay.h"
 #include "lib/session/untrusted_peers.h"
 #include "lib/tls/handshake_gate.h"
+#include "lib/tls/tls_context.h"
 
 namespace heddle {
 class ControlEndpoint {
@@ -15,9 +18,13 @@ class ControlEndpoint {
     Address address;
     size_t max_connections = 64;
     HttpServerLimits limits;
+    Duration handshake = 10s;
+    HandshakeGate::Limits handshakes{};
+    Duration longest_stay{};  // of a connection, whatever it does; zero: as long as it keeps the limits
   };
-  // `identity` may be null: plain HTTP.
-  ControlEndpoint(Loop&, Protocols&, const OwnIdentity* identity, Options);
+  // What a new connection is served with. Empty: plain HTTP.
+  using Contexts = std::function<std::shared_ptr<const TlsContext>()>;
+  ControlEndpoint(Loop&, Protocols&, Contexts, Options);
   ~ControlEndpoint();
   HttpServer& http() noexcept { return http_; }
   // After the routes are set. The error names the address.
@@ -38,11 +45,12 @@ class ControlEndpoint {
   void accept(std::unique_ptr<Transport>);
   void recount();
   Loop& loop_;
-  const OwnIdentity* identity_;
+  const Contexts contexts_;
   Options options_;
   HandshakeGate handshakes_;  // after a restart all sidecars come at once
   ConnectionRegistry registry_;
   UntrustedPeers untrusted_{loop_, {&registry_}};
+  std::optional<ShortStay> short_stay_;
   ConnectionCap cap_;
   HttpServer http_;
   std::unique_ptr<Listener> listener_;

@@ -26,8 +26,21 @@ constexpr MetricFamily kCaAlarm{
 constexpr MetricFamily kCaFiles{"heddle_control_ca_files_refused",
                                 "1 while the files of the given authority are refused and the old one stays.",
                                 MetricType::kGauge};
-constexpr const MetricFamily* kFamilies[] = {&kSidecars, &kVersion, &kRuns,    &kResources, &kBytes,  &kExpiry,
-                                             &kCaExpiry, &kCaPhase, &kCaWaits, &kCaAlarm,   &kCaFiles};
+constexpr MetricFamily kBundleExpiry{"heddle_control_bundle_certificate_expiry_timestamp_seconds",
+                                     "When the certificate that the bundle endpoint shows expires, since 1970.",
+                                     MetricType::kGauge};
+constexpr MetricFamily kBundleFiles{
+    "heddle_control_bundle_files_refused",
+    "1 while the files of the bundle endpoint's certificate are refused and the old one stays.", MetricType::kGauge};
+constexpr MetricFamily kBundleAnswers{"heddle_control_bundle_answers_total",
+                                      "How often our trust bundle was fetched from the bundle endpoint.",
+                                      MetricType::kCounter};
+constexpr MetricFamily kBundleConnections{"heddle_control_bundle_connections",
+                                          "Connections of the bundle endpoint; at its cap others wait.",
+                                          MetricType::kGauge};
+constexpr const MetricFamily* kFamilies[] = {
+    &kSidecars, &kVersion, &kRuns,    &kResources,    &kBytes,       &kExpiry,        &kCaExpiry,         &kCaPhase,
+    &kCaWaits,  &kCaAlarm, &kCaFiles, &kBundleExpiry, &kBundleFiles, &kBundleAnswers, &kBundleConnections};
 
 double seconds(WallTime time) { return std::chrono::duration<double>(time.since_epoch()).count(); }
 }  // namespace
@@ -48,6 +61,11 @@ ControlPlaneMetrics::ControlPlaneMetrics(Registry& registry, const Sources& sour
   add(kCaWaits, [](const Sources& s) { return s.outlook.waits_for; });
   add(kCaAlarm, [](const Sources& s) { return static_cast<int>(s.outlook.alarm); });
   add(kCaFiles, [](const Sources& s) { return s.outlook.are_files_refused ? 1 : 0; });
+  if (sources_.bundle == nullptr) return;
+  add(kBundleExpiry, [](const Sources& s) { return seconds(s.bundle->certificate().not_after()); });
+  add(kBundleFiles, [](const Sources& s) { return s.bundle->certificate().is_refused() ? 1 : 0; });
+  add(kBundleAnswers, [](const Sources& s) { return s.bundle->answered(); });
+  add(kBundleConnections, [](const Sources& s) { return s.bundle->connections(); });
 }
 
 std::span<const MetricFamily* const> control_metric_families() noexcept { return kFamilies; }

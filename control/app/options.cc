@@ -20,9 +20,11 @@ constexpr char kExamples[] =
     "  heddle-control --data /var/lib/heddle --ca-cert-file mesh-ca.pem --ca-key-file mesh-ca.key --ca-root-file "
     "org.pem\n"
     "      sign with an intermediate that the organisation's own root issued\n"
+    "  heddle-control --data /var/lib/heddle --bundle-listen 0.0.0.0:15443\n"
+    "      let other trust domains fetch our bundle (SPIFFE federation, profile https_spiffe)\n"
     "\n"
     "Signals: TERM and INT drain and exit 0 within 5 s (a second one exits at once); USR1 reopens the audit log;\n"
-    "HUP looks at the files of a given CA (they are looked at every second anyway).\n"
+    "HUP looks at the files of a given CA and of the bundle endpoint (they are looked at every second anyway).\n"
     "Files in the data directory: ca.pem (the CA's key, secret), ca.rotation (the other root of a rotation, secret),\n"
     "federated (bundles of other trust domains), heddle.db, root.pem (what sidecars must trust), admin.context (how "
     "the command line comes in, secret), audit.log.";
@@ -32,6 +34,7 @@ struct Words {
   std::string watch = "127.0.0.1:15010";
   std::string api = "127.0.0.1:15080";
   std::string health = "127.0.0.1:15014";
+  std::string bundle_listen;
   std::string trust_domain = "cluster.local";
   std::string svid_ttl = "24h";
   std::string ca_root_ttl = "87600h";
@@ -57,6 +60,19 @@ void declare_ca(CLI::App& app, Words& words, ControlOptions& options) {
       ->capture_default_str();
 }
 
+void declare_bundle(CLI::App& app, Words& words, ControlOptions& options) {
+  auto add = [&app](const char* flag, auto& value, const char* type, const char* environment, const char* help) {
+    return app.add_option(flag, value, help)->type_name(type)->envname(environment);
+  };
+  add("--bundle-listen", words.bundle_listen, "ADDR", "HEDDLE_CONTROL_BUNDLE_LISTEN",
+      "address where anybody may fetch our trust bundle: GET / over TLS, with our own SVID (https_spiffe) (default: "
+      "nowhere)");
+  add("--bundle-cert-file", options.bundle_files.certificates, "FILE", "HEDDLE_CONTROL_BUNDLE_CERT_FILE",
+      "show this certificate there instead (https_web), PEM, its issuers after it; with --bundle-key-file");
+  add("--bundle-key-file", options.bundle_files.key, "FILE", "HEDDLE_CONTROL_BUNDLE_KEY_FILE",
+      "its key, PKCS#8, mode 0600; both files are used anew when they change");
+}
+
 void declare(CLI::App& app, Words& words, ControlOptions& options) {
   auto add = [&app](const char* flag, auto& value, const char* type, const char* environment, const char* help) {
     return app.add_option(flag, value, help)->type_name(type)->envname(environment);
@@ -76,6 +92,7 @@ void declare(CLI::App& app, Words& words, ControlOptions& options) {
   add("--federation-ca-file", options.federation_ca_file, "FILE", "HEDDLE_CONTROL_FEDERATION_CA_FILE",
       "CAs of bundle endpoints of profile https_web, PEM; read at each fetch")
       ->capture_default_str();
+  declare_bundle(app, words, options);
   add("--log-level", words.log_level, "FILTER", "HEDDLE_CONTROL_LOG_LEVEL",
       "trace, debug, info, warn, error, off; with exceptions as info,watch=debug")
       ->capture_default_str();
@@ -121,6 +138,22 @@ Result<void> read_ca_words(const Words& words, ControlOptions& out) {
       str_cat("--ca-cert-file, --ca-key-file and --ca-root-file belong together: ", missing, " is missing"));
 }
 
+Result<void> read_bundle_words(const Words& words, ControlOptions& out) {
+  if (!words.bundle_listen.empty()) {
+    HEDDLE_TRY(out.bundle_listen, read_address("--bundle-listen", words.bundle_listen));
+  }
+  const BundleCertificateFiles& files = out.bundle_files;
+  if (!files.any()) return {};
+  std::string_view missing = files.certificates.empty() ? "--bundle-cert-file"
+                             : files.key.empty()        ? "--bundle-key-file"
+                             : !out.bundle_listen       ? "--bundle-listen"
+                                                        : "";
+  if (missing.empty()) return {};
+  return make_error(Reason::kBadRequest,
+                    str_cat("--bundle-cert-file and --bundle-key-file belong together and to --bundle-listen: ",
+                            missing, " is missing"));
+}
+
 Result<void> read_words(const Words& words, ControlOptions& out) {
   HEDDLE_TRY(out.watch, read_address("--watch", words.watch));
   HEDDLE_TRY(out.api, read_address("--api", words.api));
@@ -134,6 +167,7 @@ Result<void> read_words(const Words& words, ControlOptions& out) {
   }
   out.svid_ttl = *ttl;
   HEDDLE_CHECK_OK(read_ca_words(words, out));
+  HEDDLE_CHECK_OK(read_bundle_words(words, out));
   Result<LogFilter> filter = LogFilter::parse(words.log_level);
   if (!filter) return wrong("--log-level", words.log_level, filter.error().detail);
   out.log = *filter;

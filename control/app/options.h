@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "certs/limits.h"
+#include "control/app/bundle_certificate.h"
 #include "control/ca/given_ca.h"
 #include "control/ca/rotation_schedule.h"
 #include "lib/base/address.h"
@@ -17,6 +18,8 @@ struct ControlOptions {
   Address watch = Address::loopback(15010);
   Address api = Address::loopback(15080);
   Address health = Address::loopback(15014);
+  std::optional<Address> bundle_listen;     // nothing: our bundle is served to nobody
+  BundleCertificateFiles bundle_files;      // both or none: none, and our own SVID is shown
   std::optional<TrustDomain> trust_domain;  // set once parsed
   Duration svid_ttl = 24h;
   LogFilter log;

@@ -39,7 +39,10 @@ Result<void> OwnIdentity::renew() {
   auto bundle = std::make_shared<TrustBundle>();
   bundle->replace(parts_.bundle);
   TlsMaterial material{std::make_shared<const Svid>(std::move(svid)), std::move(bundle)};
-  HEDDLE_TRY(context_, TlsContext::create(material, std::move(options)));
+  HEDDLE_TRY(auto context, TlsContext::create(material, options));
+  options.peer = PeerCertificatePolicy::kNone;
+  HEDDLE_TRY(public_context_, TlsContext::create(material, std::move(options)));
+  context_ = std::move(context);
   return {};
 }
 

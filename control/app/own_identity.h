@@ -25,6 +25,8 @@ class OwnIdentity {
   Result<void> use(CertificateAuthority::Ptr, DomainRoots::Ptr);
   // For servers that ask for a client certificate and live without.
   std::shared_ptr<const TlsContext> context() const { return context_; }
+  // The same certificate for strangers: none of theirs is asked for.
+  std::shared_ptr<const TlsContext> public_context() const { return public_context_; }
   WallTime not_after() const { return context_->svid()->not_after; }
 
   class Access {
@@ -39,6 +41,7 @@ class OwnIdentity {
   void schedule();
   Parts parts_;
   std::shared_ptr<const TlsContext> context_;
+  std::shared_ptr<const TlsContext> public_context_;
   std::unique_ptr<Timer> timer_;
 };
 }  // namespace heddle

@@ -6,6 +6,7 @@
 #include "control/api/api_server.h"
 #include "control/api/identity_api.h"
 #include "control/app/admin_context.h"
+#include "control/app/bundle_endpoint.h"
 #include "control/app/ca_keeper.h"
 #include "control/app/endpoint.h"
 #include "control/app/federation_metrics.h"
@@ -57,12 +58,16 @@ class Server final : public ControlServer {
   const Address& watch_address() const override { return watch_->address(); }
   const Address& api_address() const override { return api_->address(); }
   const Address& health_address() const override { return health_->address(); }
+  const Address* bundle_address() const override { return bundle_ == nullptr ? nullptr : &bundle_->address(); }
   void drain(Task on_done) override;
   void reopen_logs() override {
     in_.log.reopen();
     audit_->reopen();
   }
-  void reload() override { keeper_->reload(); }
+  void reload() override {
+    keeper_->reload();
+    if (bundle_ != nullptr) bundle_->reload();
+  }
 
  private:
   std::string file(std::string_view name) const { return str_cat(in_.options.data, "/", name); }
@@ -72,11 +77,14 @@ class Server final : public ControlServer {
   Result<CaRotator::Parts> ca_parts();
   Result<void> open_endpoints();
   Result<void> open_federation();
+  Result<void> open_bundle();
+  std::vector<ControlEndpoint*> serving() const;
   void use_bundle();
   Result<void> listen();
   Result<void> publish();
   Result<void> write_context();
-  std::unique_ptr<ControlEndpoint> make_endpoint(const Address&, const OwnIdentity*, size_t connections, size_t body);
+  std::unique_ptr<ControlEndpoint> make_endpoint(const Address&, ControlEndpoint::Contexts, size_t connections,
+                                                 size_t body);
   enum class Which : uint8_t { kAll, kServing };
   bool is_idle(Which) const;
   void on_ended();
@@ -115,6 +123,7 @@ class Server final : public ControlServer {
   std::unique_ptr<ControlEndpoint> watch_;
   std::unique_ptr<ControlEndpoint> api_;
   std::unique_ptr<ControlEndpoint> health_;
+  std::unique_ptr<BundleEndpoint> bundle_;  // null: not asked for
   std::unique_ptr<ControlPlaneMetrics> metrics_;
   std::unique_ptr<FederationMetrics> federation_metrics_;
   std::unique_ptr<Timer> drain_deadline_;
@@ -126,15 +135,23 @@ Server::~Server() {
   if (api_server_ != nullptr) api_server_->drain();
   if (federation_ != nullptr) federation_->stop();
   outgoing_.abort_all(make_error(Reason::kDraining, "the control plane ends"));
-  for (ControlEndpoint* endpoint : {watch_.get(), api_.get(), health_.get()}) {
-    if (endpoint != nullptr) endpoint->abort();
-  }
+  for (ControlEndpoint* endpoint : serving()) endpoint->abort();
+  if (health_ != nullptr) health_->abort();
   if (!is_idle(Which::kAll)) loop_.run_until([this] { return is_idle(Which::kAll); });
 }
 
+// All but health, as far as they were made.
+std::vector<ControlEndpoint*> Server::serving() const {
+  std::vector<ControlEndpoint*> out{watch_.get(), api_.get(), bundle_ == nullptr ? nullptr : &bundle_->endpoint()};
+  std::erase(out, nullptr);
+  return out;
+}
+
 bool Server::is_idle(Which which) const {
-  auto idle = [](const auto& endpoint) { return endpoint == nullptr || endpoint->is_idle(); };
-  return idle(watch_) && idle(api_) && (which == Which::kServing || (idle(health_) && outgoing_.size() == 0));
+  std::vector<ControlEndpoint*> all = serving();
+  bool is_serving = !std::ranges::all_of(all, [](const ControlEndpoint* endpoint) { return endpoint->is_idle(); });
+  if (is_serving || which == Which::kServing) return !is_serving;
+  return (health_ == nullptr || health_->is_idle()) && outgoing_.size() == 0;
 }
 
 Result<void> Server::start() {
@@ -219,13 +236,15 @@ Result<void> Server::open_federation() {
   return {};
 }
 
-std::unique_ptr<ControlEndpoint> Server::make_endpoint(const Address& address, const OwnIdentity* identity,
+std::unique_ptr<ControlEndpoint> Server::make_endpoint(const Address& address, ControlEndpoint::Contexts contexts,
                                                        size_t connections, size_t body) {
-  ControlEndpoint::Options options{address, connections, {}};
+  ControlEndpoint::Options options;
+  options.address = address;
+  options.max_connections = connections;
   options.limits.body = body;
   options.limits.line = kMaxSidecarLine;
   options.limits.session.drain = kDrain;
-  auto endpoint = std::make_unique<ControlEndpoint>(loop_, protocols_, identity, std::move(options));
+  auto endpoint = std::make_unique<ControlEndpoint>(loop_, protocols_, std::move(contexts), std::move(options));
   endpoint->set_on_ended([this] { on_ended(); });
   return endpoint;
 }
@@ -256,16 +275,30 @@ Result<void> Server::open_endpoints() {
   api_server_ = std::make_unique<ApiServer>(ApiParts{*store_, *ledger_, *issuer_, *rotator_, keeper_->outlook(), *hub_,
                                                      registry_, *federation_, *audit_, *refusals_, loop_, in_.random});
   // Of the 0.9 of our descriptors that connections may have, most are for sidecars.
-  watch_ = make_endpoint(options.watch, identity_.get(), ConnectionCap::default_limit(0.8, 1), kIdentityBody);
-  api_ = make_endpoint(options.api, identity_.get(), ConnectionCap::default_limit(0.1, 1), ApiServer::kMaxApplyBody);
+  auto contexts = [this] { return identity_->context(); };
+  watch_ = make_endpoint(options.watch, contexts, ConnectionCap::default_limit(0.8, 1), kIdentityBody);
+  api_ = make_endpoint(options.api, contexts, ConnectionCap::default_limit(0.1, 1), ApiServer::kMaxApplyBody);
   health_ = make_endpoint(options.health, nullptr, kHealthConnections, kIdentityBody);
   use_bundle();
   identity_api_->serve_on(watch_->http());
   watch_server_->serve_on(watch_->http());
   api_server_->serve_on(api_->http());
   serve_health(health_->http(), readiness_, in_.metrics);
+  HEDDLE_CHECK_OK(open_bundle());
   metrics_ = std::make_unique<ControlPlaneMetrics>(
-      in_.metrics, ControlPlaneMetrics::Sources{*store_, *hub_, *identity_, *rotator_, keeper_->outlook()});
+      in_.metrics,
+      ControlPlaneMetrics::Sources{*store_, *hub_, *identity_, *rotator_, keeper_->outlook(), bundle_.get()});
+  return {};
+}
+
+// Its connections are of the tenth of the descriptors that no endpoint has.
+Result<void> Server::open_bundle() {
+  const ControlOptions& options = in_.options;
+  if (!options.bundle_listen) return {};
+  HEDDLE_TRY(bundle_, BundleEndpoint::create(
+                          {loop_, *identity_, *options.bundle_listen, options.bundle_files, in_.log.module("bundle")}));
+  bundle_->endpoint().set_on_ended([this] { on_ended(); });
+  bundle_->use(*rotator_->bundle());
   return {};
 }
 
@@ -273,6 +306,7 @@ void Server::use_bundle() {
   auto bundle = std::make_shared<TrustBundle>();
   bundle->replace(rotator_->bundle());
   for (ControlEndpoint* endpoint : {watch_.get(), api_.get()}) endpoint->use(bundle);
+  if (bundle_ != nullptr) bundle_->use(*rotator_->bundle());
 }
 
 Result<void> Server::listen() {
@@ -285,6 +319,11 @@ Result<void> Server::listen() {
     if (!listening) return std::move(listening).error().within(str_cat("--", row.name));
     log_.info("listening", {{"endpoint", row.name}, {"address", row.endpoint.address()}});
   }
+  if (bundle_ == nullptr) return {};
+  Result<void> listening = bundle_->listen();
+  if (!listening) return std::move(listening).error().within("--bundle-listen");
+  log_.info("listening",
+            {{"endpoint", "bundle"}, {"address", bundle_->address()}, {"profile", bundle_->certificate().profile()}});
   return {};
 }
 
@@ -321,8 +360,7 @@ void Server::drain(Task on_done) {
   draining_ = readiness_.block("draining");
   hub_->drain();
   api_server_->drain();
-  watch_->drain();
-  api_->drain();
+  for (ControlEndpoint* endpoint : serving()) endpoint->drain();
   drain_deadline_ = loop_.timer([this] { finish_drain(); });
   drain_deadline_->arm(is_idle(Which::kServing) ? Duration(0) : kDrain);
 }

@@ -29,10 +29,11 @@ class ControlServer {
   virtual const Address& watch_address() const = 0;
   virtual const Address& api_address() const = 0;
   virtual const Address& health_address() const = 0;
+  virtual const Address* bundle_address() const = 0;  // null: the bundle is served to nobody
   // Not ready any more; sidecars are told to leave, requests in flight end. `on_done` runs once, from the loop.
   virtual void drain(Task on_done) = 0;
   virtual void reopen_logs() = 0;
-  // Looks at the files of a given CA now.
+  // Looks at the files of a given CA and of the bundle endpoint now.
   virtual void reload() = 0;
 };
 }  // namespace heddle

@@ -31,6 +31,7 @@ class Connection : public Retirable, public ListNode<Connection> {
   // Whether everybody whose certificate was verified on it would be believed again, by these roots.
   virtual bool is_trusted(const TrustBundle&) const { return true; }
   Departure departure;
+  bool is_noticed = false;  // ShortStay's mark
 
  protected:
   ~Connection() override = default;

@@ -9,6 +9,9 @@
 namespace heddle {
 namespace {
 constexpr char kCipherSuites[] = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
+constexpr char kCiphersForStrangers[] =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 constexpr char kGroups[] = "X25519:P-256:P-384";
 constexpr char kSignatures[] = "ECDSA+SHA256:ECDSA+SHA384:RSA-PSS+SHA256:RSA-PSS+SHA384:ed25519";
 // Public CAs sign with PKCS #1 v1.5, too; TLS 1.3 takes that in certificates only (RFC 8446 §4.2.3).
@@ -30,6 +33,17 @@ bool restrict_protocol(SSL_CTX* ctx) {
   return SSL_CTX_set_num_tickets(ctx, 0) == 1 && SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) == 1 &&
          SSL_CTX_set_ciphersuites(ctx, kCipherSuites) == 1 && SSL_CTX_set1_groups_list(ctx, kGroups) == 1 &&
          SSL_CTX_set1_sigalgs_list(ctx, kSignatures) == 1 && SSL_CTX_set1_client_sigalgs_list(ctx, kSignatures) == 1;
+}
+
+bool open_to_strangers(SSL_CTX* ctx) {
+  return SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
+         SSL_CTX_set_cipher_list(ctx, kCiphersForStrangers) == 1;
+}
+
+int verify_mode(PeerCertificatePolicy policy) {
+  if (policy == PeerCertificatePolicy::kNone) return SSL_VERIFY_NONE;
+  return policy == PeerCertificatePolicy::kRequired ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
+                                                    : SSL_VERIFY_PEER;
 }
 
 std::string alpn_wire(const std::vector<std::string>& names) {
@@ -70,12 +84,13 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsMaterial& 
   if (self->options_.web_server && SSL_CTX_set1_sigalgs_list(ctx, kWebSignatures) != 1) {
     return tls_error("cannot set the signatures of web servers");
   }
-  if (material.svid != nullptr) HEDDLE_CHECK_OK(self->load_identity());
-  if (material.svid == nullptr && is_server) return make_error(Reason::kConfigInvalid, "a TLS server needs an SVID");
+  bool is_for_strangers = is_server && self->options_.peer == PeerCertificatePolicy::kNone;
+  if (is_for_strangers && !open_to_strangers(ctx)) return tls_error("cannot set up TLS 1.2");
+  HEDDLE_CHECK_OK(self->load_identity());
 
-  int verify = SSL_VERIFY_PEER;
-  if (self->options_.peer == PeerCertificatePolicy::kRequired) verify |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
-  SSL_CTX_set_verify(ctx, verify, nullptr);
+  // A client that knows no policy but kNone verifies all the same.
+  auto policy = is_server ? self->options_.peer : PeerCertificatePolicy::kRequired;
+  SSL_CTX_set_verify(ctx, verify_mode(policy), nullptr);
   SSL_CTX_set_cert_verify_callback(ctx, &HandshakeState::verify_callback, nullptr);
   if (!self->options_.alpn.empty()) {
     std::string wire = alpn_wire(self->options_.alpn);
@@ -90,15 +105,22 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsMaterial& 
 }
 
 Result<void> TlsContext::load_identity() {
-  const Svid& svid = *material_.svid;
+  bool is_server = options_.role == TlsRole::kServer;
+  if (material_.web != nullptr && is_server) return load(material_.web->chain, *material_.web->key, "the certificate");
+  if (material_.svid != nullptr) return load(material_.svid->chain, *material_.svid->key, "the SVID");
+  if (is_server) return make_error(Reason::kConfigInvalid, "a TLS server needs an SVID");
+  return {};
+}
+
+Result<void> TlsContext::load(const CertChain& chain, const PrivateKey& key, std::string_view whose) {
   SSL_CTX* ctx = context_.get();
-  if (svid.chain.empty()) return make_error(Reason::kConfigInvalid, "the SVID has no certificate");
-  if (SSL_CTX_use_certificate(ctx, svid.chain.front().get()) != 1) return tls_error("cannot use the SVID");
-  for (size_t i = 1; i < svid.chain.size(); ++i) {
-    if (SSL_CTX_add1_chain_cert(ctx, svid.chain[i].get()) != 1) return tls_error("cannot use the SVID's chain");
+  if (chain.empty()) return make_error(Reason::kConfigInvalid, str_cat(whose, " is missing"));
+  if (SSL_CTX_use_certificate(ctx, chain.front().get()) != 1) return tls_error(str_cat("cannot use ", whose));
+  for (size_t i = 1; i < chain.size(); ++i) {
+    if (SSL_CTX_add1_chain_cert(ctx, chain[i].get()) != 1) return tls_error(str_cat("cannot use the chain of ", whose));
   }
-  if (SSL_CTX_use_PrivateKey(ctx, svid.key->raw()) != 1) return tls_error("cannot use the SVID's key");
-  if (SSL_CTX_check_private_key(ctx) != 1) return tls_error("the SVID's key is not the certificate's");
+  if (SSL_CTX_use_PrivateKey(ctx, key.raw()) != 1) return tls_error(str_cat("cannot use the key of ", whose));
+  if (SSL_CTX_check_private_key(ctx) != 1) return tls_error(str_cat("the key is not that of ", whose));
   return {};
 }
 

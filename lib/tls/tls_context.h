@@ -1,9 +1,10 @@
 // TlsContext: one SSL_CTX for one role and one generation of certificate and trust bundle. Immutable once made, shared
 // by every connection of its generation (never mutated while live: rule S7), safe from any thread.
 //
-// TLS 1.3 only; no tickets, no session cache, no renegotiation (a ticket would resume without any verify call after the
-// bundle changed, measured); AES-128-GCM preferred; X25519 first; the complete chain is set, so that OpenSSL does not
-// rebuild and verify our own chain in every handshake. Peers are judged by certs/verify.h, not by OpenSSL's store.
+// TLS 1.3 only (but for strangers, see kNone); no tickets, no session cache, no renegotiation (a ticket would resume
+// without any verify call after the bundle changed, measured); AES-128-GCM preferred; X25519 first; the complete chain
+// is set, so that OpenSSL does not rebuild and verify our own chain in every handshake. Peers are judged by
+// certs/verify.h, not by OpenSSL's store.
 #pragma once
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 
 #include "certs/svid.h"
 #include "certs/trust_bundle.h"
+#include "certs/web_certificate.h"
 #include "certs/web_pki.h"
 #include "lib/tls/ssl_ptr.h"
 #include "lib/tls/verdict_cache.h"
@@ -22,6 +24,9 @@ enum class TlsRole : uint8_t { kClient, kServer };
 enum class PeerCertificatePolicy : uint8_t {
   kRequired,  // mutual TLS
   kOptional,  // asked for; a peer without one is a peer without an identity (the attestation endpoint)
+  // Server: not asked for. For strangers, so TLS 1.2 with forward secrecy and AEAD will do, too: what Mozilla calls
+  // "intermediate", as SPIFFE Federation §5 wants it of a bundle endpoint.
+  kNone,
 };
 
 namespace alpn {
@@ -31,8 +36,9 @@ inline constexpr std::string_view kTcp = "heddle-tcp";  // opaque TCP between si
 }  // namespace alpn
 
 struct TlsMaterial {
-  std::shared_ptr<const Svid> svid;           // may be null for a client that has no identity yet
-  std::shared_ptr<const TrustBundle> bundle;  // whom we believe
+  std::shared_ptr<const Svid> svid;             // may be null for a client that has no identity yet
+  std::shared_ptr<const TrustBundle> bundle;    // whom we believe
+  std::shared_ptr<const WebCertificate> web{};  // server: shown instead of an SVID
 };
 
 class TlsContext {
@@ -62,6 +68,7 @@ class TlsContext {
  private:
   TlsContext() = default;
   Result<void> load_identity();
+  Result<void> load(const CertChain&, const PrivateKey&, std::string_view whose);
   TlsMaterial material_;
   Options options_;
   SslContextPtr context_;

@@ -31,7 +31,7 @@ HttpClientOptions client_options() {
 }
 }  // namespace
 
-ControlRig::ControlRig() {
+ControlRig::ControlRig(Adjust adjust) : adjust_(std::move(adjust)) {
   std::string pattern = (fs::temp_directory_path() / "heddle-control-XXXXXX").string();
   parent_ = ::mkdtemp(pattern.data());
   data_ = parent_ / "data";
@@ -50,6 +50,7 @@ void ControlRig::start() {
   options.data = data_.string();
   options.watch = options.api = options.health = Address::loopback(0);
   options.trust_domain = *TrustDomain::parse("cluster.local");
+  if (adjust_) adjust_(options);
   metrics_ = std::make_unique<Registry>();
   auto server = ControlServer::start({options, loop, log_.log(), *metrics_, random_});
   ASSERT_TRUE(server) << server.error().text();

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <functional>
 
 #include "control/app/server.h"
 #include "lib/rpc/http_client.h"
@@ -18,7 +19,9 @@ namespace heddle {
 class ControlRig {
  public:
   static constexpr Duration kPatience = 60s;  // longer than a busy machine stalls
-  ControlRig();
+  using Adjust = std::function<void(ControlOptions&)>;
+  // `adjust` changes the options of every start.
+  explicit ControlRig(Adjust adjust = {});
   ~ControlRig();
   // With the same data as before, on other ports.
   void start();
@@ -45,6 +48,8 @@ class ControlRig {
   std::string read(std::string_view file) const;
   std::string admin_token() const;
   const std::filesystem::path& data() const { return data_; }
+  const Registry& metrics() const { return *metrics_; }
+  bool has_logged(std::string_view text) const { return log_.contains(text); }
 
   Loop loop;
   Protocols protocols{loop, HttpLimits{}};
@@ -55,6 +60,7 @@ class ControlRig {
   class TlsClient;
   RpcResponse exchange(const Address&, std::shared_ptr<const Svid>, RpcRequest);
   Result<Svid> sign(std::string_view token, std::string_view id, std::shared_ptr<const Svid> svid);
+  Adjust adjust_;
   CapturedLog log_;
   SeededRandom random_{7};
   std::unique_ptr<Registry> metrics_;

@@ -13,7 +13,8 @@ from .programs import Control, Sidecar, binary_folder, missing_programs
 
 
 class Mesh:
-    def __init__(self, bin_folder=None):
+    def __init__(self, bin_folder=None, trust_domain=pki.TRUST_DOMAIN):
+        self.trust_domain = trust_domain
         self.bin = binary_folder(bin_folder)
         self.folder = tempfile.mkdtemp(prefix="heddle-e2e-")
         self.ports = PortPool()
@@ -45,8 +46,11 @@ class Mesh:
     @property
     def authority(self):
         if self._authority is None:
-            self._authority = pki.Authority(self.path("ca"))
+            self._authority = pki.Authority(self.path("ca"), self.trust_domain)
         return self._authority
+
+    def spiffe_id(self, account):
+        return pki.spiffe_id(account, trust_domain=self.trust_domain)
 
     def next_ip(self):
         self._last_ip += 1
@@ -55,13 +59,13 @@ class Mesh:
     # --- control plane ---
     def start_control(self, *flags):
         ports = [self.ports.reserve() for _ in range(3)]
-        self.control = Control(self.group, self.bin, ports, flags)
+        self.control = Control(self.group, self.bin, ports, ("--trust-domain", self.trust_domain, *flags))
         return self.control.start()
 
     def control_blocks(self, account):
         """identity, config and control of a bootstrap whose identity is attested by a fresh token."""
-        token = self.write(f"{account}.token", self.control.token(pki.spiffe_id(account)))
-        identity = {"source": "control", "id": pki.spiffe_id(account), "joinTokenFile": token}
+        token = self.write(f"{account}.token", self.control.token(self.spiffe_id(account)))
+        identity = {"source": "control", "id": self.spiffe_id(account), "joinTokenFile": token}
         control = {"addresses": [endpoint("127.0.0.1", self.control.watch_port)], "bundle": self.control.root}
         return {"identity": identity, "config": {"source": "control"}, "control": control}
 
@@ -73,7 +77,7 @@ class Mesh:
     def bootstrap(self, node, listeners, blocks, **more):
         state = self.path(f"{node}-state")
         return {
-            "node": node, "trustDomain": pki.TRUST_DOMAIN, "namespace": "default", "stateDir": state, "workers": 2,
+            "node": node, "trustDomain": self.trust_domain, "namespace": "default", "stateDir": state, "workers": 2,
             "listeners": listeners, **blocks, "health": {"address": self.address()},
             "admin": {"address": self.address(), "socket": os.path.join(state, "admin.sock")},
             "accessLog": {"mode": "all", "file": "-"}, "log": {"level": "info", "format": "json"},
@@ -164,7 +168,7 @@ class ControlledPair:
         ip, _, port = inbound["address"].rpartition(":")
         self.mesh = mesh
         self.name = name
-        self.address = resources.endpoint(ip, int(port), pki.spiffe_id(name))
+        self.address = resources.endpoint(ip, int(port), mesh.spiffe_id(name))
         self.resources = [resources.service(name), resources.backend_set(name, [self.address])]
         self.version = mesh.control.apply(resources.to_yaml(self.resources))
         outbound = mesh.outbound(name)

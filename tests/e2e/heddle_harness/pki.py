@@ -1,8 +1,10 @@
 """A certificate authority of our own, by the openssl command: good SVIDs and every kind of bad one."""
 
+import base64
 import datetime
 import os
 import shutil
+import ssl
 import subprocess
 
 TRUST_DOMAIN = "cluster.local"
@@ -75,15 +77,22 @@ class Authority:
             file.write(text)
         return path
 
-    def _extensions(self, name, uri):
+    def _extensions(self, name, names):
         return self._write(f"{name}.ext", "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n"
-                           f"extendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=critical,URI:{uri}\n")
+                           f"extendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=critical,{names}\n")
 
     def issue(self, name, uri=None, lifetime=None):
         """A SVID for `uri`. `lifetime` is (start, end) as YYYYMMDDHHMMSSZ; a day from now when it is left out."""
         uri = uri or spiffe_id(name, trust_domain=self.trust_domain)
+        return self._sign(name, f"URI:{uri}", lifetime)
+
+    def issue_web(self, name, names="IP:127.0.0.1,DNS:localhost"):
+        """The certificate of a web server: these names and no id."""
+        return self._sign(name, names)
+
+    def _sign(self, name, names, lifetime=None):
         key, request, certificate = (os.path.join(self.folder, f"{name}.{end}") for end in ("key", "csr", "pem"))
-        extensions = self._extensions(name, uri)
+        extensions = self._extensions(name, names)
         _openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
                  "-out", request, "-subj", "/O=heddle")
         if lifetime is None:
@@ -152,6 +161,23 @@ def chain_of(path):
     end = "-----END CERTIFICATE-----"
     with open(path, encoding="ascii") as file:
         return [block.strip() + end for block in file.read().split(end)[:-1]]
+
+
+def jwks(root_files, sequence=None, hint=None):
+    """A SPIFFE bundle of all certificates in these files, as a value."""
+    blocks = [block for path in root_files for block in chain_of(path)]
+    ders = [base64.b64encode(ssl.PEM_cert_to_DER_cert(block)).decode() for block in blocks]
+    bundle = {"keys": [{"use": "x509-svid", "kty": "EC", "x5c": [der]} for der in ders]}
+    if sequence is not None:
+        bundle["spiffe_sequence"] = sequence
+    if hint is not None:
+        bundle["spiffe_refresh_hint"] = hint
+    return bundle
+
+
+def certificates_of(bundle):
+    """The DER of every root of a SPIFFE bundle."""
+    return [base64.b64decode(key["x5c"][0]) for key in bundle["keys"]]
 
 
 def is_chain_good(root, chain):

@@ -45,6 +45,18 @@ def authorization_default(name, action, ns="default"):
     return _resource("heddle.dev/v1", "AuthorizationPolicy", name, {"defaultAction": action}, ns)
 
 
+def federated(name, trust_domain, url=None, spiffe_id=None, bundle=None, ns="default"):
+    """With a SPIFFE id the profile is https_spiffe, else https_web."""
+    spec = {"trustDomain": trust_domain}
+    if url:
+        spec["bundleEndpoint"] = {"url": url, "profile": "https_spiffe" if spiffe_id else "https_web"}
+    if spiffe_id:
+        spec["bundleEndpoint"]["spiffeId"] = spiffe_id
+    if bundle:
+        spec["bundle"] = bundle
+    return _resource("heddle.dev/v1", "FederatedTrustDomain", name, spec, ns)
+
+
 def to_backend_set(name, weight=1):
     return {"group": "heddle.dev", "kind": "BackendSet", "name": name, "weight": weight}
 

@@ -65,6 +65,31 @@ TEST(ControlOptions, ARootIsRotatedThirtyDaysBeforeItsEndUnlessToldOtherwise) {
   EXPECT_EQ(off.options.ca_root_ttl, 48h);
 }
 
+TEST(ControlOptions, TheBundleIsServedToNobodyUnlessAsked) {
+  auto parsed = parse({"--data", "/d"});
+  auto asked = parse({"--data", "/d", "--bundle-listen", "127.0.0.1:15443"});
+  auto wrong = parse({"--data", "/d", "--bundle-listen", "localhost:1"});
+
+  EXPECT_FALSE(parsed.options.bundle_listen);
+  ASSERT_FALSE(asked.exit) << asked.exit->text;
+  EXPECT_EQ(asked.options.bundle_listen->text(), "127.0.0.1:15443");
+  EXPECT_FALSE(asked.options.bundle_files.any());
+  ASSERT_TRUE(wrong.exit);
+  EXPECT_NE(wrong.exit->text.find("--bundle-listen"), std::string::npos) << wrong.exit->text;
+}
+
+TEST(ControlOptions, TheFilesOfTheBundleEndpointBelongTogether) {
+  auto all = parse({"--data", "/d", "--bundle-listen", "[::1]:1", "--bundle-cert-file", "c", "--bundle-key-file", "k"});
+  auto no_key = parse({"--data", "/d", "--bundle-listen", "[::1]:1", "--bundle-cert-file", "c"});
+  auto no_address = parse({"--data", "/d", "--bundle-cert-file", "c", "--bundle-key-file", "k"});
+
+  ASSERT_FALSE(all.exit) << all.exit->text;
+  EXPECT_TRUE(all.options.bundle_files.all());
+  ASSERT_TRUE(no_key.exit && no_address.exit);
+  EXPECT_NE(no_key.exit->text.find("--bundle-key-file is missing"), std::string::npos) << no_key.exit->text;
+  EXPECT_NE(no_address.exit->text.find("--bundle-listen is missing"), std::string::npos) << no_address.exit->text;
+}
+
 TEST(ControlOptions, MissingAndUnknownFlagsAreUsageErrors) {
   EXPECT_EQ(parse({}).exit->code, 2);
   EXPECT_NE(parse({}).exit->text.find("--data"), std::string::npos);

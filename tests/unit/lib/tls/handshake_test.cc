@@ -54,6 +54,10 @@ class HandshakeTest : public testing::Test {
     auto svid = std::make_shared<const Svid>(between_.issue(str_cat("spiffe://cluster.local/ns/a/sa/", account)));
     return *TlsContext::create({svid, bundle_}, {role, PeerCertificatePolicy::kRequired, {"h2"}});
   }
+  // Nobody is asked for a certificate.
+  std::shared_ptr<const TlsContext> for_strangers(TlsMaterial material) {
+    return *TlsContext::create(material, {TlsRole::kServer, PeerCertificatePolicy::kNone, {"h2"}});
+  }
   Loop clock_;
   TestCa ca_{"cluster.local"};
   TestCa between_ = ca_.intermediate(CertSpec::authority("between"));
@@ -90,6 +94,78 @@ TEST_F(HandshakeTest, AnotherPeerIsAnotherCertificate) {
 
   ASSERT_TRUE(first.is_done() && second.is_done());
   EXPECT_NE(SSL_get0_peer_certificate(first.server()), SSL_get0_peer_certificate(second.server()));
+}
+
+// A client of somebody else's, by OpenSSL's own defaults, of this version only; it shows a certificate if it is asked.
+class Stranger {
+ public:
+  Stranger(const TlsContext& server, const Clock& clock, int version, const Svid* own = nullptr)
+      : state_{server, clock, {}, nullptr, std::nullopt}, context_(SSL_CTX_new(TLS_client_method())) {
+    SSL_CTX_set_min_proto_version(context_.get(), version);
+    SSL_CTX_set_max_proto_version(context_.get(), version);
+    if (own != nullptr) {
+      SSL_CTX_use_certificate(context_.get(), own->chain.front().get());
+      SSL_CTX_use_PrivateKey(context_.get(), own->key->raw());
+    }
+    client_.reset(SSL_new(context_.get()));
+    server_.reset(SSL_new(server.raw()));
+    state_.bind(server_.get());
+    BIO* one = nullptr;
+    BIO* other = nullptr;
+    BIO_new_bio_pair(&one, 65536, &other, 65536);
+    SSL_set_bio(client_.get(), one, one);
+    SSL_set_bio(server_.get(), other, other);
+    SSL_set_connect_state(client_.get());
+    SSL_set_accept_state(server_.get());
+    for (int i = 0; i < 4; ++i) {
+      SSL_do_handshake(client_.get());
+      SSL_do_handshake(server_.get());
+    }
+    ERR_clear_error();
+  }
+  bool is_done() const { return SSL_is_init_finished(client_.get()) && SSL_is_init_finished(server_.get()); }
+  bool was_asked_for_a_certificate() const { return SSL_get0_peer_certificate(server_.get()) != nullptr; }
+  // What the server showed.
+  X509* seen() const { return SSL_get0_peer_certificate(client_.get()); }
+
+ private:
+  HandshakeState state_;
+  SslContextPtr context_;
+  SslPtr client_;
+  SslPtr server_;
+};
+
+TEST_F(HandshakeTest, AStrangerComesByTls12Or13AndIsAskedForNothing) {
+  Svid own = ca_.issue("spiffe://cluster.local/ns/a/sa/stranger");
+  auto server = for_strangers({std::make_shared<const Svid>(own), bundle_});
+
+  for (int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    Stranger stranger(*server, clock_, version, &own);
+
+    EXPECT_TRUE(stranger.is_done()) << version;
+    EXPECT_FALSE(stranger.was_asked_for_a_certificate()) << version;
+  }
+  EXPECT_EQ(SSL_CTX_get_min_proto_version(server->raw()), TLS1_2_VERSION);
+}
+
+TEST_F(HandshakeTest, NobodyComesToAMemberByTls12) {
+  Svid own = ca_.issue("spiffe://cluster.local/ns/a/sa/member");
+
+  EXPECT_TRUE(Stranger(*server_, clock_, TLS1_3_VERSION, &own).is_done());
+  EXPECT_FALSE(Stranger(*server_, clock_, TLS1_2_VERSION, &own).is_done());
+}
+
+TEST_F(HandshakeTest, AWebCertificateIsShownInsteadOfTheSvid) {
+  CertSpec spec;
+  spec.dns = {"mesh.example.org"};
+  Svid made = ca_.issue(spec);
+  auto web = std::make_shared<const WebCertificate>(*WebCertificate::from_pem(made.chain_pem(), made.key));
+  auto own = std::make_shared<const Svid>(ca_.issue("spiffe://cluster.local/ns/a/sa/own"));
+
+  Stranger stranger(*for_strangers({own, bundle_, web}), clock_, TLS1_3_VERSION);
+
+  ASSERT_TRUE(stranger.is_done());
+  EXPECT_EQ(X509_cmp(stranger.seen(), made.chain.front().get()), 0);
 }
 }  // namespace
 }  // namespace heddle
