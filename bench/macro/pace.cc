@@ -120,8 +120,10 @@ class Pace {
     const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
     if (latencies_.empty()) die("heddle-bench-pace: no answer");
     std::sort(latencies_.begin(), latencies_.end());
-    std::printf("{\"requests\": %zu, \"seconds\": %.4f, \"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f, \"refused\": %zu}\n",
-                latencies_.size(), seconds, microseconds(0.5), microseconds(0.99), microseconds(1.0), refused_);
+    std::printf(
+        "{\"requests\": %zu, \"seconds\": %.4f, \"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f, \"refused\": "
+        "%zu}\n",
+        latencies_.size(), seconds, microseconds(0.5), microseconds(0.99), microseconds(1.0), refused_);
   }
 
   std::chrono::nanoseconds step_;

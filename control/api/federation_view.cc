@@ -5,7 +5,7 @@
 
 namespace heddle {
 namespace {
-void write_endpoint(JsonWriter& out, const BundleEndpoint& endpoint) {
+void write_endpoint(JsonWriter& out, const FederationEndpoint& endpoint) {
   out.key("endpoint").begin_object().field("url", endpoint.url.text()).field("profile", to_text(endpoint.profile));
   if (endpoint.id) out.field("spiffeId", endpoint.id->text());
   out.end_object();

@@ -11,7 +11,7 @@
 namespace heddle {
 struct FetchRequest {
   TrustDomain domain;  // whose bundle it is
-  BundleEndpoint endpoint;
+  FederationEndpoint endpoint;
   DomainRoots::Ptr endpoint_roots{};  // of the endpoint id's trust domain; https_spiffe only
 };
 

@@ -87,7 +87,7 @@ void FederationKeeper::turn() {
 }
 
 void FederationKeeper::ask(const std::string& name, Endpoint& endpoint) {
-  const BundleEndpoint& where = *bundles_.find(name)->spec->endpoint;
+  const FederationEndpoint& where = *bundles_.find(name)->spec->endpoint;
   FetchRequest request{*bundles_.find(name)->spec->trust_domain, where, nullptr};
   if (where.profile == BundleProfile::kHttpsSpiffe) {
     request.endpoint_roots = roots_for(where);
@@ -102,7 +102,7 @@ void FederationKeeper::ask(const std::string& name, Endpoint& endpoint) {
 }
 
 // The newest we have of the domain that the endpoint's id is of (Federation §5.2.2.4).
-DomainRoots::Ptr FederationKeeper::roots_for(const BundleEndpoint& endpoint) const {
+DomainRoots::Ptr FederationKeeper::roots_for(const FederationEndpoint& endpoint) const {
   TrustDomain domain = endpoint.id->trust_domain();
   return domain == parts_.own ? parts_.own_roots() : bundles_.roots_of(domain.name());
 }

@@ -53,7 +53,7 @@ class FederationKeeper {
   void tell(const std::string& digest_before);
   void turn();
   void ask(const std::string& name, Endpoint&);
-  DomainRoots::Ptr roots_for(const BundleEndpoint&) const;
+  DomainRoots::Ptr roots_for(const FederationEndpoint&) const;
   void on_fetched(const std::string& name, Result<FederatedBundle>);
   size_t asking() const;
   void on_disk(std::function<Result<void>()> job);

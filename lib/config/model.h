@@ -229,7 +229,7 @@ struct WorkloadSpec {
 enum class BundleProfile : uint8_t { kHttpsWeb, kHttpsSpiffe };  // SPIFFE Federation §5.2
 std::string_view to_text(BundleProfile) noexcept;                // "https_web"
 // Where the newest bundle of the domain is to be had. Never inferred from its name (§5.1).
-struct BundleEndpoint {
+struct FederationEndpoint {
   HttpsUrl url;
   BundleProfile profile = BundleProfile::kHttpsWeb;
   std::optional<SpiffeId> id;  // of kHttpsSpiffe: who must answer
@@ -237,10 +237,10 @@ struct BundleEndpoint {
 // Whom the control plane trusts beside its own domain. No sidecar gets it as configuration.
 struct FederatedTrustDomainSpec {
   ResourceKey key;
-  std::optional<TrustDomain> trust_domain;  // set once parsed
-  std::optional<BundleEndpoint> endpoint;   // this or bundle, or both
-  DomainRoots::Ptr bundle;                  // null: none given; counts until the endpoint answered
-  std::string bundle_text;                  // JWK Set, only what we use
+  std::optional<TrustDomain> trust_domain;     // set once parsed
+  std::optional<FederationEndpoint> endpoint;  // this or bundle, or both
+  DomainRoots::Ptr bundle;                     // null: none given; counts until the endpoint answered
+  std::string bundle_text;                     // JWK Set, only what we use
 };
 
 template <class T>

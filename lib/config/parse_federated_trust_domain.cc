@@ -25,7 +25,7 @@ std::optional<HttpsUrl> parse_url(JsonObject& endpoint) {
   return std::nullopt;
 }
 
-std::optional<BundleEndpoint> parse_endpoint(JsonObject& spec) {
+std::optional<FederationEndpoint> parse_endpoint(JsonObject& spec) {
   std::optional<JsonObject> object = spec.optional_object("bundleEndpoint");
   if (!object) return std::nullopt;
   std::optional<HttpsUrl> url = parse_url(*object);
@@ -40,7 +40,7 @@ std::optional<BundleEndpoint> parse_endpoint(JsonObject& spec) {
   if (profile == BundleProfile::kHttpsWeb && has_id) object->problem("spiffeId", "belongs to https_spiffe only");
   object->finish();
   if (!url || !profile) return std::nullopt;
-  return BundleEndpoint{*std::move(url), *profile, std::move(id)};
+  return FederationEndpoint{*std::move(url), *profile, std::move(id)};
 }
 
 void parse_bundle(JsonObject& spec, FederatedTrustDomainSpec& out) {

@@ -88,7 +88,5 @@ void InboundAuthz::audit(const AuthzFacts& facts, AuthzNote& note) {
   }
 }
 
-bool InboundAuthz::still_admits(const AuthzFacts& facts) const {
-  return judge(facts).allowed;
-}
+bool InboundAuthz::still_admits(const AuthzFacts& facts) const { return judge(facts).allowed; }
 }  // namespace heddle

@@ -16,8 +16,8 @@ struct AuthzNote {
   enum class Kind : uint8_t { kNone, kAudited, kDenied };
   Kind kind = Kind::kNone;
   AuthzCause cause = AuthzCause::kNoPolicy;
-  uint32_t rule = 0;                                      // of kRule
-  uint64_t version = 0;                                   // sequence of the snapshot that decided
+  uint32_t rule = 0;                                        // of kRule
+  uint64_t version = 0;                                     // sequence of the snapshot that decided
   std::shared_ptr<const AuthorizationPolicySpec> policy{};  // null of kNone, and of a foreign caller where none is
   bool caller_may_read = false;                             // which policy denied; by its own id
 };

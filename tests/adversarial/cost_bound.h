@@ -1,7 +1,8 @@
-// CostBound: an attacker pays more than we do. While it lives, the proxies may allocate kTimes the bytes that are sent, on
-// top of what kConnections of good clients cost, and do kTimes the work of a good request for each kShare of bytes;
+// CostBound: an attacker pays more than we do. While it lives, the proxies may allocate kTimes the bytes that are sent,
+// on top of what kConnections of good clients cost, and do kTimes the work of a good request for each kShare of bytes;
 // checked at its end. Everything that was taken from the allocator counts, also what was given back. Work is counted in
-// builds that can (`./dev test asan`, work_counter.h). The thread that makes it, and those that call leave_out(), are peers.
+// builds that can (`./dev test asan`, work_counter.h). The thread that makes it, and those that call leave_out(), are
+// peers.
 #pragma once
 #include <cstddef>
 

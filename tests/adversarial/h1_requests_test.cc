@@ -3,8 +3,8 @@
 // split. What reaches the upstream must be what a second reader finds in the bytes that were sent.
 #include <gtest/gtest.h>
 
-#include "tests/adversarial/cost_bound.h"
 #include "tests/adversarial/client_suite.h"
+#include "tests/adversarial/cost_bound.h"
 #include "tests/support/http1_bench.h"
 
 namespace heddle::adversarial {

@@ -2,8 +2,8 @@
 // two with HTTP/2 between them. What a request becomes on the other side is compared with the frames that were sent.
 #include <gtest/gtest.h>
 
-#include "tests/adversarial/cost_bound.h"
 #include "tests/adversarial/client_suite.h"
+#include "tests/adversarial/cost_bound.h"
 #include "tests/adversarial/h2_peer.h"
 
 namespace heddle::adversarial {

@@ -1,5 +1,5 @@
-// What g++ calls at every basic block of code compiled with -fsanitize-coverage=trace-pc (HEDDLE_COUNT_WORK). Not for use:
-// WorkCounter is. Linked into every program of such a build; compiled without the option itself.
+// What g++ calls at every basic block of code compiled with -fsanitize-coverage=trace-pc (HEDDLE_COUNT_WORK). Not for
+// use: WorkCounter is. Linked into every program of such a build; compiled without the option itself.
 #pragma once
 #include <cstdint>
 
