@@ -41,7 +41,8 @@ void FederationKeeper::stop() {
 }
 
 FederatedBundles::Changes FederationKeeper::read_resources() {
-  FederatedBundles::Changes changes = bundles_.set(specs_in(parts_.store.view()));
+  specs_ = specs_in(parts_.store.view());
+  FederatedBundles::Changes changes = bundles_.set(specs_);
   for (const std::string& name : changes.gone) endpoints_.erase(name);
   for (const std::string& name : changes.asked_anew) {
     endpoints_.erase(name);  // who is being asked is not heard any more
@@ -52,8 +53,13 @@ FederatedBundles::Changes FederationKeeper::read_resources() {
 }
 
 void FederationKeeper::follow() {
+  if (specs_in(parts_.store.view()) == specs_) return;  // the store shares what did not change
   std::string before = bundles_.trust().digest;
   FederatedBundles::Changes changes = read_resources();
+  for (const std::string& name : changes.asked_anew) {
+    const std::string& problem = bundles_.find(name)->problem;
+    if (!problem.empty()) parts_.log.warn("a given bundle is not used", {{"trust_domain", name}, {"error", problem}});
+  }
   for (const std::string& name : changes.obsolete) {
     on_disk([directory = parts_.directory, name] { return remove_federated(directory, name); });
   }

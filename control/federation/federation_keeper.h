@@ -61,6 +61,7 @@ class FederationKeeper {
 
   Parts parts_;
   FederatedBundles bundles_;
+  SpecMap<FederatedTrustDomainSpec> specs_;  // as the resources were when they were read last
   std::map<std::string, Endpoint, std::less<>> endpoints_;
   std::deque<std::function<Result<void>()>> jobs_;  // one after the other: the newest file wins
   Pending job_;

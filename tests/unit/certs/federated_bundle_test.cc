@@ -40,11 +40,9 @@ TEST(FederatedBundle, RefusesARootThatCouldVouchForNobody) {
   CertSpec spec = CertSpec::authority("big");
   spec.raw_key = key.get();
   TestCa issuer("p.test");
-  X509* odd = issuer.issue(spec).chain.front().get();
-  X509_up_ref(odd);
-  X509Ptr held(odd);
+  Svid odd = issuer.issue(spec);
   std::string json = str_cat(R"({"keys":[)", entry(issuer), R"(,{"kty":"EC","use":"x509-svid","x5c":[")",
-                             to_base64(as_bytes(to_der(held.get(), i2d_X509))), R"("]}]})");
+                             to_base64(as_bytes(to_der(odd.chain.front().get(), i2d_X509))), R"("]}]})");
 
   auto bundle = parse_federated_bundle(domain(), json);
 

@@ -18,6 +18,7 @@ TEST(ControlOptions, NeedNothingButTheDataDirectory) {
   EXPECT_EQ(parsed.options.health.text(), "127.0.0.1:15014");
   EXPECT_EQ(parsed.options.trust_domain->name(), "cluster.local");
   EXPECT_EQ(parsed.options.svid_ttl, 24h);
+  EXPECT_EQ(parsed.options.federation_ca_file, "/etc/ssl/certs/ca-certificates.crt");
 }
 
 TEST(ControlOptions, AWrongValueIsNamedWithItsFlag) {

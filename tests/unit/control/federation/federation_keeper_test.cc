@@ -51,6 +51,7 @@ class FederationKeeperTest : public testing::Test {
   FederationKeeperTest() { open(); }
   void open() {
     keeper_.reset();
+    written_.clear();
     keeper_.emplace(FederationKeeper::Parts{scheduler_, random_, *store_.store, fetcher_, trust_domain("own.test"),
                                             [this] { return own_.roots(); },
                                             [this](Task work, Task done) {

@@ -17,7 +17,7 @@ constexpr std::string_view kWeb = "bundleEndpoint: {url: 'https://p.test/b', pro
 
 std::string yaml(std::string_view name, std::string_view domain, std::string_view more) {
   return str_cat("{apiVersion: heddle.dev/v1, kind: FederatedTrustDomain, metadata: {name: ", name,
-                 "}, spec: {trustDomain: ", domain, ", ", more, "}}\n---\n");
+                 "}, spec: {trustDomain: ", domain, ", ", more, "}}\n");
 }
 std::string problems_of(std::string_view more, std::string_view domain = "p.test") {
   return spec_problems_of(yaml("x", domain, more));
@@ -101,7 +101,7 @@ TEST(ParseFederation, RefusesBadDomains) {
 
 TEST(ValidateFederation, ADomainHasOneResourceAndIsNotOurOwn) {
   TrustDomain own = *TrustDomain::parse("own.test");
-  Model twice = model_of(yaml("a", "p.test", kWeb) + yaml("b", "p.test", kWeb));
+  Model twice = model_of(yaml("a", "p.test", kWeb) + "---\n" + yaml("b", "p.test", kWeb));
   Model ours = model_of(yaml("a", "own.test", kWeb));
 
   EXPECT_EQ(
@@ -114,7 +114,7 @@ TEST(ValidateFederation, ADomainHasOneResourceAndIsNotOurOwn) {
 TEST(ValidateFederation, CountAndBytesAreBounded) {
   std::string many;
   for (size_t i = 0; i <= kMaxFederatedDomains; ++i)
-    many += yaml(str_cat("d", std::to_string(i)), str_cat("d", std::to_string(i), ".test"), kWeb);
+    many += str_cat("---\n", yaml(str_cat("d", std::to_string(i)), str_cat("d", std::to_string(i), ".test"), kWeb));
   Model full = model_of(many);
 
   EXPECT_THAT(validate(full, ModelScope::kWhole).text(), HasSubstr("at most 64"));
