@@ -168,8 +168,6 @@ std::vector<Row> of_connections() {
 }
 
 std::vector<Row> of_identity() {
-  constexpr std::string_view kJwks = "certs/jwks.cc";
-  EXPECT_EQ(FetcherOptions{}.resolve, FetcherOptions{}.connect);
   constexpr std::string_view kIssuer = "control/ca/issuer.cc";
   EXPECT_EQ(kMaxCsr, kMaxKeyPem);
   return {
@@ -185,13 +183,6 @@ std::vector<Row> of_identity() {
       {"Workload API that we serve",
        str_cat(count(WorkloadApi::kMaxConnections), " connections, ", count(WorkloadApi::kMaxCalls),
                " calls, requests of ", size(hidden("proxy/identity/workload_api.cc", "limits.message")))},
-      {"[bundle endpoint](federation.md) of the control plane",
-       str_cat(count(BundleEndpoint::kMostConnections), " connections or ",
-               count(100 * hidden("control/app/bundle_endpoint.cc", "kShareOfDescriptors")), " % of the descriptors, ",
-               count(BundleEndpoint::kMostHandshakes), " handshakes at once, heads of ", size(BundleEndpoint::kMaxHead),
-               ", ", count(BundleEndpoint::kMostStreams), " streams of a connection, ",
-               in(1s, BundleEndpoint::kPatience), " s for a handshake, a head, the next request; gone after ",
-               in(1s, BundleEndpoint::kLongestStay), " s")},
       {"lifetime of an SVID",
        str_cat("at least ", in(1s, kMinTtl), " s; default ", in(1h, Issuer::Options{}.svid_ttl), " h")},
       {"join token", str_cat("one use, ", in(1min, Issuer::kDefaultTokenTtl), " minutes by default, at most ",
@@ -213,6 +204,16 @@ std::vector<Row> of_identity() {
       {"a step of the schedule that failed",
        str_cat("again after ", in(1s, StepRetry::kFirst), " s, twice as long each time, at most ",
                in(1min, StepRetry::kCap), " minutes")},
+      {"renewals of one sidecar", str_cat(count(hidden(kIssuer, "kRenewalBurst")), " at once, then the larger of ",
+                                          count(60 * hidden(kIssuer, "kRenewalsPerSecond")), " a minute and ",
+                                          count(hidden(kIssuer, "kRenewalsPerLifetime")), " per lifetime")},
+  };
+}
+
+std::vector<Row> of_federation() {
+  constexpr std::string_view kJwks = "certs/jwks.cc";
+  EXPECT_EQ(FetcherOptions{}.resolve, FetcherOptions{}.connect);
+  return {
       {"federated trust domains",
        str_cat(count(kMaxFederatedDomains), "; ", size(kMaxFederatedBytes), " of bundles in all")},
       {"asking a bundle endpoint",
@@ -228,9 +229,13 @@ std::vector<Row> of_identity() {
       {"lookups of names that have not ended",
        str_cat(count(NameLookup::kMaxAtOnce), "; ", count(NameLookup::kMaxAddresses), " addresses of a name")},
       {"URL of a bundle endpoint", str_cat(count(HttpsUrl::kMaxBytes), " bytes")},
-      {"renewals of one sidecar", str_cat(count(hidden(kIssuer, "kRenewalBurst")), " at once, then the larger of ",
-                                          count(60 * hidden(kIssuer, "kRenewalsPerSecond")), " a minute and ",
-                                          count(hidden(kIssuer, "kRenewalsPerLifetime")), " per lifetime")},
+      {"[bundle endpoint](federation.md) of the control plane",
+       str_cat(count(BundleEndpoint::kMostConnections), " connections or ",
+               count(100 * hidden("control/app/bundle_endpoint.cc", "kShareOfDescriptors")), " % of the descriptors, ",
+               count(BundleEndpoint::kMostHandshakes), " handshakes at once, heads of ", size(BundleEndpoint::kMaxHead),
+               ", ", count(BundleEndpoint::kMostStreams), " streams of a connection, ",
+               in(1s, BundleEndpoint::kPatience), " s for a handshake, a head, the next request; gone after ",
+               in(1s, BundleEndpoint::kLongestStay), " s")},
   };
 }
 
@@ -269,7 +274,8 @@ std::vector<Row> documented() {
 
 TEST(LimitDocs, SayWhatTheCodeSays) {
   std::vector<Row> wanted;
-  for (const auto& table : {of_a_message(), of_http2(), of_connections(), of_identity(), of_configuration()})
+  for (const auto& table :
+       {of_a_message(), of_http2(), of_connections(), of_identity(), of_federation(), of_configuration()})
     wanted.insert(wanted.end(), table.begin(), table.end());
 
   EXPECT_THAT(documented(), testing::ElementsAreArray(wanted));
