@@ -3,7 +3,7 @@
 #pragma once
 #include <span>
 
-#include "control/app/bundle_endpoint.h"
+#include "control/app/own_bundle_endpoint.h"
 #include "control/ca/ca_outlook.h"
 #include "control/ca/ca_rotator.h"
 #include "control/watch/watch_hub.h"
@@ -18,7 +18,7 @@ class ControlPlaneMetrics {
     const OwnIdentity& identity;
     const CaRotator& ca;
     const CaOutlook& outlook;
-    const BundleEndpoint* bundle = nullptr;  // null: no such metrics
+    const OwnBundleEndpoint* bundle = nullptr;  // null: no such metrics
   };
   ControlPlaneMetrics(Registry&, const Sources&);
 

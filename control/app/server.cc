@@ -6,12 +6,12 @@
 #include "control/api/api_server.h"
 #include "control/api/identity_api.h"
 #include "control/app/admin_context.h"
-#include "control/app/bundle_endpoint.h"
 #include "control/app/ca_keeper.h"
 #include "control/app/endpoint.h"
 #include "control/app/federation_metrics.h"
 #include "control/app/health.h"
 #include "control/app/metrics.h"
+#include "control/app/own_bundle_endpoint.h"
 #include "control/app/trust_publisher.h"
 #include "control/ca/audit_file.h"
 #include "control/ca/key_store.h"
@@ -123,7 +123,7 @@ class Server final : public ControlServer {
   std::unique_ptr<ControlEndpoint> watch_;
   std::unique_ptr<ControlEndpoint> api_;
   std::unique_ptr<ControlEndpoint> health_;
-  std::unique_ptr<BundleEndpoint> bundle_;  // null: not asked for
+  std::unique_ptr<OwnBundleEndpoint> bundle_;  // null: not asked for
   std::unique_ptr<ControlPlaneMetrics> metrics_;
   std::unique_ptr<FederationMetrics> federation_metrics_;
   std::unique_ptr<Timer> drain_deadline_;
@@ -295,7 +295,7 @@ Result<void> Server::open_endpoints() {
 Result<void> Server::open_bundle() {
   const ControlOptions& options = in_.options;
   if (!options.bundle_listen) return {};
-  HEDDLE_TRY(bundle_, BundleEndpoint::create(
+  HEDDLE_TRY(bundle_, OwnBundleEndpoint::create(
                           {loop_, *identity_, *options.bundle_listen, options.bundle_files, in_.log.module("bundle")}));
   bundle_->endpoint().set_on_ended([this] { on_ended(); });
   bundle_->use(*rotator_->bundle());

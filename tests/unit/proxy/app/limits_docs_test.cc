@@ -10,7 +10,7 @@
 #include "certs/limits.h"
 #include "control/api/api_server.h"
 #include "control/api/failure_limit.h"
-#include "control/app/bundle_endpoint.h"
+#include "control/app/own_bundle_endpoint.h"
 #include "control/ca/issuer.h"
 #include "control/ca/refusal_limit.h"
 #include "control/ca/rotation_schedule.h"
@@ -230,12 +230,13 @@ std::vector<Row> of_federation() {
        str_cat(count(NameLookup::kMaxAtOnce), "; ", count(NameLookup::kMaxAddresses), " addresses of a name")},
       {"URL of a bundle endpoint", str_cat(count(HttpsUrl::kMaxBytes), " bytes")},
       {"[bundle endpoint](federation.md) of the control plane",
-       str_cat(count(BundleEndpoint::kMostConnections), " connections or ",
-               count(100 * hidden("control/app/bundle_endpoint.cc", "kShareOfDescriptors")), " % of the descriptors, ",
-               count(BundleEndpoint::kMostHandshakes), " handshakes at once, heads of ", size(BundleEndpoint::kMaxHead),
-               ", ", count(BundleEndpoint::kMostStreams), " streams of a connection, ",
-               in(1s, BundleEndpoint::kPatience), " s for a handshake, a head, the next request; gone after ",
-               in(1s, BundleEndpoint::kLongestStay), " s")},
+       str_cat(count(OwnBundleEndpoint::kMostConnections), " connections or ",
+               count(100 * hidden("control/app/own_bundle_endpoint.cc", "kShareOfDescriptors")),
+               " % of the descriptors, ", count(OwnBundleEndpoint::kMostHandshakes), " handshakes at once, heads of ",
+               size(OwnBundleEndpoint::kMaxHead), ", ", count(OwnBundleEndpoint::kMostStreams),
+               " streams of a connection, ", in(1s, OwnBundleEndpoint::kPatience),
+               " s for a handshake, a head, the next request; gone after ", in(1s, OwnBundleEndpoint::kLongestStay),
+               " s")},
   };
 }
 

@@ -1,6 +1,6 @@
-// BundleEndpoint: the public address where other trust domains fetch our bundle (SPIFFE Federation §5): GET / over TLS
-// 1.2 or 1.3, nobody is asked for a certificate. Strangers come here, so it has little to give: a connection cap of its
-// own (few descriptors, whoever takes them all keeps nobody from the API), a gate that lets one step of a handshake
+// OwnBundleEndpoint: the public address where other trust domains fetch our bundle (SPIFFE Federation §5): GET / over
+// TLS 1.2 or 1.3, nobody is asked for a certificate. Strangers come here, so it has little to give: a connection cap of
+// its own (few descriptors, whoever takes them all keeps nobody from the API), a gate that lets one step of a handshake
 // pass in a turn, small heads, few streams, and nobody stays longer than kLongestStay. Control loop; before it is
 // destroyed, abort() and run the loop until is_idle().
 #pragma once
@@ -8,7 +8,7 @@
 #include "control/app/endpoint.h"
 
 namespace heddle {
-class BundleEndpoint {
+class OwnBundleEndpoint {
  public:
   static constexpr size_t kMostConnections = 64;  // or 1 % of the descriptors, if that is less
   static constexpr size_t kMostHandshakes = 16;   // at once; the others wait
@@ -24,7 +24,7 @@ class BundleEndpoint {
     Logger log;
   };
   // Errors of the files.
-  static Result<std::unique_ptr<BundleEndpoint>> create(Parts);
+  static Result<std::unique_ptr<OwnBundleEndpoint>> create(Parts);
 
   // From now on this is answered.
   void use(const DomainRoots& bundle);
@@ -38,10 +38,10 @@ class BundleEndpoint {
   ControlEndpoint& endpoint() noexcept { return endpoint_; }
 
   class Access {
-    friend class BundleEndpoint;
+    friend class OwnBundleEndpoint;
     Access() = default;
   };
-  BundleEndpoint(Access, Loop&, const Address&, std::unique_ptr<BundleCertificate>);
+  OwnBundleEndpoint(Access, Loop&, const Address&, std::unique_ptr<BundleCertificate>);
 
  private:
   Protocols protocols_;
