@@ -45,6 +45,7 @@ X509Shared make(const CertSpec& spec, const EVP_PKEY* key, Signer signer) {
   add(builder, NID_ext_key_usage, spec.extended_key_usage);
   add(builder, NID_name_constraints, spec.name_constraints);
   add(builder, unknown_nid(), spec.unknown_extension);
+  add(builder, NID_subject_alt_name, spec.any_names);
   add_names(builder, spec);
   builder.key_identifiers(signer.certificate);
   return must(builder.sign(signer.key));

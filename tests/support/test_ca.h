@@ -17,6 +17,7 @@ inline constexpr WallTime kTestNow{std::chrono::seconds(1'767'225'600)};    // 2
 struct CertSpec {
   std::vector<std::string> uris;
   std::vector<std::string> dns;
+  std::string any_names;  // instead, as "DNS:*.a.test,IP:127.0.0.1": also what no certificate of ours would say
   Criticality names_criticality = Criticality::kCritical;
   std::string common_name;  // the subject; "" is an empty one
   std::string basic_constraints = "critical,CA:FALSE";

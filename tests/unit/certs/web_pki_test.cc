@@ -7,10 +7,10 @@
 
 namespace heddle {
 namespace {
-CertSpec web_leaf(std::vector<std::string> dns) {
+CertSpec web_leaf(const std::vector<std::string>& dns) {
   CertSpec spec;
   spec.common_name = "common.test";
-  spec.dns = std::move(dns);
+  for (const std::string& name : dns) spec.any_names += str_cat(spec.any_names.empty() ? "" : ",", "DNS:", name);
   spec.names_criticality = Criticality::kNotCritical;
   return spec;
 }

@@ -18,7 +18,7 @@ TEST(CliFederation, StatusShowsDomainsAndWhatIsWrong) {
   EXPECT_EQ(rig.out(),
             "TRUST DOMAIN  PROFILE    SOURCE    ROOTS  SEQUENCE  FETCHED  FAILURES\n"
             "a.test        given      given     2      -         -        0\n"
-            "b.test        https_web  endpoint  1      7         1m       3\n\n"
+            "b.test        https_web  endpoint  1      7         60s      3\n\n"
             "b.test: away\n\n"
             "3 of 4 connected sidecars use the newest bundles\n");
 }
