@@ -9,6 +9,8 @@ struct FederatedBundle {
   std::string text;        // as to_jwks() writes it: only what we use, so its size says what it costs
 };
 // As parse_jwks(), and every key must be one that verify_peer() takes (check_key_allowed): a root that could vouch for
-// nobody, or that costs too much to check, is told when it comes. One bad root refuses the bundle.
+// nobody, or that costs too much to check, is told when it comes. A root may name this trust domain and no other one
+// as its SPIFFE id. At most kMaxFederatedBundle bytes in our form, so that one partner cannot use up what is for all.
+// One bad root refuses the bundle.
 Result<FederatedBundle> parse_federated_bundle(const TrustDomain&, std::string_view json);
 }  // namespace heddle

@@ -14,6 +14,7 @@ inline constexpr size_t kMaxPathLength = 5;        // certificates of a verified
 inline constexpr size_t kMaxKeyPem = 16 * 1024;    // bytes
 inline constexpr size_t kMaxCsr = 16 * 1024;       // bytes, PEM or DER
 inline constexpr size_t kMaxBundle = 1024 * 1024;  // bytes of one trust domain's bundle
+inline constexpr size_t kMaxFederatedBundle = 64 * 1024;  // bytes of another trust domain's, in our form
 inline constexpr size_t kMaxRoots = 64;            // certificates of one trust domain's bundle
 inline constexpr size_t kMaxSubjectNames = 64;     // subject alternative names read from one certificate
 inline constexpr int kMinRsaBits = 2048;

@@ -8,6 +8,8 @@
 
 namespace heddle {
 namespace {
+constexpr Duration kLookAgain = 100ms;  // whether there is room for a lookup
+
 Result<WebRoots::Ptr> load_ca_file(const std::string& path) {
   auto roots = read_file(path, kMaxCaFile).and_then([](const std::string& pem) { return WebRoots::parse(pem); });
   if (!roots) return std::move(roots).error().within("--federation-ca-file");
@@ -49,6 +51,13 @@ class HttpsBundleFetcher::Call final : public Operation {
       return loop().defer(next_);
     }
     resolve_late_.arm(loop(), fetcher_.options_.resolve);
+    look_up();
+  }
+
+  // Others that look up names have their turn first, within our own deadline.
+  void look_up() {
+    if (result_) return;
+    if (fetcher_.names_.is_full()) return look_again_.arm(loop(), kLookAgain);
     lookup_ = fetcher_.names_.find(url().host(), url().port(), [this](Result<std::vector<Address>> found) {
       resolve_late_.cancel();
       if (!found) return finish(std::move(found).error());
@@ -145,6 +154,7 @@ class HttpsBundleFetcher::Call final : public Operation {
   DeferredOf<Call, &Call::on_finish> finish_{*this};
   DeadlineOf<Call, &Call::on_late> late_{*this};
   DeadlineOf<Call, &Call::on_resolve_late> resolve_late_{*this};
+  DeadlineOf<Call, &Call::look_up> look_again_{*this};
 };
 
 HttpsBundleFetcher::HttpsBundleFetcher(const SessionContext& context, Protocols& protocols, Connector& below,

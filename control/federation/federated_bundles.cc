@@ -15,7 +15,9 @@ Result<void> check_successor(const DomainRoots& held, const DomainRoots& next) {
   auto is = next.notes().sequence;
   if (!was) return {};
   auto refuse = [&](std::string_view what) {
-    return make_error(Reason::kConflict, str_cat("bundle of ", next.trust_domain().name(), what, std::to_string(*was)));
+    return make_error(Reason::kConflict,
+                      str_cat("bundle of ", next.trust_domain().name(), what, std::to_string(*was),
+                              "; to start anew, delete the FederatedTrustDomain or give it another bundle"));
   };
   if (!is) return refuse(" has no spiffe_sequence, ours is ");
   if (*is < *was) return refuse(str_cat(" has sequence ", std::to_string(*is), ", ours is "));
@@ -40,7 +42,8 @@ std::string_view to_text(BundleSource source) noexcept {
 FederatedBundles::Changes FederatedBundles::set(const SpecMap<FederatedTrustDomainSpec>& specs) {
   std::map<std::string, std::shared_ptr<const FederatedTrustDomainSpec>> wanted;
   for (const auto& [key, spec] : specs) {
-    if (*spec->trust_domain != own_) wanted.emplace(spec->trust_domain->name(), spec);
+    bool has_room = wanted.size() < kMaxFederatedDomains;  // apply refuses more; whoever reads would refuse all
+    if (has_room && *spec->trust_domain != own_) wanted.emplace(spec->trust_domain->name(), spec);
   }
   Changes out;
   for (const auto& [name, row] : rows_) {
@@ -81,6 +84,9 @@ void FederatedBundles::give(FederatedDomain& row) {
   const std::string& name = row.spec->trust_domain->name();
   if (!fits(name, bundle)) {
     row.problem = does_not_fit(name, bundle.text.size()).detail;
+    row.bundle.reset();  // what was replaced must not stay
+    row.source = BundleSource::kNone;
+    row.fetched.reset();
     return;
   }
   row.bundle = std::move(bundle);
@@ -91,7 +97,6 @@ void FederatedBundles::give(FederatedDomain& row) {
 bool FederatedBundles::restore(const StoredFederated& stored) {
   auto at = rows_.find(stored.trust_domain);
   if (at == rows_.end() || !at->second.spec->endpoint || at->second.given != stored.given) return false;
-  if (!fits(stored.trust_domain, stored.bundle)) return false;
   FederatedDomain& row = at->second;
   row.bundle = stored.bundle;
   row.source = BundleSource::kEndpoint;

@@ -124,7 +124,10 @@ void FederationKeeper::on_fetched(const std::string& domain, Result<FederatedBun
     return parts_.log.warn("a federated bundle could not be had, the last good one stays",
                            {{"trust_domain", name}, {"error", taken.error()}});
   }
-  endpoint.schedule.succeeded(now, bundles_.roots_of(name)->notes().refresh_hint);
+  Duration hint = bundles_.roots_of(name)->notes().refresh_hint;
+  // A change costs every sidecar a new trust bundle: a partner sets its pace only down to this.
+  if (bundles_.trust().digest != before) hint = std::max(hint, DomainRoots::kDefaultRefreshHint);
+  endpoint.schedule.succeeded(now, hint);
   if (was_failing) parts_.log.info("a federated bundle is to be had again", {{"trust_domain", name}});
   on_disk(
       [directory = parts_.directory, stored = bundles_.to_store(name)] { return save_federated(directory, stored); });

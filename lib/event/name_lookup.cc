@@ -36,9 +36,12 @@ Result<std::vector<Address>> look_up(const std::string& host, uint16_t port) {
 
 Pending NameLookup::find(std::string host, uint16_t port, OnFound done) {
   bool may_run = running_->fetch_add(1) < kMaxAtOnce;
-  auto work = [host = std::move(host), port, may_run, running = running_]() -> Result<std::vector<Address>> {
+  // Given back with the work itself: work that is cancelled before it begins never runs.
+  std::shared_ptr<void> place(nullptr, [running = running_](void*) { running->fetch_sub(1); });
+  auto work = [host = std::move(host), port, may_run,
+               place = std::move(place)]() mutable -> Result<std::vector<Address>> {
     auto found = may_run ? look_up(host, port) : failed(host, "earlier lookups have not ended");
-    running->fetch_sub(1);
+    place.reset();
     return found;
   };
   return offload_.compute(std::move(work), std::move(done));

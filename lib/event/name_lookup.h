@@ -17,6 +17,8 @@ class NameLookup {
   static constexpr size_t kMaxAddresses = 8;  // the rest is not tried
   using OnFound = UniqueFunction<void(Result<std::vector<Address>>)>;
   explicit NameLookup(Loop& loop) : offload_(loop) {}
+  // A further find() would fail now.
+  bool is_full() const noexcept { return running_->load() >= kMaxAtOnce; }
   // IPv4 and IPv6, in the resolver's order, at least one; kUpstreamConnectFailed names the host and the cause.
   [[nodiscard]] Pending find(std::string host, uint16_t port, OnFound done);
 

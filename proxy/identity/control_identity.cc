@@ -84,7 +84,8 @@ Result<Identity> with_roots(const std::shared_ptr<const Svid>& svid, const Belie
 }
 
 // A request may have been answered before the announcement that overtook it. The roots of other domains have no
-// sequence in common: they go with our own, and what was announced counts as long as those are not older.
+// sequence in common: what was announced since we asked counts more than the answer, which counts more than what was
+// announced before.
 bool is_overtaken(const DomainRoots& answered, const DomainRoots& announced) {
   return announced.notes().sequence >= answered.notes().sequence;
 }
@@ -124,6 +125,7 @@ class ControlIdentity::Try final : public Operation {
   void on_prepared(Result<Prepared> prepared) {
     if (!prepared) return fail(std::move(prepared).error());
     key_ = std::move(prepared->key);
+    heard_ = owner_.heard_;
     asked_ = owner_.ca_.sign(std::move(prepared->request),
                              [this](Result<CaAnswer> answer) { on_answer(std::move(answer)); });
   }
@@ -138,7 +140,10 @@ class ControlIdentity::Try final : public Operation {
     Believed believed{answer_.roots, std::move(federated)};
     auto& news = owner_.news_;
     if (news && is_overtaken(*believed.own, *news->roots)) {
-      believed = {news->roots, news->federated};
+      believed.own = news->roots;
+      bool came_later = owner_.heard_ != heard_;
+      if (came_later) believed.federated = news->federated;
+      if (!came_later) news->federated = believed.federated;
     } else if (news) {
       news->roots = believed.own;
       news->federated = believed.federated;
@@ -171,6 +176,7 @@ class ControlIdentity::Try final : public Operation {
   OnMade done_;
   std::shared_ptr<const PrivateKey> key_;
   CaAnswer answer_;
+  uint64_t heard_ = 0;  // when it was asked
   Pending step_;
   Pending asked_;
 };
@@ -283,6 +289,7 @@ bool ControlIdentity::is_in_use(const TrustNews& news, const TlsIdentity& identi
 
 void ControlIdentity::on_trust(const TrustNews& news) {
   news_ = news;
+  ++heard_;
   use_federated(news.federated);
   adopt();
   follow_signer();

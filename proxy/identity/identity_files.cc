@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "certs/federated_bundle.h"
 #include "certs/jwks.h"
 #include "certs/limits.h"
 #include "certs/verify.h"
@@ -56,7 +57,10 @@ Result<DomainRoots::Ptr> read_federated_file(const FederatedFile& file, const Tr
   HEDDLE_TRY(std::string text, read_file(file.bundle, kMaxBundle));
   auto roots = parse_bundle(file.domain, text);
   if (!roots) return std::move(roots).error().within(file.bundle);
-  return roots;
+  HEDDLE_TRY(std::string json, to_jwks(**roots));
+  auto judged = parse_federated_bundle(file.domain, json);  // by the rules for what a control plane says
+  if (!judged) return std::move(judged).error().within(file.bundle);
+  return judged->roots;
 }
 
 // A copy: `in_use` belongs to an identity that goes.

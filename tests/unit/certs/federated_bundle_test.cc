@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "certs/jwks.h"
+#include "certs/limits.h"
 #include "lib/base/strings.h"
 #include "tests/support/test_ca.h"
 
@@ -33,6 +34,29 @@ TEST(FederatedBundle, EverythingMayBeRevoked) {
 
   ASSERT_TRUE(bundle);
   EXPECT_TRUE(bundle->roots->empty());
+}
+
+TEST(FederatedBundle, RefusesARootOfAnotherDomain) {
+  TestCa ours("p.test"), other("q.test");
+
+  auto bundle = parse_federated_bundle(domain(), str_cat(R"({"keys":[)", entry(ours), ",", entry(other), "]}"));
+
+  ASSERT_FALSE(bundle);
+  EXPECT_NE(bundle.error().detail.find("root 2"), std::string::npos) << bundle.error().detail;
+  EXPECT_NE(bundle.error().detail.find("spiffe://q.test"), std::string::npos) << bundle.error().detail;
+}
+
+TEST(FederatedBundle, OfOneDomainIsBounded) {
+  CertSpec spec = CertSpec::authority("long");
+  spec.unknown_extension = str_cat("ASN1:UTF8String:", std::string(2000, 'x'));
+  std::string keys = entry(TestCa("p.test", spec));
+  while (keys.size() <= kMaxFederatedBundle) keys.append(",").append(entry(TestCa("p.test", spec)));
+
+  auto bundle = parse_federated_bundle(domain(), str_cat(R"({"keys":[)", keys, "]}"));
+
+  ASSERT_FALSE(bundle);
+  EXPECT_EQ(bundle.error().reason, Reason::kTooLarge);
+  EXPECT_NE(bundle.error().detail.find("64 KiB"), std::string::npos) << bundle.error().detail;
 }
 
 TEST(FederatedBundle, RefusesARootThatCouldVouchForNobody) {

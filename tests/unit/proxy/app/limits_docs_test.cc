@@ -214,8 +214,8 @@ std::vector<Row> of_federation() {
   constexpr std::string_view kJwks = "certs/jwks.cc";
   EXPECT_EQ(FetcherOptions{}.resolve, FetcherOptions{}.connect);
   return {
-      {"federated trust domains",
-       str_cat(count(kMaxFederatedDomains), "; ", size(kMaxFederatedBytes), " of bundles in all")},
+      {"federated trust domains", str_cat(count(kMaxFederatedDomains), "; ", size(kMaxFederatedBytes),
+                                          " of bundles in all, ", size(kMaxFederatedBundle), " of one")},
       {"asking a bundle endpoint",
        str_cat(count(FederationKeeper::kMaxAtOnce), " at once; ", in(1s, FetcherOptions{}.connect),
                " s each to find, connect and shake hands, ", in(1s, FetcherOptions{}.whole), " s in all; ",

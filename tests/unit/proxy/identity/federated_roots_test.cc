@@ -90,7 +90,7 @@ TEST_F(FederatedRootsTest, AnAnswerOfTheControlPlaneCarriesThemUnread) {
 TEST_F(FederatedRootsTest, WhatExceedsTheLimitOfAllIsRefusedByName) {
   std::string keys;
   for (size_t i = 0; i < kMaxRoots; ++i) {
-    std::string one = *to_jwks(*TestCa("partner.example").roots());
+    std::string one = *to_jwks(*TestCa("partner.example", CertSpec::authority("of any domain")).roots());
     size_t from = one.find('[') + 1;
     keys.append(i == 0 ? "" : ",").append(one.substr(from, one.find_last_of(']') - from));
   }
