@@ -105,7 +105,6 @@ class Http2Engine {
  private:
   Result<void> feed(Buffer& in);
   void deliver_body();
-  Buffer take_body(const Http2Stream&);
   void check_stream_order();
   Result<void> recv_failed(ssize_t code);
   bool answers_pile_up() const;

@@ -39,12 +39,6 @@ void Http2Engine::deliver_body() {
   if (!stream.ended_for_user) events_.on_data(stream.id, std::move(data), false);
 }
 
-Buffer Http2Engine::take_body(const Http2Stream& stream) {
-  if (body_of_ != &stream) return Buffer(pool_);
-  body_of_ = nullptr;
-  return std::exchange(body_, Buffer(pool_));
-}
-
 void Http2Engine::upcall_reset(Http2Stream& stream, ResetCode code) {
   if (body_of_ == &stream) deliver_body();
   if (stream.ended_for_user) return;
@@ -81,12 +75,15 @@ void Http2Engine::data_frame(const nghttp2_frame& frame) {
   if (stream != nullptr && has_end(frame)) remote_end(*stream);
 }
 
+// What came before the end is told first and by itself: nobody credits what comes with an end, and a user that ends its
+// side meanwhile must still hear of ours.
 void Http2Engine::remote_end(Http2Stream& stream) {
+  if (body_of_ == &stream) deliver_body();
   stream.remote_ended = true;
   if (stream.ended_for_user) return;
   if (is_early(stream) || !stream.is_whole()) return reset_malformed(stream, H2Abuse::kProtocolError);
   complete(stream);
-  events_.on_data(stream.id, take_body(stream), true);
+  events_.on_data(stream.id, Buffer(pool_), true);
 }
 
 // A body before the final head.
@@ -139,6 +136,9 @@ void Http2Engine::reset_frame(const nghttp2_frame& frame) {
 }
 
 void Http2Engine::frame_received(const nghttp2_frame& frame) {
+  if (frame.hd.type == NGHTTP2_RST_STREAM) {
+    if (Http2Stream* stream = stream_of(frame.hd.stream_id)) stream->reset_queued = true;  // RFC 9113 §5.4.2: no answer
+  }
   if (frame.hd.type != NGHTTP2_DATA) deliver_body();
   switch (frame.hd.type) {
     case NGHTTP2_DATA:

@@ -107,7 +107,7 @@ class TcpProxy::Joined final : public Connection, private Revocable, private Tra
 
   // Before any byte of the caller, and also when the caller waits for the other side to speak first.
   void introduce(Transport& upstream) {
-    ProxyEnds ends{info_.peer, info_.original_dst.value_or(info_.local)};
+    ProxyEnds ends{info_.peer, info_.is_proxied ? info_.local : info_.original_dst.value_or(info_.local)};
     static_cast<void>(
         upstream.write(Buffer(services_.context.loop.blocks(), write_proxy_header(*services_.proxy_header, ends))));
   }

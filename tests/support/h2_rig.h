@@ -1,6 +1,7 @@
 // Rigs for the HTTP/2 codec's tests: a clock that is set by hand, events written down as lines, and a server or client
 // codec with its worker (pool, memory), fed with strings.
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -42,12 +43,16 @@ class ServerLog : public ServerEvents, public CodecLog {
     add(id, "request " + text_of(head) + (end ? " END" : ""));
     last = id;
   }
-  void on_data(StreamId id, Buffer&& buffer, bool end) override { data(id, buffer, end); }
+  void on_data(StreamId id, Buffer&& buffer, bool end) override {
+    data(id, buffer, end);
+    if (then) then(id);
+  }
   void on_trailers(StreamId id, HeaderMap&& map) override { add(id, "trailers " + text_of(map)); }
   void on_reset(StreamId id, ResetCode code) override { add(id, "reset " + std::string(to_text(code))); }
   void on_drained(StreamId id) override { add(id, "drained"); }
   void on_go_away(StreamId id) override { add(id, "goaway"); }
   StreamId last;
+  std::function<void(StreamId)> then;  // inside on_data
 };
 
 class ClientLog : public ClientEvents, public CodecLog {

@@ -242,6 +242,43 @@ TEST(Http2ServerCodec, ReportsTheResetOfThePeer) {
   EXPECT_EQ(rig.codec().active_streams(), 0U);
 }
 
+TEST(Http2ServerCodec, TellsThePiecesOfABodyThatComeTogetherAtOnce) {
+  ServerRig rig;
+  ASSERT_TRUE(rig.feed(h2::client_start() + h2::headers(1, h2::post(), 0)));
+  rig.events.lines.clear();
+  std::string pieces;
+  for (char piece : std::string_view("abcdef")) pieces += frame(h2::kData, 0, 1, std::string(1, piece));
+
+  ASSERT_TRUE(rig.feed(pieces));
+  ASSERT_TRUE(rig.feed(frame(h2::kData, 0, 1, "g") + frame(h2::kData, h2::kEndStream, 1, "h")));
+
+  EXPECT_EQ(rig.events.lines, (std::vector<std::string>{"1 data 6", "1 data 2", "1 end"}));
+  EXPECT_EQ(rig.events.bodies[1], "abcdefgh");
+}
+
+TEST(Http2ServerCodec, TellsTwoBodiesThatComeTogetherEachByItself) {
+  ServerRig rig;
+
+  ASSERT_TRUE(rig.feed(h2::client_start() + h2::headers(1, h2::post(), 0) + h2::headers(3, h2::post(), 0) +
+                       frame(h2::kData, 0, 1, "a") + frame(h2::kData, 0, 3, "b") + frame(h2::kData, 0, 1, "c")));
+
+  EXPECT_EQ(rig.events.bodies[1], "ac");
+  EXPECT_EQ(rig.events.bodies[3], "b");
+}
+
+TEST(Http2ServerCodec, WhoEndsItsSideWhenItHearsABodyIsToldThatTheBodyWasBroken) {
+  ServerRig rig;
+  rig.events.then = [&](StreamId id) {
+    rig.codec().respond(id, rig.response(413), false);
+    (void)rig.codec().send_data(id, Buffer(rig.pool, "no"), true);
+  };
+
+  ASSERT_TRUE(rig.feed(h2::client_start() + h2::headers(1, with(h2::post(), {{"content-length", "10"}}), 0) +
+                       frame(h2::kData, h2::kEndStream, 1, "short")));
+
+  EXPECT_EQ(rig.events.count("1 reset"), 1U) << rig.events.all();
+}
+
 TEST(Http2ServerCodec, SaysNothingOfAStreamItReset) {
   ServerRig rig;
   ASSERT_TRUE(rig.feed(h2::client_start() + h2::headers(1, h2::post(), 0)));
