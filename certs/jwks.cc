@@ -129,7 +129,7 @@ Result<JsonValue> parse_object(std::string_view json) {
 }  // namespace
 
 Result<DomainRoots::Ptr> parse_jwks(const TrustDomain& domain, std::string_view json) {
-  auto roots = parse_object(json).and_then([&](JsonValue document) { return roots_of(domain, document); });
+  auto roots = parse_object(json).and_then([&](const JsonValue& document) { return roots_of(domain, document); });
   if (!roots) return std::move(roots).error().within(str_cat("bundle of ", domain.name()));
   return roots;
 }
