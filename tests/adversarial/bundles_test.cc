@@ -8,6 +8,7 @@
 #include "certs/jwks.h"
 #include "certs/pem.h"
 #include "lib/base/strings.h"
+#include "tests/adversarial/cost_bound.h"
 #include "tests/adversarial/document_text.h"
 #include "tests/adversarial/verdict.h"
 #include "tests/support/test_ca.h"
@@ -133,7 +134,7 @@ TEST_P(Bundles, AreTakenWholeOrNotAtAll) {
 
   for (const std::string& json : documents_of(GetParam().input.substr(space + 1), texts_named)) {
     bundle_ = in_use();
-    Result<void> taken = refresh(GetParam().input.substr(0, space), json);
+    Result<void> taken = bounded(json.size(), [&] { return refresh(GetParam().input.substr(0, space), json); });
     if (taken) {
       check_taken(json);
     } else {

@@ -9,6 +9,7 @@
 #include "certs/pem.h"
 #include "certs/verify.h"
 #include "tests/adversarial/certificate_request.h"
+#include "tests/adversarial/cost_bound.h"
 #include "tests/adversarial/recorder.h"
 #include "tests/adversarial/tls_client.h"
 #include "tests/adversarial/verdict.h"
@@ -207,7 +208,7 @@ class Requests : public testing::TestWithParam<Case> {
     return made;
   }
   Result<SignedSvid> ask(const std::string& text, bool is_pem, WallTime now) {
-    auto request = is_pem ? Csr::parse_pem(text) : Csr::parse_der(text);
+    auto request = bounded(text.size(), [&] { return is_pem ? Csr::parse_pem(text) : Csr::parse_der(text); });
     if (!request) return std::move(request).error();
     SpiffeId caller = *SpiffeId::parse(expected_.get("caller", kPeer));
     return authority()->sign(*request, caller, 1h, now);

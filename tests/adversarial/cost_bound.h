@@ -5,6 +5,8 @@
 // peers.
 #pragma once
 #include <cstddef>
+#include <optional>
+#include <thread>
 
 #include "tests/support/allocation_counter.h"
 #include "tests/support/work_counter.h"
@@ -29,4 +31,21 @@ class CostBound {
   AllocationCounter allocated_;
   WorkCounter work_;
 };
+
+// The same for one call that reads `given` bytes, on a thread of its own, the only one that is counted then. What a
+// good request costs is a constant here, because no proxy runs: about what CostBound measures for the cheapest of them.
+inline constexpr uint64_t kRequestWork = 25'000;  // basic blocks
+void check_call(size_t given, uint64_t bytes, uint64_t blocks);
+template <class F>
+auto bounded(size_t given, F&& read) {
+  std::optional<decltype(read())> out;
+  std::thread reader([&] {
+    AllocationCounter allocated;
+    WorkCounter work;
+    out.emplace(read());
+    check_call(given, allocated.bytes(), work.blocks());
+  });
+  reader.join();
+  return *std::move(out);
+}
 }  // namespace heddle::adversarial

@@ -8,6 +8,7 @@
 #include "lib/config/identity_pattern.h"
 #include "lib/config/parse.h"
 #include "lib/policy/identity_match.h"
+#include "tests/adversarial/cost_bound.h"
 #include "tests/adversarial/document_text.h"
 #include "tests/adversarial/verdict.h"
 #include "tests/support/test_ca.h"
@@ -101,7 +102,7 @@ class Ids : public testing::TestWithParam<Case> {
   }
   // The three doors agree; the two for workloads want a path besides.
   void check_id(const std::string& text) {
-    Result<SpiffeId> id = SpiffeId::parse(text);
+    Result<SpiffeId> id = bounded(text.size(), [&] { return SpiffeId::parse(text); });
     check_valid(id);
     bool names_a_workload = expected_.first() == "valid" && !expected_.has("no-path");
     for (const auto& seen : {id_in_certificate(text), id_in_resource(text)}) {

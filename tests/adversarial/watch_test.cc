@@ -4,6 +4,7 @@
 
 #include "lib/api/watch_messages.h"
 #include "lib/base/strings.h"
+#include "tests/adversarial/cost_bound.h"
 #include "tests/adversarial/document_text.h"
 #include "tests/adversarial/verdict.h"
 
@@ -41,7 +42,8 @@ TEST_P(WatchLines, AreTakenWholeOrRefused) {
 
   for (const std::string& line : documents_of(input.substr(space + 1), texts_named)) {
     for (size_t size = cut ? 0 : line.size(); size < line.size() + (cut ? 0 : 1); ++size) {
-      std::string says = read(input.substr(0, space), line.substr(0, size));
+      std::string given = line.substr(0, size);
+      std::string says = bounded(size, [&] { return read(input.substr(0, space), given); });
       EXPECT_EQ(says.empty() ? "taken" : "refused", expected.first()) << line.substr(0, size).substr(0, 300) << says;
       EXPECT_EQ(unsaid(expected, says), "");
       EXPECT_LT(says.size(), 20000U) << "the message holds the input";
