@@ -108,7 +108,7 @@ DomainRoots::Ptr FederationKeeper::roots_for(const FederationEndpoint& endpoint)
 }
 
 void FederationKeeper::on_fetched(const std::string& domain, Result<FederatedBundle> fetched) {
-  std::string name = domain;  // the argument dies with the token
+  std::string name = domain;  // NOLINT(performance-unnecessary-copy-initialization): the argument dies with the token
   Endpoint& endpoint = endpoints_.find(name)->second;
   Pending ended = std::move(endpoint.fetch);
   MonoTime now = parts_.scheduler.now();

@@ -134,7 +134,7 @@ Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)
   });
   if (shared.identities != nullptr) {
     identities_ = shared.identities->subscribe(
-        loop, [this](std::shared_ptr<const TlsIdentity> identity) { on_identity(std::move(identity)); });
+        loop, [this](const std::shared_ptr<const TlsIdentity>& identity) { on_identity(identity); });
   }
   if (shared.snapshots != nullptr) {
     snapshots_ = shared.snapshots->subscribe(
@@ -193,7 +193,7 @@ void Worker::Core::on_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   if (shared_.on_applied) shared_.on_applied();
 }
 
-void Worker::Core::on_identity(std::shared_ptr<const TlsIdentity> identity) {
+void Worker::Core::on_identity(const std::shared_ptr<const TlsIdentity>& identity) {
   bool other_policies = identity != nullptr && identity->svid != nullptr && authz_.set_identity(identity->svid->id);
   if (identity != nullptr && identity->svid != nullptr) own_name_.set(identity->svid->id);
   applied_identity.store(nullptr, std::memory_order_release);  // the old one may be freed: its address may come back

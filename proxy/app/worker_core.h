@@ -98,7 +98,7 @@ class Worker::Core {
     TcpRouter& tcp_router() { return outbound ? static_cast<TcpRouter&>(*outbound) : *inbound; }
   };
   void on_snapshot(std::shared_ptr<const Snapshot>);
-  void on_identity(std::shared_ptr<const TlsIdentity>);
+  void on_identity(const std::shared_ptr<const TlsIdentity>&);
   void reauthorize();
   void count_connections() { downstream_metrics_.connections.set(static_cast<int64_t>(downstream_.size())); }
   void on_connection_removed();

@@ -255,7 +255,7 @@ void ControlIdentity::save(const Identity& identity) {
         HEDDLE_TRY(StateStore store, StateStore::open(directory));
         return store.save({*identity->svid, shared, federated_in(identity->bundle, shared->trust_domain()), {}});
       },
-      [this, identity](Result<void> saved) { on_saved(identity, saved); });
+      [this, identity](const Result<void>& saved) { on_saved(identity, saved); });
 }
 
 void ControlIdentity::on_saved(const Identity& identity, const Result<void>& saved) {

@@ -39,6 +39,7 @@ class ShowingServer {
   }
 
  private:
+  // NOLINTNEXTLINE(readability-function-size): OpenSSL's parameters
   static int choose(SSL*, const unsigned char** out, unsigned char* size, const unsigned char*, unsigned, void*) {
     static constexpr unsigned char kHttp2[] = "h2";
     *out = kHttp2;

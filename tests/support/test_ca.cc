@@ -64,7 +64,7 @@ CertSpec root_spec(const TrustDomain& domain) {
 Svid svid_of(const TrustDomain& domain, const CertSpec& spec, CertChain chain, std::shared_ptr<const PrivateKey> key) {
   auto claimed = SpiffeId::parse(spec.uris.empty() ? std::string_view() : spec.uris.front());
   SpiffeId id = claimed ? *claimed : must(SpiffeId::parse(domain.id()));
-  return Svid{std::move(id), std::move(chain), std::move(key), spec.not_before, spec.not_after, spec.not_before};
+  return Svid{id, std::move(chain), std::move(key), spec.not_before, spec.not_after, spec.not_before};
 }
 }  // namespace
 

@@ -26,6 +26,7 @@ TEST_F(StepRetryTest, WhatNeverFailedIsTriedNow) { EXPECT_TRUE(may_try()); }
 
 TEST_F(StepRetryTest, WaitsTwiceAsLongEachTimeUpToFiveMinutes) {
   std::vector<Duration> waits;
+  waits.reserve(11);
   for (int i = 0; i < 11; ++i) waits.push_back(wait_after_failure());
 
   EXPECT_EQ(waits, (std::vector<Duration>{1s, 2s, 4s, 8s, 16s, 32s, 64s, 128s, 256s, 300s, 300s}));

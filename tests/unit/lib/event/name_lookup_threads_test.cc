@@ -30,6 +30,7 @@ TEST(NameLookup, OneThatIsCancelledBeforeItBeginsGivesItsPlaceBack) {
   std::shared_future<void> open = gate.get_future().share();
   int ended = 0;
   std::vector<Pending> busy;
+  busy.reserve(kMoreThanThePool);
   for (int i = 0; i < kMoreThanThePool; ++i) {
     busy.push_back(offload.run([open] { open.wait(); }, [&] { ++ended; }));
   }
