@@ -145,8 +145,9 @@ class Refusals(MeshTestCase):
 
     def test_resources_that_are_wrong(self):
         root = pki.jwks([self.authority.root], 1)
+        ours = pki.jwks([pki.Authority(self.mesh.path("ours"), pki.TRUST_DOMAIN).root], 1)
         wrong = [
-            (resources.federated("own", pki.TRUST_DOMAIN, bundle=root), "spec.trustDomain"),
+            (resources.federated("own", pki.TRUST_DOMAIN, bundle=ours), "spec.trustDomain"),
             (resources.federated("plain", self.domain, "http://localhost/"), "spec.bundleEndpoint.url"),
             (resources.federated("user", self.domain, "https://a@localhost/"), "spec.bundleEndpoint.url"),
             (resources.federated("nothing", self.domain), "spec.bundle"),

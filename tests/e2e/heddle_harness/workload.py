@@ -11,12 +11,15 @@ import subprocess
 import threading
 from concurrent import futures
 
-import grpc
+# Programs are started while gRPC runs; its own handlers of fork() then abort now and then.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # read when it is loaded
 
-from .programs import REPOSITORY
+import grpc  # noqa: E402
 
-# Programs are started while gRPC runs; its own handlers of fork() then abort now and then. Read at its first use.
-os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+from .programs import REPOSITORY  # noqa: E402
+
+# Without any object gRPC ends, in a thread of its own, and aborts when a program is started or an object made meanwhile.
+_KEEPS_IT_RUNNING = grpc.insecure_channel("unix:///nowhere")
 
 HEADER = (("workload.spiffe.io", "true"),)
 _SERVICE = "/SpiffeWorkloadAPI/"
