@@ -7,7 +7,7 @@ import socket
 import ssl
 import unittest
 
-from heddle_harness import bundles, http1, pki
+from heddle_harness import bundles, http1, pki, tlspeer
 from heddle_harness.mesh import MeshTestCase
 from heddle_harness.metrics import Metrics
 from heddle_harness.ports import endpoint
@@ -69,7 +69,7 @@ class Endpoint(MeshTestCase):
                 sock.settimeout(0.2)
                 idle.append(sock)
             self.assertTrue(self.control.status())
-            wait_until(lambda: bundles.has_ended(idle[0]), "the silent ones to be sent away")
+            wait_until(lambda: tlspeer.has_ended(idle[0]), "the silent ones to be sent away")
         finally:
             for sock in idle:
                 sock.close()

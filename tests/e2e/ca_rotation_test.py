@@ -96,17 +96,6 @@ class Refusals(CaCase):
             return False
         return True
 
-    @staticmethod
-    def has_ended(sock):
-        try:
-            while sock.recv(65536):
-                pass
-            return True
-        except TimeoutError:
-            return False
-        except OSError:
-            return True
-
     def assert_refused(self, done, name):
         self.assertEqual(done.returncode, _CONFLICT, done.stdout + done.stderr)
         self.assertIn(name, done.stderr)
@@ -212,8 +201,8 @@ class Refusals(CaCase):
         old = self.open_connection()
         self.rotate("--wait", "60s")
         new = self.open_connection()
-        wait_until(lambda: self.has_ended(old.sock), "the sidecar to end it", 60)
-        self.assertFalse(self.has_ended(new.sock))
+        wait_until(lambda: tlspeer.has_ended(old.sock), "the sidecar to end it", 60)
+        self.assertFalse(tlspeer.has_ended(new.sock))
         self.assertEqual(http1.get(self.pair.port).status, 200)
 
     def test_a_newcomer_joins_in_every_phase(self):

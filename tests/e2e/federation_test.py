@@ -177,7 +177,7 @@ class Revocation(TwoMeshes):
 
         self.partner.control.cli("delete", "federatedtrustdomain", "other")
 
-        wait_until(lambda: bundles.has_ended(connection.sock), "the open connection to end", 120)
+        wait_until(lambda: tlspeer.has_ended(connection.sock), "the open connection to end", 120)
         wait_until(lambda: not tlspeer.is_admitted(port, ip, tlspeer.client_context(self.svid())), "it to be refused")
         wait_until(lambda: (answer := http1.try_get(self.port)) and answer.status != 200, "requests to fail")
         self.assertEqual(http1.get(self.shop.port).status, 200, "members go on")

@@ -3,28 +3,13 @@
 
 #include "certs/verify.h"
 #include "proxy/app/sources.h"
+#include "tests/support/published_identity.h"
 #include "tests/support/run_turns.h"
 #include "tests/support/test_ca.h"
 
 namespace heddle {
 namespace {
 constexpr std::string_view kControl = "spiffe://td.test/ns/heddle-system/sa/heddle-control";
-
-class PublishedIdentity final : public IdentitySource {
- public:
-  void start() override {}
-  void reload() override {}
-  void on_trust(const TrustNews&) override {}
-  bool is_kept(const TlsIdentity&) const noexcept override { return true; }
-  void set_on_kept(Task) override {}
-  Latest<TlsIdentity>& identities() noexcept override { return identities_; }
-  IdentityStatus status() const override { return {}; }
-  const RotationCounts& rotations() const noexcept override { return rotations_; }
-
- private:
-  Latest<TlsIdentity> identities_;
-  RotationCounts rotations_{};
-};
 
 // Such as the watch stream's: a connection that we opened.
 struct OpenedConnection final : Connection {

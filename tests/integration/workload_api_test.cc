@@ -7,6 +7,7 @@
 #include "proxy/identity/spire_identity.h"
 #include "proxy/identity/workload_api.h"
 #include "tests/support/captured_log.h"
+#include "tests/support/published_identity.h"
 #include "tests/support/run_turns.h"
 #include "tests/support/seeded_random.h"
 #include "tests/support/temp_dir.h"
@@ -15,22 +16,6 @@
 namespace heddle {
 namespace {
 constexpr std::string_view kId = "spiffe://cluster.local/ns/a/sa/b";
-
-class FakeSource final : public IdentitySource {
- public:
-  void start() override {}
-  void reload() override {}
-  void on_trust(const TrustNews&) override {}
-  bool is_kept(const TlsIdentity&) const noexcept override { return true; }
-  void set_on_kept(Task) override {}
-  Latest<TlsIdentity>& identities() noexcept override { return identities_; }
-  IdentityStatus status() const override { return {}; }
-  const RotationCounts& rotations() const noexcept override { return rotations_; }
-
- private:
-  Latest<TlsIdentity> identities_;
-  RotationCounts rotations_{};
-};
 
 class WorkloadNetwork : public testing::Test {
  protected:
@@ -75,7 +60,7 @@ class WorkloadNetwork : public testing::Test {
   SeededRandom random{1};
   CapturedLog log;
   TestCa ca{"cluster.local"};
-  FakeSource source;
+  PublishedIdentity source;
   std::unique_ptr<WorkloadApi> api;
   std::unique_ptr<SpireIdentity> taker;
 };

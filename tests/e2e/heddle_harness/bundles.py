@@ -73,15 +73,3 @@ def federation(control):
 
 def row_of(control, trust_domain):
     return next((row for row in federation(control)["domains"] if row["trustDomain"] == trust_domain), {})
-
-
-def has_ended(sock):
-    """Of a socket with a short timeout: whether the peer ended it."""
-    try:
-        while sock.recv(65536):
-            pass
-        return True
-    except TimeoutError:
-        return False
-    except OSError:
-        return True

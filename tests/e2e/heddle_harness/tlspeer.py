@@ -90,3 +90,15 @@ def is_admitted(port, ip, context):
         return False
     finally:
         client.close()
+
+
+def has_ended(sock):
+    """Of a socket with a short timeout: whether the peer ended it."""
+    try:
+        while sock.recv(65536):
+            pass
+        return True
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
