@@ -4,6 +4,7 @@
 #include <array>
 
 #include "certs/certificate_builder.h"
+#include "certs/chain_links.h"
 #include "certs/peer_certificate.h"
 #include "certs/pem.h"
 #include "lib/base/random.h"
@@ -49,13 +50,6 @@ Result<void> check_authority_id(const PeerCertificate& certificate, const TrustD
   return {};
 }
 
-Result<void> check_chain(const CertChain& chain) {
-  for (size_t i = 0; i + 1 < chain.size(); ++i) {
-    if (X509_check_issued(chain[i + 1].get(), chain[i].get()) == X509_V_OK) continue;
-    return bad(str_cat("certificate ", std::to_string(i + 1), " is not issued by the one after it"));
-  }
-  return {};
-}
 }  // namespace
 
 CertificateAuthority::CertificateAuthority(Access, CertChain chain, std::shared_ptr<const PrivateKey> key,
@@ -101,7 +95,7 @@ Result<CertificateAuthority::Ptr> CertificateAuthority::assemble(const TrustDoma
   if (!own) return bad(own.error().detail);
   if (!own->is_ca() || !own->key_usage().has(KeyUse::kKeyCertSign)) return bad("the certificate may not sign others");
   HEDDLE_CHECK_OK(check_authority_id(*own, domain));
-  HEDDLE_CHECK_OK(check_chain(chain));
+  if (auto linked = check_links(chain); !linked) return std::move(linked).error().within("certificate authority");
   if (EVP_PKEY_eq(X509_get0_pubkey(chain.front().get()), key->raw()) != 1) {
     ERR_clear_error();
     return bad("the private key is not the certificate's");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "certs/chain_links.h"
 #include "certs/pem.h"
 #include "certs/verify.h"
 #include "lib/base/strings.h"
@@ -56,14 +57,6 @@ Result<void> check_one(X509* raw, WallTime now) {
   if (!broken) broken = broken_time(*certificate, now);
   if (!broken) return {};
   return bad(str_cat(" (", quoted(certificate->subject()), ") ", *broken));
-}
-
-Result<void> check_links(const CertChain& chain) {
-  for (size_t i = 0; i + 1 < chain.size(); ++i) {
-    if (X509_check_issued(chain[i + 1].get(), chain[i].get()) == X509_V_OK) continue;
-    return bad(str_cat("certificate ", std::to_string(i + 1), " is not issued by the one after it"));
-  }
-  return {};
 }
 
 Result<X509Shared> find_root(const CertChain& chain, const DomainRoots& roots) {

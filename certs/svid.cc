@@ -1,5 +1,6 @@
 #include "certs/svid.h"
 
+#include "certs/chain_links.h"
 #include "certs/limits.h"
 #include "certs/pem.h"
 #include "certs/verify.h"
@@ -8,14 +9,6 @@
 namespace heddle {
 namespace {
 Error bad(std::string detail) { return make_error(Reason::kConfigInvalid, std::move(detail)); }
-
-Result<void> check_links(const CertChain& chain) {
-  for (size_t i = 0; i + 1 < chain.size(); ++i) {
-    if (X509_check_issued(chain[i + 1].get(), chain[i].get()) == X509_V_OK) continue;
-    return bad(str_cat("SVID: certificate ", std::to_string(i + 1), " is not issued by the one after it"));
-  }
-  return {};
-}
 
 Result<PeerCertificate> parse_leaf(const X509* certificate) {
   auto leaf = PeerCertificate::from_x509(certificate);
@@ -29,7 +22,7 @@ Result<Svid> Svid::from_chain(CertChain chain, std::shared_ptr<const PrivateKey>
   if (chain.empty()) return bad("SVID: no certificate");
   if (chain.size() > kMaxChainLength) return make_error(Reason::kTooLarge, "SVID: more than 4 certificates");
   HEDDLE_TRY(auto leaf, parse_leaf(chain.front().get()));
-  HEDDLE_CHECK_OK(check_links(chain));
+  if (auto linked = check_links(chain); !linked) return std::move(linked).error().within("SVID");
   if (EVP_PKEY_eq(X509_get0_pubkey(chain.front().get()), key->raw()) != 1) {
     ERR_clear_error();
     return bad("SVID: the private key is not the certificate's");

@@ -1,5 +1,6 @@
 #include "certs/web_certificate.h"
 
+#include "certs/chain_links.h"
 #include "certs/limits.h"
 #include "certs/peer_certificate.h"
 #include "certs/pem.h"
@@ -8,14 +9,6 @@
 namespace heddle {
 namespace {
 Error bad(std::string detail) { return make_error(Reason::kConfigInvalid, std::move(detail)); }
-
-Result<void> check_links(const CertChain& chain) {
-  for (size_t i = 0; i + 1 < chain.size(); ++i) {
-    if (X509_check_issued(chain[i + 1].get(), chain[i].get()) == X509_V_OK) continue;
-    return bad(str_cat("certificate ", std::to_string(i + 1), " is not issued by the one after it"));
-  }
-  return {};
-}
 
 Result<void> check_leaf(const PeerCertificate& leaf) {
   if (leaf.is_ca()) return bad("the first certificate is an authority's (CA:TRUE), expected a server's");
