@@ -168,29 +168,44 @@ HeadText HeaderMap::append(std::string_view text) noexcept {
   return out;
 }
 
-bool HeaderMap::add_with_id(HeaderName id, std::string_view name, std::span<const std::string_view> value) {
-  bool is_known = id != HeaderName::kOther;
-  size_t value_bytes = 0;
-  for (std::string_view piece : value) value_bytes += piece.size();
-  Outgrown outgrown;
-  if (!has_room(name.size() + value_bytes, 1) && !make_room(name.size() + value_bytes, 1, outgrown)) return false;
-  HeadText stored_name = is_known ? HeadText{0, static_cast<uint16_t>(name.size())} : append(name);
-  HeadText stored_value{static_cast<uint16_t>(text_used_), static_cast<uint16_t>(value_bytes)};
-  for (std::string_view piece : value) append(piece);
+std::byte* HeaderMap::add_unwritten(HeaderName id, std::string_view name, size_t value_bytes, Outgrown& outgrown) {
+  size_t bytes = name.size() + value_bytes;
+  if (!has_room(bytes, 1) && !make_room(bytes, 1, outgrown)) return nullptr;
+  HeadText stored_name{0, static_cast<uint16_t>(name.size())};
+  if (id == HeaderName::kOther) stored_name = append(name);
+  HeadText value{static_cast<uint16_t>(text_used_), static_cast<uint16_t>(value_bytes)};
   ++count_;
-  *field(count_ - 1) = Field{stored_name, stored_value, static_cast<uint16_t>(id)};
-  list_size_ += static_cast<uint32_t>(name.size() + value_bytes + 32);
+  *field(count_ - 1) = Field{stored_name, value, static_cast<uint16_t>(id)};
+  list_size_ += static_cast<uint32_t>(bytes + 32);
+  text_used_ += value.length;
+  return block_->payload() + value.offset;
+}
+
+bool HeaderMap::add(HeaderName id, std::string_view lower_name, std::string_view value) {
+  Outgrown outgrown;
+  std::byte* room = add_unwritten(id, lower_name, value.size(), outgrown);
+  if (room == nullptr) return false;
+  if (!value.empty()) std::memcpy(room, value.data(), value.size());
   return true;
 }
 
 bool HeaderMap::add(std::string_view lower_name, std::string_view value) {
-  return add_with_id(header_name(lower_name), lower_name, {&value, 1});
+  return add(header_name(lower_name), lower_name, value);
 }
 
-bool HeaderMap::add(HeaderName name, std::string_view value) { return add_with_id(name, to_text(name), {&value, 1}); }
+bool HeaderMap::add(HeaderName name, std::string_view value) { return add(name, to_text(name), value); }
 
 bool HeaderMap::add(HeaderName name, std::span<const std::string_view> pieces) {
-  return add_with_id(name, to_text(name), pieces);
+  size_t bytes = 0;
+  for (std::string_view piece : pieces) bytes += piece.size();
+  Outgrown outgrown;
+  std::byte* room = add_unwritten(name, to_text(name), bytes, outgrown);
+  if (room == nullptr) return false;
+  for (std::string_view piece : pieces) {
+    if (!piece.empty()) std::memcpy(room, piece.data(), piece.size());
+    room += piece.size();
+  }
+  return true;
 }
 
 bool HeaderMap::set(HeaderName name, std::string_view value) {

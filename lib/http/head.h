@@ -51,6 +51,8 @@ class HeaderMap {
   [[nodiscard]] bool set(HeaderName, std::string_view value);  // replaces every field of that name
   // The value in pieces, which may be views of this map.
   [[nodiscard]] bool add(HeaderName, std::span<const std::string_view> pieces);
+  // For who has looked the name up already: `id` is header_name(lower_name).
+  [[nodiscard]] bool add(HeaderName id, std::string_view lower_name, std::string_view value);
   void remove(HeaderName) noexcept;
   void remove(std::string_view lower_name) noexcept;
   void remove_at(size_t i) noexcept;
@@ -75,7 +77,8 @@ class HeaderMap {
   class Outgrown;
   bool make_room(size_t text_bytes, size_t fields, Outgrown&);
   HeadText append(std::string_view text) noexcept;
-  bool add_with_id(HeaderName, std::string_view name, std::span<const std::string_view> value);
+  // Room for a field and its name; nullptr when the arena is full. The value is written there by the caller.
+  std::byte* add_unwritten(HeaderName, std::string_view name, size_t value_bytes, Outgrown&);
 
   BlockPool* pool_;
   Block* block_ = nullptr;

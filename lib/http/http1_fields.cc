@@ -132,8 +132,7 @@ Http1Fault Http1FieldReader::take_line(std::string_view line, HeaderMap& fields)
 Http1Fault Http1FieldReader::take_field(HeaderName id, std::string_view name, std::string_view value,
                                         HeaderMap& fields) {
   if (is_trailers(section_)) {  // forbidden ones are stripped when the section is complete
-    bool added = id == HeaderName::kOther ? fields.add(name, value) : fields.add(id, value);
-    return added ? Http1Fault{} : kTooLarge;
+    return fields.add(id, name, value) ? Http1Fault{} : kTooLarge;
   }
   using enum HeaderName;
   switch (id) {
@@ -162,11 +161,11 @@ Http1Fault Http1FieldReader::take_field(HeaderName id, std::string_view name, st
     case kOther:
       if (section_ == Http1Section::kRequest && is_masked_name(name))
         return http1_malformed("a field name with `_` masks a framing, routing or security field");
-      return fields.add(name, value) ? Http1Fault{} : kTooLarge;
+      break;
     default:
       break;
   }
-  return fields.add(id, value) ? Http1Fault{} : kTooLarge;
+  return fields.add(id, name, value) ? Http1Fault{} : kTooLarge;
 }
 
 Http1Fault Http1FieldReader::take_connection(std::string_view value, HeaderMap& fields) {

@@ -113,7 +113,7 @@ bool Http2HeadReader::add_field(std::string_view name, std::string_view value) {
 }
 
 bool Http2HeadReader::store_field(HeaderName id, std::string_view name, std::string_view value) {
-  if (kind_ == Kind::kTrailers) return is_forbidden_trailer(HeaderField{name, value, id}) || map().add(name, value);
+  if (kind_ == Kind::kTrailers) return is_forbidden_trailer(HeaderField{name, value, id}) || map().add(id, name, value);
   switch (id) {
     case HeaderName::kContentLength:
     case HeaderName::kTe:
@@ -129,9 +129,9 @@ bool Http2HeadReader::store_field(HeaderName id, std::string_view name, std::str
     case HeaderName::kOther:
       if (kind_ == Kind::kRequest && is_masked_name(name))
         refuse(Reason::kBadRequest, "a field name has an underscore");
-      return map().add(name, value);
+      [[fallthrough]];
     default:
-      return map().add(id, value);
+      return map().add(id, name, value);
   }
 }
 

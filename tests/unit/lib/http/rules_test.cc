@@ -130,6 +130,21 @@ TEST(Rules, TrailersThatFrameRouteOrIdentifyAreStripped) {
   EXPECT_EQ(trailers.at(1).name, "x-checksum");
   EXPECT_EQ(trailers.at(2).name, "grpc-message");
 }
+// Long values are looked at several bytes at once: every byte at every place of every length.
+TEST(Rules, AControlByteIsFoundWhereverItStands) {
+  for (size_t size = 1; size <= 40; ++size) {
+    for (size_t at = 0; at < size; ++at) {
+      for (unsigned c = 0; c < 256; ++c) {
+        std::string value(size, 'v');
+        value[at] = static_cast<char>(c);
+        bool outer = (at == 0 || at + 1 == size) && (c == ' ' || c == '\t');
+        bool good = (c >= 0x20 && c != 0x7f) || c == '\t';
+        ASSERT_EQ(is_field_value(value), good && !outer) << size << " " << at << " " << c;
+      }
+    }
+  }
+}
+
 TEST(Rules, ValuesHoldNoControlBytesAndNoOuterSpace) {
   EXPECT_TRUE(is_field_value("a\tb \x80\xff"));
   EXPECT_TRUE(is_field_value(""));
