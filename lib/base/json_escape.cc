@@ -1,5 +1,6 @@
 #include "lib/base/json_escape.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace heddle {
@@ -42,6 +43,15 @@ bool is_control_sequence(std::string_view sequence) noexcept {
   return sequence.size() == 3 && byte(0) == 0xe2 && byte(1) == 0x80 && (byte(2) == 0xa8 || byte(2) == 0xa9);
 }
 
+// U+0080 to U+009F, U+2028 and U+2029: escaped, not replaced, so that who reads them gets what was meant.
+void append_escaped_control(std::string& out, std::string_view sequence) {
+  auto last = static_cast<unsigned char>(sequence.back());
+  out.append(sequence.size() == 2 ? "\\u00" : "\\u20");
+  unsigned low = sequence.size() == 2 ? last : last - 0x80U;
+  out.push_back(kHex[low >> 4]);
+  out.push_back(kHex[low & 15]);
+}
+
 struct Lead {
   size_t length;
   unsigned char low, high;  // what the second byte may be (RFC 3629 §4)
@@ -82,9 +92,14 @@ void append_json_string(std::string& out, std::string_view text) {
     }
     size_t length = utf8_sequence_length(text.substr(i));
     std::string_view sequence = text.substr(i, length);
-    bool printable = length != 0 && !is_control_sequence(sequence);
-    out.append(printable ? sequence : std::string_view("\\ufffd"));
-    i += length == 0 ? 1 : length;
+    if (length == 0) {
+      out.append("\\ufffd");
+    } else if (is_control_sequence(sequence)) {
+      append_escaped_control(out, sequence);
+    } else {
+      out.append(sequence);
+    }
+    i += std::max<size_t>(length, 1);
   }
   out.push_back('"');
 }

@@ -1,5 +1,5 @@
 // Writes JSON text without a JSON library: for log lines, which are built one field at a time. Pure.
-// Everything outside printable ASCII that could break a line or a terminal is escaped; bytes that are not UTF-8
+// Everything that could break a line or a terminal is escaped; bytes that are not UTF-8
 // become U+FFFD, so that a line is always valid JSON (RFC 8259) whatever a peer sent.
 #pragma once
 #include <string>

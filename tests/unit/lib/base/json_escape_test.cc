@@ -28,11 +28,12 @@ TEST(JsonEscape, ReplacesBytesThatAreNotUtf8) {
   EXPECT_EQ(escaped("\xf4\x90\x80\x80"), R"("\ufffd\ufffd\ufffd\ufffd")") << "above U+10FFFF";
 }
 
-TEST(JsonEscape, ReplacesControlsOutsideAsciiAndLineSeparators) {
+TEST(JsonEscape, EscapesControlsOutsideAsciiAndLineSeparators) {
   EXPECT_EQ(escaped("\xc2\x9b"
                     "2J"),
-            R"("\ufffd2J")");
-  EXPECT_EQ(escaped("\xe2\x80\xa8"), R"("\ufffd")");
+            R"("\u009b2J")");
+  EXPECT_EQ(escaped("\xc2\x80\xc2\x9f\xc2\xa0"), "\"\\u0080\\u009f\xc2\xa0\"");
+  EXPECT_EQ(escaped("\xe2\x80\xa8\xe2\x80\xa9"), R"("\u2028\u2029")");
 }
 
 TEST(JsonEscape, SeparatesKeysWithCommas) {

@@ -126,6 +126,12 @@ TEST(JsonWriter, ReplacesWhatIsNotUtf8) {
   EXPECT_TRUE(JsonValue::parse(out));
 }
 
+TEST(JsonWriter, LosesNoControl) {
+  JsonValue read = *JsonValue::parse(R"({"\u0085": "\u009b\u2028", "\u0090": 1})");
+
+  EXPECT_EQ(*JsonValue::parse(read.compact()), read) << read.compact();
+}
+
 TEST(JsonWriter, WritesNoNumberThatJsonLacks) {
   std::string out;
   JsonWriter(out).begin_array().number(INFINITY).number(NAN).number(1e300).end_array();
