@@ -29,6 +29,7 @@
 #include "lib/session/untrusted_peers.h"
 #include "lib/tls/handshake_gate.h"
 #include "lib/tls/key_update_guard.h"
+#include "lib/tls/verdict_cache.h"
 #include "proxy/admin/http_endpoint.h"
 #include "proxy/exchange/loop_guard.h"
 #include "proxy/exchange/replay_body.h"
@@ -175,6 +176,9 @@ std::vector<Row> of_identity() {
       {"CSR, key", str_cat(size(kMaxCsr), " each")},
       {"bundle of a trust domain", str_cat(size(kMaxBundle), ", ", count(kMaxRoots), " roots")},
       {"names read from a certificate", count(kMaxSubjectNames)},
+      {"peers whose verified certificates are remembered",
+       str_cat(count(VerdictCache::kCapacity), " of our trust domain, ", count(VerdictCache::kForeignCapacity),
+               " of all others, for each generation of certificate and bundle; beyond, each handshake verifies anew")},
       {"message of a Workload API that we ask",
        str_cat(size(kMaxGrpcMessage), ", ", count(workload::kMaxDomains), " federated domains")},
       {"its first message", str_cat("within ", in(1s, SpireStream::kFirstMessage),
