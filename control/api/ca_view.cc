@@ -7,7 +7,7 @@
 namespace heddle {
 namespace {
 LiveSidecar connected(const NodeStatus& row) {
-  LiveSidecar out{row.key.identity, row.key.node, "", true, std::nullopt};
+  LiveSidecar out{row.key.identity, row.key.node, row.serial, true, std::nullopt, row.key.instance};
   if (row.trust) out.uses = TrustInUse{row.trust->bundle, row.trust->authority};
   return out;
 }
@@ -56,7 +56,8 @@ void write_sidecar(JsonWriter& out, const RotationPlan& plan, const LiveSidecar&
     if (!sidecar.uses) return "unknown";
     return is_newest ? "newest" : "older";
   };
-  out.begin_object().field("node", sidecar.node).field("identity", sidecar.identity).field("serial", sidecar.serial);
+  out.begin_object().field("node", sidecar.node).field("instance", sidecar.instance);
+  out.field("identity", sidecar.identity).field("serial", sidecar.serial);
   out.field("connected", sidecar.is_connected).field("bundle", word(plan.has_bundle(sidecar)));
   out.field("certificate", word(plan.has_signer(sidecar))).end_object();
 }
@@ -64,14 +65,33 @@ void write_sidecar(JsonWriter& out, const RotationPlan& plan, const LiveSidecar&
 void write_laggards(JsonWriter& out, const std::vector<Laggard>& laggards) {
   out.key("waitsFor").begin_array();
   for (const Laggard& laggard : laggards) {
-    out.begin_object().field("node", laggard.sidecar.node).field("identity", laggard.sidecar.identity);
+    out.begin_object().field("node", laggard.sidecar.node).field("instance", laggard.sidecar.instance);
+    out.field("identity", laggard.sidecar.identity);
     out.field("serial", laggard.sidecar.serial).field("why", laggard.why).end_object();
   }
   out.end_array();
 }
+// Whose certificate it is among those of one name: of several the one that showed it; nobody, when none is known to.
+LiveSidecar* owner_of(const Lineage& lineage, std::map<NodeKey, LiveSidecar>& named) {
+  NodeKey name{lineage.identity, lineage.node};
+  LiveSidecar* first = nullptr;
+  size_t count = 0;
+  for (auto at = named.lower_bound(name); at != named.end() && at->first.name() == name; ++at, ++count) {
+    const std::string& shown = at->second.serial;
+    if (!shown.empty() && (shown == lineage.latest || shown == lineage.previous)) return &at->second;
+    if (first == nullptr) first = &at->second;
+  }
+  return count == 1 ? first : nullptr;
+}
+
+bool has_name(const std::map<NodeKey, LiveSidecar>& named, const NodeKey& name) {
+  auto at = named.lower_bound(name);
+  return at != named.end() && at->first.name() == name;
+}
 }  // namespace
 
-// Of several certificates of one sidecar, and of one that is connected, one row tells all.
+// Of several certificates of one sidecar, and of one that is connected, one row tells all. Two that are connected with
+// one name are two.
 std::vector<LiveSidecar> live_sidecars(const std::vector<NodeStatus>& rows, const std::vector<Lineage>& lineages,
                                        WallTime now) {
   std::map<NodeKey, LiveSidecar> named;
@@ -86,8 +106,10 @@ std::vector<LiveSidecar> live_sidecars(const std::vector<NodeStatus>& rows, cons
       unnamed.push_back(std::move(away));
       continue;
     }
-    auto [at, is_new] = named.try_emplace(NodeKey{lineage.identity, lineage.node}, away);
-    if (!is_new) at->second.serial = lineage.latest;
+    NodeKey name{lineage.identity, lineage.node};
+    LiveSidecar* owner = owner_of(lineage, named);
+    if (owner != nullptr) owner->serial = lineage.latest;
+    if (!has_name(named, name)) named.emplace(std::move(name), std::move(away));
   }
   std::vector<LiveSidecar> out;
   for (auto& [key, sidecar] : named) out.push_back(std::move(sidecar));

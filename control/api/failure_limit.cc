@@ -1,27 +1,14 @@
 #include "control/api/failure_limit.h"
 
-#include <cstring>
-
 namespace heddle {
-namespace {
-std::string source_of(const Address& address) {
-  if (address.family() != Address::Family::kIpv6) return address.ip();
-  sockaddr_storage storage{};
-  address.to_sockaddr(storage);
-  sockaddr_in6 six{};
-  std::memcpy(&six, &storage, sizeof six);
-  return {reinterpret_cast<const char*>(six.sin6_addr.s6_addr), 8};
-}
-}  // namespace
-
 bool FailureLimit::may_try(const Address& source, MonoTime now) const {
-  auto found = buckets_.find(source_of(source));
+  auto found = buckets_.find(source.source());
   return found == buckets_.end() || found->second.until_next(now) == Duration(0);
 }
 
 void FailureLimit::note_failure(const Address& source, MonoTime now) {
   if (buckets_.size() >= kMaxSources) make_room(now);
-  static_cast<void>(buckets_.try_emplace(source_of(source), kPerSecond, kBurst, now).first->second.take(now));
+  static_cast<void>(buckets_.try_emplace(source.source(), kPerSecond, kBurst, now).first->second.take(now));
 }
 
 // Who did not fail lately is forgotten. If all did, it is an attack from many sources that this limit cannot stop:

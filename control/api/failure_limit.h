@@ -2,7 +2,6 @@
 // costs nothing. IPv6 sources count by their /64. Pure: time is a parameter; control loop.
 #pragma once
 #include <map>
-#include <string>
 
 #include "lib/base/address.h"
 #include "lib/base/token_bucket.h"
@@ -21,6 +20,6 @@ class FailureLimit {
 
  private:
   void make_room(MonoTime now);
-  std::map<std::string, TokenBucket, std::less<>> buckets_;
+  std::map<Address, TokenBucket> buckets_;
 };
 }  // namespace heddle

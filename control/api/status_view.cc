@@ -1,5 +1,7 @@
 #include "control/api/status_view.h"
 
+#include <set>
+
 #include "lib/base/json_writer.h"
 #include "lib/base/strings.h"
 
@@ -44,7 +46,8 @@ void write_nack(JsonWriter& out, const std::optional<WatchNack>& nack) {
 }
 
 void write_row(JsonWriter& out, const NodeStatus& row, Version newest, WallTime now) {
-  out.begin_object().field("node", row.key.node).field("identity", row.key.identity).field("address", row.address);
+  out.begin_object().field("node", row.key.node).field("instance", row.key.instance);
+  out.field("identity", row.key.identity).field("address", row.address);
   out.field("connected", row.is_connected).field("state", to_text(row.state));
   write_version(out, "version", row.acked);
   write_version(out, "runsVersion", row.runs);
@@ -77,14 +80,16 @@ NodeStatus unseen(const NodeKey& key, WallTime not_after) {
 std::vector<NodeStatus> join_certificates(std::vector<NodeStatus> rows, const std::vector<Lineage>& lineages,
                                           WallTime now) {
   std::map<NodeKey, WallTime> newest = newest_of(lineages);
+  std::set<NodeKey> listed;
   for (NodeStatus& row : rows) {
-    auto found = newest.extract(row.key);
-    if (found.empty()) continue;
-    row.svid_not_after = found.mapped();
-    if (found.mapped() <= now) row.state = NodeState::kExpired;
+    auto found = newest.find(row.key.name());
+    if (found == newest.end()) continue;
+    listed.insert(found->first);
+    row.svid_not_after = found->second;
+    if (found->second <= now) row.state = NodeState::kExpired;
   }
   for (const auto& [key, not_after] : newest) {
-    if (not_after <= now) rows.push_back(unseen(key, not_after));
+    if (not_after <= now && !listed.contains(key)) rows.push_back(unseen(key, not_after));
   }
   return rows;
 }

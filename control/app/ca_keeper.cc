@@ -14,10 +14,9 @@ std::string waiting_text(RotationStep step, const std::vector<Laggard>& late) {
 }
 }  // namespace
 
-CaKeeper::CaKeeper(Parts parts)
-    : parts_(std::move(parts)), offload_(parts_.loop), timer_(parts_.loop.timer([this] { turn(); })) {
+CaKeeper::CaKeeper(Parts parts) : parts_(std::move(parts)), timer_(parts_.scheduler.timer([this] { turn(); })) {
   stat_ = parts_.files.all() ? stat_of(parts_.files) : std::string();
-  look_again_ = parts_.loop.now() + kLookAgain;
+  look_again_ = parts_.scheduler.now() + kLookAgain;
   outlook_.is_given = parts_.files.all();
 }
 
@@ -35,17 +34,17 @@ void CaKeeper::turn() {
 
 void CaKeeper::look() {
   if (!parts_.files.all() || std::exchange(working_, true)) return;
-  bool again = !refused_.empty() && parts_.loop.now() >= look_again_;
-  if (again) look_again_ = parts_.loop.now() + kLookAgain;
+  bool again = !refused_.empty() && parts_.scheduler.now() >= look_again_;
+  if (again) look_again_ = parts_.scheduler.now() + kLookAgain;
   const TrustDomain& domain = parts_.rotator.state().signer->trust_domain();
-  work_ = offload_.compute(
-      [files = parts_.files, known = again ? std::string() : stat_, domain, form = parts_.form.copy(),
-       names = parts_.names, now = parts_.loop.wall()] {
-        Seen seen{stat_of(files), std::nullopt};
-        if (seen.stat != known) seen.loaded = load_given_ca(files, domain, form, names, now);
-        return seen;
+  auto seen = std::make_shared<Seen>();
+  work_ = parts_.run_offload(
+      [seen, files = parts_.files, known = again ? std::string() : stat_, domain, form = parts_.form.copy(),
+       names = parts_.names, now = parts_.scheduler.wall()] {
+        seen->stat = stat_of(files);
+        if (seen->stat != known) seen->loaded = load_given_ca(files, domain, form, names, now);
       },
-      [this](Seen seen) { on_seen(std::move(seen)); });
+      [this, seen] { on_seen(std::move(*seen)); });
 }
 
 void CaKeeper::on_seen(Seen seen) {
@@ -73,22 +72,22 @@ void CaKeeper::advance() {
   if (given != nullptr) root = root_pin(*given->authority);
   outlook_.next = parts_.schedule.next(parts_.rotator.state(), root);
   outlook_.are_files_refused = !refused_.empty();
-  if (outlook_.next && outlook_.next->at <= parts_.loop.wall()) return take_or_wait(outlook_.next->step);
+  if (outlook_.next && outlook_.next->at <= parts_.scheduler.wall()) return take_or_wait(outlook_.next->step);
   look_at_end();
 }
 
 void CaKeeper::take_or_wait(RotationStep step) {
   Result<std::vector<Lineage>> lineages = parts_.ledger.lineages();
   if (!lineages) return say(lineages.error().text(), 0);
-  WallTime now = parts_.loop.wall();
+  WallTime now = parts_.scheduler.wall();
   RotationPlan plan = parts_.rotator.plan(live_sidecars(parts_.registry.rows(), *lineages, now));
   std::vector<Laggard> late = plan.laggards(step);
   outlook_.alarm = parts_.schedule.alarm(parts_.rotator.state(), *outlook_.next, now);
   if (!late.empty()) return say(waiting_text(step, late), late.size());
-  if (!retry_.may_try(step, parts_.rotator.state(), parts_.loop.now())) return say(failure_, 0);
+  if (!retry_.may_try(step, parts_.rotator.state(), parts_.scheduler.now())) return say(failure_, 0);
   Result<void> taken = parts_.rotator.step(step, plan, {}, {"", "schedule", ""}, StepBy::kSchedule);
   if (!taken) {
-    retry_.on_failed(step, parts_.rotator.state(), parts_.loop.now());
+    retry_.on_failed(step, parts_.rotator.state(), parts_.scheduler.now());
     failure_ = taken.error().text();
     return say(failure_, 0);
   }
@@ -102,9 +101,9 @@ void CaKeeper::say(std::string problem, size_t waits_for) {
   outlook_.waits_for = waits_for;
   if (outlook_.alarm == RotationSchedule::Alarm::kNone || outlook_.problem.empty()) return;
   bool is_new = outlook_.problem != said_;
-  if (!is_new && parts_.loop.now() < say_again_) return;
+  if (!is_new && parts_.scheduler.now() < say_again_) return;
   said_ = outlook_.problem;
-  say_again_ = parts_.loop.now() + kSayAgain;
+  say_again_ = parts_.scheduler.now() + kSayAgain;
   bool is_error = outlook_.alarm == RotationSchedule::Alarm::kError;
   parts_.log.log(is_error ? LogLevel::kError : LogLevel::kWarn, "the CA needs attention",
                  {{"problem", said_}, {"ends", format_time(RotationSchedule::ends(parts_.rotator.state()))}});
@@ -115,7 +114,7 @@ void CaKeeper::look_at_end() {
   outlook_.alarm = RotationSchedule::Alarm::kNone;
   if (!outlook_.is_given || outlook_.next) return say(refused_, 0);
   const CertificateAuthority& signer = *parts_.rotator.state().signer;
-  Duration left = signer.not_after() - parts_.loop.wall();
+  Duration left = signer.not_after() - parts_.scheduler.wall();
   Duration life = signer.not_after() - signer.not_before();
   if (left > life / 3) return say(refused_, 0);
   outlook_.alarm = left > life / 10 ? RotationSchedule::Alarm::kWarn : RotationSchedule::Alarm::kError;

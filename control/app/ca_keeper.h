@@ -4,12 +4,15 @@
 // says: log, metric, `heddle ca status`. Decides nothing itself (RotationSchedule, RotationPlan, StepRetry). Control
 // loop; timer and token die with it.
 #pragma once
+#include <functional>
+
 #include "control/ca/ca_outlook.h"
 #include "control/ca/ca_rotator.h"
 #include "control/ca/step_retry.h"
 #include "control/registry/node_registry.h"
 #include "control/store/ledger.h"
-#include "lib/event/offload.h"
+#include "lib/base/log.h"
+#include "lib/base/operation.h"
 
 namespace heddle {
 class CaKeeper {
@@ -17,7 +20,8 @@ class CaKeeper {
   static constexpr Duration kEvery = 1s;
   static constexpr Duration kLookAgain = 30s;  // at files that were refused: the clock is a part of some rules
   struct Parts {
-    Loop& loop;
+    Scheduler& scheduler;
+    std::function<Pending(Task work, Task done)> run_offload;  // the files
     CaRotator& rotator;
     const NodeRegistry& registry;
     Ledger& ledger;
@@ -48,7 +52,6 @@ class CaKeeper {
   void say(std::string problem, size_t waits_for);
   void look_at_end();
   Parts parts_;
-  Offload offload_;
   std::unique_ptr<Timer> timer_;
   Pending work_;
   bool working_ = false;

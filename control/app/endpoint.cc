@@ -31,7 +31,21 @@ Result<void> ControlEndpoint::listen() {
   return {};
 }
 
+// Few places are limited so: looking at each is cheaper than to count them.
+bool ControlEndpoint::is_crowded(const Address& peer) {
+  if (options_.max_of_source >= options_.max_connections) return false;
+  size_t held = 0;
+  registry_.for_each([&held, source = peer.source()](const Connection& connection) {
+    held += connection.describe().peer.source() == source;
+  });
+  return held >= options_.max_of_source;
+}
+
 void ControlEndpoint::accept(std::unique_ptr<Transport> transport) {
+  if (is_crowded(transport->info().peer)) {
+    ++crowded_;
+    return loop_.defer(recount_);
+  }
   if (!contexts_) return http_.serve(std::move(transport));
   TlsSetup setup;
   setup.context = contexts_();

@@ -17,6 +17,7 @@ class ControlEndpoint {
   struct Options {
     Address address;
     size_t max_connections = 64;
+    size_t max_of_source = SIZE_MAX;  // of them from one address (IPv6: one /64)
     HttpServerLimits limits;
     Duration handshake = 10s;
     HandshakeGate::Limits handshakes{};
@@ -38,11 +39,14 @@ class ControlEndpoint {
   void abort();
   bool is_idle() const noexcept { return registry_.size() == 0; }
   size_t connections() const noexcept { return registry_.size(); }
+  // Connections that were closed at once, because their source held as many as it may.
+  uint64_t crowded() const noexcept { return crowded_; }
   // After each connection that ended.
   void set_on_ended(Task task) { on_ended_ = std::move(task); }
 
  private:
   void accept(std::unique_ptr<Transport>);
+  bool is_crowded(const Address& peer);
   void recount();
   Loop& loop_;
   const Contexts contexts_;
@@ -55,6 +59,7 @@ class ControlEndpoint {
   HttpServer http_;
   std::unique_ptr<Listener> listener_;
   Task on_ended_;
+  uint64_t crowded_ = 0;
   DeferredOf<ControlEndpoint, &ControlEndpoint::recount> recount_{*this};
 };
 }  // namespace heddle

@@ -38,9 +38,14 @@ constexpr MetricFamily kBundleAnswers{"heddle_control_bundle_answers_total",
 constexpr MetricFamily kBundleConnections{"heddle_control_bundle_connections",
                                           "Connections of the bundle endpoint; at its cap others wait.",
                                           MetricType::kGauge};
+constexpr MetricFamily kBundleCrowded{
+    "heddle_control_bundle_crowded_total",
+    "Connections to the bundle endpoint that were closed at once: their address held as many as it may.",
+    MetricType::kCounter};
 constexpr const MetricFamily* kFamilies[] = {
-    &kSidecars, &kVersion, &kRuns,    &kResources,    &kBytes,       &kExpiry,        &kCaExpiry,         &kCaPhase,
-    &kCaWaits,  &kCaAlarm, &kCaFiles, &kBundleExpiry, &kBundleFiles, &kBundleAnswers, &kBundleConnections};
+    &kSidecars,          &kVersion,      &kRuns,    &kResources, &kBytes,        &kExpiry,      &kCaExpiry,
+    &kCaPhase,           &kCaWaits,      &kCaAlarm, &kCaFiles,   &kBundleExpiry, &kBundleFiles, &kBundleAnswers,
+    &kBundleConnections, &kBundleCrowded};
 
 double seconds(WallTime time) { return std::chrono::duration<double>(time.since_epoch()).count(); }
 }  // namespace
@@ -66,6 +71,7 @@ ControlPlaneMetrics::ControlPlaneMetrics(Registry& registry, const Sources& sour
   add(kBundleFiles, [](const Sources& s) { return s.bundle->certificate().is_refused() ? 1 : 0; });
   add(kBundleAnswers, [](const Sources& s) { return s.bundle->answered(); });
   add(kBundleConnections, [](const Sources& s) { return s.bundle->connections(); });
+  add(kBundleCrowded, [](const Sources& s) { return s.bundle->crowded(); });
 }
 
 std::span<const MetricFamily* const> control_metric_families() noexcept { return kFamilies; }

@@ -20,6 +20,8 @@ ControlEndpoint::Options options_for(const Address& address) {
   options.address = address;
   options.max_connections =
       std::min(OwnBundleEndpoint::kMostConnections, ConnectionCap::default_limit(kShareOfDescriptors, 1));
+  options.max_of_source =
+      std::max(OwnBundleEndpoint::kLeastOfSource, options.max_connections / OwnBundleEndpoint::kSources);
   options.limits.body = 0;
   options.limits.session.request_head = OwnBundleEndpoint::kPatience;
   options.limits.session.idle = OwnBundleEndpoint::kPatience;

@@ -1,8 +1,8 @@
 // OwnBundleEndpoint: the public address where other trust domains fetch our bundle (SPIFFE Federation §5): GET / over
 // TLS 1.2 or 1.3, nobody is asked for a certificate. Strangers come here, so it has little to give: a connection cap of
-// its own (few descriptors, whoever takes them all keeps nobody from the API), a gate that lets one step of a handshake
-// pass in a turn, small heads, few streams, and nobody stays longer than kLongestStay. Control loop; before it is
-// destroyed, abort() and run the loop until is_idle().
+// its own (few descriptors, whoever takes them all keeps nobody from the API) of which one address gets a part, a gate
+// that lets one step of a handshake pass in a turn, small heads, few streams, and nobody stays longer than
+// kLongestStay. Control loop; before it is destroyed, abort() and run the loop until is_idle().
 #pragma once
 #include "control/app/bundle_certificate.h"
 #include "control/app/endpoint.h"
@@ -11,6 +11,8 @@ namespace heddle {
 class OwnBundleEndpoint {
  public:
   static constexpr size_t kMostConnections = 64;  // or 1 % of the descriptors, if that is less
+  static constexpr size_t kSources = 8;           // so many hold all places; one address (IPv6: /64) holds a part
+  static constexpr size_t kLeastOfSource = 2;     // which is this at least
   static constexpr size_t kMostHandshakes = 16;   // at once; the others wait
   static constexpr size_t kMostStreams = 4;       // of an HTTP/2 connection
   static constexpr size_t kMaxHead = 8 * 1024;    // bytes of a request's head
@@ -33,6 +35,7 @@ class OwnBundleEndpoint {
   const Address& address() const { return endpoint_.address(); }
   const BundleCertificate& certificate() const noexcept { return *certificate_; }
   size_t connections() const noexcept { return endpoint_.connections(); }
+  uint64_t crowded() const noexcept { return endpoint_.crowded(); }
   uint64_t answered() const noexcept { return answered_; }
   void reload() { certificate_->reload(); }
   ControlEndpoint& endpoint() noexcept { return endpoint_; }

@@ -23,6 +23,7 @@
 #include "lib/base/file.h"
 #include "lib/base/strings.h"
 #include "lib/base/version.h"
+#include "lib/event/offload.h"
 #include "lib/metrics/process_metrics.h"
 
 namespace heddle {
@@ -269,9 +270,10 @@ Result<void> Server::open_endpoints() {
       });
   identity_api_ = std::make_unique<IdentityApi>(
       IdentityApi::Parts{*issuer_, *refusals_, loop_, in_.random, federation_->bundles()});
-  keeper_ = std::make_unique<CaKeeper>(CaKeeper::Parts{loop_, *rotator_, registry_, *ledger_,
-                                                       RotationSchedule(options.ca_rotate_before), options.ca_files,
-                                                       key_form_.copy(), names_of(options), in_.log.module("ca")});
+  keeper_ = std::make_unique<CaKeeper>(
+      CaKeeper::Parts{loop_, [this](Task work, Task done) { return offload_.run(std::move(work), std::move(done)); },
+                      *rotator_, registry_, *ledger_, RotationSchedule(options.ca_rotate_before), options.ca_files,
+                      key_form_.copy(), names_of(options), in_.log.module("ca")});
   api_server_ = std::make_unique<ApiServer>(ApiParts{*store_, *ledger_, *issuer_, *rotator_, keeper_->outlook(), *hub_,
                                                      registry_, *federation_, *audit_, *refusals_, loop_, in_.random});
   // Of the 0.9 of our descriptors that connections may have, most are for sidecars.

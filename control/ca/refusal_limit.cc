@@ -1,28 +1,16 @@
 #include "control/ca/refusal_limit.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <iterator>
 #include <utility>
 
 #include "lib/base/address.h"
-#include "lib/base/strings.h"
 
 namespace heddle {
 namespace {
 std::string network_of(const Address& address) {
-  if (address.family() != Address::Family::kIpv6) return address.ip();
-  sockaddr_storage storage{};
-  address.to_sockaddr(storage);
-  sockaddr_in6 six{};
-  std::memcpy(&six, &storage, sizeof six);
-  std::memset(six.sin6_addr.s6_addr + 8, 0, 8);
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (::inet_ntop(AF_INET6, &six.sin6_addr, text.data(), text.size()) == nullptr) return address.ip();
-  return str_cat(text.data(), "/64");
+  std::string ip = address.source().ip();
+  return address.family() == Address::Family::kIpv6 ? ip + "/64" : ip;
 }
 }  // namespace
 

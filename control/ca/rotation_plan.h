@@ -37,6 +37,7 @@ struct LiveSidecar {
   std::string serial;  // of its newest certificate; empty: not known
   bool is_connected = false;
   std::optional<TrustInUse> uses{};  // nothing: it did not say since it connected
+  std::string instance{};            // of the process; empty: it said none
   // "web-1 (spiffe://...)"; by the serial, where there is no node.
   std::string name() const;
 };

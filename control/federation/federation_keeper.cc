@@ -28,7 +28,7 @@ Result<void> FederationKeeper::open() {
   }
   for (const StoredFederated& stored : loaded.good) {
     if (bundles_.restore(stored)) continue;
-    on_disk([directory = parts_.directory, name = stored.trust_domain] { return remove_federated(directory, name); });
+    forget_kept(stored.trust_domain);
   }
   commits_ = parts_.store.on_commit([this](Version) { follow(); });
   return {};
@@ -60,9 +60,7 @@ void FederationKeeper::follow() {
     const std::string& problem = bundles_.find(name)->problem;
     if (!problem.empty()) parts_.log.warn("a given bundle is not used", {{"trust_domain", name}, {"error", problem}});
   }
-  for (const std::string& name : changes.obsolete) {
-    on_disk([directory = parts_.directory, name] { return remove_federated(directory, name); });
-  }
+  for (const std::string& name : changes.obsolete) forget_kept(name);
   for (const std::string& name : changes.gone) {
     parts_.log.info("a trust domain is not federated any more", {{"trust_domain", name}});
   }
@@ -80,6 +78,7 @@ void FederationKeeper::tell(const std::string& digest_before) {
 
 void FederationKeeper::turn() {
   timer_->arm(kEvery);
+  forget_again();
   for (auto& [name, endpoint] : endpoints_) {
     if (asking() >= kMaxAtOnce) return;
     if (endpoint.fetch == nullptr && endpoint.schedule.is_due(parts_.scheduler.now())) ask(name, endpoint);
@@ -129,8 +128,9 @@ void FederationKeeper::on_fetched(const std::string& domain, Result<FederatedBun
   if (bundles_.trust().digest != before) hint = std::max(hint, DomainRoots::kDefaultRefreshHint);
   endpoint.schedule.succeeded(now, hint);
   if (was_failing) parts_.log.info("a federated bundle is to be had again", {{"trust_domain", name}});
-  on_disk(
-      [directory = parts_.directory, stored = bundles_.to_store(name)] { return save_federated(directory, stored); });
+  on_disk({name, false, [directory = parts_.directory, stored = bundles_.to_store(name)] {
+             return save_federated(directory, stored);
+           }});
   tell(before);
 }
 
@@ -146,7 +146,18 @@ size_t FederationKeeper::asking() const {
                                            [](const auto& entry) { return entry.second.fetch != nullptr; }));
 }
 
-void FederationKeeper::on_disk(std::function<Result<void>()> job) {
+void FederationKeeper::forget_kept(const std::string& domain) {
+  on_disk({domain, true, [directory = parts_.directory, domain] { return remove_federated(directory, domain); }});
+}
+
+// Only what nobody is about to write.
+void FederationKeeper::forget_again() {
+  if (is_writing_ || stale_.empty()) return;
+  std::vector<std::string> again(stale_.begin(), stale_.end());
+  for (const std::string& domain : again) forget_kept(domain);
+}
+
+void FederationKeeper::on_disk(Job job) {
   jobs_.push_back(std::move(job));
   next_job();
 }
@@ -155,15 +166,23 @@ void FederationKeeper::next_job() {
   if (is_writing_ || jobs_.empty()) return;
   is_writing_ = true;
   auto result = std::make_shared<Result<void>>();
-  job_ = parts_.run_offload(
-      [result, job = std::move(jobs_.front())] { *result = job(); },
-      [this, result] {
-        is_writing_ = false;
-        if (!*result) {
-          parts_.log.error("what is kept of federated bundles is not the newest", {{"error", result->error()}});
-        }
-        next_job();
-      });
+  auto job = std::make_shared<const Job>(std::move(jobs_.front()));
   jobs_.pop_front();
+  job_ = parts_.run_offload([result, job] { *result = job->work(); },
+                            [this, result, job] {
+                              is_writing_ = false;
+                              on_written(*job, *result);
+                              next_job();
+                            });
+}
+
+// A removal that failed is said once, however often it is tried.
+void FederationKeeper::on_written(const Job& job, const Result<void>& result) {
+  if (result) {
+    stale_.erase(job.domain);
+    return;
+  }
+  if (job.is_removal && !stale_.insert(job.domain).second) return;
+  parts_.log.error("what is kept of federated bundles is not the newest", {{"error", result.error()}});
 }
 }  // namespace heddle

@@ -1,9 +1,10 @@
 // FederationKeeper: keeps the bundles of federated trust domains: follows the resources, asks endpoints when they are
-// due (at most kMaxAtOnce at a time), keeps good answers on disk and says what changed. Decides nothing itself
-// (FederatedBundles, FetchSchedule). What fails is said in the log, once for each new cause, and by status and metrics.
-// Control loop; timer and tokens die with it.
+// due (at most kMaxAtOnce at a time), keeps good answers on disk and says what changed. A file that could not be
+// removed is removed at the next look. Decides nothing itself (FederatedBundles, FetchSchedule). What fails is said in
+// the log, once for each new cause, and by status and metrics. Control loop; timer and tokens die with it.
 #pragma once
 #include <deque>
+#include <set>
 
 #include "control/federation/bundle_fetcher.h"
 #include "control/federation/federated_files.h"
@@ -56,14 +57,24 @@ class FederationKeeper {
   DomainRoots::Ptr roots_for(const FederationEndpoint&) const;
   void on_fetched(const std::string& name, Result<FederatedBundle>);
   size_t asking() const;
-  void on_disk(std::function<Result<void>()> job);
+  // A file's change, off the loop.
+  struct Job {
+    std::string domain;
+    bool is_removal = false;
+    std::function<Result<void>()> work;
+  };
+  void forget_kept(const std::string& domain);
+  void forget_again();
+  void on_disk(Job);
   void next_job();
+  void on_written(const Job&, const Result<void>&);
 
   Parts parts_;
   FederatedBundles bundles_;
   SpecMap<FederatedTrustDomainSpec> specs_;  // as the resources were when they were read last
   std::map<std::string, Endpoint, std::less<>> endpoints_;
-  std::deque<std::function<Result<void>()>> jobs_;  // one after the other: the newest file wins
+  std::deque<Job> jobs_;         // one after the other: the newest file wins
+  std::set<std::string> stale_;  // whose file is still there and must not: a restart would believe it
   Pending job_;
   bool is_writing_ = false;
   std::unique_ptr<Timer> timer_;

@@ -32,15 +32,37 @@ void NodeRegistry::on_hello(ConnectionId connection, const NodeKey& key, const W
   if (is_reconnect) row.status.connected = now;
   if (is_reconnect) row.status.trust.reset();
   set_state(row.status, NodeState::kSyncing, now);
+  forget_gone_twins(key);
 }
 
-void NodeRegistry::set_address(ConnectionId connection, const NodeKey& key, std::string_view address) {
+void NodeRegistry::set_peer(ConnectionId connection, const NodeKey& key, std::string_view address,
+                            std::string_view serial) {
   auto found = rows_.find(key);
-  if (found != rows_.end() && found->second.connection == connection) found->second.status.address = address;
+  if (found == rows_.end() || found->second.connection != connection) return;
+  found->second.status.address = address;
+  found->second.status.serial = serial;
 }
 
 void NodeRegistry::on_gone(ConnectionId connection, const NodeKey& key, WallTime now) {
-  if (NodeStatus* status = row(connection, key, now)) set_state(*status, NodeState::kGone, now);
+  NodeStatus* status = row(connection, key, now);
+  if (status == nullptr) return;
+  set_state(*status, NodeState::kGone, now);
+  if (has_connected_twin(key)) rows_.erase(key);
+}
+
+// A process that started anew is another instance: what ran before it is no sidecar that is missed.
+void NodeRegistry::forget_gone_twins(const NodeKey& key) {
+  for (auto at = rows_.lower_bound(key.name()); at != rows_.end() && at->first.name() == key.name();) {
+    bool is_past = at->first != key && !at->second.status.is_connected;
+    at = is_past ? rows_.erase(at) : std::next(at);
+  }
+}
+
+bool NodeRegistry::has_connected_twin(const NodeKey& key) const {
+  for (auto at = rows_.lower_bound(key.name()); at != rows_.end() && at->first.name() == key.name(); ++at) {
+    if (at->first != key && at->second.status.is_connected) return true;
+  }
+  return false;
 }
 
 void NodeRegistry::on_progress(ConnectionId connection, const NodeKey& key, const NodeProgress& progress,

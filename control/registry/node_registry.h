@@ -1,5 +1,6 @@
 // NodeRegistry: the sidecars this replica knows: who they are, what they run, what they refused. Fed by the watch hub,
-// read by `heddle status`. A sidecar is (identity, node name); one that left stays listed for a while. Bounded.
+// read by `heddle status`. A sidecar is (identity, node name, instance): two processes that were given one name are two
+// rows while both are connected. One that left stays listed for a while, unless its name is there again. Bounded.
 // Lives on the control loop; never decides anything.
 #pragma once
 #include <map>
@@ -13,6 +14,8 @@ namespace heddle {
 struct NodeKey {
   std::string identity;
   std::string node;
+  std::string instance{};  // of the process; empty: it said none, or whichever has the name
+  NodeKey name() const { return {identity, node}; }
   auto operator<=>(const NodeKey&) const = default;
 };
 
@@ -31,6 +34,7 @@ struct NodeStatus {
   NodeState state = NodeState::kSyncing;
   bool is_connected = true;
   std::string address{};  // where its newest connection came from
+  std::string serial{};   // of the certificate it showed then
   std::string software;
   std::vector<std::string> features;
   std::optional<Version> acked;
@@ -58,7 +62,7 @@ class NodeRegistry {
   using ConnectionId = uint64_t;
 
   void on_hello(ConnectionId, const NodeKey&, const WatchHello&, WallTime now);
-  void set_address(ConnectionId, const NodeKey&, std::string_view address);
+  void set_peer(ConnectionId, const NodeKey&, std::string_view address, std::string_view serial);
   void on_gone(ConnectionId, const NodeKey&, WallTime now);
   // Nothing happens when a newer connection took over.
   void on_progress(ConnectionId, const NodeKey&, const NodeProgress&, WallTime now);
@@ -78,6 +82,8 @@ class NodeRegistry {
     NodeStatus status;
   };
   NodeStatus* row(ConnectionId, const NodeKey&, WallTime now);
+  void forget_gone_twins(const NodeKey&);
+  bool has_connected_twin(const NodeKey&) const;
   std::map<NodeKey, Row> rows_;
 };
 }  // namespace heddle

@@ -24,12 +24,13 @@ Result<void> Subscriber::on_hello(const WatchHello& hello, MonoTime now) {
   if (hello.scope == WatchScope::kEverything && peer_.grant != WatchGrant::kEverything) {
     return make_error(Reason::kForbidden, str_cat(peer_.identity.text(), " may not watch everything"));
   }
-  if (greeted_ && hello.node != key_.node) return protocol_error("a second hello names another node");
+  NodeKey key{peer_.identity.text(), hello.node, hello.instance};
+  if (greeted_ && key != key_) return protocol_error("a second hello names another node or instance");
   request_.scope = hello.scope;
   request_.wants = {hello.wants.begin(), hello.wants.end()};
   HEDDLE_CHECK_OK(check_count(request_.wants));
   if (greeted_) not_before_ = now + kRetryDelay;
-  key_ = {peer_.identity.text(), hello.node};
+  key_ = std::move(key);
   takes_trust_ = std::find(hello.features.begin(), hello.features.end(), kTrustFeature) != hello.features.end();
   asked_ = request_.wants;
   greeted_ = true;

@@ -138,7 +138,7 @@ Result<void> WatchHub::dispatch(Subscriber& subscriber, const SidecarMessage& me
 
 void WatchHub::on_hello(Subscriber& subscriber, const WatchHello& hello) {
   registry_.on_hello(subscriber.id(), subscriber.key(), hello, scheduler_.wall());
-  registry_.set_address(subscriber.id(), subscriber.key(), subscriber.peer().address);
+  registry_.set_peer(subscriber.id(), subscriber.key(), subscriber.peer().address, subscriber.peer().serial);
   if (trust_ != nullptr) subscriber.announce_trust(trust_);
   for (auto& [id, other] : subscribers_) {
     bool is_older = id != subscriber.id() && other->is_greeted() && other->key() == subscriber.key();

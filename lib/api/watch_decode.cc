@@ -91,6 +91,7 @@ WatchHello read_hello(const JsonReader& at) {
     body->ignore("hash");
   }
   m.wants = body.services("wants");
+  m.instance = body->optional_string("instance", {1, kMaxInstance}).value_or("");
   return m;
 }
 

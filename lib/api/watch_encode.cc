@@ -21,6 +21,9 @@ void write(JsonWriter& out, const WatchHello& m) {
   out.field("scope", m.scope == WatchScope::kWants ? "wants" : "everything");
   if (m.version) out.field("version", m.version->text()).field("hash", m.hash);
   write_keys(out, "wants", m.wants);
+  if (!m.instance.empty()) {
+    out.field("instance", m.instance).key("ignorable").begin_array().string("instance").end_array();
+  }
   out.end_object();
 }
 

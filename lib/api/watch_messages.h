@@ -25,6 +25,7 @@ inline constexpr size_t kMaxCounters = 1000;
 inline constexpr size_t kMaxFeatures = 64;
 inline constexpr std::string_view kTrustFeature = "trust";  // takes WatchTrust
 inline constexpr size_t kMaxNodeName = 253;
+inline constexpr size_t kMaxInstance = 64;
 
 enum class WatchScope : uint8_t {
   kWants,       // the wanted services and what they need
@@ -43,6 +44,7 @@ struct WatchHello {
   std::optional<Version> version{};  // what it holds; both or none
   std::string hash{};                // 64 hex digits
   std::vector<ResourceKey> wants{};  // services
+  std::string instance{};            // of the process: tells apart who has the same name; empty: it says none
   bool operator==(const WatchHello&) const = default;
 };
 struct WatchWant {

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -94,6 +95,12 @@ bool Address::is_loopback() const noexcept {
 Address Address::with_port(uint16_t port) const {
   Address out = *this;
   out.port_ = port;
+  return out;
+}
+
+Address Address::source() const {
+  Address out = with_port(0);
+  if (family_ == Family::kIpv6) std::fill(out.ip_.begin() + 8, out.ip_.end(), uint8_t{0});
   return out;
 }
 

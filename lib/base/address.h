@@ -29,6 +29,8 @@ class Address {
   bool is_loopback() const noexcept;
   uint16_t port() const noexcept { return port_; }
   Address with_port(uint16_t port) const;
+  // What limits take for one source, without port: an IPv4 address, the /64 of an IPv6 one (its rest is zero).
+  Address source() const;
   std::string ip() const;  // without port or brackets; empty for Unix
   // The same without allocation.
   using IpText = std::array<char, INET6_ADDRSTRLEN>;

@@ -79,7 +79,8 @@ Result<std::shared_ptr<const PeerCertificate>> HandshakeState::who_is(X509* leaf
   }
   HEDDLE_TRY(CertChain chain, read_with_keys(leaf, shown));
   HEDDLE_TRY(auto verified, verify_peer(chain, context.bundle(), now, &x509_error));
-  if (key) context.verdicts().add(*std::move(key), chain.front().get(), verified, now);
+  auto whose = context.is_foreign(*verified.peer) ? VerdictCache::Whose::kForeign : VerdictCache::Whose::kOwn;
+  if (key) context.verdicts().add(*std::move(key), chain.front().get(), verified, now, whose);
   keep_leaf_only(shown, chain.front().get());
   return std::move(verified.peer);
 }

@@ -104,6 +104,11 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsMaterial& 
   return std::shared_ptr<const TlsContext>(std::move(self));
 }
 
+bool TlsContext::is_foreign(const PeerCertificate& peer) const noexcept {
+  if (material_.svid == nullptr || !peer.spiffe_id()) return false;
+  return peer.spiffe_id()->trust_domain_name() != material_.svid->id.trust_domain_name();
+}
+
 Result<void> TlsContext::load_identity() {
   bool is_server = options_.role == TlsRole::kServer;
   if (material_.web != nullptr && is_server) return load(material_.web->chain, *material_.web->key, "the certificate");

@@ -60,6 +60,8 @@ class TlsContext {
   PeerCertificatePolicy peer_policy() const noexcept { return options_.peer; }
   const TrustBundle& bundle() const noexcept { return *material_.bundle; }
   const Svid* svid() const noexcept { return material_.svid.get(); }
+  // Of another trust domain than our certificate; nobody is to who has none.
+  bool is_foreign(const PeerCertificate&) const noexcept;
   const std::optional<WebServer>& web_server() const noexcept { return options_.web_server; }
   const std::vector<std::string>& alpn() const noexcept { return options_.alpn; }
   // Of this generation; the one thing here that changes, behind a lock of its own.

@@ -14,12 +14,6 @@ constexpr size_t kJoinBelow = 8 * 1024;
 constexpr size_t kDeliverAt = 64 * 1024;
 constexpr Duration kBuffersIdle = 1s;
 
-// Once for each connection, so that nobody has to compare names for each request.
-bool is_foreign_to(const Svid* own, const PeerCertificate* peer) {
-  if (own == nullptr || peer == nullptr || !peer->spiffe_id()) return false;
-  return peer->spiffe_id()->trust_domain_name() != own->id.trust_domain_name();
-}
-
 class TlsTransport final : public Transport, private Transport::Observer {
  public:
   TlsTransport(Loop&, std::unique_ptr<Transport> below, TlsSetup);
@@ -249,7 +243,8 @@ void TlsTransport::finish_handshake() {
   const char* sni = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name);
   if (sni != nullptr) info_.sni = to_lower(std::string_view(sni));
   info_.peer_certificate = handshake_.peer;
-  info_.is_foreign = is_foreign_to(setup_.context->svid(), handshake_.peer.get());
+  // Once for each connection, so that nobody has to compare names for each request.
+  info_.is_foreign = handshake_.peer != nullptr && setup_.context->is_foreign(*handshake_.peer);
   state_ = State::kOpen;
   // A server sends nothing after the client's Finished (no tickets): a client with Nagle's algorithm would hold its
   // first request back until the kernel's delayed ACK, 40 ms.

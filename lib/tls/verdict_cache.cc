@@ -39,23 +39,27 @@ std::optional<std::string> VerdictCache::key_of(X509* leaf, const STACK_OF(X509)
 
 VerdictCache::Known VerdictCache::find(const std::string& key, WallTime now) {
   std::lock_guard lock(mutex_);
-  auto at = entries_.find(key);
-  if (at == entries_.end()) return {};
-  if (is_valid(at->second.verdict, now)) return {at->second.verdict.peer, another(at->second.leaf.get())};
-  entries_.erase(at);
+  for (Entries* entries : {&own_, &foreign_}) {
+    auto at = entries->find(key);
+    if (at == entries->end()) continue;
+    if (is_valid(at->second.verdict, now)) return {at->second.verdict.peer, another(at->second.leaf.get())};
+    entries->erase(at);
+  }
   return {};
 }
 
-void VerdictCache::add(std::string key, X509* leaf, const VerifiedPeer& verdict, WallTime now) {
+void VerdictCache::add(std::string key, X509* leaf, const VerifiedPeer& verdict, WallTime now, Whose whose) {
   std::lock_guard lock(mutex_);
-  if (entries_.size() >= kCapacity) {
-    std::erase_if(entries_, [&](const auto& e) { return !is_valid(e.second.verdict, now); });
+  Entries& entries = whose == Whose::kOwn ? own_ : foreign_;
+  size_t capacity = whose == Whose::kOwn ? kCapacity : kForeignCapacity;
+  if (entries.size() >= capacity) {
+    std::erase_if(entries, [&](const auto& e) { return !is_valid(e.second.verdict, now); });
   }
-  if (entries_.size() < kCapacity) entries_.insert_or_assign(std::move(key), Entry{verdict, another(leaf)});
+  if (entries.size() < capacity) entries.insert_or_assign(std::move(key), Entry{verdict, another(leaf)});
 }
 
 size_t VerdictCache::size() const {
   std::lock_guard lock(mutex_);
-  return entries_.size();
+  return own_.size() + foreign_.size();
 }
 }  // namespace heddle

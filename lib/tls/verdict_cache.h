@@ -2,7 +2,8 @@
 // chain's signature checks and the parsing of names, a fifth of a server's handshake; that the peer holds the key is
 // proved in every handshake all the same (CertificateVerify). Owned by a TlsContext, so it dies with the trust bundle
 // and the certificate it belongs to; an entry holds only while its whole path is valid. Only good verdicts are kept,
-// at most kCapacity: what an attacker shows must not push out what is used. Safe from any thread.
+// at most kCapacity: what an attacker shows must not push out what is used. Peers of other trust domains have places of
+// their own: who rules a domain can issue as many certificates as it likes. Safe from any thread.
 #pragma once
 #include <mutex>
 #include <optional>
@@ -15,7 +16,9 @@
 namespace heddle {
 class VerdictCache {
  public:
-  static constexpr size_t kCapacity = 1024;
+  static constexpr size_t kCapacity = 1024;        // of our own trust domain
+  static constexpr size_t kForeignCapacity = 256;  // of all others together
+  enum class Whose : uint8_t { kOwn, kForeign };
 
   // Nothing for an empty chain and for one that is too long to be verified at all.
   static std::optional<std::string> key_of(X509* leaf, const STACK_OF(X509) * shown);
@@ -24,8 +27,8 @@ class VerdictCache {
     X509Ptr leaf;                                 // one object for all connections of this peer
   };
   Known find(const std::string& key, WallTime now);
-  // When it is full, what has expired makes room; else nothing is kept.
-  void add(std::string key, X509* leaf, const VerifiedPeer&, WallTime now);
+  // When its places are taken, what has expired makes room; else nothing is kept.
+  void add(std::string key, X509* leaf, const VerifiedPeer&, WallTime now, Whose);
   size_t size() const;
 
  private:
@@ -33,7 +36,9 @@ class VerdictCache {
     VerifiedPeer verdict;
     X509Ptr leaf;
   };
+  using Entries = std::unordered_map<std::string, Entry>;
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, Entry> entries_;
+  Entries own_;
+  Entries foreign_;
 };
 }  // namespace heddle

@@ -1,5 +1,6 @@
 #include "proxy/app/sources.h"
 
+#include "lib/base/random.h"
 #include "lib/base/strings.h"
 #include "proxy/identity/control_identity.h"
 #include "proxy/identity/files_identity.h"
@@ -8,6 +9,14 @@
 #include "proxy/watch/files_config.h"
 
 namespace heddle {
+namespace {
+// Two sidecars that were given one name are two to the control plane.
+std::string new_instance() {
+  std::byte drawn[8];
+  secure_random(drawn);
+  return to_hex(drawn);
+}
+}  // namespace
 
 void MainIdentity::follow(IdentitySource& source, Task on_changed) {
   subscription_ = source.identities().subscribe(
@@ -96,6 +105,7 @@ ConfigParts make_config(const SourceInputs& in, IdentitySource* identity) {
   options.software = "heddle-proxy/" HEDDLE_VERSION;
   options.wants = services_of(in.settings);
   options.ack = AckWhen::kWorkersRun;
+  options.instance = new_instance();
   auto client = std::make_unique<WatchClient>(in.context.loop, in.random, in.log.module("watch"),
                                               WatchParts{*parts.channel, *parts.worker}, std::move(options));
   auto reader =

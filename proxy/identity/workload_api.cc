@@ -27,12 +27,14 @@ class WorkloadApi::Stream final : public GrpcObserver, public ListNode<Stream> {
  public:
   Stream(WorkloadApi& api, GrpcCall& call, Kind kind) : api_(api), call_(call), kind_(kind) {
     api_.streams_.push_back(*this);
+    silence_.arm(api_.loop_, api_.first_request_);
   }
   void on_message(std::string_view message) override {
     if (!is_workload_request(message)) {
       return call_.close({GrpcStatus::kInvalidArgument, "the request cannot be read"});
     }
     asked_ = true;
+    silence_.cancel();
     send_later();
   }
   void on_half_closed() override {
@@ -52,6 +54,7 @@ class WorkloadApi::Stream final : public GrpcObserver, public ListNode<Stream> {
     owed_ = full_;
     if (!full_) api_.loop_.defer(send_, Loop::Phase::kTask);
   }
+  void on_silence() { call_.close({GrpcStatus::kDeadlineExceeded, "the request did not come in time"}); }
   void send() {
     if (auto why = api_.missing()) return call_.close(*std::move(why));
     full_ = call_.send(api_.state_of(kind_)) == Flow::kFull;
@@ -63,17 +66,22 @@ class WorkloadApi::Stream final : public GrpcObserver, public ListNode<Stream> {
   bool full_ = false;
   bool owed_ = false;
   DeferredOf<Stream, &Stream::send> send_{*this};
+  DeadlineOf<Stream, &Stream::on_silence> silence_{*this};
 };
 
 Result<std::unique_ptr<WorkloadApi>> WorkloadApi::start(Loop& loop, Protocols& protocols, Logger log,
                                                         IdentitySource& source, const WorkloadApiOptions& options) {
-  auto api = std::make_unique<WorkloadApi>(loop, protocols, log, source);
+  auto api = std::make_unique<WorkloadApi>(loop, protocols, log, source, options.first_request);
   HEDDLE_CHECK_OK(api->listen(options));
   return api;
 }
 
-WorkloadApi::WorkloadApi(Loop& loop, Protocols& protocols, Logger log, IdentitySource& source)
-    : loop_(loop), log_(log), source_(source), server_({loop, registry_}, protocols, limits_of_api()) {
+WorkloadApi::WorkloadApi(Loop& loop, Protocols& protocols, Logger log, IdentitySource& source, Duration first_request)
+    : loop_(loop),
+      log_(log),
+      source_(source),
+      first_request_(first_request),
+      server_({loop, registry_}, protocols, limits_of_api()) {
   registry_.set_on_removed([this] { on_connection_gone(); });
   add_routes();
   subscription_ = source_.identities().subscribe(

@@ -1,7 +1,8 @@
 // WorkloadApi: hands this sidecar's identity to its application over a Unix socket, by the X.509 profile of the SPIFFE
 // Workload API (gRPC). Every message is the whole state; it is sent at once and again whenever certificate or bundle
-// change. Who may connect is who may open the socket file: then it is this workload. Limits: 64 connections, 256 calls.
-// Main loop; encodes once per change, not per caller. It hands out what the IdentitySource published and nothing else.
+// change. Who may connect is who may open the socket file: then it is this workload. Limits: 64 connections, 256 calls;
+// a call that does not say its request in time ends, and so does a connection without calls. Main loop; encodes once
+// per change, not per caller. It hands out what the IdentitySource published and nothing else.
 #pragma once
 #include <memory>
 
@@ -14,8 +15,9 @@
 
 namespace heddle {
 struct WorkloadApiOptions {
-  Address socket;        // a Unix path; the file of a dead process is replaced
-  uint32_t mode = 0600;  // of the file
+  Address socket;                // a Unix path; the file of a dead process is replaced
+  uint32_t mode = 0600;          // of the file
+  Duration first_request = 10s;  // from a call's head to its request
 };
 
 class WorkloadApi {
@@ -25,7 +27,7 @@ class WorkloadApi {
   // `source` must outlive it.
   static Result<std::unique_ptr<WorkloadApi>> start(Loop&, Protocols&, Logger, IdentitySource&,
                                                     const WorkloadApiOptions&);
-  WorkloadApi(Loop&, Protocols&, Logger, IdentitySource&);  // start() is for you
+  WorkloadApi(Loop&, Protocols&, Logger, IdentitySource&, Duration first_request);  // start() is for you
   WorkloadApi(const WorkloadApi&) = delete;
   WorkloadApi& operator=(const WorkloadApi&) = delete;
   // Runs the loop until every connection is gone.
@@ -49,6 +51,7 @@ class WorkloadApi {
   Loop& loop_;
   Logger log_;
   IdentitySource& source_;
+  const Duration first_request_;
   ConnectionRegistry registry_;
   ConnectionCap cap_{kMaxConnections};
   IntrusiveList<Stream> streams_;

@@ -126,6 +126,7 @@ void WatchClient::say_hello() {
   WatchHello hello;
   hello.node = options_.node;
   hello.software = options_.software;
+  hello.instance = options_.instance;
   if (on_trust_) hello.features.emplace_back(kTrustFeature);
   auto current = snapshots_.current();
   if (current != nullptr && !resync_) {

@@ -26,6 +26,7 @@ struct WatchClientOptions {
   std::string software;            // "heddle-proxy/0.1.0"
   std::vector<ResourceKey> wants;  // held from the start
   AckWhen ack = AckWhen::kPublished;
+  std::string instance{};  // of this process, at most kMaxInstance; empty: none
 };
 
 // What it works with; both must outlive it.

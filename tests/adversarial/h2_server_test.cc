@@ -126,7 +126,7 @@ class H2Clients : public ClientSuite {
 
 TEST_P(H2Clients, AreJudgedByTheirFrames) {
   count_case(str_cat(GetParam().id.substr(0, GetParam().id.find('-')), " (clients)"));
-  judge(GetParam(), [this] { ask_both(); });
+  ask_both();
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, H2Clients, testing::ValuesIn(load_cases("h2_server.cases")), name_of);

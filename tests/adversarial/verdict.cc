@@ -1,6 +1,5 @@
 #include "tests/adversarial/verdict.h"
 
-#include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -78,19 +77,6 @@ std::vector<std::string> Expected::all(std::string_view key) const {
 std::string Expected::get(std::string_view key, std::string_view otherwise) const {
   std::vector<std::string> values = all(key);
   return values.empty() ? std::string(otherwise) : values.front();
-}
-
-void judge(const Case& one, const std::function<void()>& play) {
-  if (!Expected(one).todo()) return play();
-  testing::TestPartResultArray found;
-  {
-    using Interceptor = testing::ScopedFakeTestPartResultReporter;
-    Interceptor interceptor(Interceptor::INTERCEPT_ALL_THREADS, &found);
-    play();
-  }
-  bool fails = false;
-  for (int i = 0; i < found.size(); ++i) fails = fails || found.GetTestPartResult(i).failed();
-  EXPECT_TRUE(fails) << one.id << " is as expected now: take `todo` out of its line";
 }
 
 std::string name_of(const testing::TestParamInfo<Case>& info) {

@@ -3,7 +3,6 @@
 #pragma once
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,16 +18,12 @@ class Expected {
   std::string get(std::string_view key, std::string_view otherwise = "") const;
   // The first word: statuses as "200,200" or "200*2", alternatives as "400/501".
   const std::string& first() const { return words_.front(); }
-  bool todo() const { return has("todo"); }
 
  private:
   std::vector<std::string> words_;
 };
 // Whether a list of statuses is one of the alternatives.
 bool is_one_of(std::string_view statuses, std::string_view alternatives);
-// Plays a case and judges it. One that is marked `todo` is a known gap: it is played like every other, so that crashes,
-// leaks and hangs are seen, and must fail; once it does not, the mark has to go.
-void judge(const Case&, const std::function<void()>& play);
 // "H1_001" of H1-001.
 std::string name_of(const testing::TestParamInfo<Case>&);
 // The texts of `says=` that do not stand in `text`; "" when all do.

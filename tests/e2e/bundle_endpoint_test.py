@@ -75,6 +75,16 @@ class Endpoint(MeshTestCase):
                 sock.close()
         wait_until(lambda: bundles.fetch(self.port).status == 200, "the endpoint to answer again")
 
+    def test_one_address_cannot_hold_every_place(self):
+        held = [socket.create_connection(("127.0.0.1", self.port), 10, source_address=("127.0.0.2", 0))
+                for _ in range(70)]
+        try:
+            wait_until(lambda: self.metric("heddle_control_bundle_crowded_total"), "the excess to be turned away")
+            self.assertEqual(bundles.fetch(self.port).status, 200)
+        finally:
+            for sock in held:
+                sock.close()
+
     def test_fetches_are_counted(self):
         before = self.metric("heddle_control_bundle_answers_total")
         bundles.bundle_of(self.port)

@@ -127,6 +127,29 @@ class Refusals(CaCase):
             self.pair.client.start()
         self.wait_for_nobody()
 
+    def test_a_twin_of_one_name_is_named_and_waited_for(self):
+        """Two sidecars with one identity and one node name, as two machines made from one image."""
+        name = self.pair.client.name
+        blocks = self.mesh.control_blocks(f"{self.pair.name}-client")
+        twin = self.mesh.sidecar("twin", [self.mesh.outbound("app")], blocks)
+        twin.bootstrap["node"] = name
+        twin.write()
+        twin.start()
+        self.addCleanup(twin.process.kill)
+        named = lambda: [s["instance"] for s in self.ca()["sidecars"] if s["node"] == name and s["connected"]]
+        wait_until(lambda: len(set(named())) == 2, "both to be shown")
+        self.wait_for_nobody()
+        twin.process.signal(signal.SIGSTOP)
+        try:
+            self.rotate("prepare")
+            wait_until(lambda: len(self.ca()["waitsFor"]) == 1, "all but the twin to follow")
+            self.assert_refused(self.rotate("activate", check=False), name)
+        finally:
+            twin.process.signal(signal.SIGCONT)
+        self.wait_for_nobody()
+        twin.process.kill()
+        wait_until(lambda: len(named()) == 1, "it to be gone")
+
     def test_a_sidecar_that_would_forget_the_new_root_keeps_it_from_signing(self):
         full = self.pair.client
         bundle = os.path.join(full.bootstrap["stateDir"], "bundle.json")

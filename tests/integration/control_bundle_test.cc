@@ -1,9 +1,11 @@
 // The bundle endpoint of a whole control plane on loopback: what strangers get, what they see of a rotation, and whose
 // certificate they are shown.
+#include <deque>
 #include <thread>
 
 #include "certs/authorizer.h"
 #include "certs/jwks.h"
+#include "control/app/own_bundle_endpoint.h"
 #include "lib/base/json.h"
 #include "lib/base/strings.h"
 #include "tests/support/blocking_http.h"
@@ -106,6 +108,23 @@ TEST(ControlBundle, NothingElseIsThere) {
 
   EXPECT_EQ(fetch(rig, post).status, 405);
   EXPECT_EQ(fetch(rig, api).status, 404);
+}
+
+TEST(ControlBundle, OneAddressHoldsAPartOfThePlacesOnly) {
+  ControlRig rig(listen);
+  size_t places = std::min(OwnBundleEndpoint::kMostConnections, ConnectionCap::default_limit(0.01, 1));
+  size_t most = std::max(OwnBundleEndpoint::kLeastOfSource, places / OwnBundleEndpoint::kSources);
+  std::deque<BlockingClient> silent;
+  auto shows = [&rig](std::string_view line) { return rig.metrics().render().find(line) != std::string::npos; };
+
+  while (silent.size() < most + 2) silent.emplace_back(*rig.server_->bundle_address());
+
+  ASSERT_TRUE(rig.run_until([&] { return shows("heddle_control_bundle_crowded_total 2\n"); }));
+  EXPECT_EQ(silent.back().read_all(), "");
+  EXPECT_NE(silent.back().ended(), Ended::kNot);
+  silent.clear();
+  ASSERT_TRUE(rig.run_until([&] { return shows("heddle_control_bundle_connections 0\n"); }));
+  EXPECT_EQ(fetch(rig).status, 200);
 }
 
 class ControlBundleOfFiles : public testing::Test {

@@ -87,6 +87,18 @@ TEST_F(ControlFederationTest, TheApiSaysWhatIsInForceAndWhoUsesIt) {
   EXPECT_NE(said.find(R"("connected":1,"newest":1)"), std::string::npos) << said;
 }
 
+TEST_F(ControlFederationTest, MetricsFollowTheListOfDomains) {
+  auto shows = [this](std::string_view line) { return rig_.metrics().render().find(line) != std::string::npos; };
+  EXPECT_FALSE(shows("partner.test"));
+
+  rig_.apply(partner(partner_));
+  EXPECT_TRUE(shows("heddle_control_federation_roots{trust_domain=\"partner.test\"} 1\n"));
+  EXPECT_TRUE(shows("heddle_control_federation_age_seconds{trust_domain=\"partner.test\"} -1\n"));
+
+  EXPECT_EQ(erase().status, 200);
+  EXPECT_FALSE(shows("partner.test"));
+}
+
 TEST_F(ControlFederationTest, NobodyFederatesWithHimself) {
   RpcResponse refused =
       rig_.call("POST", "/v1/apply", str_cat(R"({"kind":"List","items":[)", partner(TestCa("cluster.local")), "]}"));

@@ -6,7 +6,9 @@
 
 #include "proxy/identity/spire_identity.h"
 #include "proxy/identity/workload_api.h"
+#include "tests/support/blocking_http.h"
 #include "tests/support/captured_log.h"
+#include "tests/support/h2_frames.h"
 #include "tests/support/published_identity.h"
 #include "tests/support/run_turns.h"
 #include "tests/support/seeded_random.h"
@@ -28,8 +30,9 @@ class WorkloadNetwork : public testing::Test {
   void run_until(UniqueFunction<bool()> done) {
     EXPECT_TRUE(runs_until(loop, done)) << "nothing happened for a minute";
   }
-  void serve() {
-    auto made = WorkloadApi::start(loop, protocols, log.log().module("workload-api"), source, {address, 0600});
+  void serve(Duration first_request = 60s) {
+    WorkloadApiOptions options{address, 0600, first_request};
+    auto made = WorkloadApi::start(loop, protocols, log.log().module("workload-api"), source, options);
     ASSERT_TRUE(made) << made.error().text();
     api = *std::move(made);
   }
@@ -143,6 +146,25 @@ TEST_F(WorkloadNetwork, ReloadAsksAnew) {
   run_until([&] { return taken() == second; });
 
   run_until([&] { return api->calls() == 1; });
+}
+
+TEST_F(WorkloadNetwork, ACallThatDoesNotSayItsRequestEndsAndNoOther) {
+  serve(100ms);
+  std::string first = issue();
+  take();
+  run_until([&] { return taken() == first; });
+  BlockingClient silent(address);
+  h2::Fields fields = h2::post(std::string(workload::kFetchX509Svid));
+  fields.emplace_back("content-type", "application/grpc");
+  fields.emplace_back(workload::kHeaderName, workload::kHeaderValue);
+
+  silent.send(h2::client_start() + h2::headers(1, fields, h2::kEndHeaders));
+  run_until([&] { return api->calls() == 2; });
+  run_until([&] { return api->calls() == 1; });
+
+  EXPECT_EQ(taker->status().last_error, "");
+  std::string second = issue();
+  run_until([&] { return taken() == second; });
 }
 
 TEST_F(WorkloadNetwork, ACallerThatGoesLeavesNothing) {

@@ -51,6 +51,38 @@ TEST(LiveSidecars, SeveralCertificatesOfOneSidecarAreOneRow) {
   EXPECT_EQ(live[0].serial, "02");
 }
 
+NodeStatus instance_row(std::string instance, std::string serial) {
+  NodeStatus out = row("a");
+  out.key.instance = std::move(instance);
+  out.serial = std::move(serial);
+  return out;
+}
+
+TEST(LiveSidecars, TwoThatAreConnectedWithOneNameAreWaitedForBoth) {
+  NodeStatus ready = instance_row("x", "01");
+  ready.trust = WatchTrustInUse{"bundle", "root"};
+  NodeStatus late = instance_row("y", "02");
+
+  RotationPlan plan({RotationPhase::kPrepared, "bundle", "root"},
+                    live_sidecars({ready, late}, {lineage("a", "01", 1h), lineage("a", "02", 1h)}, kNow));
+
+  ASSERT_EQ(plan.live().size(), 2U);
+  ASSERT_EQ(plan.laggards(RotationStep::kActivate).size(), 1U);
+  EXPECT_EQ(plan.laggards(RotationStep::kActivate)[0].sidecar.instance, "y");
+}
+
+TEST(LiveSidecars, OfTwoWithOneNameEachHasTheCertificateItShowed) {
+  Lineage renewed = lineage("a", "05", 1h);
+  renewed.previous = "01";
+
+  auto live = live_sidecars({instance_row("x", "01"), instance_row("y", "02")},
+                            {renewed, lineage("a", "02", 1h), lineage("a", "77", 1h)}, kNow);
+
+  ASSERT_EQ(live.size(), 2U);
+  EXPECT_EQ(live[0].serial, "05");
+  EXPECT_EQ(live[1].serial, "02");
+}
+
 TEST(LiveSidecars, ACertificateThatWasNeverSeenInUseIsARowOfItsOwn) {
   auto live = live_sidecars({row("a")}, {lineage("", "01", 1h), lineage("", "02", 1h)}, kNow);
 

@@ -102,6 +102,20 @@ TEST(StatusView, WhoIsKnownByAnExpiredCertificateOnlyIsListed) {
   EXPECT_TRUE(only_row(rows[0]).find("version")->is_null());
 }
 
+TEST(StatusView, TwoOfOneNameAreTwoRowsOfOneCertificateStatus) {
+  NodeStatus first = status(NodeState::kLive);
+  NodeStatus twin = status(NodeState::kLive);
+  first.key.instance = "a";
+  twin.key.instance = "b";
+
+  std::vector<NodeStatus> rows = join_certificates({first, twin}, {{1, kWeb, "a", "", kNow - 1s, "web-1"}}, kNow);
+
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].state, NodeState::kExpired);
+  EXPECT_EQ(rows[1].state, NodeState::kExpired);
+  EXPECT_EQ(only_row(rows[1]).find("instance")->as_string(), "b");
+}
+
 TEST(StatusView, WhoLeftIsListedAsNotConnected) {
   EXPECT_EQ(only_row(status(NodeState::kGone)).find("connected")->as_bool(), false);
 }

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
+
 #include "tests/support/manual_scheduler.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/control/federation/federation_fixtures.h"
@@ -199,6 +201,26 @@ TEST_F(FederationKeeperTest, WhatWasFetchedSurvivesARestart) {
   ASSERT_THAT(fetcher_.names(), ElementsAre("p.test")) << "and is asked for again at once";
   fetcher_.answer("p.test", bundle_of(partner_, 4));
   EXPECT_EQ(keeper_->bundles().roots_of("p.test")->notes().sequence, 5U);
+}
+
+TEST_F(FederationKeeperTest, AFileThatCouldNotBeRemovedIsRemovedAtTheNextLook) {
+  Envelope resource = federated("p.test", web_endpoint("p.test"));
+  std::filesystem::path file = federated_file(dir_ / "federated", "p.test");
+  store_.put(resource);
+  turn();
+  fetcher_.answer("p.test", bundle_of(partner_, 5));
+  turn();
+  ASSERT_TRUE(std::filesystem::is_regular_file(file));
+  std::filesystem::rename(file, dir_ / "aside");
+  std::filesystem::create_directory(file);  // which no unlink(2) removes
+  store_.erase(resource.key);
+  turn();
+
+  std::filesystem::remove(file);
+  std::filesystem::rename(dir_ / "aside", file);
+  turn();
+
+  EXPECT_FALSE(std::filesystem::exists(file));
 }
 
 TEST_F(FederationKeeperTest, ARevokedDomainDoesNotComeBackWithItsFile) {

@@ -6,6 +6,8 @@ namespace heddle {
 namespace {
 constexpr WallTime kNow{std::chrono::seconds(1'800'000'000)};
 const NodeKey kNode{"spiffe://cluster.local/ns/default/sa/web", "n1"};
+const NodeKey kFirst{kNode.identity, "n1", "a"};
+const NodeKey kTwin{kNode.identity, "n1", "b"};
 
 WatchHello hello() { return {.node = "n1", .software = "0.1.0", .features = {"x"}}; }
 
@@ -55,6 +57,44 @@ TEST(NodeRegistry, AnOlderConnectionSaysNothingMore) {
   EXPECT_EQ(registry.find(kNode)->state, NodeState::kSyncing);
   EXPECT_FALSE(registry.find(kNode)->acked.has_value());
   EXPECT_TRUE(registry.find(kNode)->report.counters.empty());
+}
+
+TEST(NodeRegistry, TwoInstancesOfOneNameAreTwoRows) {
+  NodeRegistry registry;
+  registry.on_hello(1, kFirst, hello(), kNow);
+  registry.on_hello(2, kTwin, hello(), kNow);
+  registry.on_trust(1, kFirst, {"roots"}, kNow);
+  registry.set_peer(2, kTwin, "127.0.0.2:1", "0b");
+
+  ASSERT_EQ(registry.size(), 2U);
+  EXPECT_TRUE(registry.find(kFirst)->trust.has_value());
+  EXPECT_FALSE(registry.find(kTwin)->trust.has_value());
+  EXPECT_EQ(registry.find(kFirst)->serial, "");
+  EXPECT_EQ(registry.find(kTwin)->serial, "0b");
+}
+
+TEST(NodeRegistry, OfTwoOfOneNameNobodyMissesTheOneThatLeft) {
+  NodeRegistry registry;
+  registry.on_hello(1, kFirst, hello(), kNow);
+  registry.on_hello(2, kTwin, hello(), kNow);
+
+  registry.on_gone(1, kFirst, kNow);
+
+  EXPECT_EQ(registry.find(kFirst), nullptr);
+  EXPECT_NE(registry.find(kTwin), nullptr);
+}
+
+TEST(NodeRegistry, AProcessThatStartedAnewTakesThePlaceOfTheOneThatEnded) {
+  NodeRegistry registry;
+  registry.on_hello(1, kFirst, hello(), kNow);
+  registry.on_gone(1, kFirst, kNow);
+  registry.on_hello(2, {kNode.identity, "n2", "c"}, hello(), kNow);
+  EXPECT_EQ(registry.find(kFirst)->state, NodeState::kGone);
+
+  registry.on_hello(3, kTwin, hello(), kNow);
+
+  EXPECT_EQ(registry.find(kFirst), nullptr);
+  EXPECT_EQ(registry.size(), 2U);
 }
 
 TEST(NodeRegistry, WhoIsGoneStaysListedForTenMinutes) {

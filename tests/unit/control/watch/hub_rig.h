@@ -13,7 +13,8 @@ inline ResourceKey service_key(std::string_view name) { return *ResourceKey::mak
 // A sidecar, its connection (a window of so many lines) and its side of the protocol.
 class WatchingSidecar final : public SubscriberSink {
  public:
-  explicit WatchingSidecar(std::string node) : node_(std::move(node)) {}
+  explicit WatchingSidecar(std::string node, std::string instance = {})
+      : node_(std::move(node)), instance_(std::move(instance)) {}
   Flow send_line(std::string_view line) override {
     EXPECT_FALSE(closed_) << "a line after close: " << line;
     EXPECT_LT(lines_.size(), window_) << "a line although the sink is full";
@@ -28,11 +29,12 @@ class WatchingSidecar final : public SubscriberSink {
     lines_.clear();
     full_ = false;
     replica_.disconnect();
-    subscriber_ = hub.add(*this, {*SpiffeId::parse("spiffe://cluster.local/ns/default/sa/web"), grant_});
+    subscriber_ = hub.add(*this, {*SpiffeId::parse("spiffe://cluster.local/ns/default/sa/web"), grant_, "", serial_});
   }
   void hello(WatchHub& hub) {
     WatchHello hello = replica_.hello(node_, wants_);
     hello.features = features_;
+    hello.instance = instance_;
     hub.on_message(*subscriber_, hello);
   }
   void start(WatchHub& hub) {
@@ -61,6 +63,8 @@ class WatchingSidecar final : public SubscriberSink {
   }
 
   std::string node_;
+  std::string instance_;
+  std::string serial_{};
   std::vector<ResourceKey> wants_;
   std::vector<std::string> features_;
   WatchGrant grant_ = WatchGrant::kWants;

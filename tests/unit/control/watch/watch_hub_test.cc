@@ -300,6 +300,47 @@ TEST_F(WatchHubTest, ANewerStreamOfTheSameSidecarReplacesTheOlder) {
   EXPECT_EQ(hub_->min_runs(), store_->version());
 }
 
+TEST_F(WatchHubTest, TwoProcessesOfOneNameAreTwoSidecars) {
+  WatchingSidecar twin("n1", "b");
+  sidecar_.instance_ = "a";
+  twin.wants_ = sidecar_.wants_;
+  sidecar_.start(*hub_);
+  sidecar_.settle(*hub_);
+
+  twin.start(*hub_);
+
+  EXPECT_FALSE(sidecar_.closed_.has_value());
+  EXPECT_EQ(registry_.size(), 2U);
+  EXPECT_LT(hub_->min_runs(), store_->version()) << "the twin runs nothing yet";
+
+  twin.settle(*hub_);
+  EXPECT_EQ(hub_->min_runs(), store_->version());
+}
+
+TEST_F(WatchHubTest, AProcessThatReconnectsEndsItsOlderStreamOnly) {
+  WatchingSidecar twin("n1", "b");
+  WatchingSidecar again("n1", "a");
+  sidecar_.instance_ = "a";
+  sidecar_.start(*hub_);
+  twin.start(*hub_);
+
+  again.start(*hub_);
+
+  EXPECT_EQ(sidecar_.closed_->reason, Reason::kConflict);
+  EXPECT_FALSE(twin.closed_.has_value());
+  EXPECT_EQ(registry_.size(), 2U);
+}
+
+TEST_F(WatchHubTest, ASecondHelloNamesTheSameInstance) {
+  sidecar_.instance_ = "a";
+  sidecar_.start(*hub_);
+  sidecar_.instance_ = "b";
+
+  sidecar_.hello(*hub_);
+
+  EXPECT_EQ(sidecar_.closed_->reason, Reason::kBadRequest);
+}
+
 TEST_F(WatchHubTest, EqualChangesShareOneBody) {
   ScopeSet::Ptr empty = make_scope_set({});
   ScopeSet::Ptr full = make_scope_set({store_->view().find(service_key("a"))});

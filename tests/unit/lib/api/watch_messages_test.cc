@@ -38,6 +38,7 @@ TEST_P(SidecarMessages, ComeBackFromTheirLine) {
 INSTANTIATE_TEST_SUITE_P(
     WatchMessages, SidecarMessages,
     testing::Values(WatchHello{.node = "n1", .software = "0.1.0", .features = {"a"}, .wants = {service("x")}},
+                    WatchHello{.node = "n1", .software = "0.1.0", .wants = {}, .instance = "0a"},
                     WatchHello{.node = "n1",
                                .software = "0.1.0",
                                .features = {},

@@ -107,6 +107,12 @@ TEST(Address, KnowsLoopback) {
   EXPECT_FALSE(Address().is_loopback());
 }
 
+TEST(Address, OneSourceIsAnAddressOrTheNetworkOfOne) {
+  EXPECT_EQ(Address::parse("192.0.2.7:80")->source(), *Address::from_ip("192.0.2.7", 0));
+  EXPECT_EQ(Address::parse("[2001:db8:1:2:3:4:5:6]:80")->source(), *Address::from_ip("2001:db8:1:2::", 0));
+  EXPECT_NE(Address::parse("[2001:db8:1:3::1]:80")->source(), *Address::from_ip("2001:db8:1:2::", 0));
+}
+
 TEST(Address, ComparesAndHashesByValue) {
   Address a = *Address::parse("127.0.0.1:80");
 

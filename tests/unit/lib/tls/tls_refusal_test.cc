@@ -259,6 +259,23 @@ TEST_F(TlsRefusal, AMemberOfAnotherTrustDomainIsForeignOnceItsRootsAreBelieved) 
   EXPECT_TRUE(client->info().is_foreign);
 }
 
+TEST_F(TlsRefusal, AForeignersCertificateIsRememberedInTheirPlacesOnly) {
+  TestCa partner("partner.example");
+  TrustBundle both = ca.bundle();
+  both.replace(partner.roots());
+  Svid svid = partner.issue("spiffe://partner.example/ns/a/sa/b");
+  client_identity = identity(svid, both);
+  server_identity = identity(ca.issue(kServerId), both);
+  VerdictCache& known = server_identity->server->verdicts();
+  VerifiedPeer verified = *verify_peer(svid.chain, both, loop.wall());
+  for (size_t i = 0; i < VerdictCache::kForeignCapacity; ++i)
+    known.add(std::to_string(i), svid.chain.front().get(), verified, loop.wall(), VerdictCache::Whose::kForeign);
+
+  connect();
+
+  EXPECT_EQ(known.size(), VerdictCache::kForeignCapacity);
+}
+
 TEST_F(TlsRefusal, AMemberOfOurOwnTrustDomainIsNotForeign) {
   connect();
 

@@ -9,8 +9,24 @@ namespace {
 constexpr std::string_view kPeer = "spiffe://td1.test/ns/a/sa/b";
 
 struct VerdictCacheTest : testing::Test {
+  using Whose = VerdictCache::Whose;
   std::string key(const Svid& svid) { return VerdictCache::key_of(svid.chain.front().get(), nullptr).value_or(""); }
   VerifiedPeer verdict(const Svid& svid) { return *verify_peer(svid.chain, ca_.bundle(), kTestNow); }
+  void add(const Svid& svid, WallTime now = kTestNow, Whose whose = Whose::kOwn) {
+    cache_.add(key(svid), svid.chain.front().get(), verdict(svid), now, whose);
+  }
+  // As many peers as the places of its kind.
+  void fill(const Svid& svid, Whose whose) {
+    size_t places = whose == Whose::kOwn ? VerdictCache::kCapacity : VerdictCache::kForeignCapacity;
+    VerifiedPeer verified = verdict(svid);
+    for (size_t i = 0; i < places + 10; ++i)
+      cache_.add(std::to_string(i), svid.chain.front().get(), verified, kTestNow, whose);
+  }
+  Svid brief() {
+    CertSpec spec = CertSpec::leaf(kPeer);
+    spec.not_after = kTestNow + 10s;
+    return ca_.issue(spec);
+  }
   TestCa ca_{"td1.test"};
   VerdictCache cache_;
 };
@@ -19,7 +35,7 @@ TEST_F(VerdictCacheTest, KnowsWhatWasVerifiedByItsBytes) {
   Svid svid = ca_.issue(kPeer);
   Svid other = ca_.issue(kPeer);
 
-  cache_.add(key(svid), svid.chain.front().get(), verdict(svid), kTestNow);
+  add(svid);
 
   ASSERT_NE(cache_.find(key(svid), kTestNow).peer, nullptr);
   EXPECT_EQ(cache_.find(key(svid), kTestNow).peer->spiffe_id()->text(), kPeer);
@@ -27,10 +43,8 @@ TEST_F(VerdictCacheTest, KnowsWhatWasVerifiedByItsBytes) {
 }
 
 TEST_F(VerdictCacheTest, ForgetsAPathThatIsNotValidAnyMore) {
-  CertSpec spec = CertSpec::leaf(kPeer);
-  spec.not_after = kTestNow + 10s;
-  Svid svid = ca_.issue(spec);
-  cache_.add(key(svid), svid.chain.front().get(), verdict(svid), kTestNow);
+  Svid svid = brief();
+  add(svid);
 
   EXPECT_NE(cache_.find(key(svid), kTestNow + 10s).peer, nullptr);
   EXPECT_EQ(cache_.find(key(svid), kTestNow + 11s).peer, nullptr);
@@ -41,7 +55,7 @@ TEST_F(VerdictCacheTest, IsNotBelievedBeforeThePathIsValid) {
   CertSpec spec = CertSpec::leaf(kPeer);
   spec.not_before = kTestNow - 10s;
   Svid svid = ca_.issue(spec);
-  cache_.add(key(svid), svid.chain.front().get(), verdict(svid), kTestNow);
+  add(svid);
 
   EXPECT_EQ(cache_.find(key(svid), kTestNow - 11s).peer, nullptr);
 }
@@ -61,19 +75,38 @@ TEST_F(VerdictCacheTest, EveryCertificateOfTheChainCounts) {
 }
 
 TEST_F(VerdictCacheTest, AFullCacheKeepsWhatItHasUntilThatExpires) {
-  CertSpec spec = CertSpec::leaf(kPeer);
-  spec.not_after = kTestNow + 10s;
-  Svid brief = ca_.issue(spec);
   Svid late = ca_.issue(kPeer);
-  for (size_t i = 0; i < VerdictCache::kCapacity; ++i)
-    cache_.add(std::to_string(i), brief.chain.front().get(), verdict(brief), kTestNow);
+  fill(brief(), Whose::kOwn);
 
-  cache_.add(key(late), late.chain.front().get(), verdict(late), kTestNow);
+  add(late);
   EXPECT_EQ(cache_.find(key(late), kTestNow).peer, nullptr);
+  EXPECT_EQ(cache_.size(), VerdictCache::kCapacity);
 
-  cache_.add(key(late), late.chain.front().get(), verdict(late), kTestNow + 11s);
+  add(late, kTestNow + 11s);
   EXPECT_NE(cache_.find(key(late), kTestNow + 11s).peer, nullptr);
   EXPECT_EQ(cache_.size(), 1U);
+}
+
+TEST_F(VerdictCacheTest, OtherTrustDomainsTakeNoPlaceOfOurs) {
+  fill(brief(), Whose::kForeign);
+  EXPECT_EQ(cache_.size(), VerdictCache::kForeignCapacity);
+  Svid own = ca_.issue(kPeer);
+  Svid foreign = ca_.issue(kPeer);
+
+  add(foreign, kTestNow, Whose::kForeign);
+  add(own);
+
+  EXPECT_EQ(cache_.find(key(foreign), kTestNow).peer, nullptr);
+  EXPECT_NE(cache_.find(key(own), kTestNow).peer, nullptr);
+}
+
+TEST_F(VerdictCacheTest, AFullCacheOfOursHasPlacesForOthers) {
+  fill(brief(), Whose::kOwn);
+  Svid foreign = ca_.issue(kPeer);
+
+  add(foreign, kTestNow, Whose::kForeign);
+
+  EXPECT_NE(cache_.find(key(foreign), kTestNow).peer, nullptr);
 }
 
 TEST_F(VerdictCacheTest, ATooLongChainHasNoKey) {

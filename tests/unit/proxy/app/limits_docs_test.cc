@@ -29,6 +29,7 @@
 #include "lib/session/untrusted_peers.h"
 #include "lib/tls/handshake_gate.h"
 #include "lib/tls/key_update_guard.h"
+#include "lib/tls/verdict_cache.h"
 #include "proxy/admin/http_endpoint.h"
 #include "proxy/exchange/loop_guard.h"
 #include "proxy/exchange/replay_body.h"
@@ -175,6 +176,9 @@ std::vector<Row> of_identity() {
       {"CSR, key", str_cat(size(kMaxCsr), " each")},
       {"bundle of a trust domain", str_cat(size(kMaxBundle), ", ", count(kMaxRoots), " roots")},
       {"names read from a certificate", count(kMaxSubjectNames)},
+      {"peers whose verified certificates are remembered",
+       str_cat(count(VerdictCache::kCapacity), " of our trust domain, ", count(VerdictCache::kForeignCapacity),
+               " of all others, for each generation of certificate and bundle; beyond, each handshake verifies anew")},
       {"message of a Workload API that we ask",
        str_cat(size(kMaxGrpcMessage), ", ", count(workload::kMaxDomains), " federated domains")},
       {"its first message", str_cat("within ", in(1s, SpireStream::kFirstMessage),
@@ -182,7 +186,9 @@ std::vector<Row> of_identity() {
                                     in(1s, 2 * SpireRetry::kStep), " s ... ", in(1s, SpireRetry::kCap), " s")},
       {"Workload API that we serve",
        str_cat(count(WorkloadApi::kMaxConnections), " connections, ", count(WorkloadApi::kMaxCalls),
-               " calls, requests of ", size(hidden("proxy/identity/workload_api.cc", "limits.message")))},
+               " calls, requests of ", size(hidden("proxy/identity/workload_api.cc", "limits.message")),
+               "; a call says its request within ", in(1s, WorkloadApiOptions{}.first_request),
+               " s, a connection without calls ends after ", in(1s, SessionLimits{}.idle), " s")},
       {"lifetime of an SVID",
        str_cat("at least ", in(1s, kMinTtl), " s; default ", in(1h, Issuer::Options{}.svid_ttl), " h")},
       {"join token", str_cat("one use, ", in(1min, Issuer::kDefaultTokenTtl), " minutes by default, at most ",
@@ -232,7 +238,9 @@ std::vector<Row> of_federation() {
       {"[bundle endpoint](federation.md) of the control plane",
        str_cat(count(OwnBundleEndpoint::kMostConnections), " connections or ",
                count(100 * hidden("control/app/own_bundle_endpoint.cc", "kShareOfDescriptors")),
-               " % of the descriptors, ", count(OwnBundleEndpoint::kMostHandshakes), " handshakes at once, heads of ",
+               " % of the descriptors, 1/", count(OwnBundleEndpoint::kSources), " of them (at least ",
+               count(OwnBundleEndpoint::kLeastOfSource), ") of one address (IPv6: /64), ",
+               count(OwnBundleEndpoint::kMostHandshakes), " handshakes at once, heads of ",
                size(OwnBundleEndpoint::kMaxHead), ", ", count(OwnBundleEndpoint::kMostStreams),
                " streams of a connection, ", in(1s, OwnBundleEndpoint::kPatience),
                " s for a handshake, a head, the next request; gone after ", in(1s, OwnBundleEndpoint::kLongestStay),
