@@ -67,6 +67,7 @@ enum class Reason : uint16_t {
   kUpstreamHeadTooLarge,
   kUpstreamHeadTimeout,
   kUpstreamTooManyInformational,
+  kUpstreamStatus,
   kRequestTimeout,
   kApplicationUnreachable,
   // ourselves

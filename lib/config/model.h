@@ -16,6 +16,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/rare.h"
 #include "lib/config/https_url.h"
+#include "lib/config/retry_spec.h"
 
 namespace heddle {
 // A name of another resource.
@@ -133,6 +134,7 @@ struct HttpRouteRule {
   std::vector<HttpMatch> matches;  // at least one
   std::vector<WeightedBackend> backends;
   RouteTimeouts timeouts;
+  std::optional<RetrySpec> retry;
 };
 struct ParentRef {
   ObjectRef service;
@@ -279,6 +281,7 @@ inline constexpr size_t kMaxRuleMatches = 64;
 inline constexpr size_t kMaxRouteMatches = 128;  // of all rules together
 inline constexpr size_t kMaxMatchFields = 16;
 inline constexpr size_t kMaxRuleBackends = 16;
+inline constexpr size_t kMaxRetryCodes = 200;
 inline constexpr size_t kMaxPathValue = 1024;
 inline constexpr size_t kMaxActiveChecks = 4;
 inline constexpr size_t kMaxAuthzRules = 64;    // of a policy

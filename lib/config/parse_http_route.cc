@@ -127,12 +127,12 @@ HttpRouteRule parse_rule(const JsonReader& at, const std::string& ns) {
   }
   if (out.matches.empty()) out.matches.emplace_back();
   object.refuse("filters", "filters are not supported");
-  object.refuse("retry", "retries per route are not supported");
   object.refuse("sessionPersistence", "session persistence is not supported");
   for (const JsonReader& backend : object.array("backendRefs", {1, kMaxRuleBackends})) {
     out.backends.push_back(parse_backend(backend, ns));
   }
   out.timeouts = parse_timeouts(object);
+  out.retry = parse_retry(object);
   object.finish();
   return out;
 }

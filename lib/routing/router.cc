@@ -20,7 +20,7 @@ RouteCandidate candidate_of(const RouteRule& rule, uint8_t match) {
           conditions.is_default() ? nullptr : &*conditions,
           rule.id,
           rule.backends.only(),
-          rule.timeouts.request || rule.timeouts.backend_request,
+          rule.timeouts.request || rule.timeouts.backend_request || rule.spec().retry,
           match};
 }
 }  // namespace

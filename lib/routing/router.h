@@ -55,7 +55,7 @@ struct RouteCandidate {
   const MatchConditions* conditions = nullptr;  // those of the match; nullptr: it asks for the path alone
   RouteId id;                                   // of the rule
   std::optional<BackendSetId> only_backend;     // nothing: the rule has several, or none with a weight
-  bool has_timeouts = false;                    // the rule names some
+  bool has_limits = false;                      // the rule names timeouts or retries
   uint8_t match_index = 0;                      // in the rule's spec
   const HttpMatch& match() const noexcept { return rule->spec().matches[match_index]; }
   std::optional<BackendSetId> pick(uint64_t draw) const noexcept {

@@ -96,6 +96,14 @@ void write_backend(JsonWriter& out, const WeightedBackend& backend) {
   out.field("weight", backend.weight).end_object();
 }
 
+void write_retry(JsonWriter& out, const RetrySpec& retry) {
+  out.key("retry").begin_object().field("attempts", retry.attempts).key("codes").begin_array();
+  for (uint16_t code = RetrySpec::kFirstCode; code <= RetrySpec::kLastCode; ++code) {
+    if (retry.has_code(code)) out.integer(code);
+  }
+  out.end_array().field("backoff", format_duration(retry.backoff)).end_object();
+}
+
 void write_rule(JsonWriter& out, const HttpRouteRule& rule) {
   out.begin_object();
   if (!rule.name.empty()) out.field("name", rule.name);
@@ -110,6 +118,7 @@ void write_rule(JsonWriter& out, const HttpRouteRule& rule) {
     if (rule.timeouts.backend_request) out.field("backendRequest", format_duration(*rule.timeouts.backend_request));
     out.end_object();
   }
+  if (rule.retry) write_retry(out, *rule.retry);
   out.end_object();
 }
 

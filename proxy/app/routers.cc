@@ -60,11 +60,13 @@ RouteTarget OutboundRouter::target(std::shared_ptr<const WorkerSnapshot> current
   RouteTarget out;
   out.backends = current->backend_sets[decision.backends->id.value()].get();
   out.runtime = &runtime_of(decision);
-  if (decision.candidate != nullptr && decision.candidate->has_timeouts) {
+  if (decision.candidate != nullptr && decision.candidate->has_limits) {
     const RouteTimeouts& timeouts = decision.rule->timeouts;
     auto unless_off = [](std::optional<Duration> d) { return d == Duration{} ? std::nullopt : d; };  // "0s"
     out.request_timeout = unless_off(timeouts.request);
     out.try_timeout = unless_off(timeouts.backend_request);
+    const std::optional<RetrySpec>& retry = decision.rule->spec().retry;
+    if (retry) out.retry = &*retry;
   }
   out.config_version = current->snapshot->version().sequence;
   out.pin = std::move(current);

@@ -69,7 +69,7 @@ Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
                      settings.trust_forwarded},
                     core.own_name_),
       http(ExchangeServices{core.loop_, router(), observer, core.exchanges_, core.loop_guard_, caller_fields,
-                            inbound ? Direction::kInbound : Direction::kOutbound, 300s,
+                            core.random_, inbound ? Direction::kInbound : Direction::kOutbound, 300s,
                             outbound && core.shared_.ask_for_service ? &core.wants_ : nullptr, admission.get(),
                             inbound ? &revoker : nullptr, &core.pressure_}),
       tcp(TcpServices{{core.loop_, core.downstream_},

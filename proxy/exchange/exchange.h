@@ -3,10 +3,11 @@
 //
 //   downstream stream --DownstreamSide--> Exchange --UpstreamSide--> upstream stream
 //
-// Tries: a try that was never processed (connect failed, REFUSED_STREAM, beyond GOAWAY, never sent) goes to another
-// endpoint, at most twice, only while no earlier try may have been processed; when there is no other, who refused the
-// stream (REFUSED_STREAM, beyond GOAWAY) is asked once more. A request that fails without a response
-// byte on a reused connection is replayed once on a fresh one to the same endpoint, and then never to another.
+// Tries (exchange_tries.cc): a try that was never processed (connect failed, REFUSED_STREAM, beyond GOAWAY, never sent)
+// goes to another endpoint, at most twice, only while no earlier try may have been processed; when there is no other,
+// who refused the stream (REFUSED_STREAM, beyond GOAWAY) is asked once more. A request that fails without a response
+// byte on a reused connection is replayed once on a fresh one to the same endpoint, and then never to another, but
+// where the route's `retry` says so: that is proxy/resilience/retry_policy.h, within the budget of the backend set.
 // Only outbound exchanges go to another endpoint; an inbound one answers REFUSED_STREAM, so that the caller knows.
 #pragma once
 #include <array>
@@ -25,6 +26,7 @@
 #include "proxy/exchange/route_target.h"
 #include "proxy/exchange/service_wants.h"
 #include "proxy/resilience/pressure.h"
+#include "proxy/resilience/retry_policy.h"
 #include "proxy/telemetry/access_record.h"
 
 namespace heddle {
@@ -37,6 +39,7 @@ struct ExchangeServices {
   ObjectPool<class Exchange>& pool;
   const LoopGuard& loop_guard;
   const CallerFields& caller_fields;
+  Random& random;
   Direction direction = Direction::kOutbound;
   Duration stream_idle = 300s;     // T4
   ServiceWants* wants = nullptr;   // null: a service that is not here does not exist
@@ -47,7 +50,7 @@ struct ExchangeServices {
 
 class Exchange final : public Retirable, private Revocable {
  public:
-  static constexpr size_t kMaxTries = 3;
+  static constexpr size_t kMaxTries = RetrySpec::kMaxAttempts + 1;
   static constexpr Duration kLongLife = 10s;            // after which policy that changes is asked again
   static constexpr size_t kDiscardLimit = 1024 * 1024;  // of a request body nobody wants, after our answer
   Exchange(ServerStream&, RequestHead&&, bool end, ExchangeServices&);
@@ -96,7 +99,14 @@ class Exchange final : public Retirable, private Revocable {
   void send_held_body();
   void on_try_failed(const Error&);
   bool may_replay_on_fresh(const Error&) const;
-  bool may_try_elsewhere(const Error&) const;
+  RetryFacts retry_facts() const noexcept;
+  bool may_repeat() const;
+  bool is_in_budget(Reason);
+  void retry_or_reply(const Error&);
+  bool retries_answer(const ResponseHead&, bool end);
+  bool has_time_for(Duration) const;
+  void retry_in(Duration, const Error&);
+  void retry(const Error&);
   void end_try(Reason);
   // Downstream -> upstream.
   void on_request_body(Buffer&&, bool end);
@@ -126,6 +136,7 @@ class Exchange final : public Retirable, private Revocable {
   void on_pending_over();
   void on_request_over();
   void on_try_over();
+  void on_backoff_over();
   void on_idle_over();
   void touch() {
     idle_.arm(services_.loop, services_.stream_idle);
@@ -166,10 +177,12 @@ class Exchange final : public Retirable, private Revocable {
   bool replayed_ = false;         // the one replay on a fresh connection was used
   bool maybe_processed_ = false;  // some try may have reached the application
   bool finished_ = false;
+  Reason failure_ = Reason::kNone;  // of the try before, while the next one waits
   ExchangeSummary summary_;
   DeadlineOf<Exchange, &Exchange::on_pending_over> pending_{*this};
   DeadlineOf<Exchange, &Exchange::on_request_over> request_deadline_{*this};
   DeadlineOf<Exchange, &Exchange::on_try_over> try_deadline_{*this};
+  DeadlineOf<Exchange, &Exchange::on_backoff_over> backoff_{*this};
   DeadlineOf<Exchange, &Exchange::on_idle_over> idle_{*this};
 };
 

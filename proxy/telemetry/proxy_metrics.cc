@@ -47,6 +47,10 @@ constexpr MetricFamily kRetries{"heddle_retries_total",
                                 "Tries repeated, by the reason of the one that failed.",
                                 kCounter,
                                 {"backend_set", "reason"}};
+constexpr MetricFamily kRetriesOverBudget{"heddle_retries_over_budget_total",
+                                          "Retries that the retry budget of the backend set did not allow.",
+                                          kCounter,
+                                          {"backend_set"}};
 constexpr MetricFamily kCircuitRefused{
     "heddle_circuit_refused_total",
     "Refused by a limit of the backend set: requests and pending are answered so, for want "
@@ -283,6 +287,7 @@ BackendSetMetrics::BackendSetMetrics(Registry& registry, std::string_view set)
       pending(scope_of(registry, "backend_set", set).gauge(kPending)),
       reused(scope_of(registry, "backend_set", set).counter(kReused)),
       retries(scope_of(registry, "backend_set", set), kRetries, "reason"),
+      retries_over_budget(scope_of(registry, "backend_set", set).counter(kRetriesOverBudget)),
       circuit_refused(scope_of(registry, "backend_set", set), kCircuitRefused, "resource"),
       connect_time(scope_of(registry, "backend_set", set).histogram(kConnectTime)) {}
 

@@ -85,7 +85,8 @@ struct BackendSetMetrics {
   Gauge connections;
   Gauge pending;
   Counter reused;
-  LabelledCounters retries;          // by the reason of the failed try
+  LabelledCounters retries;  // by the reason of the failed try
+  Counter retries_over_budget;
   LabelledCounters circuit_refused;  // by resource: connections, pending, requests
   Histogram connect_time;
 };

@@ -30,6 +30,7 @@ void BackendSet::update(Spec spec) {
 void BackendSet::make_slots() {
   shared_ = std::make_shared<Shared>(std::make_shared<UpstreamMetrics>(context_.metrics, spec_->key));
   shared_->breaker.set_limits(CircuitLimits{}.share(context_.workers));
+  shared_->budget.set(RetryBudgetSpec{}.share(context_.workers));
   for (const Endpoint& endpoint : spec_->endpoints)
     slots_.push_back({context_.health.get(health_key(endpoint.key)), {}});
   make_balancer();
@@ -110,5 +111,13 @@ Result<BackendSet::Pick> BackendSet::pick(std::span<const uint32_t> tried) {
   pick.in_flight_ = InFlight(*pick.runtime_->health());
   pick.permit_ = std::move(*permit);
   return pick;
+}
+
+void BackendSet::count_request(MonoTime now) { shared_->budget.deposit(now); }
+
+bool BackendSet::take_retry(MonoTime now) {
+  bool is_granted = shared_->budget.withdraw(now);
+  if (!is_granted) shared_->metrics->on_budget_spent();
+  return is_granted;
 }
 }  // namespace heddle

@@ -9,6 +9,7 @@
 
 #include "proxy/lb/load_balancer.h"
 #include "proxy/resilience/circuit_breaker.h"
+#include "proxy/resilience/retry_budget.h"
 #include "proxy/upstream/endpoint_runtime.h"
 
 namespace heddle {
@@ -20,6 +21,7 @@ class BackendSet {
     std::shared_ptr<UpstreamMetrics> metrics;
     std::unique_ptr<LoadBalancer> balancer;
     CircuitBreaker breaker;
+    RetryBudget budget;
     uint64_t generation = 0;  // moves when indexes change their meaning
   };
 
@@ -54,6 +56,9 @@ class BackendSet {
   void update(Spec);
   // kNoHealthyEndpoint or kRequestOverflow.
   Result<Pick> pick(std::span<const uint32_t> tried);
+  // What retries are a share of: each request once, and each retry. After a pick; false: none is left (counted).
+  void count_request(MonoTime now);
+  [[nodiscard]] bool take_retry(MonoTime now);
   size_t size() const noexcept { return spec_->endpoints.size(); }
 
  private:

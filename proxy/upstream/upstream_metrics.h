@@ -22,6 +22,7 @@ class UpstreamMetrics {
   void on_waited(size_t count = 1) noexcept { cells_.pending.sub(static_cast<int64_t>(count)); }
   void on_reused() noexcept { cells_.reused.add(); }
   void on_retry(Reason of_failed_try) { cells_.retries[of_failed_try].add(); }
+  void on_budget_spent() { cells_.retries_over_budget.add(); }
   void on_refused(CircuitResource);
 
  private:

@@ -80,6 +80,23 @@ TEST(ParseHttpRoute, ReadsEveryField) {
   EXPECT_EQ(rule.timeouts.request, 10s);
 }
 
+TEST(ParseHttpRoute, ReadsRetries) {
+  auto route = parsed<HttpRouteSpec>("HTTPRoute", R"({parentRefs: [{group: "", kind: Service, name: s}], rules: [
+      {backendRefs: [{group: heddle.dev, kind: BackendSet, name: b}], retry: {attempts: 3, codes: [429, 503], backoff: 100ms}},
+      {backendRefs: [{group: heddle.dev, kind: BackendSet, name: b}], retry: {}},
+      {backendRefs: [{group: heddle.dev, kind: BackendSet, name: b}]}]})");
+
+  const RetrySpec& full = *route->rules[0].retry;
+  EXPECT_EQ(full.attempts, 3);
+  EXPECT_EQ(full.backoff, 100ms);
+  EXPECT_TRUE(full.has_code(429) && full.has_code(503) && !full.has_code(502) && !full.has_code(200));
+  const RetrySpec& short_one = *route->rules[1].retry;
+  EXPECT_EQ(short_one.attempts, 1);
+  EXPECT_EQ(short_one.codes.count(), 3U);
+  EXPECT_TRUE(short_one.has_code(502) && short_one.has_code(503) && short_one.has_code(504));
+  EXPECT_FALSE(route->rules[2].retry);
+}
+
 TEST(ParseHttpRoute, ARuleWithoutMatchesMatchesEverything) {
   auto route = parsed<HttpRouteSpec>("HTTPRoute", R"({parentRefs: [{group: "", kind: Service, name: s}], rules: [
       {backendRefs: [{group: heddle.dev, kind: BackendSet, name: b}]}]})");
@@ -254,7 +271,13 @@ INSTANTIATE_TEST_SUITE_P(
         RouteRefusal{"{matches: [{headers: [{name: a, value: ''}]}], @}",
                      "spec.rules[0].matches[0].headers[0].value: must not be empty"},
         RouteRefusal{"{filters: [], @}", "spec.rules[0].filters: filters are not supported"},
-        RouteRefusal{"{retry: {}, @}", "spec.rules[0].retry: retries per route are not supported"},
+        RouteRefusal{"{retry: {attempts: 0}, @}", "spec.rules[0].retry.attempts: 0 is out of range (1-10)"},
+        RouteRefusal{"{retry: {attempts: 11}, @}", "spec.rules[0].retry.attempts: 11 is out of range (1-10)"},
+        RouteRefusal{"{retry: {codes: [399]}, @}", "spec.rules[0].retry.codes[0]: 399 is out of range (400-599)"},
+        RouteRefusal{"{retry: {codes: [503, 503]}, @}", "spec.rules[0].retry.codes[1]: stands twice"},
+        RouteRefusal{"{retry: {codes: []}, @}", "spec.rules[0].retry.codes: must have at least 1 element"},
+        RouteRefusal{"{retry: {backoff: 2s}, @}", "spec.rules[0].retry.backoff: 2s is out of range (1ms-1s)"},
+        RouteRefusal{"{retry: {on: 5xx}, @}", "spec.rules[0].retry.on: unknown field"},
         RouteRefusal{"{sessionPersistence: {}, @}",
                      "spec.rules[0].sessionPersistence: session persistence is not supported"},
         RouteRefusal{"{timeouts: {request: 1s, backendRequest: 2s}, @}",

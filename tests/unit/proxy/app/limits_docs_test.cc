@@ -37,6 +37,8 @@
 #include "proxy/identity/workload_api.h"
 #include "proxy/identity/workload_messages.h"
 #include "proxy/resilience/circuit_breaker.h"
+#include "proxy/resilience/retry_budget.h"
+#include "proxy/resilience/retry_policy.h"
 #include "proxy/watch/wants.h"
 #include "tests/support/source_directory.h"
 
@@ -162,7 +164,11 @@ std::vector<Row> of_connections() {
       {"times", "[operations](operations.md#timeouts)"},
       {"a backend set: connections, waiting, in flight",
        str_cat(count(pool.connections), " each, divided among workers")},
-      {"tries of a request", str_cat(count(hidden(kExchange, "kMaxTries")), ", only of what was never processed")},
+      {"tries of a request", str_cat(count(kUnprocessedTries), ", only of what was never processed; ",
+                                     count(RetrySpec::kMaxAttempts + 1), " where a route says so")},
+      {"retries of a backend set",
+       str_cat(count(RetryBudgetSpec{}.percent), " % of the requests of ", count(RetryBudget::kSeconds),
+               " s, at least ", count(RetryBudgetSpec{}.min_per_second), "/s, divided among workers")},
       {"services a sidecar asks for", str_cat(count(kMaxWants), "; ", count(Wants::kPerSecond), " new names/s")},
       {"admin, stats and health page, each", str_cat(count(HttpEndpoint::kMaxConnections), " connections")},
   };

@@ -108,6 +108,7 @@ struct AllMetrics {
     tcp.closed[Reason::kNone].add();
     backends.connects[Reason::kNone].add();
     backends.retries[Reason::kUpstreamConnectRefused].add();
+    backends.retries_over_budget.add();
     backends.circuit_refused["pending"].add();
     health.checks[Reason::kNone].add();
     health.transitions["up"].add();
