@@ -19,6 +19,7 @@ class OutboundRouter final : public RequestRouter, public TcpRouter {
  private:
   ServiceRef service_for(const std::shared_ptr<const WorkerSnapshot>&, std::string_view authority);
   RouteTarget target(std::shared_ptr<const WorkerSnapshot>, const Decision&);
+  static void set_timeouts(const RouteTimeouts*, const TrafficPolicySpec*, RouteTarget&);
   RouteRuntime& runtime_of(const Decision&);
 
   WorkerConfig& config_;
