@@ -15,18 +15,18 @@ enum class TrafficLimit : uint8_t { kConnections, kPendingRequests, kRequests, k
 std::string_view to_text(TrafficLimit) noexcept;  // "pendingRequests": the field of spec.limits
 
 struct TrafficLimits {
-  std::optional<uint32_t> connections;
-  std::optional<uint32_t> pending_requests;  // that wait for a connection
-  std::optional<uint32_t> requests;          // in flight, waiting ones included; TCP connections, too
-  std::optional<uint32_t> retries;           // tries in flight that are not their request's first
+  std::optional<uint32_t> connections{};
+  std::optional<uint32_t> pending_requests{};  // that wait for a connection
+  std::optional<uint32_t> requests{};          // in flight, waiting ones included; TCP connections, too
+  std::optional<uint32_t> retries{};           // tries in flight that are not their request's first
 };
 
 struct TrafficTimeouts {
-  std::optional<Duration> connect;          // of TCP and TLS to one endpoint
-  std::optional<Duration> pending;          // of waiting for a connection
-  std::optional<Duration> connection_idle;  // of a connection without a request
-  std::optional<Duration> stream_idle;      // of a request on which nothing moves
-  std::optional<Duration> request;          // of rules that name none; zero: switched off (GEP-1742)
+  std::optional<Duration> connect{};          // of TCP and TLS to one endpoint
+  std::optional<Duration> pending{};          // of waiting for a connection
+  std::optional<Duration> connection_idle{};  // of a connection without a request
+  std::optional<Duration> stream_idle{};      // of a request on which nothing moves
+  std::optional<Duration> request{};          // of rules that name none; zero: switched off (GEP-1742)
 };
 
 struct TrafficPolicySpec {

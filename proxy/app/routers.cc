@@ -56,8 +56,7 @@ Result<RouteTarget> OutboundRouter::route_tcp(const ConnectionInfo&) {
   return target(std::move(current), decision);
 }
 
-// What the rule leaves open the policy of its backend set may say.
-void OutboundRouter::set_timeouts(const RouteTimeouts* of_rule, const TrafficPolicySpec* policy, RouteTarget& out) {
+void set_timeouts(const RouteTimeouts* of_rule, const TrafficPolicySpec* policy, RouteTarget& out) {
   auto unless_off = [](std::optional<Duration> d) { return d == Duration{} ? std::nullopt : d; };  // "0s"
   if (of_rule != nullptr) {
     out.request_timeout = unless_off(of_rule->request);

@@ -10,6 +10,10 @@
 
 namespace heddle {
 
+// The times of a request: what the rule leaves open the policy of its backend set may say. "0s" in a rule switches a
+// time off, the policy's too. Either may be nullptr. Pure.
+void set_timeouts(const RouteTimeouts* of_rule, const TrafficPolicySpec* policy, RouteTarget& out);
+
 class OutboundRouter final : public RequestRouter, public TcpRouter {
  public:
   OutboundRouter(WorkerConfig& config, const ListenerSettings& listener, std::string client_ns, Random& random);
@@ -19,7 +23,6 @@ class OutboundRouter final : public RequestRouter, public TcpRouter {
  private:
   ServiceRef service_for(const std::shared_ptr<const WorkerSnapshot>&, std::string_view authority);
   RouteTarget target(std::shared_ptr<const WorkerSnapshot>, const Decision&);
-  static void set_timeouts(const RouteTimeouts*, const TrafficPolicySpec*, RouteTarget&);
   RouteRuntime& runtime_of(const Decision&);
 
   WorkerConfig& config_;
