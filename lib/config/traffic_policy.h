@@ -22,7 +22,7 @@ struct TrafficLimits {
 };
 
 struct TrafficTimeouts {
-  std::optional<Duration> connect{};          // of TCP and TLS to one endpoint
+  std::optional<Duration> connect{};          // of TCP to one endpoint
   std::optional<Duration> pending{};          // of waiting for a connection
   std::optional<Duration> connection_idle{};  // of a connection without a request
   std::optional<Duration> stream_idle{};      // of a request on which nothing moves
