@@ -50,7 +50,7 @@ constexpr MetricFamily kRetries{"heddle_retries_total",
 constexpr MetricFamily kCircuitRefused{
     "heddle_circuit_refused_total",
     "Refused by a limit of the backend set: requests and pending are answered so, for want "
-    "of connections a request waits.",
+    "of connections a request waits, for want of retries there is no other try.",
     kCounter,
     {"backend_set", "resource"}};
 constexpr MetricFamily kConnectTime{

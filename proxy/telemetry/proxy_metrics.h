@@ -86,7 +86,7 @@ struct BackendSetMetrics {
   Gauge pending;
   Counter reused;
   LabelledCounters retries;          // by the reason of the failed try
-  LabelledCounters circuit_refused;  // by resource: connections, pending, requests
+  LabelledCounters circuit_refused;  // by resource: connections, pending, requests, retries
   Histogram connect_time;
 };
 
