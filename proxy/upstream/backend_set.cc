@@ -27,11 +27,12 @@ void BackendSet::update(Spec spec, Traffic traffic) {
   ++shared_->generation;
   if (before->lb.policy != spec_->lb.policy) make_balancer();
   if (had != traffic_) apply_limits();
+  shared_->group->wake();  // connections to endpoints that left are not counted any more
   show_candidates();
 }
 
 void BackendSet::apply_limits() {
-  shared_->breaker->set_limits(circuit_limits(traffic_.get()), context_.workers);
+  shared_->breaker().set_limits(circuit_limits(traffic_.get()), context_.workers);
   PoolLimits limits = pool_limits(context_.pool, traffic_.get());
   for (Slot& slot : slots_) {
     if (slot.runtime != nullptr) slot.runtime->pool().set_limits(limits);
@@ -40,7 +41,7 @@ void BackendSet::apply_limits() {
 
 void BackendSet::make_slots() {
   shared_ = std::make_shared<Shared>(std::make_shared<UpstreamMetrics>(context_.metrics, spec_->key));
-  shared_->breaker->set_limits(circuit_limits(traffic_.get()), context_.workers);
+  shared_->breaker().set_limits(circuit_limits(traffic_.get()), context_.workers);
   for (const Endpoint& endpoint : spec_->endpoints)
     slots_.push_back({context_.health.get(health_key(endpoint.key)), {}});
   make_balancer();
@@ -98,7 +99,7 @@ void BackendSet::show_candidates() {
 const std::shared_ptr<EndpointRuntime>& BackendSet::runtime_of(uint32_t index) {
   std::shared_ptr<EndpointRuntime>& runtime = slots_[index].runtime;
   if (runtime == nullptr) {
-    PoolShare share{shared_->metrics, shared_->breaker};
+    PoolShare share{shared_->metrics, shared_->group};
     runtime = std::make_shared<EndpointRuntime>(context_, spec_->endpoints[index], *spec_, std::move(share),
                                                 pool_limits(context_.pool, traffic_.get()));
   }
@@ -107,13 +108,13 @@ const std::shared_ptr<EndpointRuntime>& BackendSet::runtime_of(uint32_t index) {
 
 Result<void> BackendSet::take_permit(CircuitResource resource, CircuitBreaker::Permit& out,
                                      const PickOptions& options) {
-  auto permit = shared_->breaker->try_acquire(resource);
+  auto permit = shared_->breaker().try_acquire(resource);
   if (permit) {
     out = std::move(*permit);
     return {};
   }
   shared_->metrics->on_refused(resource);
-  if (options.refused_by != nullptr) *options.refused_by = shared_->breaker->note(resource);
+  if (options.refused_by != nullptr) *options.refused_by = shared_->breaker().note(resource);
   return make_error(CircuitBreaker::reason_of(resource), "");
 }
 

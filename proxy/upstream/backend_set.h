@@ -20,7 +20,8 @@ class BackendSet {
     explicit Shared(std::shared_ptr<UpstreamMetrics> m) : metrics(std::move(m)) {}
     std::shared_ptr<UpstreamMetrics> metrics;
     std::unique_ptr<LoadBalancer> balancer;
-    std::shared_ptr<CircuitBreaker> breaker = std::make_shared<CircuitBreaker>();
+    std::shared_ptr<PoolGroup> group = std::make_shared<PoolGroup>();
+    CircuitBreaker& breaker() const noexcept { return group->breaker; }
     uint64_t generation = 0;  // moves when indexes change their meaning
   };
 
@@ -39,7 +40,7 @@ class BackendSet {
     void on_retry(Reason of_failed_try) { shared_->metrics->on_retry(of_failed_try); }
     void finish(const Outcome& outcome) { runtime_->health()->record(outcome); }
     // Nobody may wait any more, or has waited in vain: what kept it from a connection.
-    LimitNote limit(CircuitResource resource) const noexcept { return shared_->breaker->note(resource); }
+    LimitNote limit(CircuitResource resource) const noexcept { return shared_->breaker().note(resource); }
 
    private:
     friend class BackendSet;

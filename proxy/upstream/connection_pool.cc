@@ -7,6 +7,16 @@
 
 namespace heddle {
 
+void PoolGroup::wake() {
+  if (starving_.empty()) return;
+  IntrusiveList<ConnectionPool, StarvingTag> now;
+  now.splice(starving_);
+  while (ConnectionPool* pool = now.front()) {
+    pool->Starving::unlink();
+    pool->dial_if_needed();  // still starving: in the list again
+  }
+}
+
 ConnectionPool::ConnectionPool(const SessionContext& context, PoolSpec spec)
     : context_(context), spec_(std::move(spec)) {}
 
@@ -29,7 +39,7 @@ ClientSession* ConnectionPool::try_acquire() {
 }
 
 Result<void> ConnectionPool::wait(AcquireWaiter& waiter, Freshness freshness) {
-  auto permit = spec_.share.breaker->try_acquire(CircuitResource::kPending);
+  auto permit = breaker().try_acquire(CircuitResource::kPending);
   if (!permit) {
     spec_.share.metrics->on_refused(CircuitResource::kPending);
     return make_error(CircuitBreaker::reason_of(CircuitResource::kPending), "");
@@ -59,13 +69,15 @@ size_t ConnectionPool::missing_dials() const noexcept {
 
 bool ConnectionPool::may_dial() const noexcept {
   bool has_none = connections_.empty() && dials_.empty();
-  return has_none || !spec_.share.breaker->is_open(CircuitResource::kConnections);
+  return has_none || !breaker().is_open(CircuitResource::kConnections);
 }
 
 bool ConnectionPool::lacks_connections() const noexcept { return missing_dials() > 0 && !may_dial(); }
 
 void ConnectionPool::dial_if_needed() {
   while (missing_dials() > 0 && may_dial()) dial();
+  if (missing_dials() == 0) return Starving::unlink();
+  if (!Starving::is_linked()) spec_.share.group->starving_.push_back(*this);
 }
 
 void ConnectionPool::set_limits(const PoolLimits& limits) {
@@ -77,7 +89,7 @@ void ConnectionPool::set_limits(const PoolLimits& limits) {
 void ConnectionPool::dial() {
   dials_.push_back(std::make_unique<Dial>());
   Dial* dial = dials_.back().get();
-  dial->permit = spec_.share.breaker->acquire(CircuitResource::kConnections);
+  dial->permit = breaker().acquire(CircuitResource::kConnections);
   dial->token = spec_.connector->connect(
       spec_.address, spec_.limits.connect,
       [this, dial](Result<std::unique_ptr<Transport>> connected) { on_dialed(*dial, std::move(connected)); });
@@ -93,7 +105,8 @@ void ConnectionPool::on_dialed(Dial& dial, Result<std::unique_ptr<Transport>> co
   if (!connected) {
     permit.release();
     fail_waiters(connected.error());
-    return dial_if_needed();
+    dial_if_needed();
+    return spec_.share.group->wake();
   }
   bool is_http2 = (*connected)->info().alpn == alpn::kHttp2 || spec_.prior_knowledge_http2;
   ClientProtocol& protocol = is_http2 ? *spec_.http2 : *spec_.http1;
@@ -137,6 +150,7 @@ void ConnectionPool::on_session_gone(ClientSession& session) {
   connections_.pop_back();
   spec_.share.metrics->on_connections_gone(1);
   dial_if_needed();
+  spec_.share.group->wake();
 }
 
 void ConnectionPool::drain() {

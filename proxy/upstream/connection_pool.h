@@ -70,10 +70,24 @@ struct PoolLimits {
   std::optional<Duration> idle{};  // of connections without a request; absent: as the session's limits say
 };
 
+class ConnectionPool;
+
+// The limits of all pools of one backend set on a worker, and which of them would dial if they might.
+class PoolGroup {
+ public:
+  CircuitBreaker breaker;
+  // A connection ended: those that starve dial while they may, who came first first.
+  void wake();
+
+ private:
+  friend class ConnectionPool;
+  IntrusiveList<ConnectionPool, struct StarvingTag> starving_;
+};
+
 // What the pools of one backend set share on a worker. Neither is null.
 struct PoolShare {
   std::shared_ptr<UpstreamMetrics> metrics;
-  std::shared_ptr<CircuitBreaker> breaker;  // connections and waiting requests of all of them
+  std::shared_ptr<PoolGroup> group;
 };
 
 struct PoolSpec {
@@ -89,7 +103,7 @@ struct PoolSpec {
   PoolShare share;
 };
 
-class ConnectionPool final : private ClientSession::Owner {
+class ConnectionPool final : private ClientSession::Owner, private ListNode<ConnectionPool, StarvingTag> {
  public:
   ConnectionPool(const SessionContext&, PoolSpec);
   ~ConnectionPool();
@@ -112,6 +126,9 @@ class ConnectionPool final : private ClientSession::Owner {
   const PoolLimits& limits() const noexcept { return spec_.limits; }
 
  private:
+  friend class PoolGroup;
+  friend class IntrusiveList<ConnectionPool, StarvingTag>;
+  using Starving = ListNode<ConnectionPool, StarvingTag>;
   struct Dial {
     Pending token;
     CircuitBreaker::Permit permit;  // of kConnections
@@ -123,6 +140,7 @@ class ConnectionPool final : private ClientSession::Owner {
   void on_session_gone(ClientSession&) override;
 
   size_t missing_dials() const noexcept;
+  CircuitBreaker& breaker() const noexcept { return spec_.share.group->breaker; }
   bool may_dial() const noexcept;
   Duration idle_time() const noexcept { return spec_.limits.idle.value_or(spec_.session.idle); }
   void dial_if_needed();

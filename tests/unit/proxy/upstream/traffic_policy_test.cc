@@ -161,6 +161,29 @@ TEST_F(TrafficPolicyTest, ARaisedLimitServesWhoWaits) {
   EXPECT_EQ(pick->pool().connections(), 2U);
 }
 
+TEST_F(TrafficPolicyTest, AConnectionThatEndsMakesRoomForAnotherEndpoint) {
+  RawOrigin one(until_closed_);
+  RawOrigin other(until_closed_);
+  BackendSet& set = start({one.address(), other.address()}, policy({.connections = 2}));
+  auto first = set.pick({});
+  auto second = set.pick({});
+  Waiter at_one;
+  Waiter at_other;
+  ASSERT_TRUE(first->pool().wait(at_one));
+  ASSERT_TRUE(second->pool().wait(at_other));
+  run_until_told(at_one);
+  run_until_told(at_other);
+  Waiter starving;
+  ASSERT_TRUE(first->pool().wait(starving, ConnectionPool::Freshness::kFresh));
+  ASSERT_TRUE(first->pool().lacks_connections());
+
+  at_other.served->abort(make_error(Reason::kCancelled, ""));
+  run_until_told(starving);
+
+  EXPECT_NE(starving.served, nullptr);
+  EXPECT_EQ(first->pool().connections(), 2U);
+}
+
 TEST_F(TrafficPolicyTest, ALowerLimitCutsNoConnection) {
   RawOrigin origin(until_closed_);
   BackendSet& set = start({origin.address()}, nullptr);
