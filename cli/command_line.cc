@@ -8,7 +8,7 @@
 namespace heddle::detail {
 namespace {
 constexpr char kGlobalFooter[] =
-    R"(Kinds: services (svc), backendsets (bs), httproutes (hr), healthpolicies (hp),
+    R"(Kinds: services (svc), backendsets (bs), httproutes (hr), healthpolicies (hp), trafficpolicies (tp),
        authorizationpolicies (ap), workloads (wl), federatedtrustdomains (ftd)
 
 Exit codes:

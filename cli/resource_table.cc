@@ -57,11 +57,25 @@ std::vector<Cell> http_route_cells(const JsonValue& d) {
   return {joined(list_at(d, {"spec", "hostnames"}), itself), joined(list_at(d, {"spec", "parentRefs"}), name_of),
           count_at(d, {"spec", "rules"})};
 }
-std::vector<Cell> health_policy_cells(const JsonValue& d) {
-  auto kind = [](const JsonValue& check) { return text_at(check, {"kind"}); };
+std::vector<JsonValue> targets_of(const JsonValue& d) {
   std::vector<JsonValue> targets = list_at(d, {"spec", "targetRefs"});
   if (std::optional<JsonValue> one = d.find({"spec", "targetRef"})) targets.insert(targets.begin(), *one);
-  return {joined(targets, name_of), joined(list_at(d, {"spec", "active"}), kind)};
+  return targets;
+}
+std::vector<Cell> health_policy_cells(const JsonValue& d) {
+  auto kind = [](const JsonValue& check) { return text_at(check, {"kind"}); };
+  return {joined(targets_of(d), name_of), joined(list_at(d, {"spec", "active"}), kind)};
+}
+// The names of what is set: "requests,retries".
+std::string keys_at(const JsonValue& document, JsonValue::Path path) {
+  std::optional<JsonValue> object = document.find(path);
+  if (!object || !object->is_object()) return {};
+  std::vector<std::string> keys;
+  for (std::string_view key : object->keys()) keys.emplace_back(key);
+  return join(keys, ",");
+}
+std::vector<Cell> traffic_policy_cells(const JsonValue& d) {
+  return {joined(targets_of(d), name_of), keys_at(d, {"spec", "limits"}), keys_at(d, {"spec", "timeouts"})};
 }
 std::vector<Cell> authorization_policy_cells(const JsonValue& d) {
   std::string action = text_at(d, {"spec", "action"});
@@ -89,6 +103,8 @@ Columns columns_of(Kind kind) {
       return {kind, {"HOSTNAMES", "PARENTS", "RULES"}, http_route_cells};
     case Kind::kHealthPolicy:
       return {kind, {"TARGETS", "CHECKS"}, health_policy_cells};
+    case Kind::kTrafficPolicy:
+      return {kind, {"TARGETS", "LIMITS", "TIMEOUTS"}, traffic_policy_cells};
     case Kind::kAuthorizationPolicy:
       return {kind, {"ACTION", "TARGET", "RULES"}, authorization_policy_cells};
     case Kind::kWorkload:

@@ -1,5 +1,5 @@
 // node_view: what one sidecar needs of a view, and no more: the services it wants and may see, the services of its own
-// workload, and what these refer to (routes, backend sets, health policies). Rules:
+// workload, and what these refer to (routes, backend sets, their policies). Rules:
 // - Service.spec.visibility (lib/policy/visibility.h). "Does not exist" and "not visible" are one answer.
 // - a workload always sees the services it serves itself;
 // - what a route of a visible service refers to belongs to it, visible by itself or not;

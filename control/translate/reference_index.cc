@@ -27,6 +27,8 @@ void ReferenceIndex::add(const StoredResource::Ptr& resource) {
     for (const ParentRef& parent : route->parents) add_once(routes_[parent.service], resource);
   } else if (const auto* policy = spec_of<HealthPolicySpec>(*resource)) {
     for (const std::string& target : policy->targets) add_once(policies_[{policy->key.ns, target}], resource);
+  } else if (const auto* traffic = spec_of<TrafficPolicySpec>(*resource)) {
+    for (const std::string& target : traffic->targets) add_once(policies_[{traffic->key.ns, target}], resource);
   } else if (spec_of<AuthorizationPolicySpec>(*resource) != nullptr) {
     authorization_[resource->key().ns].push_back(resource);
   } else if (const auto* workload = spec_of<WorkloadSpec>(*resource)) {

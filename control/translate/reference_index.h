@@ -1,6 +1,6 @@
-// ReferenceIndex: who points at whom, of one view: the routes of a service, the health policies of a backend set, the
-// authorization policies of a namespace, the workloads of an identity. Built once per version and shared by every
-// node's scope. Immutable; safe on any thread.
+// ReferenceIndex: who points at whom, of one view: the routes of a service, the health and traffic policies of a
+// backend set, the authorization policies of a namespace, the workloads of an identity. Built once per version and
+// shared by every node's scope. Immutable; safe on any thread.
 #pragma once
 #include <map>
 #include <string>

@@ -16,7 +16,7 @@ constexpr KindInfo kKinds[] = {
     {Kind::kGrpcRoute, kGateway, "GRPCRoute", "grpcroutes", "gr", false},
     {Kind::kTcpRoute, kGateway, "TCPRoute", "tcproutes", "tr", false},
     {Kind::kHealthPolicy, kHeddle, "HealthPolicy", "healthpolicies", "hp", true},
-    {Kind::kTrafficPolicy, kHeddle, "TrafficPolicy", "trafficpolicies", "tp", false},
+    {Kind::kTrafficPolicy, kHeddle, "TrafficPolicy", "trafficpolicies", "tp", true},
     {Kind::kAuthorizationPolicy, kHeddle, "AuthorizationPolicy", "authorizationpolicies", "ap", true},
     {Kind::kWorkload, kHeddle, "Workload", "workloads", "wl", true},
     {Kind::kFederatedTrustDomain, kHeddle, "FederatedTrustDomain", "federatedtrustdomains", "ftd", true},

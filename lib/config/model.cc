@@ -22,6 +22,11 @@ std::string_view to_text(PathMatchType type) noexcept {
   return kNames[static_cast<size_t>(type)];
 }
 
+std::string_view to_text(TrafficLimit limit) noexcept {
+  constexpr std::string_view kNames[] = {"connections", "pendingRequests", "requests", "retries"};
+  return kNames[static_cast<size_t>(limit)];
+}
+
 std::string_view to_text(AuthzAction action) noexcept {
   constexpr std::string_view kNames[] = {"allow", "deny", "audit"};
   return kNames[static_cast<size_t>(action)];
@@ -52,13 +57,14 @@ void Model::erase(const ResourceKey& key) {
   backend_sets.erase(key);
   http_routes.erase(key);
   health_policies.erase(key);
+  traffic_policies.erase(key);
   authorization_policies.erase(key);
   workloads.erase(key);
   federated_domains.erase(key);
 }
 
 size_t Model::size() const noexcept {
-  return services.size() + backend_sets.size() + http_routes.size() + health_policies.size() +
+  return services.size() + backend_sets.size() + http_routes.size() + health_policies.size() + traffic_policies.size() +
          authorization_policies.size() + workloads.size() + federated_domains.size();
 }
 

@@ -17,6 +17,7 @@
 #include "lib/base/rare.h"
 #include "lib/config/https_url.h"
 #include "lib/config/retry_spec.h"
+#include "lib/config/traffic_policy.h"
 
 namespace heddle {
 // A name of another resource.
@@ -253,6 +254,7 @@ struct Model {
   SpecMap<BackendSetSpec> backend_sets;
   SpecMap<HttpRouteSpec> http_routes;
   SpecMap<HealthPolicySpec> health_policies;
+  SpecMap<TrafficPolicySpec> traffic_policies;
   SpecMap<AuthorizationPolicySpec> authorization_policies;
   SpecMap<WorkloadSpec> workloads;
   SpecMap<FederatedTrustDomainSpec> federated_domains;

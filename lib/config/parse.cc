@@ -17,6 +17,8 @@ ParsedSpec parse_kind(const Envelope& envelope, JsonObject& spec) {
       return parse_http_route(envelope, spec);
     case Kind::kHealthPolicy:
       return parse_health_policy(envelope, spec);
+    case Kind::kTrafficPolicy:
+      return parse_traffic_policy(envelope, spec);
     case Kind::kAuthorizationPolicy:
       return parse_authorization_policy(envelope, spec);
     case Kind::kFederatedTrustDomain:
@@ -99,6 +101,7 @@ void put_spec(Model& model, const ResourceKey& key, const ParsedSpec& spec) {
     void operator()(const std::shared_ptr<const BackendSetSpec>& s) const { model.backend_sets[key] = s; }
     void operator()(const std::shared_ptr<const HttpRouteSpec>& s) const { model.http_routes[key] = s; }
     void operator()(const std::shared_ptr<const HealthPolicySpec>& s) const { model.health_policies[key] = s; }
+    void operator()(const std::shared_ptr<const TrafficPolicySpec>& s) const { model.traffic_policies[key] = s; }
     void operator()(const std::shared_ptr<const AuthorizationPolicySpec>& s) const {
       model.authorization_policies[key] = s;
     }

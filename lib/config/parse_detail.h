@@ -9,6 +9,7 @@ std::shared_ptr<const ServiceSpec> parse_service(const Envelope&, JsonObject& sp
 std::shared_ptr<const BackendSetSpec> parse_backend_set(const Envelope&, JsonObject& spec);
 std::shared_ptr<const HttpRouteSpec> parse_http_route(const Envelope&, JsonObject& spec);
 std::shared_ptr<const HealthPolicySpec> parse_health_policy(const Envelope&, JsonObject& spec);
+std::shared_ptr<const TrafficPolicySpec> parse_traffic_policy(const Envelope&, JsonObject& spec);
 std::shared_ptr<const AuthorizationPolicySpec> parse_authorization_policy(const Envelope&, JsonObject& spec);
 std::shared_ptr<const WorkloadSpec> parse_workload(const Envelope&, JsonObject& spec);
 std::shared_ptr<const FederatedTrustDomainSpec> parse_federated_trust_domain(const Envelope&, JsonObject& spec);
@@ -23,6 +24,8 @@ inline constexpr IntRange kPortRange{1, 65535};
 std::string read_name(JsonObject&, std::string_view field);
 std::string read_optional_name(JsonObject&, std::string_view field);
 std::optional<uint16_t> read_optional_port(JsonObject&, std::string_view field);
+// targetRef and targetRefs: names of backend sets. `what` a target has: "health".
+std::vector<std::string> read_targets(JsonObject& spec, std::string_view what);
 // What is wrong with a path that requests are compared to; empty: nothing.
 std::string_view path_mistake(std::string_view path) noexcept;
 bool is_token(std::string_view) noexcept;  // RFC 9110 §5.6.2

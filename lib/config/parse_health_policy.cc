@@ -13,7 +13,6 @@ constexpr DurationRange kTimeouts{10ms, 60s};
 constexpr IntRange kThresholds{1, 100};
 constexpr IntRange kStatuses{100, 599};
 constexpr size_t kMaxStatuses = 16;
-constexpr size_t kMaxTargets = 1000;
 
 // 200, or "200-299".
 std::optional<StatusRange> parse_status(const JsonReader& at) {
@@ -77,35 +76,12 @@ ActiveCheck parse_check(const JsonReader& at) {
   object.finish();
   return out;
 }
-
-std::string parse_target(const JsonReader& at) {
-  JsonObject object = at.object();
-  std::string group = object.optional_string("group").value_or("heddle.dev");
-  std::string kind = object.optional_string("kind").value_or("BackendSet");
-  if (group != "heddle.dev" || kind != "BackendSet") {
-    object.problem("kind", str_cat(quoted(kind), " of group ", quoted(group),
-                                   " has no health; expected BackendSet of group \"heddle.dev\""));
-  }
-  std::string name = read_name(object, "name");
-  object.finish();
-  return name;
-}
-
-void add_target(const JsonReader& at, HealthPolicySpec& out) {
-  std::string name = parse_target(at);
-  if (name.empty()) return;
-  if (std::find(out.targets.begin(), out.targets.end(), name) != out.targets.end()) {
-    at.problem(str_cat(quoted(name), " stands twice"));
-  }
-  out.targets.push_back(std::move(name));
-}
 }  // namespace
 
 std::shared_ptr<const HealthPolicySpec> parse_health_policy(const Envelope& envelope, JsonObject& spec) {
   auto out = std::make_shared<HealthPolicySpec>();
   out->key = envelope.key;
-  if (std::optional<JsonReader> at = spec.optional("targetRef")) add_target(*at, *out);
-  for (const JsonReader& at : spec.optional_array("targetRefs", {0, kMaxTargets})) add_target(at, *out);
+  out->targets = read_targets(spec, "health");
   for (const JsonReader& at : spec.optional_array("active", {0, kMaxActiveChecks})) {
     out->active.push_back(parse_check(at));
   }
@@ -120,7 +96,7 @@ std::shared_ptr<const WorkloadSpec> parse_workload(const Envelope& envelope, Jso
   out->key = envelope.key;
   out->identity = read_optional_identity(spec, "identity");
   if (!spec.has("identity")) spec.problem("identity", "is required");
-  for (const JsonReader& at : spec.optional_array("services", {0, kMaxTargets})) {
+  for (const JsonReader& at : spec.optional_array("services", {0, kMaxPolicyTargets})) {
     std::string_view name = at.string(kNameSize).value_or("");
     if (!name.empty() && !is_dns_label(name)) at.problem(str_cat(quoted(name), " is not the name of a Service"));
     out->services.emplace_back(name);

@@ -24,7 +24,8 @@ class Validator {
     for (const auto& [key, spec] : model_.services) check_service(*spec);
     for (const auto& [key, spec] : model_.http_routes) check_route(*spec);
     for (const auto& [key, spec] : model_.backend_sets) check_backend_set(*spec);
-    for (const auto& [key, spec] : model_.health_policies) check_policy(*spec);
+    for (const auto& [key, spec] : model_.health_policies) check_targets(*spec, policy_of_);
+    for (const auto& [key, spec] : model_.traffic_policies) check_targets(*spec, traffic_of_);
     for (const auto& [key, spec] : model_.authorization_policies) check_authorization(*spec);
     for (const auto& [key, spec] : model_.workloads) check_workload(*spec);
     for (const auto& [key, spec] : model_.federated_domains) check_federated(*spec);
@@ -128,7 +129,9 @@ class Validator {
     policy_of_[{set.key.ns, set.key.name}] = set.health_policy;
   }
 
-  void check_policy(const HealthPolicySpec& policy) {
+  // A set has one policy of a kind.
+  template <class Policy>
+  void check_targets(const Policy& policy, std::map<ObjectRef, std::string>& policy_of) {
     for (size_t i = 0; i < policy.targets.size(); ++i) {
       ObjectRef target{policy.key.ns, policy.targets[i]};
       if (whole() && find_spec(model_.backend_sets, Kind::kBackendSet, target) == nullptr) {
@@ -136,11 +139,11 @@ class Validator {
                       missing("BackendSet", target.ns, target.name));
         continue;
       }
-      auto [it, is_new] = policy_of_.emplace(target, policy.key.name);
+      auto [it, is_new] = policy_of.emplace(target, policy.key.name);
       if (is_new || it->second == policy.key.name) continue;
-      problems_.add(
-          policy.key, indexed("spec.targetRefs", i, ".name"),
-          str_cat("BackendSet ", quoted(target.name), " has the HealthPolicy ", quoted(it->second), " already"));
+      problems_.add(policy.key, indexed("spec.targetRefs", i, ".name"),
+                    str_cat("BackendSet ", quoted(target.name), " has the ", info(policy.key.kind).name, " ",
+                            quoted(it->second), " already"));
     }
   }
 
@@ -211,7 +214,8 @@ class Validator {
   std::map<std::string_view, const FederatedTrustDomainSpec*> federated_;
   size_t federated_bytes_ = 0;
   std::map<ObjectRef, bool> parents_;
-  std::map<ObjectRef, std::string> policy_of_;
+  std::map<ObjectRef, std::string> policy_of_;  // of health
+  std::map<ObjectRef, std::string> traffic_of_;
   std::map<std::string_view, const AuthorizationPolicySpec*> default_of_;
   ConfigProblems problems_;
 };

@@ -62,6 +62,7 @@ void explain_rule(const Snapshot& snapshot, const Decision& decision, Explanatio
   for (const WeightedBackend& backend : rule.backends) {
     const BackendSetEntry* set = snapshot.find_backend_set(backend_set_of(snapshot.model(), backend));
     out.backends.push_back(explain_backends(*set->spec, backend.weight, total));
+    explain_traffic(*set, out.backends.back(), out.trace);
   }
 }
 
@@ -75,6 +76,7 @@ void explain_decision(const Snapshot& snapshot, const Decision& decision, Explan
     explain_rule(snapshot, decision, out);
   } else if (decision.backends != nullptr) {
     out.backends.push_back(explain_backends(*decision.backends->spec, 1, 1));
+    explain_traffic(*decision.backends, out.backends.back(), out.trace);
   }
   if (!decision || !std::all_of(out.backends.begin(), out.backends.end(), is_dead_end)) return;
   out.reason = Reason::kNoHealthyEndpoint;

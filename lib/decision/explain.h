@@ -20,6 +20,7 @@ struct ExplainedBackends {
   uint32_t weight = 1;
   double percent = 100;           // of the requests that obey this rule
   Reason reason = Reason::kNone;  // kNoHealthyEndpoint: no endpoint has a weight
+  std::string traffic_policy;     // "default/hello"; empty: the sidecars' defaults
   size_t endpoint_count = 0;
   std::vector<ExplainedEndpoint> endpoints;
 };
@@ -54,6 +55,8 @@ struct Explanation {
 Explanation explain(const Snapshot&, const ExplainQuery&);
 // What it says about authorization, added to what is found already; in explain_authz.cc.
 void explain_authorization(const Model&, const ExplainQuery&, Explanation&);
+// Which limits and times the set has; in explain_traffic.cc.
+void explain_traffic(const BackendSetEntry&, ExplainedBackends&, Trace&);
 
 // The question, the answer and every step, as docs/api.md has it.
 std::string explanation_json(const ExplainQuery&, const Explanation&);

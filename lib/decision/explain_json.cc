@@ -26,6 +26,7 @@ void write_backends(const ExplainedBackends& backends, JsonWriter& out) {
   out.begin_object().field("backendSet", backends.name).field("weight", backends.weight);
   out.field("percent", backends.percent);
   if (backends.reason != Reason::kNone) out.field("reason", info(backends.reason).name);
+  if (!backends.traffic_policy.empty()) out.field("trafficPolicy", backends.traffic_policy);
   out.field("endpointCount", backends.endpoint_count).key("endpoints").begin_array();
   for (const ExplainedEndpoint& endpoint : backends.endpoints) write_endpoint(endpoint, out);
   out.end_array().end_object();

@@ -116,6 +116,11 @@ ClientStream& ClientSession::open(ResponseSink& sink, const RequestHead& head, b
   return *stream;
 }
 
+void ClientSession::set_idle(Duration idle) {
+  if (idle == std::exchange(idle_for_, idle)) return;
+  if (idle_.is_armed()) idle_.arm(loop(), idle);
+}
+
 void ClientSession::on_response(StreamId id, ResponseHead&& head, bool end) {
   Stream* stream = streams_.find(id);
   if (stream == nullptr) return;

@@ -33,6 +33,8 @@ class ClientSession final : public Session, private ClientEvents, public ListNod
   bool has_room() const { return !unusable_ && !is_closing() && codec_->capacity() > 0; }
   bool is_idle() const { return streams_.empty(); }
   MonoTime idle_since() const noexcept { return idle_since_; }
+  // For when it is idle next; and from now on, if it is.
+  void set_idle(Duration);
 
   void drain() override;
   void abort(const Error& why) override;
@@ -70,7 +72,7 @@ class ClientSession final : public Session, private ClientEvents, public ListNod
 
   const std::string_view protocol_;
   Owner* owner_;
-  const Duration idle_for_;  // what is idle longer is drained; a copy: the limits need not outlive the session
+  Duration idle_for_;  // what is idle longer is drained; a copy: the limits need not outlive the session
   std::unique_ptr<ClientCodec> codec_;
   StreamSlots<Stream> slots_;
   StreamTable<Stream> streams_;

@@ -47,17 +47,22 @@ void SnapshotAssembly::assemble_backend_sets() {
   for (const auto& [key, policy] : model_.health_policies) {
     for (const std::string& target : policy->targets) policy_of_[{key.ns, target}] = policy;
   }
+  for (const auto& [key, policy] : model_.traffic_policies) {
+    for (const std::string& target : policy->targets) traffic_of_[{key.ns, target}] = policy;
+  }
   for (const auto& [key, spec] : model_.backend_sets) {
     BackendSetId id = ids_.backend_sets.get(ref_of(key));
     out_->backend_set_ids_.emplace(ref_of(key), id);
     if (out_->backend_sets_.size() <= id.value()) out_->backend_sets_.resize(id.value() + 1);
     std::shared_ptr<const BackendSetEntry>& slot = out_->backend_sets_[id.value()];
     std::shared_ptr<const HealthPolicySpec> health = health_of(*spec);
+    std::shared_ptr<const TrafficPolicySpec> traffic = traffic_of(key);
     const BackendSetEntry* old_entry = previous_ == nullptr ? nullptr : previous_->backend_set(id);
-    if (old_entry != nullptr && old_entry->spec == spec && old_entry->health == health) {
+    bool same = old_entry != nullptr && old_entry->spec == spec && old_entry->health == health;
+    if (same && old_entry->traffic == traffic) {
       slot = previous_->backend_sets()[id.value()];
     } else {
-      slot = std::make_shared<const BackendSetEntry>(BackendSetEntry{id, spec, std::move(health)});
+      slot = std::make_shared<const BackendSetEntry>(BackendSetEntry{id, spec, std::move(health), std::move(traffic)});
     }
   }
 }
@@ -68,6 +73,11 @@ std::shared_ptr<const HealthPolicySpec> SnapshotAssembly::health_of(const Backen
   }
   auto it = policy_of_.find(ref_of(set.key));
   return it == policy_of_.end() ? nullptr : it->second;
+}
+
+std::shared_ptr<const TrafficPolicySpec> SnapshotAssembly::traffic_of(const ResourceKey& backend_set) const {
+  auto it = traffic_of_.find(ref_of(backend_set));
+  return it == traffic_of_.end() ? nullptr : it->second;
 }
 
 void SnapshotAssembly::assemble_routes() {

@@ -22,6 +22,7 @@ class SnapshotAssembly {
   };
   void assemble_backend_sets();
   std::shared_ptr<const HealthPolicySpec> health_of(const BackendSetSpec&) const;
+  std::shared_ptr<const TrafficPolicySpec> traffic_of(const ResourceKey& backend_set) const;
   void assemble_routes();
   std::shared_ptr<const BoundRoute> bind(const std::shared_ptr<const HttpRouteSpec>&);
   BackendSetId backend_of(const WeightedBackend&) const;
@@ -37,6 +38,7 @@ class SnapshotAssembly {
   SnapshotIds& ids_;
   std::shared_ptr<Snapshot> out_;
   std::map<ObjectRef, std::shared_ptr<const HealthPolicySpec>> policy_of_;  // by targeted backend set
+  std::map<ObjectRef, std::shared_ptr<const TrafficPolicySpec>> traffic_of_;
   std::map<ResourceKey, const std::shared_ptr<const BoundRoute>*> previous_routes_;
   std::map<ResourceKey, const std::shared_ptr<const ServiceEntry>*> previous_services_;
   std::map<ObjectRef, std::vector<Attachment>> attachments_;  // by service

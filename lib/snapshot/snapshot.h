@@ -19,7 +19,8 @@ namespace heddle {
 struct BackendSetEntry {
   BackendSetId id;
   std::shared_ptr<const BackendSetSpec> spec;
-  std::shared_ptr<const HealthPolicySpec> health;  // nullptr: not checked actively
+  std::shared_ptr<const HealthPolicySpec> health;    // nullptr: not checked actively
+  std::shared_ptr<const TrafficPolicySpec> traffic;  // nullptr: the proxy's defaults
 };
 
 // What requests look at stands first, in one cache line.

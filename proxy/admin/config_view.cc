@@ -154,14 +154,41 @@ void write_check(JsonWriter& out, const ActiveCheck& check) {
   out.field("jitter", check.jitter).end_object();
 }
 
-void write(JsonWriter& out, const HealthPolicySpec& spec) {
+void write_targets(JsonWriter& out, const std::vector<std::string>& targets) {
   out.key("targetRefs").begin_array();
-  for (const std::string& target : spec.targets) {
+  for (const std::string& target : targets) {
     out.begin_object().field("kind", std::string_view("BackendSet")).field("name", target).end_object();
   }
-  out.end_array().key("active").begin_array();
+  out.end_array();
+}
+
+void write(JsonWriter& out, const HealthPolicySpec& spec) {
+  write_targets(out, spec.targets);
+  out.key("active").begin_array();
   for (const ActiveCheck& check : spec.active) write_check(out, check);
   out.end_array();
+}
+
+void write(JsonWriter& out, const TrafficPolicySpec& spec) {
+  auto limit = [&](std::string_view name, std::optional<uint32_t> value) {
+    if (value) out.field(name, *value);
+  };
+  auto timeout = [&](std::string_view name, std::optional<Duration> value) {
+    if (value) out.field(name, format_duration(*value));
+  };
+  write_targets(out, spec.targets);
+  out.key("limits").begin_object();
+  limit("connections", spec.limits.connections);
+  limit("pendingRequests", spec.limits.pending_requests);
+  limit("requests", spec.limits.requests);
+  limit("retries", spec.limits.retries);
+  out.end_object().key("timeouts").begin_object();
+  timeout("connect", spec.timeouts.connect);
+  timeout("pending", spec.timeouts.pending);
+  timeout("connectionIdle", spec.timeouts.connection_idle);
+  timeout("streamIdle", spec.timeouts.stream_idle);
+  timeout("request", spec.timeouts.request);
+  out.end_object();
 }
 
 template <class T, class Write>
@@ -260,6 +287,7 @@ std::string config_json(const Snapshot& snapshot) {
   write_all(out, model.backend_sets);
   write_all(out, model.http_routes);
   write_all(out, model.health_policies);
+  write_all(out, model.traffic_policies);
   write_all(out, model.authorization_policies);
   write_all(out, model.workloads);
   write_all(out, model.federated_domains);

@@ -56,18 +56,26 @@ Result<RouteTarget> OutboundRouter::route_tcp(const ConnectionInfo&) {
   return target(std::move(current), decision);
 }
 
+void set_timeouts(const RouteTimeouts* of_rule, const TrafficPolicySpec* policy, RouteTarget& out) {
+  auto unless_off = [](std::optional<Duration> d) { return d == Duration{} ? std::nullopt : d; };  // "0s"
+  if (of_rule != nullptr) {
+    out.request_timeout = unless_off(of_rule->request);
+    out.try_timeout = unless_off(of_rule->backend_request);
+  }
+  if (policy == nullptr) return;
+  bool is_said = of_rule != nullptr && of_rule->request;
+  if (!is_said) out.request_timeout = unless_off(policy->timeouts.request);
+  out.stream_idle = policy->timeouts.stream_idle;
+}
+
 RouteTarget OutboundRouter::target(std::shared_ptr<const WorkerSnapshot> current, const Decision& decision) {
   RouteTarget out;
   out.backends = current->backend_sets[decision.backends->id.value()].get();
   out.runtime = &runtime_of(decision);
-  if (decision.candidate != nullptr && decision.candidate->has_limits) {
-    const RouteTimeouts& timeouts = decision.rule->timeouts;
-    auto unless_off = [](std::optional<Duration> d) { return d == Duration{} ? std::nullopt : d; };  // "0s"
-    out.request_timeout = unless_off(timeouts.request);
-    out.try_timeout = unless_off(timeouts.backend_request);
-    const std::optional<RetrySpec>& retry = decision.rule->spec().retry;
-    if (retry) out.retry = &*retry;
-  }
+  bool rule_says = decision.candidate != nullptr && decision.candidate->has_limits;
+  const TrafficPolicySpec* policy = decision.backends->traffic.get();
+  if (rule_says || policy != nullptr) set_timeouts(rule_says ? &decision.rule->timeouts : nullptr, policy, out);
+  if (rule_says && decision.rule->spec().retry) out.retry = &*decision.rule->spec().retry;
   out.config_version = current->snapshot->version().sequence;
   out.pin = std::move(current);
   return out;

@@ -10,6 +10,10 @@
 
 namespace heddle {
 
+// The times of a request: what the rule leaves open the policy of its backend set may say. "0s" in a rule switches a
+// time off, the policy's too. Either may be nullptr. Pure.
+void set_timeouts(const RouteTimeouts* of_rule, const TrafficPolicySpec* policy, RouteTarget& out);
+
 class OutboundRouter final : public RequestRouter, public TcpRouter {
  public:
   OutboundRouter(WorkerConfig& config, const ListenerSettings& listener, std::string client_ns, Random& random);

@@ -79,6 +79,8 @@ AccessRecord TrafficObserver::record_of(const ExchangeSummary& s) const {
     record.route.assign(s.route->route);
     record.backend_set.assign(s.route->backend_set);
   }
+  record.limit = s.limit.limit;
+  record.limit_value = s.limit.value;
   set_authz(record, s.authz);
   return record;
 }

@@ -23,6 +23,7 @@ Exchange::Exchange(ServerStream& stream, RequestHead&& head, bool end, ExchangeS
       downstream_(&stream),
       request_(std::move(head)),
       body_(services.loop.blocks()),
+      stream_idle_(services.stream_idle),
       request_ended_(end) {
   summary_.started = services.loop.now();
   summary_.peer = stream.connection().peer;
@@ -55,6 +56,10 @@ void Exchange::find_route() {
   if (services_.admission != nullptr) {
     Reason refused = services_.admission->admit(&request_, downstream_->connection(), summary_.authz);
     if (refused != Reason::kNone) return reply(make_error(refused, ""));
+  }
+  if (target_.stream_idle) {
+    stream_idle_ = *target_.stream_idle;
+    touch();
   }
   if (target_.request_timeout) request_deadline_.arm(services_.loop, *target_.request_timeout);
   start_try();
@@ -229,6 +234,7 @@ void Exchange::reply(const Error& why) {
   ReasonDisclosure disclosure = disclosure_to(downstream_->connection(), services_.direction);
   LocalReply answer = make_local_reply(request_, why, disclosure, services_.loop.blocks());
   if (why.reason == Reason::kAuthzDenied) explain_denial(answer.head);
+  if (summary_.limit.value != 0) explain_limit(why.reason, answer.head);
   summary_.status = answer.head.status;
   response_begun_ = response_ended_ = true;
   downstream_->respond(std::move(answer.head), answer.body.empty());
@@ -246,6 +252,15 @@ void Exchange::explain_denial(ResponseHead& answer) const {
   if (!summary_.authz.caller_may_read) return;
   AuthzText room;
   bool fits = answer.fields().set(HeaderName::kHeddleReason, authz_reason_text(summary_.authz, room));
+  HEDDLE_ASSERT(fits);  // a fresh arena
+  static_cast<void>(fits);
+}
+
+// For our own application alone: a peer has no business with what we forward to.
+void Exchange::explain_limit(Reason reason, ResponseHead& answer) const {
+  if (services_.direction != Direction::kOutbound) return;
+  std::string text = limit_reason_text(reason, summary_.limit, target_.runtime->backend_set);
+  bool fits = answer.fields().set(HeaderName::kHeddleReason, text);
   HEDDLE_ASSERT(fits);  // a fresh arena
   static_cast<void>(fits);
 }
@@ -285,8 +300,11 @@ void Exchange::drop_upstream(ResetCode code) {
 }
 
 void Exchange::on_pending_over() {
+  bool is_limited = pick_->pool().lacks_connections();
   up_.stop_waiting();
-  reply(make_error(Reason::kPendingTimeout, "no connection in time"));
+  if (!is_limited) return reply(make_error(Reason::kPendingTimeout, "no connection in time"));
+  summary_.limit = pick_->limit(CircuitResource::kConnections);
+  reply(make_error(CircuitBreaker::reason_of(CircuitResource::kConnections), "no connection became free in time"));
 }
 
 void Exchange::on_request_over() {

@@ -128,6 +128,7 @@ class Exchange final : public Retirable, private Revocable {
   // Ends.
   void reply(const Error&);
   void explain_denial(ResponseHead&) const;
+  void explain_limit(Reason, ResponseHead&) const;
   bool is_admitted() const override;
   void revoke() override;
   void break_off(const Error&);
@@ -139,7 +140,7 @@ class Exchange final : public Retirable, private Revocable {
   void on_backoff_over();
   void on_idle_over();
   void touch() {
-    idle_.arm(services_.loop, services_.stream_idle);
+    idle_.arm(services_.loop, stream_idle_);
     if (services_.loop.now() - summary_.started > kLongLife && !Revocable::is_linked()) watch();
   }
   void watch();
@@ -162,6 +163,7 @@ class Exchange final : public Retirable, private Revocable {
   uint64_t try_bytes_sent_ = 0;
   uint64_t try_bytes_received_ = 0;
   MonoTime try_sent_at_;
+  Duration stream_idle_;
   bool request_ended_;
   bool upstream_full_ = false;
   bool downstream_full_ = false;

@@ -23,7 +23,8 @@ bool Exchange::pick_the_same_again(const Error& why) {
 }
 
 Result<void> Exchange::pick_beside(std::span<const uint32_t> tried) {
-  HEDDLE_TRY(auto pick, target_.backends->pick(tried));
+  auto which = tries_ == 0 ? BackendSet::Try::kFirst : BackendSet::Try::kRetry;
+  HEDDLE_TRY(auto pick, target_.backends->pick(tried, {which, BackendSet::Purpose::kRequest, &summary_.limit}));
   pick_.emplace(std::move(pick));
   tried_[tries_++] = pick_->index();
   summary_.tries = static_cast<uint8_t>(tries_);
@@ -38,6 +39,7 @@ void Exchange::acquire(ConnectionPool::Freshness freshness) {
   }
   auto waiting = pick_->pool().wait(up_, freshness);
   if (!waiting) {
+    summary_.limit = pick_->limit(CircuitResource::kPending);
     return reply(waiting.error());
   }
   pending_.arm(services_.loop, pick_->pool().limits().pending_age);

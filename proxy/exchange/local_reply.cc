@@ -5,6 +5,7 @@
 #include <span>
 
 #include "lib/base/assert.h"
+#include "lib/base/strings.h"
 
 namespace heddle {
 namespace {
@@ -17,6 +18,11 @@ std::string_view decimal(unsigned value, std::span<char> room) {
 ReasonDisclosure disclosure_to(const ConnectionInfo& caller, Direction direction) noexcept {
   bool known = direction == Direction::kOutbound || caller.peer_certificate != nullptr;
   return known ? ReasonDisclosure::kName : ReasonDisclosure::kNone;
+}
+
+std::string limit_reason_text(Reason reason, const LimitNote& limit, std::string_view backend_set) {
+  return str_cat(info(reason).name, "; limit=", to_text(limit.limit), "; value=", std::to_string(limit.value),
+                 "; backend-set=", backend_set);
 }
 
 bool is_grpc(const RequestHead& request) noexcept {

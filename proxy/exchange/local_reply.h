@@ -5,6 +5,7 @@
 #include "lib/http/disclosure.h"
 #include "lib/http/head.h"
 #include "lib/net/transport.h"
+#include "proxy/resilience/circuit_breaker.h"
 #include "proxy/telemetry/access_record.h"
 
 namespace heddle {
@@ -16,6 +17,9 @@ struct LocalReply {
   ResponseHead head;
   std::string_view body;  // static text; empty for gRPC and HEAD
 };
+
+// "request-overflow; limit=requests; value=100; backend-set=shop/hello": for who may read it all.
+std::string limit_reason_text(Reason, const LimitNote&, std::string_view backend_set);
 
 bool is_grpc(const RequestHead&) noexcept;
 LocalReply make_local_reply(const RequestHead& request, const Error& why, ReasonDisclosure, BlockPool&);

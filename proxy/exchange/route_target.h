@@ -31,6 +31,7 @@ struct RouteTarget {
   std::optional<Duration> request_timeout;  // until the answer is complete, whatever the number of tries
   std::optional<Duration> try_timeout;      // of one try
   const RetrySpec* retry = nullptr;         // null: only what was never processed is tried again
+  std::optional<Duration> stream_idle;      // absent: the listener's
   uint64_t config_version = 0;              // sequence of the snapshot that decided
   RouteRuntime* runtime = nullptr;
   std::shared_ptr<const void> pin;  // keeps what the pointers refer to alive

@@ -9,18 +9,26 @@
 #include <utility>
 
 #include "lib/base/error.h"
+#include "lib/config/traffic_policy.h"
 
 namespace heddle {
-enum class CircuitResource : uint8_t { kConnections, kPending, kRequests };
-inline constexpr size_t kCircuitResources = 3;
-std::string_view to_text(CircuitResource) noexcept;  // "connections"
+enum class CircuitResource : uint8_t { kConnections, kPending, kRequests, kRetries };
+inline constexpr size_t kCircuitResources = 4;
+std::string_view to_text(CircuitResource) noexcept;  // "connections": the label of metrics
 
 struct CircuitLimits {
   uint32_t connections = 1024;
   uint32_t pending = 1024;   // requests that wait for a connection
   uint32_t requests = 1024;  // in flight, waiting ones included
+  uint32_t retries = 1024;   // tries in flight that are not the first of their request
   // Limits of one of `workers` loops.
   CircuitLimits share(uint32_t workers) const noexcept;
+};
+
+// Which limit kept a request from something, for the answer and the log.
+struct LimitNote {
+  TrafficLimit limit = TrafficLimit::kRequests;
+  uint32_t value = 0;  // of the whole process, as configured; 0: no limit was reached
 };
 
 class CircuitBreaker {
@@ -41,23 +49,31 @@ class CircuitBreaker {
     CircuitResource resource_ = CircuitResource::kRequests;
   };
 
-  explicit CircuitBreaker(CircuitLimits limits = {}) : limits_(limits) {}
+  explicit CircuitBreaker(CircuitLimits limits = {}, uint32_t workers = 1) { set_limits(limits, workers); }
   CircuitBreaker(const CircuitBreaker&) = delete;
   CircuitBreaker& operator=(const CircuitBreaker&) = delete;
   ~CircuitBreaker();
 
   // Nothing when the limit is reached; reason_of() says why, and the refusal is counted.
   [[nodiscard]] std::optional<Permit> try_acquire(CircuitResource) noexcept;
+  // What nobody may be refused: counted, whatever the limit.
+  [[nodiscard]] Permit acquire(CircuitResource) noexcept;
   static Reason reason_of(CircuitResource) noexcept;
-  // A lower limit takes nothing away; it holds for the next try.
-  void set_limits(CircuitLimits limits) noexcept { limits_ = limits; }
+  LimitNote note(CircuitResource) const noexcept;
+  // Those of the process, of which this is one of `workers`. A lower limit takes nothing away; it holds for the next
+  // try.
+  void set_limits(CircuitLimits limits, uint32_t workers = 1) noexcept {
+    whole_ = limits;
+    limits_ = limits.share(workers);
+  }
   uint32_t used(CircuitResource) const noexcept;
   uint32_t limit(CircuitResource) const noexcept;
   uint64_t refused(CircuitResource) const noexcept;
   bool is_open(CircuitResource resource) const noexcept { return used(resource) >= limit(resource); }
 
  private:
-  CircuitLimits limits_;
+  CircuitLimits whole_;
+  CircuitLimits limits_;  // our share
   std::array<uint32_t, kCircuitResources> used_{};
   std::array<uint64_t, kCircuitResources> refused_{};
 };

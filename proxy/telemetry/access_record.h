@@ -13,6 +13,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/flags.h"
+#include "lib/config/traffic_policy.h"
 
 namespace heddle {
 
@@ -80,7 +81,9 @@ struct AccessRecord {
   AccessProtocol protocol = AccessProtocol::kHttp11;         // downstream
   AccessProtocol upstream_protocol = AccessProtocol::kNone;  // when there was a connection
   uint8_t tries = 0;
-  uint8_t authz_rule = kNoAuthzRule;  // of the policy in `route`
+  uint8_t authz_rule = kNoAuthzRule;             // of the policy in `route`
+  TrafficLimit limit = TrafficLimit::kRequests;  // of the backend set, by which it was refused
+  uint32_t limit_value = 0;                      // 0: by none
   Flags<AccessFlag> flags;
   InlineAddress downstream;
   InlineAddress upstream;

@@ -102,6 +102,12 @@ void append_route(Line& line, const AccessRecord& record) {
   if (record.flags.has(AccessFlag::kAuthzForeign)) line.text("authz_cause", "foreign");
 }
 
+void append_limit(Line& line, const AccessRecord& record) {
+  if (record.limit_value == 0) return;
+  line.text("limit", to_text(record.limit));
+  line.number("limit_value", record.limit_value);
+}
+
 void append_downstream(Line& line, const AccessRecord& record) {
   line.text("downstream_remote_address", record.downstream.is_set() ? record.downstream.address().text() : "");
   line.text("downstream_peer", record.peer);
@@ -117,6 +123,7 @@ void append_json_line(std::string& out, const AccessRecord& record) {
   append_downstream(line, record);
   line.text("service_name", record.service);
   append_route(line, record);
+  append_limit(line, record);
   if (record.flags.has(AccessFlag::kUpgraded)) line.boolean("upgraded", true);
   line.number("config_version", record.config_version);
   line.number("worker", record.worker);

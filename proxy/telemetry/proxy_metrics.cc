@@ -54,7 +54,7 @@ constexpr MetricFamily kRetriesOverBudget{"heddle_retries_over_budget_total",
 constexpr MetricFamily kCircuitRefused{
     "heddle_circuit_refused_total",
     "Refused by a limit of the backend set: requests and pending are answered so, for want "
-    "of connections a request waits.",
+    "of connections a request waits, for want of retries there is no other try.",
     kCounter,
     {"backend_set", "resource"}};
 constexpr MetricFamily kConnectTime{

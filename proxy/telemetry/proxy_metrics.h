@@ -87,7 +87,7 @@ struct BackendSetMetrics {
   Counter reused;
   LabelledCounters retries;  // by the reason of the failed try
   Counter retries_over_budget;
-  LabelledCounters circuit_refused;  // by resource: connections, pending, requests
+  LabelledCounters circuit_refused;  // by resource: connections, pending, requests, retries
   Histogram connect_time;
 };
 

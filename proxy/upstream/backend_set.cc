@@ -10,7 +10,8 @@ void BackendSet::Pick::on_response(Duration latency, MonoTime now) {
   if (shared_->generation == generation_) shared_->balancer->on_response(index_, latency, now);
 }
 
-BackendSet::BackendSet(UpstreamContext& context, Spec spec) : context_(context), spec_(std::move(spec)) {}
+BackendSet::BackendSet(UpstreamContext& context, Spec spec, Traffic traffic)
+    : context_(context), spec_(std::move(spec)), traffic_(std::move(traffic)) {}
 
 BackendSet::~BackendSet() {
   for (Slot& slot : slots_) {
@@ -18,19 +19,30 @@ BackendSet::~BackendSet() {
   }
 }
 
-void BackendSet::update(Spec spec) {
+void BackendSet::update(Spec spec, Traffic traffic) {
   Spec before = std::exchange(spec_, std::move(spec));
+  Traffic had = std::exchange(traffic_, std::move(traffic));
   if (shared_ == nullptr) return;
   carry_slots(*before);
   ++shared_->generation;
   if (before->lb.policy != spec_->lb.policy) make_balancer();
+  if (had != traffic_) apply_limits();
+  shared_->group->wake();  // connections to endpoints that left are not counted any more
   show_candidates();
+}
+
+void BackendSet::apply_limits() {
+  shared_->breaker().set_limits(circuit_limits(traffic_.get()), context_.workers);
+  PoolLimits limits = pool_limits(context_.pool, traffic_.get());
+  for (Slot& slot : slots_) {
+    if (slot.runtime != nullptr) slot.runtime->pool().set_limits(limits);
+  }
 }
 
 void BackendSet::make_slots() {
   shared_ = std::make_shared<Shared>(std::make_shared<UpstreamMetrics>(context_.metrics, spec_->key));
-  shared_->breaker.set_limits(CircuitLimits{}.share(context_.workers));
   shared_->budget.set(RetryBudgetSpec{}.share(context_.workers));
+  shared_->breaker().set_limits(circuit_limits(traffic_.get()), context_.workers);
   for (const Endpoint& endpoint : spec_->endpoints)
     slots_.push_back({context_.health.get(health_key(endpoint.key)), {}});
   make_balancer();
@@ -88,28 +100,44 @@ void BackendSet::show_candidates() {
 const std::shared_ptr<EndpointRuntime>& BackendSet::runtime_of(uint32_t index) {
   std::shared_ptr<EndpointRuntime>& runtime = slots_[index].runtime;
   if (runtime == nullptr) {
-    runtime = std::make_shared<EndpointRuntime>(context_, spec_->endpoints[index], spec_->tls, spec_->protocol,
-                                                shared_->metrics);
+    PoolShare share{shared_->metrics, shared_->group};
+    runtime = std::make_shared<EndpointRuntime>(context_, spec_->endpoints[index], *spec_, std::move(share),
+                                                pool_limits(context_.pool, traffic_.get()));
   }
   return runtime;
 }
 
-Result<BackendSet::Pick> BackendSet::pick(std::span<const uint32_t> tried) {
+Result<void> BackendSet::take_permit(CircuitResource resource, CircuitBreaker::Permit& out,
+                                     const PickOptions& options) {
+  auto permit = shared_->breaker().try_acquire(resource);
+  if (permit) {
+    out = std::move(*permit);
+    return {};
+  }
+  shared_->metrics->on_refused(resource);
+  if (options.refused_by != nullptr) *options.refused_by = shared_->breaker().note(resource);
+  return make_error(CircuitBreaker::reason_of(resource), "");
+}
+
+Result<void> BackendSet::take_permits(const PickOptions& options, Pick& pick) {
+  HEDDLE_CHECK_OK(take_permit(CircuitResource::kRequests, pick.permit_, options));
+  if (options.which == Try::kRetry) HEDDLE_CHECK_OK(take_permit(CircuitResource::kRetries, pick.retry_, options));
+  if (options.purpose == Purpose::kTunnel) return take_permit(CircuitResource::kConnections, pick.tunnel_, options);
+  return {};
+}
+
+Result<BackendSet::Pick> BackendSet::pick(std::span<const uint32_t> tried, PickOptions options) {
   if (shared_ == nullptr) make_slots();
   auto index = shared_->balancer->pick({context_.session_context.loop.now(), tried, std::nullopt});
   if (!index) return make_error(Reason::kNoHealthyEndpoint, "");
-  auto permit = shared_->breaker.try_acquire(CircuitResource::kRequests);
-  if (!permit) {
-    shared_->metrics->on_refused(CircuitResource::kRequests);
-    return make_error(CircuitBreaker::reason_of(CircuitResource::kRequests), "");
-  }
   Pick pick;
-  pick.runtime_ = runtime_of(*index);
   pick.shared_ = shared_;
+  auto permitted = take_permits(options, pick);
+  if (!permitted) return std::move(permitted).error();
+  pick.runtime_ = runtime_of(*index);
   pick.index_ = *index;
   pick.generation_ = shared_->generation;
   pick.in_flight_ = InFlight(*pick.runtime_->health());
-  pick.permit_ = std::move(*permit);
   return pick;
 }
 

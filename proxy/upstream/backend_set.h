@@ -11,6 +11,7 @@
 #include "proxy/resilience/circuit_breaker.h"
 #include "proxy/resilience/retry_budget.h"
 #include "proxy/upstream/endpoint_runtime.h"
+#include "proxy/upstream/traffic_limits.h"
 
 namespace heddle {
 
@@ -20,8 +21,9 @@ class BackendSet {
     explicit Shared(std::shared_ptr<UpstreamMetrics> m) : metrics(std::move(m)) {}
     std::shared_ptr<UpstreamMetrics> metrics;
     std::unique_ptr<LoadBalancer> balancer;
-    CircuitBreaker breaker;
     RetryBudget budget;
+    std::shared_ptr<PoolGroup> group = std::make_shared<PoolGroup>();
+    CircuitBreaker& breaker() const noexcept { return group->breaker; }
     uint64_t generation = 0;  // moves when indexes change their meaning
   };
 
@@ -39,6 +41,8 @@ class BackendSet {
     // This pick is there because a try failed.
     void on_retry(Reason of_failed_try) { shared_->metrics->on_retry(of_failed_try); }
     void finish(const Outcome& outcome) { runtime_->health()->record(outcome); }
+    // Nobody may wait any more, or has waited in vain: what kept it from a connection.
+    LimitNote limit(CircuitResource resource) const noexcept { return shared_->breaker().note(resource); }
 
    private:
     friend class BackendSet;
@@ -47,15 +51,28 @@ class BackendSet {
     uint32_t index_ = 0;
     uint64_t generation_ = 0;
     InFlight in_flight_;
-    CircuitBreaker::Permit permit_;  // before shared_ dies
+    CircuitBreaker::Permit permit_;  // these before shared_ dies
+    CircuitBreaker::Permit retry_;
+    CircuitBreaker::Permit tunnel_;
+  };
+  // What the pick is for. A tunnel is a connection of its own.
+  enum class Purpose : uint8_t { kRequest, kTunnel };
+  enum class Try : uint8_t { kFirst, kRetry };
+  struct PickOptions {
+    Try which = Try::kFirst;
+    Purpose purpose = Purpose::kRequest;
+    LimitNote* refused_by = nullptr;  // set when a limit refused
   };
 
   using Spec = std::shared_ptr<const BackendSetSpec>;
-  BackendSet(UpstreamContext&, Spec);
+  using Traffic = std::shared_ptr<const TrafficPolicySpec>;  // nullptr: the defaults
+  BackendSet(UpstreamContext&, Spec, Traffic = nullptr);
   ~BackendSet();
-  void update(Spec);
-  // kNoHealthyEndpoint or kRequestOverflow.
-  Result<Pick> pick(std::span<const uint32_t> tried);
+  // Connections stay, whatever the limits and times are now.
+  void update(Spec, Traffic = nullptr);
+  // kNoHealthyEndpoint, kRequestOverflow, of tunnels kConnectionOverflow.
+  Result<Pick> pick(std::span<const uint32_t> tried, PickOptions options);
+  Result<Pick> pick(std::span<const uint32_t> tried) { return pick(tried, PickOptions()); }
   // What retries are a share of: each request once, and each retry. After a pick; false: none is left (counted).
   void count_request(MonoTime now);
   [[nodiscard]] bool take_retry(MonoTime now);
@@ -72,9 +89,13 @@ class BackendSet {
   void make_balancer();
   void show_candidates();
   const std::shared_ptr<EndpointRuntime>& runtime_of(uint32_t index);
+  void apply_limits();
+  Result<void> take_permits(const PickOptions&, Pick&);
+  Result<void> take_permit(CircuitResource, CircuitBreaker::Permit&, const PickOptions&);
 
   UpstreamContext& context_;
   Spec spec_;
+  Traffic traffic_;
   std::vector<Slot> slots_;         // by index in the spec, from the first pick on
   std::shared_ptr<Shared> shared_;  // nullptr before the first pick
 };

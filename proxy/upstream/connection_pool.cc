@@ -7,12 +7,22 @@
 
 namespace heddle {
 
+void PoolGroup::wake() {
+  if (starving_.empty()) return;
+  IntrusiveList<ConnectionPool, StarvingTag> now;
+  now.splice(starving_);
+  while (ConnectionPool* pool = now.front()) {
+    pool->Starving::unlink();
+    pool->dial_if_needed();  // still starving: in the list again
+  }
+}
+
 ConnectionPool::ConnectionPool(const SessionContext& context, PoolSpec spec)
     : context_(context), spec_(std::move(spec)) {}
 
 ConnectionPool::~ConnectionPool() {
   dials_.clear();
-  spec_.metrics->on_connections_gone(connections_);
+  spec_.share.metrics->on_connections_gone(connections_.size());
   for (ClientSession* session : std::exchange(all_, {})) session->disown();
 }
 
@@ -24,21 +34,23 @@ ClientSession* ConnectionPool::try_acquire() {
     session->ListNode<ClientSession, PoolTag>::unlink();
     session = ready_.front();
   }
-  if (session != nullptr) spec_.metrics->on_reused();
+  if (session != nullptr) spec_.share.metrics->on_reused();
   return session;
 }
 
 Result<void> ConnectionPool::wait(AcquireWaiter& waiter, Freshness freshness) {
-  if (pending() >= spec_.limits.pending) {
-    spec_.metrics->on_refused(CircuitResource::kPending);
-    return make_error(Reason::kPendingOverflow, std::to_string(pending()) + " requests wait already");
+  auto permit = breaker().try_acquire(CircuitResource::kPending);
+  if (!permit) {
+    spec_.share.metrics->on_refused(CircuitResource::kPending);
+    return make_error(CircuitBreaker::reason_of(CircuitResource::kPending), "");
   }
+  waiter.permit_ = std::move(*permit);
   bool is_fresh = freshness == Freshness::kFresh;
   (is_fresh ? fresh_waiters_ : waiters_).push_back(waiter);
   waiter.counted_in_ = is_fresh ? &fresh_pending_ : &pending_;
   waiter.counted_in_->add();
   dial_if_needed();
-  if (missing_dials() > 0) spec_.metrics->on_refused(CircuitResource::kConnections);
+  if (missing_dials() > 0) spec_.share.metrics->on_refused(CircuitResource::kConnections);
   return {};
 }
 
@@ -55,13 +67,29 @@ size_t ConnectionPool::missing_dials() const noexcept {
   return wanted - std::min(wanted, dials_.size());
 }
 
+bool ConnectionPool::may_dial() const noexcept {
+  bool has_none = connections_.empty() && dials_.empty();
+  return has_none || !breaker().is_open(CircuitResource::kConnections);
+}
+
+bool ConnectionPool::lacks_connections() const noexcept { return missing_dials() > 0 && !may_dial(); }
+
 void ConnectionPool::dial_if_needed() {
-  while (missing_dials() > 0 && connections_ + dials_.size() < spec_.limits.connections) dial();
+  while (missing_dials() > 0 && may_dial()) dial();
+  if (missing_dials() == 0) return Starving::unlink();
+  if (!Starving::is_linked()) spec_.share.group->starving_.push_back(*this);
+}
+
+void ConnectionPool::set_limits(const PoolLimits& limits) {
+  spec_.limits = limits;
+  for (ClientSession* session : all_) session->set_idle(idle_time());
+  dial_if_needed();
 }
 
 void ConnectionPool::dial() {
   dials_.push_back(std::make_unique<Dial>());
   Dial* dial = dials_.back().get();
+  dial->permit = breaker().acquire(CircuitResource::kConnections);
   dial->token = spec_.connector->connect(
       spec_.address, spec_.limits.connect,
       [this, dial](Result<std::unique_ptr<Transport>> connected) { on_dialed(*dial, std::move(connected)); });
@@ -70,18 +98,23 @@ void ConnectionPool::dial() {
 void ConnectionPool::on_dialed(Dial& dial, Result<std::unique_ptr<Transport>> connected) {
   // The token must not die inside its own callback.
   auto at = std::find_if(dials_.begin(), dials_.end(), [&](const auto& d) { return d.get() == &dial; });
+  CircuitBreaker::Permit permit = std::move(dial.permit);
   finished_dials_.push_back(std::move(*at));
   dials_.erase(at);
   context_.loop.defer(drop_dials_);
   if (!connected) {
+    permit.release();
     fail_waiters(connected.error());
-    return dial_if_needed();
+    dial_if_needed();
+    return spec_.share.group->wake();
   }
   bool is_http2 = (*connected)->info().alpn == alpn::kHttp2 || spec_.prior_knowledge_http2;
   ClientProtocol& protocol = is_http2 ? *spec_.http2 : *spec_.http1;
-  ClientSession& session = ClientSession::start(context_, *std::move(connected), protocol, *this, spec_.session);
-  ++connections_;
-  spec_.metrics->on_connection_opened();
+  SessionLimits limits = spec_.session;
+  limits.idle = idle_time();
+  ClientSession& session = ClientSession::start(context_, *std::move(connected), protocol, *this, limits);
+  connections_.push_back(std::move(permit));
+  spec_.share.metrics->on_connection_opened();
   all_.push_back(&session);
   if (AcquireWaiter* fresh = next(fresh_waiters_)) fresh->on_session(session);
   serve(session, Freshness::kFresh);
@@ -90,7 +123,7 @@ void ConnectionPool::on_dialed(Dial& dial, Result<std::unique_ptr<Transport>> co
 // Waiting requests first; then the session is for whoever comes.
 void ConnectionPool::serve(ClientSession& session, Freshness freshness) {
   while (session.has_room() && !waiters_.empty()) {
-    if (freshness == Freshness::kAny) spec_.metrics->on_reused();
+    if (freshness == Freshness::kAny) spec_.share.metrics->on_reused();
     next(waiters_)->on_session(session);
   }
   dial_if_needed();
@@ -114,9 +147,10 @@ void ConnectionPool::on_unusable(ClientSession& session) { session.ListNode<Clie
 void ConnectionPool::on_session_gone(ClientSession& session) {
   session.ListNode<ClientSession, PoolTag>::unlink();
   all_.erase(std::find(all_.begin(), all_.end(), &session));
-  --connections_;
-  spec_.metrics->on_connections_gone(1);
+  connections_.pop_back();
+  spec_.share.metrics->on_connections_gone(1);
   dial_if_needed();
+  spec_.share.group->wake();
 }
 
 void ConnectionPool::drain() {

@@ -5,27 +5,27 @@
 #include "lib/session/protocols.h"
 
 namespace heddle {
-EndpointRuntime::EndpointRuntime(UpstreamContext& context, const Endpoint& endpoint, UpstreamTls tls,
-                                 UpstreamProtocol protocol, std::shared_ptr<UpstreamMetrics> metrics)
+EndpointRuntime::EndpointRuntime(UpstreamContext& context, const Endpoint& endpoint, const BackendSetSpec& set,
+                                 PoolShare share, const PoolLimits& limits)
     : context_(context),
       endpoint_(endpoint),
-      tls_(tls),
-      protocol_(protocol),
+      tls_(set.tls),
+      protocol_(set.protocol),
       health_(context.health.get(health_key(endpoint.key))),
-      tls_http_(tls == UpstreamTls::kMtls ? make_tls(alpn::kHttp2) : nullptr),
-      tls_tcp_(tls == UpstreamTls::kMtls ? make_tls(alpn::kTcp) : nullptr),
-      http_connector_(context.session_context.loop, below(tls_http_), metrics),
-      tcp_connector_(context.session_context.loop, below(tls_tcp_), metrics),
-      pool_(context.session_context, pool_spec(std::move(metrics))) {}
+      tls_http_(tls_ == UpstreamTls::kMtls ? make_tls(alpn::kHttp2) : nullptr),
+      tls_tcp_(tls_ == UpstreamTls::kMtls ? make_tls(alpn::kTcp) : nullptr),
+      http_connector_(context.session_context.loop, below(tls_http_), share.metrics),
+      tcp_connector_(context.session_context.loop, below(tls_tcp_), share.metrics),
+      pool_(context.session_context, pool_spec(std::move(share), limits)) {}
 
 std::unique_ptr<TlsConnector> EndpointRuntime::make_tls(std::string_view only_alpn) {
   EndpointTls with{context_.session_context.loop, context_.connector, context_.tls};
   return make_endpoint_connector(with, endpoint_.key, only_alpn);
 }
 
-PoolSpec EndpointRuntime::pool_spec(std::shared_ptr<UpstreamMetrics> metrics) {
+PoolSpec EndpointRuntime::pool_spec(PoolShare share, const PoolLimits& limits) {
   PoolSpec spec;
-  spec.metrics = std::move(metrics);
+  spec.share = std::move(share);
   bool http2 = tls_ == UpstreamTls::kMtls || protocol_ == UpstreamProtocol::kHttp2;
   spec.address = endpoint_.address();
   spec.connector = &http_connector_;
@@ -36,7 +36,7 @@ PoolSpec EndpointRuntime::pool_spec(std::shared_ptr<UpstreamMetrics> metrics) {
   spec.session = http2 ? context_.http2_session : context_.http1_session;
   // Applications may take offence: gRPC servers end a connection that pings more often than every five minutes.
   if (tls_ == UpstreamTls::kPlaintext) spec.session.keep_alive = KeepAlive::off();
-  spec.limits = context_.pool;
+  spec.limits = limits;
   return spec;
 }
 

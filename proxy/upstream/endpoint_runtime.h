@@ -31,7 +31,7 @@ struct UpstreamContext {
 
 class EndpointRuntime {
  public:
-  EndpointRuntime(UpstreamContext&, const Endpoint&, UpstreamTls, UpstreamProtocol, std::shared_ptr<UpstreamMetrics>);
+  EndpointRuntime(UpstreamContext&, const Endpoint&, const BackendSetSpec&, PoolShare, const PoolLimits&);
   const Endpoint& endpoint() const noexcept { return endpoint_; }
   ConnectionPool& pool() noexcept { return pool_; }
   // For opaque TCP: TLS with ALPN heddle-tcp, or the plain connector.
@@ -41,7 +41,7 @@ class EndpointRuntime {
   bool fits(const Endpoint&, UpstreamTls, UpstreamProtocol) const;
 
  private:
-  PoolSpec pool_spec(std::shared_ptr<UpstreamMetrics>);
+  PoolSpec pool_spec(PoolShare, const PoolLimits&);
   Connector& below(const std::unique_ptr<TlsConnector>& tls) { return tls ? *tls : context_.connector; }
   std::unique_ptr<TlsConnector> make_tls(std::string_view only_alpn);
   UpstreamContext& context_;

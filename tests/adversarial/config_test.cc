@@ -22,6 +22,7 @@ std::vector<std::string> texts_named(std::string_view name) {
   if (name == "S") return {envelope("heddle.dev/v1", "Service")};
   if (name == "B") return {envelope("heddle.dev/v1", "BackendSet")};
   if (name == "H") return {envelope("heddle.dev/v1", "HealthPolicy")};
+  if (name == "T") return {envelope("heddle.dev/v1", "TrafficPolicy")};
   if (name == "A") return {envelope("heddle.dev/v1", "AuthorizationPolicy")};
   if (name == "W") return {envelope("heddle.dev/v1", "Workload")};
   if (name == "F") return {envelope("heddle.dev/v1", "FederatedTrustDomain")};

@@ -29,6 +29,15 @@ def health_policy(name, target, check, ns="default"):
     return _resource("heddle.dev/v1", "HealthPolicy", name, {"targetRefs": [{"name": target}], "active": [check]}, ns)
 
 
+def traffic_policy(name, target, limits=None, timeouts=None, ns="default"):
+    spec = {"targetRefs": [{"kind": "BackendSet", "name": target}]}
+    if limits:
+        spec["limits"] = limits
+    if timeouts:
+        spec["timeouts"] = timeouts
+    return _resource("heddle.dev/v1", "TrafficPolicy", name, spec, ns)
+
+
 def workload(name, identity, services=(), ns="default"):
     return _resource("heddle.dev/v1", "Workload", name, {"identity": identity, "services": list(services)}, ns)
 

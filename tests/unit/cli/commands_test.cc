@@ -51,6 +51,9 @@ TEST(CliGet, HasColumnsForTheOtherKinds) {
                      list(R"({"metadata":{"name":"s"},"spec":{"endpoints":[{},{}],"tls":"plaintext"}})"));
   rig.control.answer("GET /v1/resources/healthpolicies?namespace=default", 200,
                      list(R"({"metadata":{"name":"p"},"spec":{"targetRef":{"name":"s"},"active":[{"kind":"http"}]}})"));
+  rig.control.answer("GET /v1/resources/trafficpolicies?namespace=default", 200,
+                     list(R"({"metadata":{"name":"p"},"spec":{"targetRefs":[{"name":"s"}],
+                         "limits":{"requests":5,"connections":2},"timeouts":{"request":"5s"}}})"));
   rig.control.answer("GET /v1/resources/workloads?namespace=default", 200,
                      list(R"({"metadata":{"name":"w"},"spec":{"identity":"spiffe://td/w","services":["s"]}})"));
 
@@ -58,6 +61,10 @@ TEST(CliGet, HasColumnsForTheOtherKinds) {
   EXPECT_EQ(rig.out(), "NAME  ENDPOINTS  TLS        BALANCER  AGE\ns     2          plaintext  peakEwma  <unknown>\n");
   rig.run("get hp");
   EXPECT_EQ(rig.out(), "NAME  TARGETS  CHECKS  AGE\np     s        http    <unknown>\n");
+  rig.run("get tp");
+  EXPECT_EQ(rig.out(),
+            "NAME  TARGETS  LIMITS                TIMEOUTS  AGE\n"
+            "p     s        connections,requests  request   <unknown>\n");
   rig.run("get wl");
   EXPECT_EQ(rig.out(), "NAME  IDENTITY       SERVICES  AGE\nw     spiffe://td/w  s         <unknown>\n");
 }

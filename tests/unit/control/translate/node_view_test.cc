@@ -76,6 +76,19 @@ TEST_F(NodeViewTest, HoldsAWantedServiceAndWhatItRefersTo) {
   EXPECT_EQ(view.version, store_->version());
 }
 
+TEST_F(NodeViewTest, ATrafficPolicyGoesWhereItsBackendSetGoes) {
+  put(backend_set("a"));
+  put(backend_set("b"));
+  put(service("a"));
+  put(service("b"));
+  put(heddle_resource("TrafficPolicy", "default", "limits",
+                      R"({"targetRefs":[{"kind":"BackendSet","name":"a"}],"limits":{"requests":5}})"));
+
+  EXPECT_EQ(keys(view_for(request({"default/a"}))),
+            (Keys{"BackendSet/default/a", "Service/default/a", "TrafficPolicy/default/limits"}));
+  EXPECT_EQ(keys(view_for(request({"default/b"}))), (Keys{"BackendSet/default/b", "Service/default/b"}));
+}
+
 TEST_F(NodeViewTest, IsEnoughForASidecarToValidate) {
   put(backend_set("a"));
   put(backend_set("b"));

@@ -325,6 +325,8 @@ TEST(ParseResource, SurvivesEveryTypeInEveryField) {
       "HTTPRoute|{parentRefs: [@, {name: @, port: @}], hostnames: @, rules: [@, {matches: [@, {path: @, method: @, "
       "headers: @}], backendRefs: [@, {name: @}], timeouts: @}]}",
       "HealthPolicy|{targetRef: @, active: [@, {kind: @, interval: @, jitter: @, expectedStatuses: @}]}",
+      "TrafficPolicy|{targetRefs: @, limits: @, timeouts: @, retry: @}",
+      "TrafficPolicy|{targetRef: @, limits: {requests: @, connections: @}, timeouts: {connect: @, request: @}}",
       "Workload|{identity: @, services: @}"};
   for (const std::string& line : specs) {
     size_t bar = line.find('|');

@@ -30,6 +30,7 @@ constexpr std::string_view kSetA = "{group: heddle.dev, kind: BackendSet, name: 
 TEST(Validate, AcceptsWhatFitsTogether) {
   EXPECT_EQ(problems_of(service_yaml("a") + route("name: a, port: 80", str_cat(kSetA, ", {name: a, port: 80}")) +
                         heddle("HealthPolicy", "h", "{targetRef: {name: a}}") +
+                        heddle("TrafficPolicy", "t", "{targetRef: {name: a}}") +
                         heddle("Workload", "w", "{identity: spiffe://td/w, services: [a]}")),
             "");
 }
@@ -76,6 +77,16 @@ TEST(Validate, ANameBelongsToOneService) {
   EXPECT_EQ(problems_of(service_yaml("a") + heddle("BackendSet", "b", "{}") +
                         heddle("Service", "b", "{ports: [{port: 80}], hosts: [a.default.svc]}")),
             "Service default/b: spec.hosts: the name \"a.default.svc\" belongs to Service default/a already");
+}
+
+TEST(Validate, ABackendSetHasOneTrafficPolicyThatExists) {
+  std::string first = heddle("TrafficPolicy", "t1", "{targetRefs: [{name: a}]}");
+
+  EXPECT_EQ(problems_of(service_yaml("a") + first + heddle("TrafficPolicy", "t2", "{targetRefs: [{name: a}]}")),
+            "TrafficPolicy default/t2: spec.targetRefs[0].name: BackendSet \"a\" has the TrafficPolicy \"t1\" already");
+  EXPECT_EQ(problems_of(first),
+            "TrafficPolicy default/t1: spec.targetRefs[0].name: no BackendSet \"a\" in namespace \"default\"");
+  EXPECT_EQ(problems_of(first, ModelScope::kPart), "");
 }
 
 TEST(Validate, ABackendSetHasOneHealthPolicy) {

@@ -68,6 +68,23 @@ TEST(Explain, WithoutRoutesThePortsOwnSetGetsEverything) {
             "backend set: BackendSet default/b");
 }
 
+TEST(Explain, SaysWhatTheTrafficPolicyOfASetSays) {
+  std::string policy =
+      "{apiVersion: heddle.dev/v1, kind: TrafficPolicy, metadata: {name: t}, spec: {targetRefs: [{name: b}], limits: "
+      "{requests: 5, pendingRequests: 2}, timeouts: {streamIdle: 90s}}}\n---\n";
+
+  Explanation found = ask(kTwo + policy, {.url = "http://b/x"});
+  Explanation other = ask(kTwo + policy, {.url = "http://a/x"});
+
+  EXPECT_EQ(found.backends.at(0).traffic_policy, "default/t");
+  EXPECT_NE(found.trace.text().find("\ntraffic policy: TrafficPolicy default/t for default/b: pendingRequests 2, "
+                                    "requests 5, streamIdle 1m30s"),
+            std::string::npos)
+      << found.trace.text();
+  EXPECT_EQ(other.backends.at(0).traffic_policy, "");
+  EXPECT_EQ(other.trace.text().find("traffic policy"), std::string::npos);
+}
+
 TEST(Explain, ShowsEveryBackendSetOfTheRuleWithItsShare) {
   std::string c =
       "{apiVersion: heddle.dev/v1, kind: Service, metadata: {name: c}, spec: {ports: [{port: 80, backendSet: "

@@ -255,6 +255,26 @@ TEST_F(SnapshotBuilderTest, HealthPoliciesReachTheirBackendSets) {
   EXPECT_EQ(without.changes.replaced, std::vector<BackendSetId>{set(*first, "a")->id});
 }
 
+TEST_F(SnapshotBuilderTest, TrafficPoliciesReachTheirBackendSetsAndTellOfChanges) {
+  auto policy = [](int requests) {
+    return str_cat(
+        "{apiVersion: heddle.dev/v1, kind: TrafficPolicy, metadata: {name: t}, spec: {targetRefs: [{name: a}], limits: "
+        "{requests: ",
+        std::to_string(requests), "}}}\n---\n");
+  };
+  auto first = replace(service_yaml("a") + service_yaml("b") + policy(5)).snapshot;
+
+  BuildOutcome changed = delta(policy(6), {});
+  BuildOutcome without = delta("", {{Kind::kTrafficPolicy, "default", "t"}});
+
+  EXPECT_EQ(set(*first, "a")->traffic->limits.requests, 5U);
+  EXPECT_EQ(set(*first, "b")->traffic, nullptr);
+  EXPECT_EQ(set(*changed.snapshot, "a")->traffic->limits.requests, 6U);
+  EXPECT_EQ(changed.changes.replaced, std::vector<BackendSetId>{set(*first, "a")->id});
+  EXPECT_EQ(set(*without.snapshot, "a")->traffic, nullptr);
+  EXPECT_EQ(set(*without.snapshot, "b"), set(*first, "b"));
+}
+
 TEST_F(SnapshotBuilderTest, ConsumerRoutesReplaceProducerRoutesForTheirNamespace) {
   auto route = [](std::string_view ns, std::string_view name) {
     return str_cat(

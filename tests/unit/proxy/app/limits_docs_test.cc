@@ -144,6 +144,7 @@ std::vector<Row> of_connections() {
       << "45 % of the file limit";
   EXPECT_EQ(pool.connections, pool.pending);
   EXPECT_EQ(pool.connections, pool.requests);
+  EXPECT_EQ(pool.connections, pool.retries);
   return {
       {"connections of the process",
        str_cat("the least of ", count(hidden(kCap, "kMostConnections")), ", 45 % of the file limit, memory / ",
@@ -162,8 +163,9 @@ std::vector<Row> of_connections() {
       {"lifetime of a certificate from the control plane",
        str_cat(in(1s, kMinTtl), " s to ", in(24h, kMaxTtl), " days")},
       {"times", "[operations](operations.md#timeouts)"},
-      {"a backend set: connections, waiting, in flight",
-       str_cat(count(pool.connections), " each, divided among workers")},
+      {"a backend set: connections, waiting, in flight, retries",
+       str_cat(count(pool.connections),
+               " each, or as its [TrafficPolicy](resources.md#trafficpolicy) says, divided among workers")},
       {"tries of a request", str_cat(count(kUnprocessedTries), ", only of what was never processed; ",
                                      count(RetrySpec::kMaxAttempts + 1), " where a route says so")},
       {"retries of a backend set",

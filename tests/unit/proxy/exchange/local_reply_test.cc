@@ -44,6 +44,11 @@ TEST_F(LocalReplyTest, TellsAStrangerNothingMoreOverGrpc) {
   EXPECT_EQ(reply.head.fields().get(HeaderName::kGrpcMessage), "Service Unavailable");
 }
 
+TEST(LimitReasonText, SaysWhichLimitAndItsValue) {
+  EXPECT_EQ(limit_reason_text(Reason::kPendingOverflow, {TrafficLimit::kPendingRequests, 20}, "shop/hello"),
+            "pending-overflow; limit=pendingRequests; value=20; backend-set=shop/hello");
+}
+
 TEST(DisclosureTo, KnowsTheOwnApplicationAndPeersWithACertificate) {
   TestCa ca("cluster.local");
   Svid svid = ca.issue("spiffe://cluster.local/ns/shop/sa/web");

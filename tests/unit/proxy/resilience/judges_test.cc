@@ -122,12 +122,32 @@ TEST(CircuitBreaker, LowersALimitWithoutTakingPermitsAway) {
   EXPECT_EQ(breaker.used(CircuitResource::kRequests), 1U);
 }
 
+TEST(CircuitBreaker, CountsWhatMayNotBeRefused) {
+  CircuitBreaker breaker({.connections = 1});
+  auto first = breaker.acquire(CircuitResource::kConnections);
+  auto second = breaker.acquire(CircuitResource::kConnections);
+
+  EXPECT_EQ(breaker.used(CircuitResource::kConnections), 2U);
+  EXPECT_FALSE(breaker.try_acquire(CircuitResource::kConnections));
+}
+
+TEST(CircuitBreaker, NamesTheLimitAsItIsConfigured) {
+  CircuitBreaker breaker({.pending = 7, .retries = 3}, 4);
+
+  EXPECT_EQ(breaker.limit(CircuitResource::kPending), 2U);
+  EXPECT_EQ(breaker.note(CircuitResource::kPending).value, 7U);
+  EXPECT_EQ(to_text(breaker.note(CircuitResource::kPending).limit), "pendingRequests");
+  EXPECT_EQ(breaker.note(CircuitResource::kRetries).value, 3U);
+  EXPECT_EQ(to_text(breaker.note(CircuitResource::kRetries).limit), "retries");
+}
+
 TEST(CircuitBreaker, SharesLimitsAmongWorkersRoundingUp) {
-  CircuitLimits share = CircuitLimits{.connections = 1024, .pending = 3, .requests = 1}.share(2);
+  CircuitLimits share = CircuitLimits{.connections = 1024, .pending = 3, .requests = 1, .retries = 1}.share(2);
 
   EXPECT_EQ(share.connections, 512U);
   EXPECT_EQ(share.pending, 2U);
   EXPECT_EQ(share.requests, 1U);
+  EXPECT_EQ(share.retries, 1U);
 }
 }  // namespace
 }  // namespace heddle

@@ -49,6 +49,15 @@ TEST(AccessLogFormat, NamesTheReasonAndItsFlag) {
   EXPECT_THAT(line_of(record), HasSubstr(R"("response_flags":"UH","response_code_details":"no-healthy-endpoint")"));
 }
 
+TEST(AccessLogFormat, NamesTheLimitThatRefused) {
+  AccessRecord record = sample_access_record();
+  EXPECT_THAT(line_of(record), Not(HasSubstr("\"limit")));
+  record.limit = TrafficLimit::kPendingRequests;
+  record.limit_value = 20;
+
+  EXPECT_THAT(line_of(record), HasSubstr(R"("limit":"pendingRequests","limit_value":20,)"));
+}
+
 TEST(AccessLogFormat, NamesThePolicyInPlaceOfARoute) {
   AccessRecord record = sample_access_record();
   record.route.assign("shop/cart");

@@ -32,8 +32,11 @@ class UpstreamMetricsTest : public UpstreamRig {
     connections_.abort_all(make_error(Reason::kDraining, "the test is over"));
     loop_.run_until([this] { return connections_.size() == 0; });
   }
-  BackendSet& start(const std::vector<Address>& endpoints) {
-    set_ = std::make_unique<BackendSet>(context_, set_of(endpoints));
+  BackendSet& start(const std::vector<Address>& endpoints, TrafficLimits limits = {}) {
+    TrafficPolicySpec traffic;
+    traffic.limits = limits;
+    set_ =
+        std::make_unique<BackendSet>(context_, set_of(endpoints), std::make_shared<const TrafficPolicySpec>(traffic));
     return *set_;
   }
   BackendSet::Pick pick() {
@@ -141,8 +144,7 @@ TEST_F(UpstreamMetricsTest, CountRequestsOnAConnectionThatWasThere) {
 }
 
 TEST_F(UpstreamMetricsTest, CountAFullQueue) {
-  context_.pool.pending = 1;
-  start({Address::loopback(1)});
+  start({Address::loopback(1)}, {.pending_requests = 1});
   BackendSet::Pick picked = pick();
   Waiter first;
   Waiter second;
@@ -154,8 +156,7 @@ TEST_F(UpstreamMetricsTest, CountAFullQueue) {
 }
 
 TEST_F(UpstreamMetricsTest, CountAConnectionThatTheLimitDidNotAllow) {
-  context_.pool.connections = 1;
-  start({Address::loopback(1)});
+  start({Address::loopback(1)}, {.connections = 1});
   BackendSet::Pick picked = pick();
   Waiter first;
   Waiter second;

@@ -1,0 +1,41 @@
+// TrafficPolicy: how much may go to a backend set at once, and how long its parts may take. What is absent has the
+// default of the proxy. Limits are of one backend set in one sidecar process; its workers divide them. Parsed by
+// parse_traffic_policy.cc. Pure values, immutable once parsed, no loop.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/api/resource.h"
+#include "lib/base/clock.h"
+
+namespace heddle {
+enum class TrafficLimit : uint8_t { kConnections, kPendingRequests, kRequests, kRetries };
+std::string_view to_text(TrafficLimit) noexcept;  // "pendingRequests": the field of spec.limits
+
+struct TrafficLimits {
+  std::optional<uint32_t> connections{};
+  std::optional<uint32_t> pending_requests{};  // that wait for a connection
+  std::optional<uint32_t> requests{};          // in flight, waiting ones included; TCP connections, too
+  std::optional<uint32_t> retries{};           // tries in flight that are not their request's first
+};
+
+struct TrafficTimeouts {
+  std::optional<Duration> connect{};          // of TCP to one endpoint
+  std::optional<Duration> pending{};          // of waiting for a connection
+  std::optional<Duration> connection_idle{};  // of a connection without a request
+  std::optional<Duration> stream_idle{};      // of a request on which nothing moves
+  std::optional<Duration> request{};          // of rules that name none; zero: switched off (GEP-1742)
+};
+
+struct TrafficPolicySpec {
+  ResourceKey key;
+  std::vector<std::string> targets;  // backend sets of the same namespace; at least one
+  TrafficLimits limits;
+  TrafficTimeouts timeouts;
+};
+
+inline constexpr int64_t kMaxTrafficLimit = 1'000'000;
+inline constexpr size_t kMaxPolicyTargets = 1000;
+}  // namespace heddle
