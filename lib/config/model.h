@@ -16,6 +16,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/rare.h"
 #include "lib/config/https_url.h"
+#include "lib/config/load_balancing.h"
 
 namespace heddle {
 // A name of another resource.
@@ -77,14 +78,7 @@ struct Endpoint {
 
 enum class UpstreamTls : uint8_t { kMtls, kPlaintext };
 enum class UpstreamProtocol : uint8_t { kAuto, kHttp1, kHttp2, kTcp };
-enum class LbPolicy : uint8_t { kPeakEwma, kLeastRequest, kRoundRobin, kRandom };
-std::string_view to_text(LbPolicy) noexcept;  // "peakEwma": also the name in the balancer registry
 std::string_view to_text(UpstreamTls) noexcept;
-
-struct LbSpec {
-  LbPolicy policy = LbPolicy::kPeakEwma;
-  bool operator==(const LbSpec&) const = default;
-};
 
 struct BackendSetSpec {
   ResourceKey key;

@@ -13,6 +13,9 @@ std::shared_ptr<const AuthorizationPolicySpec> parse_authorization_policy(const 
 std::shared_ptr<const WorkloadSpec> parse_workload(const Envelope&, JsonObject& spec);
 std::shared_ptr<const FederatedTrustDomainSpec> parse_federated_trust_domain(const Envelope&, JsonObject& spec);
 
+// The object `loadBalancer`, wherever it stands; reads all of it.
+LbSpec parse_load_balancer(JsonObject&);
+
 inline constexpr SizeRange kNameSize{1, 253};
 inline constexpr IntRange kPortRange{1, 65535};
 

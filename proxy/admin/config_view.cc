@@ -58,12 +58,28 @@ void write_endpoint(JsonWriter& out, const Endpoint& endpoint) {
   out.end_object().end_object();
 }
 
+void write(JsonWriter& out, const HashOn& on) {
+  constexpr std::string_view kKeys[] = {"", "header", "cookie", "sourceIdentity", "path"};
+  if (on.source == HashSource::kNone) return;
+  std::string_view key = kKeys[static_cast<size_t>(on.source)];
+  out.key("hashOn").begin_object();
+  if (on.name.empty()) out.field(key, true);
+  if (!on.name.empty()) out.field(key, on.name);
+  out.end_object();
+}
+
+void write(JsonWriter& out, const LbSpec& spec) {
+  out.key("loadBalancer").begin_object().field("policy", to_text(spec.policy));
+  write(out, spec.hash_on);
+  out.end_object();
+}
+
 void write(JsonWriter& out, const BackendSetSpec& spec) {
   constexpr std::string_view kProtocols[] = {"auto", "http", "http2", "tcp"};
   out.key("endpoints").begin_array();
   for (const Endpoint& endpoint : spec.endpoints) write_endpoint(out, endpoint);
   out.end_array().field("tls", to_text(spec.tls)).field("protocol", kProtocols[static_cast<size_t>(spec.protocol)]);
-  out.key("loadBalancer").begin_object().field("policy", to_text(spec.lb.policy)).end_object();
+  write(out, spec.lb);
   if (!spec.health_policy.empty()) out.field("healthPolicy", spec.health_policy);
 }
 

@@ -83,7 +83,7 @@ bool Exchange::pick_the_same_again(const Error& why) {
 }
 
 Result<void> Exchange::pick_beside(std::span<const uint32_t> tried) {
-  HEDDLE_TRY(auto pick, target_.backends->pick(tried));
+  HEDDLE_TRY(auto pick, target_.backends->pick(tried, target_.hash));
   pick_.emplace(std::move(pick));
   tried_[tries_++] = pick_->index();
   summary_.tries = static_cast<uint8_t>(tries_);

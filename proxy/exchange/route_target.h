@@ -30,6 +30,7 @@ struct RouteTarget {
   BackendSet* backends = nullptr;
   std::optional<Duration> request_timeout;  // until the answer is complete, whatever the number of tries
   std::optional<Duration> try_timeout;      // of one try
+  std::optional<uint64_t> hash;             // of the request's key, where the backend set hashes
   uint64_t config_version = 0;              // sequence of the snapshot that decided
   RouteRuntime* runtime = nullptr;
   std::shared_ptr<const void> pin;  // keeps what the pointers refer to alive

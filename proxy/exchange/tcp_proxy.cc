@@ -73,7 +73,7 @@ class TcpProxy::Joined final : public Connection, private Revocable, private Tra
   }
 
   Result<void> dial() {
-    HEDDLE_TRY(auto pick, target_.backends->pick(std::span(tried_).first(tries_)));
+    HEDDLE_TRY(auto pick, target_.backends->pick(std::span(tried_).first(tries_), target_.hash));
     pick_.emplace(std::move(pick));
     tried_[tries_++] = pick_->index();
     summary_.tries = static_cast<uint8_t>(tries_);

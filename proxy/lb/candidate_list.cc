@@ -4,7 +4,7 @@
 
 namespace heddle {
 namespace {
-constexpr int kDraws = 4;
+constexpr int kDraws = 4;  // until the tried ones are simply skipped
 }
 
 bool was_tried(std::span<const uint32_t> tried, uint32_t index) noexcept {
@@ -14,6 +14,7 @@ bool was_tried(std::span<const uint32_t> tried, uint32_t index) noexcept {
 void CandidateList::update(std::vector<LbCandidate> candidates) {
   candidates_ = std::move(candidates);
   usable_.reserve(candidates_.size());
+  is_usable_.assign(candidates_.size(), 0);
   weight_sums_.reserve(candidates_.size());
   seen_epoch_ = 0;
 }
@@ -26,7 +27,8 @@ bool CandidateList::refresh() noexcept {
   weight_sums_.clear();
   uint64_t sum = 0;
   for (uint32_t i = 0; i < candidates_.size(); ++i) {
-    if (candidates_[i].weight == 0 || !candidates_[i].health->usable()) continue;
+    is_usable_[i] = candidates_[i].weight != 0 && candidates_[i].health->usable();
+    if (is_usable_[i] == 0) continue;
     sum += candidates_[i].weight;
     usable_.push_back(i);
     weight_sums_.push_back(sum);
@@ -49,11 +51,22 @@ std::optional<uint32_t> CandidateList::another(uint32_t first, std::span<const u
 }
 
 std::optional<uint32_t> CandidateList::any_untried(std::span<const uint32_t> tried, Random& chance) const {
-  size_t start = chance.below(usable_.size());
+  return untried_from(chance.below(usable_.size()), tried);
+}
+
+std::optional<uint32_t> CandidateList::untried_from(size_t place, std::span<const uint32_t> tried) const noexcept {
   for (size_t i = 0; i < usable_.size(); ++i) {
-    uint32_t index = usable_[(start + i) % usable_.size()];
+    uint32_t index = usable_[(place + i) % usable_.size()];
     if (!was_tried(tried, index)) return index;
   }
   return std::nullopt;
+}
+
+std::optional<uint32_t> CandidateList::random_untried(std::span<const uint32_t> tried, Random& chance) const {
+  for (int i = 0; i < kDraws; ++i) {
+    uint32_t index = random(chance);
+    if (!was_tried(tried, index)) return index;
+  }
+  return any_untried(tried, chance);
 }
 }  // namespace heddle

@@ -19,6 +19,7 @@ namespace heddle {
 struct LbCandidate {
   std::shared_ptr<const EndpointHealth> health;
   uint32_t weight = 1;  // 0: gets nothing
+  uint64_t id = 0;      // of its address, the same in every process: for policies that hash
 };
 
 struct PickContext {

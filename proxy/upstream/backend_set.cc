@@ -4,6 +4,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "proxy/lb/stable_hash.h"
+
 namespace heddle {
 
 void BackendSet::Pick::on_response(Duration latency, MonoTime now) {
@@ -77,10 +79,16 @@ void BackendSet::make_balancer() {
   shared_->balancer = (*factory)(LbInputs{context_.random, *context_.health.epoch()});
 }
 
+LbCandidate BackendSet::candidate_of(const std::shared_ptr<EndpointHealth>& health, const Endpoint& endpoint) const {
+  LbCandidate out{health, endpoint.weight};
+  if (is_hashing(spec_->lb.policy)) out.id = stable_hash(endpoint.address().text());
+  return out;
+}
+
 void BackendSet::show_candidates() {
   std::vector<LbCandidate> candidates;
   candidates.reserve(slots_.size());
-  for (size_t i = 0; i < slots_.size(); ++i) candidates.push_back({slots_[i].health, spec_->endpoints[i].weight});
+  for (size_t i = 0; i < slots_.size(); ++i) candidates.push_back(candidate_of(slots_[i].health, spec_->endpoints[i]));
   shared_->balancer->update(std::move(candidates));
 }
 
@@ -93,9 +101,9 @@ const std::shared_ptr<EndpointRuntime>& BackendSet::runtime_of(uint32_t index) {
   return runtime;
 }
 
-Result<BackendSet::Pick> BackendSet::pick(std::span<const uint32_t> tried) {
+Result<BackendSet::Pick> BackendSet::pick(std::span<const uint32_t> tried, std::optional<uint64_t> hash) {
   if (shared_ == nullptr) make_slots();
-  auto index = shared_->balancer->pick({context_.session_context.loop.now(), tried, std::nullopt});
+  auto index = shared_->balancer->pick({context_.session_context.loop.now(), tried, hash});
   if (!index) return make_error(Reason::kNoHealthyEndpoint, "");
   auto permit = shared_->breaker.try_acquire(CircuitResource::kRequests);
   if (!permit) {

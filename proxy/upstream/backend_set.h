@@ -52,8 +52,8 @@ class BackendSet {
   BackendSet(UpstreamContext&, Spec);
   ~BackendSet();
   void update(Spec);
-  // kNoHealthyEndpoint or kRequestOverflow.
-  Result<Pick> pick(std::span<const uint32_t> tried);
+  // kNoHealthyEndpoint or kRequestOverflow. `hash` is that of the request's key (hash_key.h), where it has one.
+  Result<Pick> pick(std::span<const uint32_t> tried, std::optional<uint64_t> hash = std::nullopt);
   size_t size() const noexcept { return spec_->endpoints.size(); }
 
  private:
@@ -66,6 +66,7 @@ class BackendSet {
   bool keep(Slot& from, Slot& to, const Endpoint&);
   void make_balancer();
   void show_candidates();
+  LbCandidate candidate_of(const std::shared_ptr<EndpointHealth>&, const Endpoint&) const;
   const std::shared_ptr<EndpointRuntime>& runtime_of(uint32_t index);
 
   UpstreamContext& context_;

@@ -170,8 +170,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "spec.tls: TLS to backends outside the mesh is not supported; use mtls or plaintext"},
         Refusal{"BackendSet", "{dns: {name: a}}",
                 "spec.dns: backend sets resolved from DNS are not supported; list the endpoints"},
-        Refusal{"BackendSet", "{loadBalancer: {policy: maglev}}",
-                "spec.loadBalancer.policy: expected one of peakEwma, leastRequest, roundRobin, random"}));
+        Refusal{"BackendSet", "{loadBalancer: {policy: fastest}}",
+                "spec.loadBalancer.policy: expected one of peakEwma, leastRequest, roundRobin, random, ringHash, "
+                "maglev"}));
 INSTANTIATE_TEST_SUITE_P(
     HealthPolicy, ParseRefuses,
     testing::Values(
@@ -299,6 +300,7 @@ TEST(ParseResource, SurvivesEveryTypeInEveryField) {
       "Service|{ports: [{port: @, name: @, protocol: @, backendSet: @}], visibility: @, hosts: [@]}",
       "BackendSet|{tls: @, identity: @, protocol: @, healthPolicy: @, loadBalancer: @, endpoints: [{address: @, port: "
       "@, weight: @, zone: @, labels: @}, @]}",
+      "BackendSet|{loadBalancer: {policy: @, hashOn: {header: @, cookie: @, sourceIdentity: @, path: @}}}",
       "HTTPRoute|{parentRefs: [@, {name: @, port: @}], hostnames: @, rules: [@, {matches: [@, {path: @, method: @, "
       "headers: @}], backendRefs: [@, {name: @}], timeouts: @}]}",
       "HealthPolicy|{targetRef: @, active: [@, {kind: @, interval: @, jitter: @, expectedStatuses: @}]}",

@@ -35,6 +35,7 @@
 #include "proxy/identity/spire_retry.h"
 #include "proxy/identity/workload_api.h"
 #include "proxy/identity/workload_messages.h"
+#include "proxy/lb/maglev_table.h"
 #include "proxy/resilience/circuit_breaker.h"
 #include "proxy/watch/wants.h"
 #include "tests/support/source_directory.h"
@@ -161,6 +162,9 @@ std::vector<Row> of_connections() {
       {"times", "[operations](operations.md#timeouts)"},
       {"a backend set: connections, waiting, in flight",
        str_cat(count(pool.connections), " each, divided among workers")},
+      {"consistent hashing, per backend set and worker",
+       str_cat("a ring of ", count(HashRing::kMaxPoints), " points, a table of ", count(MaglevTable::kSlots),
+               " slots")},
       {"tries of a request", str_cat(count(hidden(kExchange, "kMaxTries")), ", only of what was never processed")},
       {"services a sidecar asks for", str_cat(count(kMaxWants), "; ", count(Wants::kPerSecond), " new names/s")},
       {"admin, stats and health page, each", str_cat(count(HttpEndpoint::kMaxConnections), " connections")},

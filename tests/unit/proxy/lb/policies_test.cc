@@ -123,7 +123,8 @@ TEST(LbRegistry, NamesWhatThereIsWhenAPolicyIsUnknown) {
 
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().detail,
-            "no load balancing policy is called \"fastest\"; there are leastRequest, peakEwma, random, roundRobin");
+            "no load balancing policy is called \"fastest\"; there are leastRequest, maglev, peakEwma, random, "
+            "ringHash, roundRobin");
 }
 
 TEST(Rotation, IsExactOverManyTurns) {

@@ -1,0 +1,31 @@
+// LbSpec: how one of the endpoints of a backend set is chosen, as resources say it (docs/resources.md, BackendSet).
+// Plain values, immutable once parsed; parse_load_balancer.cc fills them.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace heddle {
+enum class LbPolicy : uint8_t { kPeakEwma, kLeastRequest, kRoundRobin, kRandom, kRingHash, kMaglev };
+std::string_view to_text(LbPolicy) noexcept;  // "peakEwma": also the name in the balancer registry
+// Keeps requests of one key on one endpoint.
+constexpr bool is_hashing(LbPolicy policy) noexcept {
+  return policy == LbPolicy::kRingHash || policy == LbPolicy::kMaglev;
+}
+
+// What the key of a request is.
+enum class HashSource : uint8_t { kNone, kHeader, kCookie, kSourceIdentity, kPath };
+struct HashOn {
+  HashSource source = HashSource::kNone;  // kNone: of every policy that does not hash
+  std::string name;                       // of the header (lower case) or of the cookie
+  bool operator==(const HashOn&) const = default;
+};
+
+struct LbSpec {
+  LbPolicy policy = LbPolicy::kPeakEwma;
+  HashOn hash_on;
+  bool operator==(const LbSpec&) const = default;
+};
+
+inline constexpr size_t kMaxHashName = 256;  // of a header or a cookie
+}  // namespace heddle

@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Which of several endpoints a request reaches: each application answers with its name."""
+
+import collections
+import unittest
+
+from heddle_harness import http1, resources
+from heddle_harness.apps import hello_app
+from heddle_harness.mesh import MeshTestCase
+from heddle_harness.processes import wait_until
+
+
+class BalancingCase(MeshTestCase):
+    """One outbound sidecar without identity in front of plaintext applications named a, b, c ..."""
+
+    def start_apps(self, names):
+        self.apps = {name: hello_app(name.encode()) for name in names}
+        for app in self.apps.values():
+            self.addCleanup(app.close)
+
+    def resources(self, load_balancer, **endpoints):
+        """`endpoints`: by name what the endpoint has besides its address."""
+        listed = [resources.endpoint("127.0.0.1", app.port, **endpoints.get(name, {}))
+                  for name, app in self.apps.items()]
+        return [resources.service("hello"),
+                resources.backend_set("hello", listed, tls="plaintext", loadBalancer=load_balancer)]
+
+    def start_proxy(self, load_balancer, more=(), **endpoints):
+        self.file = f"{self.mesh.next_name()}.yaml"
+        path = self.mesh.write(self.file, resources.to_yaml([*self.resources(load_balancer, **endpoints), *more]))
+        self.proxy = self.mesh.sidecar(self.mesh.next_name(), [self.mesh.outbound("hello")],
+                                       self.mesh.file_blocks(None, path))
+        self.addCleanup(self.proxy.kill)
+        self.proxy.start()
+        self.port = self.proxy.address_of("out")[1]
+
+    def ask(self, target="/", headers=()):
+        """The name of who answered, over a connection of its own: any worker may have it."""
+        answer = http1.get(self.port, target, headers=headers)
+        self.assertEqual(answer.status, 200)
+        return answer.body.decode()
+
+    def count(self, requests, **options):
+        return collections.Counter(self.ask(**options) for _ in range(requests))
+
+
+class Hashing(BalancingCase):
+    USERS = [f"user-{number}" for number in range(40)]
+
+    def owners(self):
+        return {user: self.ask(headers=[("x-user", user)]) for user in self.USERS}
+
+    def assert_keys_stay(self, policy):
+        self.start_apps("abcd")
+        self.start_proxy({"policy": policy, "hashOn": {"header": "x-user"}})
+        owners = self.owners()
+        for _ in range(3):
+            self.assertEqual(self.owners(), owners)
+        self.assertEqual(set(owners.values()), set("abcd"), "40 keys reach every endpoint")
+        return owners
+
+    def assert_only_keys_of_the_gone_move(self, policy):
+        owners = self.assert_keys_stay(policy)
+        self.apps["b"].close()
+        of_b = next(user for user in self.USERS if owners[user] == "b")
+        wait_until(lambda: http1.get(self.port, headers=[("x-user", of_b)]).status == 200, "the next one to take over")
+        after = self.owners()
+        moved = {user for user in self.USERS if owners[user] != after[user]}
+        self.assertEqual(moved, {user for user in self.USERS if owners[user] == "b"})
+        self.assertEqual(self.owners(), after, "the next one of a key is always the same")
+
+    def test_a_ring_keeps_a_header_on_one_endpoint_and_moves_no_other_key(self):
+        self.assert_only_keys_of_the_gone_move("ringHash")
+
+    def test_maglev_keeps_a_header_on_one_endpoint_and_moves_no_other_key(self):
+        self.assert_only_keys_of_the_gone_move("maglev")
+
+    def test_a_cookie_is_a_key_wherever_it_stands(self):
+        self.start_apps("abcd")
+        self.start_proxy({"policy": "maglev", "hashOn": {"cookie": "session"}})
+        for user in self.USERS[:10]:
+            alone = self.ask(headers=[("cookie", f"session={user}")])
+            among = self.ask(headers=[("cookie", f"theme=dark; session={user}; x=1")])
+            self.assertEqual(alone, among)
+
+    def test_the_path_is_a_key_without_its_query(self):
+        self.start_apps("abcd")
+        self.start_proxy({"policy": "ringHash", "hashOn": {"path": True}})
+        for item in range(10):
+            asked = {self.ask(f"/items/{item}{query}") for query in ("", "?a=1", "?a=2")}
+            self.assertEqual(len(asked), 1)
+        self.assertGreater(len({self.ask(f"/items/{item}") for item in range(40)}), 1)
+
+    def test_requests_without_the_key_are_spread(self):
+        self.start_apps("abcd")
+        self.start_proxy({"policy": "maglev", "hashOn": {"header": "x-user"}})
+        wait_until(lambda: set(self.count(20)) == set("abcd"), "every endpoint to be reached by chance")
+
+    def test_a_weight_gets_its_share_of_the_keys(self):
+        self.start_apps("ab")
+        self.start_proxy({"policy": "maglev", "hashOn": {"path": True}}, a={"weight": 9}, b={"weight": 1})
+        counts = collections.Counter(self.ask(f"/{item}") for item in range(200))
+        self.assertGreater(counts["a"], 140)
+        self.assertGreater(counts["b"], 0)
+
+    def test_what_would_be_ignored_is_refused(self):
+        self.start_apps("ab")
+        self.start_proxy({"policy": "random"})
+        mark = len(self.proxy.process.log())
+        bad = self.resources({"policy": "random", "hashOn": {"path": True}})
+        self.mesh.write(self.file, resources.to_yaml(bad))
+        self.proxy.process.wait_log("spec.loadBalancer.hashOn", after=mark)
+        self.assertIn(self.ask(), "ab")
+
+
+class Turns(BalancingCase):
+    def test_round_robin_is_weighted(self):
+        self.start_apps("abc")
+        self.start_proxy({"policy": "roundRobin"}, a={"weight": 2}, b={"weight": 1}, c={"weight": 1})
+        with http1.Client(self.port) as client:  # one connection, so one worker and its turns
+            counts = collections.Counter(client.request().body.decode() for _ in range(80))
+        self.assertEqual(counts, {"a": 40, "b": 20, "c": 20})
+
+
+if __name__ == "__main__":
+    unittest.main()
