@@ -47,6 +47,12 @@ std::optional<uint32_t> CandidateList::another(uint32_t first, std::span<const u
     uint32_t index = random(chance);
     if (index != first && !was_tried(tried, index)) return index;
   }
+  // rarely among many, often beside one that has nearly all the weight
+  size_t place = usable_.size() > 1 ? chance.below(usable_.size()) : 0;
+  for (size_t i = 0; i < usable_.size(); ++i) {
+    uint32_t index = usable_[(place + i) % usable_.size()];
+    if (index != first && !was_tried(tried, index)) return index;
+  }
   return std::nullopt;
 }
 

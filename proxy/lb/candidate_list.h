@@ -25,7 +25,8 @@ class CandidateList {
   std::span<const uint32_t> usable() const noexcept { return usable_; }
   // One of usable(), with a probability proportional to its weight; usable() must not be empty.
   uint32_t random(Random&) const;
-  // The second choice beside `first`: drawn by weight, not tried; nothing when a few draws found none.
+  // The second choice beside `first`: drawn by weight, not tried; when a few draws found none, the next one at or after
+  // a random place. Nothing: there is no other.
   std::optional<uint32_t> another(uint32_t first, std::span<const uint32_t> tried, Random&) const;
   // The first usable one at or after a random place that was not tried: the way out when chance or rotation only found
   // tried ones.

@@ -36,6 +36,9 @@ struct LbInputs {
 
 class LoadBalancer {
  public:
+  // What an answer that refuses for load counts as, at least: to a latency of 1 ms it decays in about 70 s without
+  // requests (PeakEwma), and from 23 s on a peak EWMA balancer tries the endpoint now and then.
+  static constexpr Duration kRefusedLatency = 1s;
   virtual ~LoadBalancer() = default;
   // Replaces the candidates. What is known about an endpoint (same health object) is kept.
   virtual void update(std::vector<LbCandidate>) = 0;

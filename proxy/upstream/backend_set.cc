@@ -5,11 +5,14 @@
 #include <utility>
 
 #include "proxy/lb/stable_hash.h"
+#include "proxy/upstream/rate_limited.h"
 
 namespace heddle {
 
-void BackendSet::Pick::on_response(Duration latency, MonoTime now) {
-  if (shared_->generation == generation_) shared_->balancer->on_response(index_, latency, now);
+void BackendSet::Pick::on_response(const ResponseHead& head, bool end, Duration latency, MonoTime now) {
+  if (shared_->generation != generation_) return;
+  if (is_rate_limited(head, end)) latency = std::max(latency, LoadBalancer::kRefusedLatency);
+  shared_->balancer->on_response(index_, latency, now);
 }
 
 BackendSet::BackendSet(UpstreamContext& context, Spec spec) : context_(context), spec_(std::move(spec)) {}

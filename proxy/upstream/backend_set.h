@@ -32,8 +32,9 @@ class BackendSet {
     ConnectionPool& pool() noexcept { return runtime_->pool(); }
     Connector& tcp_connector() noexcept { return runtime_->tcp_connector(); }
     const std::shared_ptr<EndpointHealth>& health() const noexcept { return runtime_->health(); }
-    // The answer's head came `latency` after the request was sent.
-    void on_response(Duration latency, MonoTime now);
+    // The answer's head came `latency` after the request was sent. One that says "too many" counts as slow, however
+    // quick it came (rate_limited.h).
+    void on_response(const ResponseHead&, bool end, Duration latency, MonoTime now);
     // This pick is there because a try failed.
     void on_retry(Reason of_failed_try) { shared_->metrics->on_retry(of_failed_try); }
     void finish(const Outcome& outcome) { runtime_->health()->record(outcome); }

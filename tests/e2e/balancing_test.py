@@ -4,8 +4,8 @@
 import collections
 import unittest
 
-from heddle_harness import http1, resources
-from heddle_harness.apps import hello_app
+from heddle_harness import h2peer, http1, resources
+from heddle_harness.apps import HttpApp, hello_app, reply
 from heddle_harness.mesh import MeshTestCase
 from heddle_harness.processes import wait_until
 
@@ -120,6 +120,52 @@ class Turns(BalancingCase):
         with http1.Client(self.port) as client:  # one connection, so one worker and its turns
             counts = collections.Counter(client.request().body.decode() for _ in range(80))
         self.assertEqual(counts, {"a": 40, "b": 20, "c": 20})
+
+
+class Refusals(MeshTestCase):
+    """A backend that refuses for load answers at once: peak EWMA must not take that for speed."""
+
+    def start_proxy(self, apps, **more):
+        listed = [resources.endpoint("127.0.0.1", app.port) for app in apps]
+        backend = resources.backend_set("hello", listed, tls="plaintext", **more)
+        path = self.mesh.write(f"{self.mesh.next_name()}.yaml", resources.to_yaml([resources.service("hello"), backend]))
+        proxy = self.mesh.sidecar(self.mesh.next_name(), [self.mesh.outbound("hello")],
+                                  self.mesh.file_blocks(None, path))
+        self.addCleanup(proxy.kill)
+        proxy.start()
+        return proxy.address_of("out")[1]
+
+    def test_an_endpoint_that_answers_429_gets_few_requests(self):
+        def refuse(request, reader, sock):
+            reader.body(request)
+            reply(sock, b"", "429 Too Many Requests")
+
+        apps = [hello_app(b"a"), HttpApp(refuse)]
+        for app in apps:
+            self.addCleanup(app.close)
+        with http1.Client(self.start_proxy(apps)) as client:  # one connection, so one worker and what it learns
+            statuses = collections.Counter(client.request().status for _ in range(100))
+        self.assertEqual(set(statuses), {200, 429}, "each was asked once at least")
+        self.assertLess(statuses[429], 25, "half of them would be an equal share")
+
+    def test_an_endpoint_that_answers_resource_exhausted_gets_few_requests(self):
+        def answer(status):
+            def handle(connection, stream_id, _):
+                fields = [(":status", "200"), ("content-type", "application/grpc"), ("grpc-status", status)]
+                connection.h2.send_headers(stream_id, fields, end_stream=True)
+
+            return handle
+
+        apps = [h2peer.App(answer("0")), h2peer.App(answer("8"))]
+        for app in apps:
+            self.addCleanup(app.close)
+        client = h2peer.Client(self.start_proxy(apps, protocol="http2"))
+        self.addCleanup(client.close)
+        fields = [("content-type", "application/grpc"), ("te", "trailers")]
+        statuses = collections.Counter(
+            client.request("POST", "/a.B/C", fields, body=b"").header("grpc-status") for _ in range(100))
+        self.assertEqual(set(statuses), {"0", "8"}, "each was asked once at least")
+        self.assertLess(statuses["8"], 25, "half of them would be an equal share")
 
 
 if __name__ == "__main__":
