@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "lib/base/clock.h"
+
 namespace heddle {
 enum class LbPolicy : uint8_t { kPeakEwma, kLeastRequest, kRoundRobin, kRandom, kRingHash, kMaglev };
 std::string_view to_text(LbPolicy) noexcept;  // "peakEwma": also the name in the balancer registry
@@ -21,9 +23,23 @@ struct HashOn {
   bool operator==(const HashOn&) const = default;
 };
 
+// How an endpoint that came up or is new gets its share; zero: at once. See proxy/lb/slow_start.h.
+struct SlowStartSpec {
+  Duration window{};
+  double aggression = 1;  // 1: evenly; more: faster at the beginning
+  bool operator==(const SlowStartSpec&) const = default;
+};
+
+// What shapes the shares of the endpoints, whatever the policy.
+struct LbShape {
+  SlowStartSpec slow_start;
+  bool operator==(const LbShape&) const = default;
+};
+
 struct LbSpec {
   LbPolicy policy = LbPolicy::kPeakEwma;
   HashOn hash_on;
+  LbShape shape;
   bool operator==(const LbSpec&) const = default;
 };
 

@@ -111,7 +111,7 @@ std::shared_ptr<const HealthPolicySpec> parse_health_policy(const Envelope& enve
   }
   spec.refuse("outlier", "outlier ejection is not configurable yet");
   spec.refuse("panicThreshold", "a panic threshold is not supported");
-  spec.refuse("slowStart", "slow start is not supported");
+  spec.refuse("slowStart", "stands in the BackendSet: loadBalancer.slowStart");
   return out;
 }
 

@@ -45,6 +45,16 @@ HashOn parse_hash_on(JsonObject& spec) {
   object->finish();
   return out;
 }
+SlowStartSpec parse_slow_start(JsonObject& spec) {
+  SlowStartSpec out;
+  std::optional<JsonObject> object = spec.optional_object("slowStart");
+  if (!object) return out;
+  out.window = object->duration("window", {100ms, 1h});
+  out.aggression = object->optional_number("aggression").value_or(1);
+  if (!(out.aggression >= 1 && out.aggression <= 10)) object->problem("aggression", "is out of range (1-10)");
+  object->finish();
+  return out;
+}
 }  // namespace
 
 LbSpec parse_load_balancer(JsonObject& spec) {
@@ -60,6 +70,10 @@ LbSpec parse_load_balancer(JsonObject& spec) {
   }
   if (is_known && !is_hashing(out.policy) && spec.has("hashOn")) {
     spec.problem("hashOn", str_cat("is for ringHash and maglev; ", to_text(out.policy), " would ignore it"));
+  }
+  out.shape.slow_start = parse_slow_start(spec);
+  if (is_known && is_hashing(out.policy) && spec.has("slowStart")) {
+    spec.problem("slowStart", str_cat("is not for ", to_text(out.policy), ": keys keep their endpoint"));
   }
   spec.finish();
   return out;

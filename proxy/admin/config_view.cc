@@ -68,9 +68,16 @@ void write(JsonWriter& out, const HashOn& on) {
   out.end_object();
 }
 
+void write(JsonWriter& out, const SlowStartSpec& spec) {
+  if (spec.window == Duration{}) return;
+  out.key("slowStart").begin_object().field("window", format_duration(spec.window));
+  out.field("aggression", spec.aggression).end_object();
+}
+
 void write(JsonWriter& out, const LbSpec& spec) {
   out.key("loadBalancer").begin_object().field("policy", to_text(spec.policy));
   write(out, spec.hash_on);
+  write(out, spec.shape.slow_start);
   out.end_object();
 }
 

@@ -12,34 +12,41 @@ bool was_tried(std::span<const uint32_t> tried, uint32_t index) noexcept {
 }
 
 void CandidateList::update(std::vector<LbCandidate> candidates) {
+  if (slow_start_.is_on()) slow_start_.update(candidates_, candidates);
   candidates_ = std::move(candidates);
   usable_.reserve(candidates_.size());
   is_usable_.assign(candidates_.size(), 0);
-  weight_sums_.reserve(candidates_.size());
+  shares_.assign(candidates_.size(), 0);
+  share_sums_.reserve(candidates_.size());
   seen_epoch_ = 0;
 }
 
-bool CandidateList::refresh() noexcept {
-  uint64_t epoch = epoch_.value();
-  if (epoch == seen_epoch_) return false;
-  seen_epoch_ = epoch;
-  usable_.clear();
-  weight_sums_.clear();
-  uint64_t sum = 0;
-  for (uint32_t i = 0; i < candidates_.size(); ++i) {
+void CandidateList::look(MonoTime now) noexcept {
+  for (size_t i = 0; i < candidates_.size(); ++i) {
     is_usable_[i] = candidates_[i].weight != 0 && candidates_[i].health->usable();
-    if (is_usable_[i] == 0) continue;
-    sum += candidates_[i].weight;
-    usable_.push_back(i);
-    weight_sums_.push_back(sum);
+    shares_[i] = candidates_[i].weight;
   }
-  return true;
+  if (slow_start_.is_on()) {
+    slow_start_.look(is_usable_, now);
+    for (size_t i = 0; i < candidates_.size(); ++i) shares_[i] *= slow_start_.part_of(i);
+    auto step = slow_start_.next_step();
+    look_again_ = step ? now + *step : kNever;
+  }
+  usable_.clear();
+  share_sums_.clear();
+  double sum = 0;
+  for (uint32_t i = 0; i < candidates_.size(); ++i) {
+    if (is_usable_[i] == 0) continue;
+    sum += shares_[i];
+    usable_.push_back(i);
+    share_sums_.push_back(sum);
+  }
 }
 
 uint32_t CandidateList::random(Random& chance) const {
-  uint64_t draw = chance.below(weight_sums_.back());
-  auto at = std::upper_bound(weight_sums_.begin(), weight_sums_.end(), draw);
-  return usable_[static_cast<size_t>(at - weight_sums_.begin())];
+  double draw = chance.unit() * share_sums_.back();
+  auto at = std::upper_bound(share_sums_.begin(), share_sums_.end() - 1, draw);  // the last one takes what is rounded
+  return usable_[static_cast<size_t>(at - share_sums_.begin())];
 }
 
 std::optional<uint32_t> CandidateList::another(uint32_t first, std::span<const uint32_t> tried, Random& chance) const {

@@ -19,7 +19,7 @@ void HashBalancer<Table>::update(std::vector<LbCandidate> candidates) {
 
 template <class Table>
 std::optional<uint32_t> HashBalancer<Table>::pick(const PickContext& context) {
-  (void)list_.refresh();
+  (void)list_.refresh(context.now);
   if (list_.usable().empty()) return std::nullopt;
   return context.hash ? owner_of(*context.hash, context.tried) : list_.random_untried(context.tried, random_);
 }

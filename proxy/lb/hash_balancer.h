@@ -13,7 +13,7 @@ template <class Table>
 class HashBalancer final : public LoadBalancer {
  public:
   static constexpr size_t kWalk = 256;
-  explicit HashBalancer(LbInputs inputs) : random_(inputs.random), list_(inputs.epoch) {}
+  explicit HashBalancer(LbInputs inputs) : random_(inputs.random), list_(inputs) {}
   void update(std::vector<LbCandidate>) override;
   std::optional<uint32_t> pick(const PickContext&) override;
 

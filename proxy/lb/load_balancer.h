@@ -11,6 +11,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/random.h"
+#include "lib/config/load_balancing.h"
 #include "proxy/resilience/endpoint_health.h"
 
 namespace heddle {
@@ -32,6 +33,7 @@ struct PickContext {
 struct LbInputs {
   Random& random;
   const HealthEpoch& epoch;
+  LbShape shape{};
 };
 
 class LoadBalancer {

@@ -11,7 +11,7 @@
 namespace heddle {
 class PeakEwmaBalancer final : public LoadBalancer {
  public:
-  explicit PeakEwmaBalancer(LbInputs inputs) : random_(inputs.random), list_(inputs.epoch) {}
+  explicit PeakEwmaBalancer(LbInputs inputs) : random_(inputs.random), list_(inputs) {}
   void update(std::vector<LbCandidate>) override;
   std::optional<uint32_t> pick(const PickContext&) override;
   void on_response(uint32_t index, Duration latency, MonoTime now) override;

@@ -5,7 +5,7 @@
 namespace heddle {
 class RandomBalancer final : public LoadBalancer {
  public:
-  explicit RandomBalancer(LbInputs inputs) : random_(inputs.random), list_(inputs.epoch) {}
+  explicit RandomBalancer(LbInputs inputs) : random_(inputs.random), list_(inputs) {}
   void update(std::vector<LbCandidate> candidates) override { list_.update(std::move(candidates)); }
   std::optional<uint32_t> pick(const PickContext&) override;
 

@@ -5,7 +5,7 @@
 namespace heddle {
 class RoundRobin final : public LoadBalancer {
  public:
-  explicit RoundRobin(LbInputs inputs) : random_(inputs.random), list_(inputs.epoch) {}
+  explicit RoundRobin(LbInputs inputs) : random_(inputs.random), list_(inputs) {}
   void update(std::vector<LbCandidate>) override;
   std::optional<uint32_t> pick(const PickContext&) override;
 

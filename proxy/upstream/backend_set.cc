@@ -28,7 +28,7 @@ void BackendSet::update(Spec spec) {
   if (shared_ == nullptr) return;
   carry_slots(*before);
   ++shared_->generation;
-  if (before->lb.policy != spec_->lb.policy) make_balancer();
+  if (before->lb != spec_->lb) make_balancer();
   show_candidates();
 }
 
@@ -79,7 +79,7 @@ bool BackendSet::keep(Slot& from, Slot& to, const Endpoint& endpoint) {
 void BackendSet::make_balancer() {
   auto factory = context_.balancers.find(to_text(spec_->lb.policy));
   HEDDLE_CHECK(factory.has_value());  // validation admits registered names only
-  shared_->balancer = (*factory)(LbInputs{context_.random, *context_.health.epoch()});
+  shared_->balancer = (*factory)(LbInputs{context_.random, *context_.health.epoch(), spec_->lb.shape});
 }
 
 LbCandidate BackendSet::candidate_of(const std::shared_ptr<EndpointHealth>& health, const Endpoint& endpoint) const {

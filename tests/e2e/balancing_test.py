@@ -122,6 +122,23 @@ class Turns(BalancingCase):
         self.assertEqual(counts, {"a": 40, "b": 20, "c": 20})
 
 
+class SlowStart(BalancingCase):
+    def test_an_endpoint_that_is_added_begins_with_a_tenth(self):
+        self.start_apps("ab")
+        balancer = {"policy": "roundRobin", "slowStart": {"window": "1h"}}
+        self.start_proxy(balancer)
+        with http1.Client(self.port) as client:  # one connection, so one worker and what it saw
+            before = collections.Counter(client.request().body.decode() for _ in range(20))
+            self.assertEqual(before, {"a": 10, "b": 10}, "all are new: nobody warms up")
+            self.apps["c"] = hello_app(b"c")
+            self.addCleanup(self.apps["c"].close)
+            self.mesh.write(self.file, resources.to_yaml(self.resources(balancer)))
+            wait_until(lambda: client.request().body == b"c", "the new endpoint")
+            after = collections.Counter(client.request().body.decode() for _ in range(210))
+        self.assertGreater(after["c"], 0)
+        self.assertLess(after["c"], 35, "70 would be an equal share, 10 is that of a tenth of its weight")
+
+
 class Refusals(MeshTestCase):
     """A backend that refuses for load answers at once: peak EWMA must not take that for speed."""
 

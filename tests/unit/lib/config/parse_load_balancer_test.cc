@@ -52,6 +52,20 @@ TEST(ParseLoadBalancer, TakesOneKeyOnly) {
   EXPECT_EQ(refused_lb("{policy: maglev, hashOn: {path: false}}"), "spec.loadBalancer.hashOn.path: expected true");
 }
 
+TEST(ParseLoadBalancer, ReadsSlowStart) {
+  EXPECT_EQ(parsed_lb("{}").shape.slow_start.window, Duration{});
+  EXPECT_EQ(parsed_lb("{slowStart: {window: 30s}}").shape.slow_start, (SlowStartSpec{30s, 1}));
+  EXPECT_EQ(parsed_lb("{slowStart: {window: 1m, aggression: 2.5}}").shape.slow_start, (SlowStartSpec{1min, 2.5}));
+}
+
+TEST(ParseLoadBalancer, RefusesASlowStartThatCannotBe) {
+  EXPECT_EQ(refused_lb("{slowStart: {}}"), "spec.loadBalancer.slowStart.window: is required");
+  EXPECT_EQ(refused_lb("{slowStart: {window: 30s, aggression: 0.5}}"),
+            "spec.loadBalancer.slowStart.aggression: is out of range (1-10)");
+  EXPECT_EQ(refused_lb("{policy: maglev, hashOn: {path: true}, slowStart: {window: 30s}}"),
+            "spec.loadBalancer.slowStart: is not for maglev: keys keep their endpoint");
+}
+
 TEST(ParseLoadBalancer, RefusesNamesThatNoRequestHas) {
   EXPECT_EQ(refused_lb("{policy: maglev, hashOn: {header: 'a b'}}"),
             "spec.loadBalancer.hashOn.header: is not a header name");

@@ -300,7 +300,8 @@ TEST(ParseResource, SurvivesEveryTypeInEveryField) {
       "Service|{ports: [{port: @, name: @, protocol: @, backendSet: @}], visibility: @, hosts: [@]}",
       "BackendSet|{tls: @, identity: @, protocol: @, healthPolicy: @, loadBalancer: @, endpoints: [{address: @, port: "
       "@, weight: @, zone: @, labels: @}, @]}",
-      "BackendSet|{loadBalancer: {policy: @, hashOn: {header: @, cookie: @, sourceIdentity: @, path: @}}}",
+      "BackendSet|{loadBalancer: {policy: @, hashOn: {header: @, cookie: @, sourceIdentity: @, path: @}, slowStart: "
+      "{window: @, aggression: @}}}",
       "HTTPRoute|{parentRefs: [@, {name: @, port: @}], hostnames: @, rules: [@, {matches: [@, {path: @, method: @, "
       "headers: @}], backendRefs: [@, {name: @}], timeouts: @}]}",
       "HealthPolicy|{targetRef: @, active: [@, {kind: @, interval: @, jitter: @, expectedStatuses: @}]}",

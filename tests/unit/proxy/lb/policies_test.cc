@@ -130,9 +130,9 @@ TEST(LbRegistry, NamesWhatThereIsWhenAPolicyIsUnknown) {
 TEST(Rotation, IsExactOverManyTurns) {
   HealthTable table;
   SeededRandom random;
-  CandidateList list(*table.epoch());
+  CandidateList list(LbInputs{random, *table.epoch()});
   list.update({{table.get({Address::loopback(1), ""}), 1}, {table.get({Address::loopback(2), ""}), 3}});
-  (void)list.refresh();
+  (void)list.refresh(MonoTime(1s));
   Rotation rotation;
   rotation.restart(list, random);
   rotation.rebuild(list);
