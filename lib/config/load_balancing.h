@@ -32,7 +32,9 @@ struct SlowStartSpec {
 
 // What shapes the shares of the endpoints, whatever the policy.
 struct LbShape {
-  SlowStartSpec slow_start;
+  SlowStartSpec slow_start{};
+  uint32_t panic_below = 0;  // percent of healthy endpoints of a level; 0: off
+  bool zone_aware = false;   // the zone of the sidecar first, see proxy/lb/zone_part.h
   bool operator==(const LbShape&) const = default;
 };
 
@@ -43,5 +45,6 @@ struct LbSpec {
   bool operator==(const LbSpec&) const = default;
 };
 
+inline constexpr uint8_t kMaxPriority = 15;  // of an endpoint; 0 is the first to be used
 inline constexpr size_t kMaxHashName = 256;  // of a header or a cookie
 }  // namespace heddle

@@ -70,7 +70,8 @@ struct EndpointTraits {
 
 struct Endpoint {
   EndpointKey key;
-  uint32_t weight = 1;  // 0: gets nothing
+  uint32_t weight = 1;   // 0: gets nothing
+  uint8_t priority = 0;  // levels are used in rising order, see proxy/lb/level_loads.h
   Rare<EndpointTraits> traits;
   const Address& address() const noexcept { return key.address; }
   bool operator==(const Endpoint&) const = default;

@@ -57,6 +57,7 @@ Endpoint parse_endpoint(const JsonReader& at, SeenTraits& seen) {
   out.key.address = parse_address(object);
   out.key.identity = read_optional_identity(object, "identity");
   out.weight = static_cast<uint32_t>(object.optional_integer("weight", {0, kMaxWeight}).value_or(1));
+  out.priority = static_cast<uint8_t>(object.optional_integer("priority", {0, kMaxPriority}).value_or(0));
   EndpointTraits traits{object.optional_string("zone", {1, 63}).value_or(""), parse_labels(object)};
   auto [at_traits, is_new] = seen.try_emplace(std::move(traits));
   if (is_new) at_traits->second = Rare<EndpointTraits>(at_traits->first);

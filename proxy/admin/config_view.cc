@@ -52,6 +52,7 @@ void write_endpoint(JsonWriter& out, const Endpoint& endpoint) {
   out.begin_object().field("address", endpoint.address().ip()).field("port", endpoint.address().port());
   out.field("weight", endpoint.weight);
   if (endpoint.key.identity) out.field("identity", endpoint.key.identity->text());
+  if (endpoint.priority != 0) out.field("priority", endpoint.priority);
   if (!endpoint.traits->zone.empty()) out.field("zone", endpoint.traits->zone);
   out.key("labels").begin_object();
   for (const auto& [name, value] : endpoint.traits->labels) out.field(name, value);

@@ -1,19 +1,22 @@
 // CandidateList: which candidates may be picked now, and what share each has: its weight, less while it warms up
-// (SlowStart). Looks at the health flags again only when the epoch has moved, or time changes a share; memory is
-// reserved in update(), so that looking again allocates nothing. A part of each balancer, on its loop.
+// (SlowStart), by what its priority level gets (level_loads.h). Looks at the health flags again only when the epoch has
+// moved, or time changes a share; memory is reserved in update(), so that looking again allocates nothing. A part of
+// each balancer, on its loop.
 #pragma once
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "proxy/lb/level_loads.h"
 #include "proxy/lb/load_balancer.h"
 #include "proxy/lb/slow_start.h"
 
 namespace heddle {
 class CandidateList {
  public:
-  explicit CandidateList(const LbInputs& inputs) : epoch_(inputs.epoch), slow_start_(inputs.shape.slow_start) {}
+  explicit CandidateList(const LbInputs& inputs)
+      : epoch_(inputs.epoch), slow_start_(inputs.shape.slow_start), panic_below_(inputs.shape.panic_below) {}
   void update(std::vector<LbCandidate> candidates);
   // True when usable() or a share may have changed since the last call.
   bool refresh(MonoTime now) noexcept {
@@ -39,24 +42,39 @@ class CandidateList {
   uint32_t random(Random&) const;
   // The second choice beside `first`: drawn by share, not tried; when a few draws found none, the next one at or after
   // a random place. Nothing: there is no other.
+  // Of the same level: between levels only their loads decide.
   std::optional<uint32_t> another(uint32_t first, std::span<const uint32_t> tried, Random&) const;
   // The first usable one at or after a random place that was not tried: the way out when chance or rotation only found
   // tried ones.
   std::optional<uint32_t> any_untried(std::span<const uint32_t> tried, Random&) const;
-  // The first usable one at or after this place in usable() that was not tried.
+  // The first usable one at or after this place in usable() that was not tried; else a healthy one of a level that gets
+  // nothing now.
   std::optional<uint32_t> untried_from(size_t place, std::span<const uint32_t> tried) const noexcept;
+  // The level that serves this hash; nothing: there is one only.
+  std::optional<uint8_t> level_for(uint64_t hash) const noexcept;
+  bool is_panicking() const noexcept { return is_panicking_; }
   // One drawn by share, or nothing when all were tried; usable() must not be empty.
   std::optional<uint32_t> random_untried(std::span<const uint32_t> tried, Random&) const;
 
  private:
   static constexpr MonoTime kNever{Duration::max()};
   void look(MonoTime now) noexcept;
+  void look_at_levels() noexcept;
+  LevelHealths level_healths() const noexcept;
+  void share_by_levels() noexcept;
+  bool may_panic_with(const LbCandidate&) const noexcept;
+  std::optional<uint32_t> untried_standby(std::span<const uint32_t> tried) const noexcept;
 
   const HealthEpoch& epoch_;
   SlowStart slow_start_;
+  uint32_t panic_below_;
+  bool has_levels_ = false;
+  bool is_panicking_ = false;
+  std::array<LevelLoad, kLevels> loads_{};
   std::vector<LbCandidate> candidates_;
   std::vector<uint32_t> usable_;
   std::vector<uint8_t> is_usable_;  // by candidate
+  std::vector<uint32_t> standby_;   // healthy, of levels that get nothing now
   std::vector<double> shares_;      // by candidate
   std::vector<double> share_sums_;  // up to and including usable_[i]
   uint64_t seen_epoch_ = 0;         // 0: look again

@@ -26,10 +26,12 @@ std::optional<uint32_t> HashBalancer<Table>::pick(const PickContext& context) {
 
 template <class Table>
 std::optional<uint32_t> HashBalancer<Table>::owner_of(uint64_t hash, std::span<const uint32_t> tried) const {
+  std::optional<uint8_t> level = list_.level_for(hash);
   size_t slot = table_.slot_of(hash);
   for (size_t i = 0; i < std::min(kWalk, table_.size()); ++i) {
     uint32_t index = table_.owner(slot);
-    if (list_.is_usable(index) && !was_tried(tried, index)) return index;
+    bool is_level = !level || list_.at(index).priority == *level;
+    if (is_level && list_.is_usable(index) && !was_tried(tried, index)) return index;
     slot = slot + 1 == table_.size() ? 0 : slot + 1;
   }
   return list_.untried_from(static_cast<size_t>(hash % list_.usable().size()), tried);

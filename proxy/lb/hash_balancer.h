@@ -16,6 +16,7 @@ class HashBalancer final : public LoadBalancer {
   explicit HashBalancer(LbInputs inputs) : random_(inputs.random), list_(inputs) {}
   void update(std::vector<LbCandidate>) override;
   std::optional<uint32_t> pick(const PickContext&) override;
+  bool is_panicking() const noexcept override { return list_.is_panicking(); }
 
  private:
   std::optional<uint32_t> owner_of(uint64_t hash, std::span<const uint32_t> tried) const;

@@ -10,6 +10,7 @@ class LeastRequest final : public LoadBalancer {
   explicit LeastRequest(LbInputs inputs) : random_(inputs.random), list_(inputs) {}
   void update(std::vector<LbCandidate>) override;
   std::optional<uint32_t> pick(const PickContext&) override;
+  bool is_panicking() const noexcept override { return list_.is_panicking(); }
 
  private:
   Random& random_;

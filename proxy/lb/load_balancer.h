@@ -21,6 +21,8 @@ struct LbCandidate {
   std::shared_ptr<const EndpointHealth> health;
   uint32_t weight = 1;  // 0: gets nothing
   uint64_t id = 0;      // of its address, the same in every process: for policies that hash
+  uint8_t priority = 0;
+  bool is_local = false;  // in the zone of this sidecar
 };
 
 struct PickContext {
@@ -46,6 +48,8 @@ class LoadBalancer {
   virtual void update(std::vector<LbCandidate>) = 0;
   // Nothing: no endpoint is usable that was not tried.
   virtual std::optional<uint32_t> pick(const PickContext&) = 0;
+  // Whether the last pick was among endpoints that are not healthy, too (level_loads.h).
+  virtual bool is_panicking() const noexcept = 0;
   // An endpoint answered: from the request's last byte of head to the answer's head, without connect. At most once per
   // try; the index is one of the present candidates.
   virtual void on_response(uint32_t index, Duration latency, MonoTime now) { (void)index, (void)latency, (void)now; }

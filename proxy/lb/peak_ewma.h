@@ -14,6 +14,7 @@ class PeakEwmaBalancer final : public LoadBalancer {
   explicit PeakEwmaBalancer(LbInputs inputs) : random_(inputs.random), list_(inputs) {}
   void update(std::vector<LbCandidate>) override;
   std::optional<uint32_t> pick(const PickContext&) override;
+  bool is_panicking() const noexcept override { return list_.is_panicking(); }
   void on_response(uint32_t index, Duration latency, MonoTime now) override;
 
  private:

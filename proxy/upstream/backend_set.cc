@@ -83,7 +83,7 @@ void BackendSet::make_balancer() {
 }
 
 LbCandidate BackendSet::candidate_of(const std::shared_ptr<EndpointHealth>& health, const Endpoint& endpoint) const {
-  LbCandidate out{health, endpoint.weight};
+  LbCandidate out{health, endpoint.weight, 0, endpoint.priority};
   if (is_hashing(spec_->lb.policy)) out.id = stable_hash(endpoint.address().text());
   return out;
 }

@@ -14,7 +14,8 @@ class BalancingCase(MeshTestCase):
     """One outbound sidecar without identity in front of plaintext applications named a, b, c ..."""
 
     def start_apps(self, names):
-        self.apps = {name: hello_app(name.encode()) for name in names}
+        # reserved: nobody else's while an application is away
+        self.apps = {name: hello_app(name.encode(), port=self.mesh.ports.reserve()) for name in names}
         for app in self.apps.values():
             self.addCleanup(app.close)
 
@@ -137,6 +138,36 @@ class SlowStart(BalancingCase):
             after = collections.Counter(client.request().body.decode() for _ in range(210))
         self.assertGreater(after["c"], 0)
         self.assertLess(after["c"], 35, "70 would be an equal share, 10 is that of a tenth of its weight")
+
+
+CHECK = {"kind": "tcp", "interval": "100ms", "unhealthyThreshold": 1}
+
+
+class Priority(BalancingCase):
+    def test_the_next_level_takes_over_while_the_first_is_down(self):
+        self.start_apps("abc")
+        self.start_proxy({"policy": "roundRobin"}, [resources.health_policy("hello", "hello", CHECK)],
+                         b={"priority": 1}, c={"priority": 2})
+        self.assertEqual(self.count(20), {"a": 20})
+        port = self.apps["a"].port
+        self.apps["a"].close()
+        wait_until(lambda: http1.get(self.port).body == b"b", "the second level")
+        self.assertEqual(self.count(20), {"b": 20})
+        again = hello_app(b"a", port=port)
+        self.addCleanup(again.close)
+        wait_until(lambda: self.count(20) == {"a": 20}, "the first level again")
+
+    def test_a_level_that_is_half_down_gives_a_part_away(self):
+        self.start_apps("abc")
+        self.start_proxy({"policy": "roundRobin"}, [resources.health_policy("hello", "hello", CHECK)],
+                         c={"priority": 1})
+        self.assertEqual(set(self.count(20)), {"a", "b"})
+        self.apps["b"].close()
+        self.proxy.wait_metric("heddle_endpoints", state="down")
+        with http1.Client(self.port) as client:  # one connection, so one worker and its turns
+            counts = collections.Counter(client.request().body.decode() for _ in range(100))
+        self.assertEqual(set(counts), {"a", "c"})
+        self.assertAlmostEqual(counts["a"], 70, delta=3)
 
 
 class Refusals(MeshTestCase):

@@ -43,12 +43,14 @@ TEST(ParseService, ReadsVisibility) {
 TEST(ParseBackendSet, GivesEveryEndpointItsIdentity) {
   auto set =
       parsed<BackendSetSpec>("BackendSet", R"({identity: spiffe://td/a, loadBalancer: {policy: roundRobin}, endpoints: [
-      {address: 10.0.0.1, port: 80}, {address: '::1', port: 81, identity: spiffe://td/b, weight: 0, zone: z, labels: {v: '1'}}]})");
+      {address: 10.0.0.1, port: 80}, {address: '::1', port: 81, identity: spiffe://td/b, weight: 0, priority: 3, zone: z, labels: {v: '1'}}]})");
 
   EXPECT_EQ(set->endpoints[0].key.identity->text(), "spiffe://td/a");
   EXPECT_EQ(set->endpoints[1].key.identity->text(), "spiffe://td/b");
   EXPECT_EQ(set->endpoints[1].address().text(), "[::1]:81");
   EXPECT_EQ(set->endpoints[1].weight, 0U);
+  EXPECT_EQ(set->endpoints[0].priority, 0U);
+  EXPECT_EQ(set->endpoints[1].priority, 3U);
   EXPECT_EQ(set->endpoints[1].traits->labels.at("v"), "1");
   EXPECT_EQ(set->lb.policy, LbPolicy::kRoundRobin);
   EXPECT_EQ(set->tls, UpstreamTls::kMtls);
@@ -164,6 +166,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "spec.identity: \"spiffe://td\" names a trust domain; expected the id of a workload"},
         Refusal{"BackendSet", "{tls: plaintext, endpoints: [{address: 1.2.3.4, port: 1, weight: 1000001}]}",
                 "spec.endpoints[0].weight: 1000001 is out of range (0-1000000)"},
+        Refusal{"BackendSet", "{tls: plaintext, endpoints: [{address: 1.2.3.4, port: 1, priority: 16}]}",
+                "spec.endpoints[0].priority: 16 is out of range (0-15)"},
         Refusal{"BackendSet", "{tls: plaintext, endpoints: [5]}",
                 "spec.endpoints[0]: expected an object, got an integer"},
         Refusal{"BackendSet", "{tls: tls}",
@@ -299,7 +303,7 @@ TEST(ParseResource, SurvivesEveryTypeInEveryField) {
   std::vector<std::string> specs = {
       "Service|{ports: [{port: @, name: @, protocol: @, backendSet: @}], visibility: @, hosts: [@]}",
       "BackendSet|{tls: @, identity: @, protocol: @, healthPolicy: @, loadBalancer: @, endpoints: [{address: @, port: "
-      "@, weight: @, zone: @, labels: @}, @]}",
+      "@, weight: @, priority: @, zone: @, labels: @}, @]}",
       "BackendSet|{loadBalancer: {policy: @, hashOn: {header: @, cookie: @, sourceIdentity: @, path: @}, slowStart: "
       "{window: @, aggression: @}}}",
       "HTTPRoute|{parentRefs: [@, {name: @, port: @}], hostnames: @, rules: [@, {matches: [@, {path: @, method: @, "
