@@ -6,8 +6,9 @@
 
 namespace heddle {
 namespace {
-constexpr int kDraws = 4;  // until the tried ones are simply skipped
-}
+constexpr int kDraws = 4;      // until the tried ones are simply skipped
+constexpr size_t kLooks = 16;  // at those next to each other, after the draws
+}  // namespace
 
 bool was_tried(std::span<const uint32_t> tried, uint32_t index) noexcept {
   return std::find(tried.begin(), tried.end(), index) != tried.end();
@@ -22,12 +23,17 @@ void CandidateList::update(std::vector<LbCandidate> candidates) {
   share_sums_.reserve(candidates_.size());
   has_levels_ =
       std::any_of(candidates_.begin(), candidates_.end(), [](const LbCandidate& c) { return c.priority != 0; });
+  auto is_local = [](const LbCandidate& c) { return c.is_local; };
+  has_zones_ = std::any_of(candidates_.begin(), candidates_.end(), is_local) &&
+               !std::all_of(candidates_.begin(), candidates_.end(), is_local);
   standby_.clear();
-  if (has_levels_) standby_.reserve(candidates_.size());
+  if (has_levels_ || has_zones_) standby_.reserve(candidates_.size());
   seen_epoch_ = 0;
 }
 
 void CandidateList::look(MonoTime now) noexcept {
+  look_again_ = kNever;
+  standby_.clear();
   for (size_t i = 0; i < candidates_.size(); ++i) {
     is_usable_[i] = candidates_[i].weight != 0 && candidates_[i].health->usable();
     shares_[i] = candidates_[i].weight;
@@ -35,10 +41,18 @@ void CandidateList::look(MonoTime now) noexcept {
   if (slow_start_.is_on()) {
     slow_start_.look(is_usable_, now);
     for (size_t i = 0; i < candidates_.size(); ++i) shares_[i] *= slow_start_.part_of(i);
-    auto step = slow_start_.next_step();
-    look_again_ = step ? now + *step : kNever;
+    if (auto step = slow_start_.next_step()) look_again_ = now + *step;
   }
   if (has_levels_ || panic_below_ != 0) look_at_levels();
+  if (has_zones_) {
+    share_by_zones();
+    look_again_ = std::min(look_again_, now + kZoneEvery);
+  }
+  if (has_levels_) share_by_levels();
+  gather();
+}
+
+void CandidateList::gather() noexcept {
   usable_.clear();
   share_sums_.clear();
   double sum = 0;
@@ -74,7 +88,6 @@ void CandidateList::look_at_levels() noexcept {
     is_panicking_ = true;
     is_usable_[i] = 1;
   }
-  if (has_levels_) share_by_levels();
 }
 
 // Scaled so that the first level that gets anything keeps its shares as they are.
@@ -82,7 +95,6 @@ void CandidateList::share_by_levels() noexcept {
   std::array<double, kLevels> sums{};
   for (size_t i = 0; i < candidates_.size(); ++i) sums[candidates_[i].priority] += is_usable_[i] * shares_[i];
   double unit = 0;
-  standby_.clear();
   for (size_t level = 0; level < kLevels && unit == 0; ++level) {
     if (loads_[level].part > 0) unit = sums[level] / loads_[level].part;
   }
@@ -94,6 +106,48 @@ void CandidateList::share_by_levels() noexcept {
     is_usable_[i] = 0;
     standby_.push_back(i);
   }
+}
+
+std::array<ZoneState, kLevels> CandidateList::zone_states() const noexcept {
+  std::array<ZoneState, kLevels> out{};
+  std::array<LevelHealth, kLevels> local{};
+  for (size_t i = 0; i < candidates_.size(); ++i) {
+    const LbCandidate& candidate = candidates_[i];
+    ZoneState& zone = out[candidate.priority];
+    if (candidate.is_local) {
+      local[candidate.priority].healthy += is_usable_[i] != 0 && candidate.health->usable();
+      local[candidate.priority].present += is_usable_[i] != 0 || may_panic_with(candidate);
+    }
+    if (is_usable_[i] == 0) continue;
+    (candidate.is_local ? zone.local_weight : zone.other_weight) += shares_[i];
+    zone.in_flight += candidate.health->in_flight();
+  }
+  for (size_t level = 0; level < kLevels; ++level) {
+    if (local[level].present == 0) continue;
+    out[level].local_healthy_part =
+        static_cast<double>(local[level].healthy) / static_cast<double>(local[level].present);
+  }
+  return out;
+}
+
+// A level as a whole keeps what it has.
+void CandidateList::share_by_zones() noexcept {
+  std::array<ZoneState, kLevels> zones = zone_states();
+  for (uint32_t i = 0; i < candidates_.size(); ++i) {
+    if (is_usable_[i] == 0) continue;
+    const ZoneState& zone = zones[candidates_[i].priority];
+    double part = zone_part(zone);
+    bool is_local = candidates_[i].is_local;
+    double weight = is_local ? zone.local_weight : zone.other_weight;
+    shares_[i] *= (is_local ? part : 1 - part) * (zone.local_weight + zone.other_weight) / weight;
+    if (shares_[i] > 0) continue;
+    is_usable_[i] = 0;
+    standby_.push_back(i);
+  }
+}
+
+bool CandidateList::is_alike(uint32_t a, uint32_t b) const noexcept {
+  return at(a).priority == at(b).priority && at(a).is_local == at(b).is_local;
 }
 
 std::optional<uint8_t> CandidateList::level_for(uint64_t hash) const noexcept {
@@ -117,16 +171,14 @@ uint32_t CandidateList::random(Random& chance) const {
 }
 
 std::optional<uint32_t> CandidateList::another(uint32_t first, std::span<const uint32_t> tried, Random& chance) const {
-  auto fits = [&](uint32_t index) {
-    return index != first && at(index).priority == at(first).priority && !was_tried(tried, index);
-  };
+  auto fits = [&](uint32_t index) { return index != first && is_alike(first, index) && !was_tried(tried, index); };
   for (int i = 0; i < kDraws && usable_.size() > 1; ++i) {
     uint32_t index = random(chance);
     if (fits(index)) return index;
   }
   // rarely among many, often beside one that has nearly all the weight
   size_t place = usable_.size() > 1 ? chance.below(usable_.size()) : 0;
-  for (size_t i = 0; i < usable_.size(); ++i) {
+  for (size_t i = 0; i < std::min(kLooks, usable_.size()); ++i) {
     uint32_t index = usable_[(place + i) % usable_.size()];
     if (fits(index)) return index;
   }

@@ -1,7 +1,7 @@
 // CandidateList: which candidates may be picked now, and what share each has: its weight, less while it warms up
-// (SlowStart), by what its priority level gets (level_loads.h). Looks at the health flags again only when the epoch has
-// moved, or time changes a share; memory is reserved in update(), so that looking again allocates nothing. A part of
-// each balancer, on its loop.
+// (SlowStart), by what its priority level gets (level_loads.h) and of that its zone (zone_part.h). Looks at the health
+// flags again only when the epoch has moved, or time changes a share; memory is reserved in update(), so that looking
+// again allocates nothing. A part of each balancer, on its loop.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -11,6 +11,7 @@
 #include "proxy/lb/level_loads.h"
 #include "proxy/lb/load_balancer.h"
 #include "proxy/lb/slow_start.h"
+#include "proxy/lb/zone_part.h"
 
 namespace heddle {
 class CandidateList {
@@ -40,15 +41,14 @@ class CandidateList {
   std::span<const uint32_t> usable() const noexcept { return usable_; }
   // One of usable(), with a probability proportional to its share; usable() must not be empty.
   uint32_t random(Random&) const;
-  // The second choice beside `first`: drawn by share, not tried; when a few draws found none, the next one at or after
-  // a random place. Nothing: there is no other.
-  // Of the same level: between levels only their loads decide.
+  // The second choice beside `first`: drawn by share, not tried; when a few draws found none, one of the next few at or
+  // after a random place. Of the same level and zone: between those only their parts decide.
   std::optional<uint32_t> another(uint32_t first, std::span<const uint32_t> tried, Random&) const;
   // The first usable one at or after a random place that was not tried: the way out when chance or rotation only found
   // tried ones.
   std::optional<uint32_t> any_untried(std::span<const uint32_t> tried, Random&) const;
-  // The first usable one at or after this place in usable() that was not tried; else a healthy one of a level that gets
-  // nothing now.
+  // The first usable one at or after this place in usable() that was not tried; else a healthy one of a level or a
+  // zone that gets nothing now.
   std::optional<uint32_t> untried_from(size_t place, std::span<const uint32_t> tried) const noexcept;
   // The level that serves this hash; nothing: there is one only.
   std::optional<uint8_t> level_for(uint64_t hash) const noexcept;
@@ -58,10 +58,15 @@ class CandidateList {
 
  private:
   static constexpr MonoTime kNever{Duration::max()};
+  static constexpr Duration kZoneEvery = 100ms;  // so often load is looked at, where zones matter
+  bool is_alike(uint32_t a, uint32_t b) const noexcept;
   void look(MonoTime now) noexcept;
   void look_at_levels() noexcept;
   LevelHealths level_healths() const noexcept;
   void share_by_levels() noexcept;
+  void share_by_zones() noexcept;
+  std::array<ZoneState, kLevels> zone_states() const noexcept;
+  void gather() noexcept;
   bool may_panic_with(const LbCandidate&) const noexcept;
   std::optional<uint32_t> untried_standby(std::span<const uint32_t> tried) const noexcept;
 
@@ -69,12 +74,13 @@ class CandidateList {
   SlowStart slow_start_;
   uint32_t panic_below_;
   bool has_levels_ = false;
+  bool has_zones_ = false;  // some candidates are in our zone, others are not
   bool is_panicking_ = false;
   std::array<LevelLoad, kLevels> loads_{};
   std::vector<LbCandidate> candidates_;
   std::vector<uint32_t> usable_;
   std::vector<uint8_t> is_usable_;  // by candidate
-  std::vector<uint32_t> standby_;   // healthy, of levels that get nothing now
+  std::vector<uint32_t> standby_;   // healthy, of levels or zones that get nothing now
   std::vector<double> shares_;      // by candidate
   std::vector<double> share_sums_;  // up to and including usable_[i]
   uint64_t seen_epoch_ = 0;         // 0: look again
