@@ -110,7 +110,7 @@ std::shared_ptr<const HealthPolicySpec> parse_health_policy(const Envelope& enve
     out->active.push_back(parse_check(at));
   }
   spec.refuse("outlier", "outlier ejection is not configurable yet");
-  spec.refuse("panicThreshold", "a panic threshold is not supported");
+  spec.refuse("panicThreshold", "stands in the BackendSet: loadBalancer.panicThreshold");
   spec.refuse("slowStart", "stands in the BackendSet: loadBalancer.slowStart");
   return out;
 }

@@ -72,6 +72,7 @@ LbSpec parse_load_balancer(JsonObject& spec) {
     spec.problem("hashOn", str_cat("is for ringHash and maglev; ", to_text(out.policy), " would ignore it"));
   }
   out.shape.slow_start = parse_slow_start(spec);
+  out.shape.panic_below = static_cast<uint32_t>(spec.optional_integer("panicThreshold", {0, 100}).value_or(0));
   if (is_known && is_hashing(out.policy) && spec.has("slowStart")) {
     spec.problem("slowStart", str_cat("is not for ", to_text(out.policy), ": keys keep their endpoint"));
   }

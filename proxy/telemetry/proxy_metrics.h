@@ -88,6 +88,7 @@ struct BackendSetMetrics {
   LabelledCounters retries;          // by the reason of the failed try
   LabelledCounters circuit_refused;  // by resource: connections, pending, requests
   Histogram connect_time;
+  Counter panics;
 };
 
 // Per backend set, on the main loop: active checks.

@@ -113,6 +113,7 @@ Result<BackendSet::Pick> BackendSet::pick(std::span<const uint32_t> tried, std::
     shared_->metrics->on_refused(CircuitResource::kRequests);
     return make_error(CircuitBreaker::reason_of(CircuitResource::kRequests), "");
   }
+  if (spec_->lb.shape.panic_below != 0 && shared_->balancer->is_panicking()) shared_->metrics->on_panic();
   Pick pick;
   pick.runtime_ = runtime_of(*index);
   pick.shared_ = shared_;

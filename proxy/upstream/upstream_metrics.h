@@ -23,6 +23,7 @@ class UpstreamMetrics {
   void on_reused() noexcept { cells_.reused.add(); }
   void on_retry(Reason of_failed_try) { cells_.retries[of_failed_try].add(); }
   void on_refused(CircuitResource);
+  void on_panic() noexcept { cells_.panics.add(); }
 
  private:
   BackendSetMetrics cells_;

@@ -170,6 +170,40 @@ class Priority(BalancingCase):
         self.assertAlmostEqual(counts["a"], 70, delta=3)
 
 
+class Panic(BalancingCase):
+    """Applications that answer, but whose checks go to a path that three of four deny: the checks are wrong."""
+
+    WRONG = {"kind": "http", "path": "/healthz", "interval": "100ms", "unhealthyThreshold": 1}
+
+    def start_apps(self, names):
+        def app(name):
+            def handle(request, reader, sock):
+                reader.body(request)
+                is_denied = request.target == "/healthz" and name != "a"
+                reply(sock, name.encode(), "404 Not Found" if is_denied else "200 OK")
+
+            return HttpApp(handle)
+
+        self.apps = {name: app(name) for name in names}
+        for each in self.apps.values():
+            self.addCleanup(each.close)
+
+    def start_with_down_endpoints(self, load_balancer):
+        self.start_apps("abcd")
+        self.start_proxy(load_balancer, [resources.health_policy("hello", "hello", self.WRONG)])
+        self.proxy.wait_metric("heddle_endpoints", at_least=3, state="down")
+
+    def test_below_the_threshold_all_endpoints_are_used(self):
+        self.start_with_down_endpoints({"policy": "roundRobin", "panicThreshold": 50})
+        wait_until(lambda: set(self.count(20)) == set("abcd"), "every endpoint to be used")
+        self.proxy.wait_metric("heddle_upstream_panics_total", at_least=4)
+
+    def test_without_a_threshold_only_the_healthy_one_is(self):
+        self.start_with_down_endpoints({"policy": "roundRobin"})
+        self.assertEqual(self.count(20), {"a": 20})
+        self.assertEqual(self.proxy.metrics().total("heddle_upstream_panics_total"), 0)
+
+
 class Refusals(MeshTestCase):
     """A backend that refuses for load answers at once: peak EWMA must not take that for speed."""
 

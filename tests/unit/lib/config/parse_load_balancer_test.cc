@@ -66,6 +66,13 @@ TEST(ParseLoadBalancer, RefusesASlowStartThatCannotBe) {
             "spec.loadBalancer.slowStart: is not for maglev: keys keep their endpoint");
 }
 
+TEST(ParseLoadBalancer, ReadsAPanicThresholdThatIsOffByDefault) {
+  EXPECT_EQ(parsed_lb("{}").shape.panic_below, 0U);
+  EXPECT_EQ(parsed_lb("{panicThreshold: 0}").shape.panic_below, 0U);
+  EXPECT_EQ(parsed_lb("{policy: maglev, hashOn: {path: true}, panicThreshold: 50}").shape.panic_below, 50U);
+  EXPECT_EQ(refused_lb("{panicThreshold: 101}"), "spec.loadBalancer.panicThreshold: 101 is out of range (0-100)");
+}
+
 TEST(ParseLoadBalancer, RefusesNamesThatNoRequestHas) {
   EXPECT_EQ(refused_lb("{policy: maglev, hashOn: {header: 'a b'}}"),
             "spec.loadBalancer.hashOn.header: is not a header name");

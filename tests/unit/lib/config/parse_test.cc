@@ -201,7 +201,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "spec.active[0].unhealthyThreshold: 0 is out of range (1-100)"},
         Refusal{"HealthPolicy", "{active: [{kind: tcp, jitter: 1.5}]}",
                 "spec.active[0].jitter: is out of range (0-1, a part of the interval)"},
-        Refusal{"HealthPolicy", "{panicThreshold: 50}", "spec.panicThreshold: a panic threshold is not supported"},
+        Refusal{"HealthPolicy", "{panicThreshold: 50}",
+                "spec.panicThreshold: stands in the BackendSet: loadBalancer.panicThreshold"},
         Refusal{"HealthPolicy", "{targetRefs: [{name: a}, {name: a}]}", "spec.targetRefs[1]: \"a\" stands twice"},
         Refusal{"HealthPolicy", "{targetRef: {kind: Service, name: a}}",
                 "spec.targetRef.kind: \"Service\" of group \"heddle.dev\" has no health; expected BackendSet of group "
@@ -305,7 +306,7 @@ TEST(ParseResource, SurvivesEveryTypeInEveryField) {
       "BackendSet|{tls: @, identity: @, protocol: @, healthPolicy: @, loadBalancer: @, endpoints: [{address: @, port: "
       "@, weight: @, priority: @, zone: @, labels: @}, @]}",
       "BackendSet|{loadBalancer: {policy: @, hashOn: {header: @, cookie: @, sourceIdentity: @, path: @}, slowStart: "
-      "{window: @, aggression: @}}}",
+      "{window: @, aggression: @}, panicThreshold: @}}",
       "HTTPRoute|{parentRefs: [@, {name: @, port: @}], hostnames: @, rules: [@, {matches: [@, {path: @, method: @, "
       "headers: @}], backendRefs: [@, {name: @}], timeouts: @}]}",
       "HealthPolicy|{targetRef: @, active: [@, {kind: @, interval: @, jitter: @, expectedStatuses: @}]}",
