@@ -11,7 +11,7 @@ std::string_view to_text(PortProtocol protocol) noexcept {
 }
 
 std::string_view to_text(LbPolicy policy) noexcept {
-  constexpr std::string_view kNames[] = {"peakEwma", "leastRequest", "roundRobin", "random"};
+  constexpr std::string_view kNames[] = {"peakEwma", "leastRequest", "roundRobin", "random", "ringHash", "maglev"};
   return kNames[static_cast<size_t>(policy)];
 }
 

@@ -18,6 +18,7 @@
 #include "lib/config/https_url.h"
 #include "lib/config/retry_spec.h"
 #include "lib/config/traffic_policy.h"
+#include "lib/config/load_balancing.h"
 
 namespace heddle {
 // A name of another resource.
@@ -71,7 +72,8 @@ struct EndpointTraits {
 
 struct Endpoint {
   EndpointKey key;
-  uint32_t weight = 1;  // 0: gets nothing
+  uint32_t weight = 1;   // 0: gets nothing
+  uint8_t priority = 0;  // levels are used in rising order, see proxy/lb/level_loads.h
   Rare<EndpointTraits> traits;
   const Address& address() const noexcept { return key.address; }
   bool operator==(const Endpoint&) const = default;
@@ -79,14 +81,7 @@ struct Endpoint {
 
 enum class UpstreamTls : uint8_t { kMtls, kPlaintext };
 enum class UpstreamProtocol : uint8_t { kAuto, kHttp1, kHttp2, kTcp };
-enum class LbPolicy : uint8_t { kPeakEwma, kLeastRequest, kRoundRobin, kRandom };
-std::string_view to_text(LbPolicy) noexcept;  // "peakEwma": also the name in the balancer registry
 std::string_view to_text(UpstreamTls) noexcept;
-
-struct LbSpec {
-  LbPolicy policy = LbPolicy::kPeakEwma;
-  bool operator==(const LbSpec&) const = default;
-};
 
 struct BackendSetSpec {
   ResourceKey key;

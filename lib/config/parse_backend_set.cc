@@ -9,10 +9,6 @@ namespace {
 enum class TlsWord { kMtls, kPlaintext, kTls };
 constexpr EnumName<TlsWord> kTlsModes[] = {
     {"mtls", TlsWord::kMtls}, {"plaintext", TlsWord::kPlaintext}, {"tls", TlsWord::kTls}};
-constexpr EnumName<LbPolicy> kPolicies[] = {{"peakEwma", LbPolicy::kPeakEwma},
-                                            {"leastRequest", LbPolicy::kLeastRequest},
-                                            {"roundRobin", LbPolicy::kRoundRobin},
-                                            {"random", LbPolicy::kRandom}};
 constexpr EnumName<UpstreamProtocol> kProtocols[] = {{"auto", UpstreamProtocol::kAuto},
                                                      {"http", UpstreamProtocol::kHttp1},
                                                      {"http2", UpstreamProtocol::kHttp2},
@@ -24,15 +20,6 @@ UpstreamTls parse_tls(JsonObject& spec) {
     spec.unsupported("tls", "TLS to backends outside the mesh is not supported; use mtls or plaintext");
   }
   return word == TlsWord::kPlaintext ? UpstreamTls::kPlaintext : UpstreamTls::kMtls;
-}
-
-LbSpec parse_lb(JsonObject& spec) {
-  LbSpec out;
-  std::optional<JsonObject> lb = spec.optional_object("loadBalancer");
-  if (!lb) return out;
-  out.policy = lb->optional_one_of("policy", kPolicies).value_or(LbPolicy::kPeakEwma);
-  lb->finish();
-  return out;
 }
 
 Labels parse_labels(JsonObject& endpoint) {
@@ -70,6 +57,7 @@ Endpoint parse_endpoint(const JsonReader& at, SeenTraits& seen) {
   out.key.address = parse_address(object);
   out.key.identity = read_optional_identity(object, "identity");
   out.weight = static_cast<uint32_t>(object.optional_integer("weight", {0, kMaxWeight}).value_or(1));
+  out.priority = static_cast<uint8_t>(object.optional_integer("priority", {0, kMaxPriority}).value_or(0));
   EndpointTraits traits{object.optional_string("zone", {1, 63}).value_or(""), parse_labels(object)};
   auto [at_traits, is_new] = seen.try_emplace(std::move(traits));
   if (is_new) at_traits->second = Rare<EndpointTraits>(at_traits->first);
@@ -100,7 +88,7 @@ std::shared_ptr<const BackendSetSpec> parse_backend_set(const Envelope& envelope
     spec.problem("identity", "stands beside tls: plaintext: nobody would check it");
   }
   out->protocol = spec.optional_one_of("protocol", kProtocols).value_or(UpstreamProtocol::kAuto);
-  out->lb = parse_lb(spec);
+  if (auto lb = spec.optional_object("loadBalancer")) out->lb = parse_load_balancer(*lb);
   out->health_policy = read_optional_name(spec, "healthPolicy");
   spec.refuse("dns", "backend sets resolved from DNS are not supported; list the endpoints");
 

@@ -16,6 +16,8 @@ std::shared_ptr<const FederatedTrustDomainSpec> parse_federated_trust_domain(con
 
 // The field `retry` of a rule.
 std::optional<RetrySpec> parse_retry(JsonObject&);
+// The object `loadBalancer`, wherever it stands; reads all of it.
+LbSpec parse_load_balancer(JsonObject&);
 
 inline constexpr SizeRange kNameSize{1, 253};
 inline constexpr IntRange kPortRange{1, 65535};

@@ -86,8 +86,8 @@ std::shared_ptr<const HealthPolicySpec> parse_health_policy(const Envelope& enve
     out->active.push_back(parse_check(at));
   }
   spec.refuse("outlier", "outlier ejection is not configurable yet");
-  spec.refuse("panicThreshold", "a panic threshold is not supported");
-  spec.refuse("slowStart", "slow start is not supported");
+  spec.refuse("panicThreshold", "stands in the BackendSet: loadBalancer.panicThreshold");
+  spec.refuse("slowStart", "stands in the BackendSet: loadBalancer.slowStart");
   return out;
 }
 

@@ -52,10 +52,35 @@ void write_endpoint(JsonWriter& out, const Endpoint& endpoint) {
   out.begin_object().field("address", endpoint.address().ip()).field("port", endpoint.address().port());
   out.field("weight", endpoint.weight);
   if (endpoint.key.identity) out.field("identity", endpoint.key.identity->text());
+  if (endpoint.priority != 0) out.field("priority", endpoint.priority);
   if (!endpoint.traits->zone.empty()) out.field("zone", endpoint.traits->zone);
   out.key("labels").begin_object();
   for (const auto& [name, value] : endpoint.traits->labels) out.field(name, value);
   out.end_object().end_object();
+}
+
+void write(JsonWriter& out, const HashOn& on) {
+  constexpr std::string_view kKeys[] = {"", "header", "cookie", "sourceIdentity", "path"};
+  if (on.source == HashSource::kNone) return;
+  std::string_view key = kKeys[static_cast<size_t>(on.source)];
+  out.key("hashOn").begin_object();
+  if (on.name.empty()) out.field(key, true);
+  if (!on.name.empty()) out.field(key, on.name);
+  out.end_object();
+}
+
+void write(JsonWriter& out, const SlowStartSpec& spec) {
+  if (spec.window == Duration{}) return;
+  out.key("slowStart").begin_object().field("window", format_duration(spec.window));
+  out.field("aggression", spec.aggression).end_object();
+}
+
+void write(JsonWriter& out, const LbSpec& spec) {
+  out.key("loadBalancer").begin_object().field("policy", to_text(spec.policy));
+  write(out, spec.hash_on);
+  write(out, spec.shape.slow_start);
+  if (spec.shape.panic_below != 0) out.field("panicThreshold", spec.shape.panic_below);
+  out.end_object();
 }
 
 void write(JsonWriter& out, const BackendSetSpec& spec) {
@@ -63,7 +88,7 @@ void write(JsonWriter& out, const BackendSetSpec& spec) {
   out.key("endpoints").begin_array();
   for (const Endpoint& endpoint : spec.endpoints) write_endpoint(out, endpoint);
   out.end_array().field("tls", to_text(spec.tls)).field("protocol", kProtocols[static_cast<size_t>(spec.protocol)]);
-  out.key("loadBalancer").begin_object().field("policy", to_text(spec.lb.policy)).end_object();
+  write(out, spec.lb);
   if (!spec.health_policy.empty()) out.field("healthPolicy", spec.health_policy);
 }
 

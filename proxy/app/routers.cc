@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "lib/base/strings.h"
+#include "proxy/upstream/hash_key.h"
 
 namespace heddle {
 namespace {
@@ -22,8 +23,8 @@ std::shared_ptr<const BackendSetSpec> application_spec(const ListenerSettings& l
 }  // namespace
 
 OutboundRouter::OutboundRouter(WorkerConfig& config, const ListenerSettings& listener, std::string client_ns,
-                               Random& random)
-    : config_(config), service_(listener.service), client_ns_(std::move(client_ns)), random_(random) {
+                               const OwnName& own, Random& random)
+    : config_(config), service_(listener.service), client_ns_(std::move(client_ns)), own_(own), random_(random) {
   if (!service_.empty() && listener.port != 0) service_.append(":").append(std::to_string(listener.port));
 }
 
@@ -37,23 +38,23 @@ ServiceRef OutboundRouter::service_for(const std::shared_ptr<const WorkerSnapsho
   return service_.empty() ? current->snapshot->resolve(authority, client_ns_) : fixed_service_;
 }
 
-Result<RouteTarget> OutboundRouter::route(const RequestHead& head, const ConnectionInfo&) {
+Result<RouteTarget> OutboundRouter::route(const RequestHead& head, const ConnectionInfo& from) {
   auto current = config_.current();
   if (current == nullptr) return make_error(Reason::kNoConfig, "");
   RequestFacts facts = facts_of(head);
   DecisionInput input{service_for(current, head.authority()), client_ns_, &facts, random_.next()};
   Decision decision = decide(*current->snapshot, input);
   if (!decision) return make_error(decision.reason, "");
-  return target(std::move(current), decision);
+  return target(std::move(current), decision, &head, from);
 }
 
-Result<RouteTarget> OutboundRouter::route_tcp(const ConnectionInfo&) {
+Result<RouteTarget> OutboundRouter::route_tcp(const ConnectionInfo& from) {
   auto current = config_.current();
   if (current == nullptr) return make_error(Reason::kNoConfig, "");
   DecisionInput input{service_for(current, {}), client_ns_, nullptr, random_.next()};
   Decision decision = decide(*current->snapshot, input);
   if (!decision) return make_error(decision.reason, "");
-  return target(std::move(current), decision);
+  return target(std::move(current), decision, nullptr, from);
 }
 
 void set_timeouts(const RouteTimeouts* of_rule, const TrafficPolicySpec* policy, RouteTarget& out) {
@@ -68,7 +69,8 @@ void set_timeouts(const RouteTimeouts* of_rule, const TrafficPolicySpec* policy,
   out.stream_idle = policy->timeouts.stream_idle;
 }
 
-RouteTarget OutboundRouter::target(std::shared_ptr<const WorkerSnapshot> current, const Decision& decision) {
+RouteTarget OutboundRouter::target(std::shared_ptr<const WorkerSnapshot> current, const Decision& decision,
+                                   const RequestHead* head, const ConnectionInfo& from) {
   RouteTarget out;
   out.backends = current->backend_sets[decision.backends->id.value()].get();
   out.runtime = &runtime_of(decision);
@@ -76,6 +78,8 @@ RouteTarget OutboundRouter::target(std::shared_ptr<const WorkerSnapshot> current
   const TrafficPolicySpec* policy = decision.backends->traffic.get();
   if (rule_says || policy != nullptr) set_timeouts(rule_says ? &decision.rule->timeouts : nullptr, policy, out);
   if (rule_says && decision.rule->spec().retry) out.retry = &*decision.rule->spec().retry;
+  const HashOn& hash_on = decision.backends->spec->lb.hash_on;
+  if (hash_on.source != HashSource::kNone) out.hash = hash_of(hash_on, {head, from, own_.id()});
   out.config_version = current->snapshot->version().sequence;
   out.pin = std::move(current);
   return out;

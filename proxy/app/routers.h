@@ -16,18 +16,20 @@ void set_timeouts(const RouteTimeouts* of_rule, const TrafficPolicySpec* policy,
 
 class OutboundRouter final : public RequestRouter, public TcpRouter {
  public:
-  OutboundRouter(WorkerConfig& config, const ListenerSettings& listener, std::string client_ns, Random& random);
+  OutboundRouter(WorkerConfig& config, const ListenerSettings& listener, std::string client_ns, const OwnName& own,
+                 Random& random);
   Result<RouteTarget> route(const RequestHead&, const ConnectionInfo&) override;
   Result<RouteTarget> route_tcp(const ConnectionInfo&) override;
 
  private:
   ServiceRef service_for(const std::shared_ptr<const WorkerSnapshot>&, std::string_view authority);
-  RouteTarget target(std::shared_ptr<const WorkerSnapshot>, const Decision&);
+  RouteTarget target(std::shared_ptr<const WorkerSnapshot>, const Decision&, const RequestHead*, const ConnectionInfo&);
   RouteRuntime& runtime_of(const Decision&);
 
   WorkerConfig& config_;
   std::string service_;  // "hello.default:80"; empty: by Host
   std::string client_ns_;
+  const OwnName& own_;
   Random& random_;
   // What was resolved against the snapshot in hand; forgotten when the next one comes.
   std::shared_ptr<const WorkerSnapshot> resolved_for_;

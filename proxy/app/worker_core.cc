@@ -58,7 +58,8 @@ Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
            settings.direction == ListenerSettings::Direction::kInbound ? Direction::kInbound : Direction::kOutbound,
            core.index_, permissive.get()}),
       outbound(settings.direction == ListenerSettings::Direction::kOutbound
-                   ? std::make_unique<OutboundRouter>(core.config_, settings, core.shared_.settings.ns, core.random_)
+                   ? std::make_unique<OutboundRouter>(core.config_, settings, core.shared_.settings.ns, core.own_name_,
+                                                      core.random_)
                    : nullptr),
       inbound(settings.direction == ListenerSettings::Direction::kInbound
                   ? std::make_unique<InboundRouter>(core.upstream_, core.config_, settings)

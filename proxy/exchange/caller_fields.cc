@@ -42,7 +42,10 @@ bool set_forwarded(HeaderMap& fields, const ConnectionInfo& caller) {
 }
 }  // namespace
 
-void OwnName::set(const SpiffeId& own) { text_ = str_cat("By=", own.text(), ";Hash="); }
+void OwnName::set(const SpiffeId& own) {
+  id_ = own.text();
+  text_ = str_cat("By=", id_, ";Hash=");
+}
 
 void CallerFields::remove_claims(HeaderMap& fields) const noexcept {
   bool inbound = rules_.direction == Direction::kInbound;

@@ -24,13 +24,15 @@ struct CallerRules {
   TrustForwarded trusted = TrustForwarded::kMesh;           // inbound; our own application is always believed
 };
 
-// How the client certificate's field begins at this worker. Outlives the CallerFields of all listeners.
+// Who this worker is, and how the client certificate's field begins there. Outlives the CallerFields of all listeners.
 class OwnName {
  public:
   void set(const SpiffeId& own);
   const std::string& text() const noexcept { return text_; }
+  std::string_view id() const noexcept { return id_; }  // empty until there is one
 
  private:
+  std::string id_;
   std::string text_ = "Hash=";  // without `By` until there is an identity
 };
 

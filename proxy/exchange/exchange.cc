@@ -161,7 +161,7 @@ void Exchange::on_response(ResponseHead&& head, bool end) {
   summary_.status = head.status;
   summary_.response_at = services_.loop.now();
   summary_.upstream_time = summary_.response_at - try_sent_at_;
-  pick_->on_response(summary_.upstream_time, summary_.response_at);
+  pick_->on_response(head, end, summary_.upstream_time, summary_.response_at);
   sanitize_response(head);
   downstream_->respond(std::move(head), end);
   if (end) on_response_done();

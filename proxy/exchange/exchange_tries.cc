@@ -24,7 +24,7 @@ bool Exchange::pick_the_same_again(const Error& why) {
 
 Result<void> Exchange::pick_beside(std::span<const uint32_t> tried) {
   auto which = tries_ == 0 ? BackendSet::Try::kFirst : BackendSet::Try::kRetry;
-  HEDDLE_TRY(auto pick, target_.backends->pick(tried, {which, BackendSet::Purpose::kRequest, &summary_.limit}));
+  HEDDLE_TRY(auto pick, target_.backends->pick(tried, {which, BackendSet::Purpose::kRequest, &summary_.limit, target_.hash}));
   pick_.emplace(std::move(pick));
   tried_[tries_++] = pick_->index();
   summary_.tries = static_cast<uint8_t>(tries_);
@@ -134,7 +134,7 @@ bool Exchange::retries_answer(const ResponseHead& head, bool end) {
   auto wait = retry_wait(*target_.retry, answer, retry_facts(), services_.random);
   if (!wait || !has_time_for(*wait) || !is_in_budget(Reason::kUpstreamStatus)) return false;
   MonoTime now = services_.loop.now();
-  pick_->on_response(now - try_sent_at_, now);
+  pick_->on_response(head, end, now - try_sent_at_, now);
   ClientStream* answered = std::exchange(upstream_, nullptr);
   if (!end || !request_ended_) answered->reset(ResetCode::kCancel);
   summary_.status = head.status;

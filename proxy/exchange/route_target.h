@@ -32,6 +32,7 @@ struct RouteTarget {
   std::optional<Duration> try_timeout;      // of one try
   const RetrySpec* retry = nullptr;         // null: only what was never processed is tried again
   std::optional<Duration> stream_idle;      // absent: the listener's
+  std::optional<uint64_t> hash;             // of the request's key, where the backend set hashes
   uint64_t config_version = 0;              // sequence of the snapshot that decided
   RouteRuntime* runtime = nullptr;
   std::shared_ptr<const void> pin;  // keeps what the pointers refer to alive

@@ -75,7 +75,7 @@ class TcpProxy::Joined final : public Connection, private Revocable, private Tra
   Result<void> dial() {
     auto which = tries_ == 0 ? BackendSet::Try::kFirst : BackendSet::Try::kRetry;
     HEDDLE_TRY(auto pick, target_.backends->pick(std::span(tried_).first(tries_),
-                                                 {which, BackendSet::Purpose::kTunnel, &summary_.limit}));
+                                                 {which, BackendSet::Purpose::kTunnel, &summary_.limit, target_.hash}));
     pick_.emplace(std::move(pick));
     tried_[tries_++] = pick_->index();
     summary_.tries = static_cast<uint8_t>(tries_);

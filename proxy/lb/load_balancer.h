@@ -11,6 +11,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/random.h"
+#include "lib/config/load_balancing.h"
 #include "proxy/resilience/endpoint_health.h"
 
 namespace heddle {
@@ -19,6 +20,9 @@ namespace heddle {
 struct LbCandidate {
   std::shared_ptr<const EndpointHealth> health;
   uint32_t weight = 1;  // 0: gets nothing
+  uint64_t id = 0;      // of its address, the same in every process: for policies that hash
+  uint8_t priority = 0;
+  bool is_local = false;  // in the zone of this sidecar
 };
 
 struct PickContext {
@@ -31,15 +35,21 @@ struct PickContext {
 struct LbInputs {
   Random& random;
   const HealthEpoch& epoch;
+  LbShape shape{};
 };
 
 class LoadBalancer {
  public:
+  // What an answer that refuses for load counts as, at least: to a latency of 1 ms it decays in about 70 s without
+  // requests (PeakEwma), and from 23 s on a peak EWMA balancer tries the endpoint now and then.
+  static constexpr Duration kRefusedLatency = 1s;
   virtual ~LoadBalancer() = default;
   // Replaces the candidates. What is known about an endpoint (same health object) is kept.
   virtual void update(std::vector<LbCandidate>) = 0;
   // Nothing: no endpoint is usable that was not tried.
   virtual std::optional<uint32_t> pick(const PickContext&) = 0;
+  // Whether the last pick was among endpoints that are not healthy, too (level_loads.h).
+  virtual bool is_panicking() const noexcept = 0;
   // An endpoint answered: from the request's last byte of head to the answer's head, without connect. At most once per
   // try; the index is one of the present candidates.
   virtual void on_response(uint32_t index, Duration latency, MonoTime now) { (void)index, (void)latency, (void)now; }

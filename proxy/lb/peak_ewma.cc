@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "proxy/lb/least_request.h"
-
 namespace heddle {
 namespace {
 constexpr Duration kNoise = 1ms;
@@ -39,7 +37,7 @@ bool PeakEwmaBalancer::is_at(size_t index, const LbCandidate& candidate) const n
 }
 
 std::optional<uint32_t> PeakEwmaBalancer::pick(const PickContext& context) {
-  if (list_.refresh()) rotation_.rebuild(list_);
+  if (list_.refresh(context.now)) rotation_.rebuild(list_);
   std::optional<uint32_t> first = rotation_.next_untried(list_, context.tried, random_);
   if (!first) return std::nullopt;
   std::optional<uint32_t> second = list_.another(*first, context.tried, random_);
@@ -57,8 +55,8 @@ void PeakEwmaBalancer::on_response(uint32_t index, Duration latency, MonoTime no
 }
 
 bool PeakEwmaBalancer::is_better(uint32_t second, uint32_t first, MonoTime now) const noexcept {
-  double second_load = 1 + load_of(list_.at(second));
-  double first_load = 1 + load_of(list_.at(first));
+  double second_load = 1 + list_.load_of(second);
+  double first_load = 1 + list_.load_of(first);
   const PeakEwma& second_latency = states_[second].latency;
   const PeakEwma& first_latency = states_[first].latency;
   if (!second_latency.has_sample() || !first_latency.has_sample()) return second_load < first_load;

@@ -11,9 +11,10 @@
 namespace heddle {
 class PeakEwmaBalancer final : public LoadBalancer {
  public:
-  explicit PeakEwmaBalancer(LbInputs inputs) : random_(inputs.random), list_(inputs.epoch) {}
+  explicit PeakEwmaBalancer(LbInputs inputs) : random_(inputs.random), list_(inputs) {}
   void update(std::vector<LbCandidate>) override;
   std::optional<uint32_t> pick(const PickContext&) override;
+  bool is_panicking() const noexcept override { return list_.is_panicking(); }
   void on_response(uint32_t index, Duration latency, MonoTime now) override;
 
  private:

@@ -5,9 +5,10 @@
 namespace heddle {
 class RandomBalancer final : public LoadBalancer {
  public:
-  explicit RandomBalancer(LbInputs inputs) : random_(inputs.random), list_(inputs.epoch) {}
+  explicit RandomBalancer(LbInputs inputs) : random_(inputs.random), list_(inputs) {}
   void update(std::vector<LbCandidate> candidates) override { list_.update(std::move(candidates)); }
   std::optional<uint32_t> pick(const PickContext&) override;
+  bool is_panicking() const noexcept override { return list_.is_panicking(); }
 
  private:
   Random& random_;

@@ -1,6 +1,7 @@
 #include "proxy/lb/registry.h"
 
 #include "lib/base/strings.h"
+#include "proxy/lb/hash_balancer.h"
 #include "proxy/lb/least_request.h"
 #include "proxy/lb/peak_ewma.h"
 #include "proxy/lb/random_balancer.h"
@@ -37,6 +38,8 @@ LbRegistry make_lb_registry() {
   registry.add("leastRequest", make<LeastRequest>);
   registry.add("roundRobin", make<RoundRobin>);
   registry.add("random", make<RandomBalancer>);
+  registry.add("ringHash", make<RingHashBalancer>);
+  registry.add("maglev", make<MaglevBalancer>);
   return registry;
 }
 }  // namespace heddle

@@ -24,6 +24,6 @@ class LbRegistry {
   std::map<std::string, LbFactory, std::less<>> factories_;
 };
 
-// Every policy of this folder: peakEwma (the default), leastRequest, roundRobin, random.
+// Every policy of this folder: peakEwma (the default), leastRequest, roundRobin, random, ringHash, maglev.
 LbRegistry make_lb_registry();
 }  // namespace heddle

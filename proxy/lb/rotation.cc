@@ -20,8 +20,8 @@ void Rotation::rebuild(const CandidateList& list) noexcept {
   heap_.assign(list.usable().begin(), list.usable().end());
   for (uint32_t i : heap_) {
     // who was away has nothing to catch up
-    double interval = 1.0 / list.at(i).weight;
-    if (due_[i] < now_) due_[i] = now_ + interval;
+    double interval = 1.0 / list.share(i);
+    if (due_[i] < now_ || due_[i] > now_ + interval) due_[i] = now_ + interval;
     if (now_ > kRebaseAt) due_[i] -= now_;
   }
   if (now_ > kRebaseAt) now_ = 0;
@@ -34,7 +34,7 @@ uint32_t Rotation::next(const CandidateList& list) noexcept {
   std::pop_heap(heap_.begin(), heap_.end(), later);
   uint32_t index = heap_.back();
   now_ = due_[index];
-  due_[index] += 1.0 / list.at(index).weight;
+  due_[index] += 1.0 / list.share(index);
   std::push_heap(heap_.begin(), heap_.end(), later);
   return index;
 }

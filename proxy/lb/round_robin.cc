@@ -7,7 +7,7 @@ void RoundRobin::update(std::vector<LbCandidate> candidates) {
 }
 
 std::optional<uint32_t> RoundRobin::pick(const PickContext& context) {
-  if (list_.refresh()) rotation_.rebuild(list_);
+  if (list_.refresh(context.now)) rotation_.rebuild(list_);
   return rotation_.next_untried(list_, context.tried, random_);
 }
 }  // namespace heddle

@@ -5,9 +5,10 @@
 namespace heddle {
 class RoundRobin final : public LoadBalancer {
  public:
-  explicit RoundRobin(LbInputs inputs) : random_(inputs.random), list_(inputs.epoch) {}
+  explicit RoundRobin(LbInputs inputs) : random_(inputs.random), list_(inputs) {}
   void update(std::vector<LbCandidate>) override;
   std::optional<uint32_t> pick(const PickContext&) override;
+  bool is_panicking() const noexcept override { return list_.is_panicking(); }
 
  private:
   Random& random_;

@@ -57,6 +57,11 @@ constexpr MetricFamily kCircuitRefused{
     "of connections a request waits, for want of retries there is no other try.",
     kCounter,
     {"backend_set", "resource"}};
+constexpr MetricFamily kPanics{
+    "heddle_upstream_panics_total",
+    "Tries that chose among unhealthy endpoints, too: fewer were healthy than the panic threshold.",
+    kCounter,
+    {"backend_set"}};
 constexpr MetricFamily kConnectTime{
     "heddle_upstream_connect_seconds", "Duration of connects, with TLS.", kHistogram, {"backend_set"}, kLatencyBuckets};
 
@@ -151,7 +156,7 @@ constexpr MetricFamily kAccessDropped{"heddle_access_log_dropped_total", "Access
                                       kCounter};
 constexpr MetricFamily kAccessWritten{"heddle_access_log_records_total", "Access log records written.", kCounter};
 
-constexpr std::array<const MetricFamily*, 48> kFamilies = {&kRequests,
+constexpr std::array<const MetricFamily*, 49> kFamilies = {&kRequests,
                                                            &kDuration,
                                                            &kUpstreamTime,
                                                            &kActive,
@@ -169,6 +174,7 @@ constexpr std::array<const MetricFamily*, 48> kFamilies = {&kRequests,
                                                            &kRetries,
                                                            &kCircuitRefused,
                                                            &kConnectTime,
+                                                           &kPanics,
                                                            &kChecks,
                                                            &kTransitions,
                                                            &kEndpoints,
@@ -289,7 +295,8 @@ BackendSetMetrics::BackendSetMetrics(Registry& registry, std::string_view set)
       retries(scope_of(registry, "backend_set", set), kRetries, "reason"),
       retries_over_budget(scope_of(registry, "backend_set", set).counter(kRetriesOverBudget)),
       circuit_refused(scope_of(registry, "backend_set", set), kCircuitRefused, "resource"),
-      connect_time(scope_of(registry, "backend_set", set).histogram(kConnectTime)) {}
+      connect_time(scope_of(registry, "backend_set", set).histogram(kConnectTime)),
+      panics(scope_of(registry, "backend_set", set).counter(kPanics)) {}
 
 HealthMetrics::HealthMetrics(Registry& registry, std::string_view set)
     : checks(scope_of(registry, "backend_set", set), kChecks, "result"),

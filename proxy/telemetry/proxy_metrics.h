@@ -89,6 +89,7 @@ struct BackendSetMetrics {
   Counter retries_over_budget;
   LabelledCounters circuit_refused;  // by resource: connections, pending, requests, retries
   Histogram connect_time;
+  Counter panics;
 };
 
 // Per backend set, on the main loop: active checks.

@@ -4,10 +4,15 @@
 #include <unordered_map>
 #include <utility>
 
+#include "proxy/lb/stable_hash.h"
+#include "proxy/upstream/rate_limited.h"
+
 namespace heddle {
 
-void BackendSet::Pick::on_response(Duration latency, MonoTime now) {
-  if (shared_->generation == generation_) shared_->balancer->on_response(index_, latency, now);
+void BackendSet::Pick::on_response(const ResponseHead& head, bool end, Duration latency, MonoTime now) {
+  if (shared_->generation != generation_) return;
+  if (is_rate_limited(head, end)) latency = std::max(latency, LoadBalancer::kRefusedLatency);
+  shared_->balancer->on_response(index_, latency, now);
 }
 
 BackendSet::BackendSet(UpstreamContext& context, Spec spec, Traffic traffic)
@@ -25,7 +30,7 @@ void BackendSet::update(Spec spec, Traffic traffic) {
   if (shared_ == nullptr) return;
   carry_slots(*before);
   ++shared_->generation;
-  if (before->lb.policy != spec_->lb.policy) make_balancer();
+  if (before->lb != spec_->lb) make_balancer();
   if (had != traffic_) apply_limits();
   shared_->group->wake();  // connections to endpoints that left are not counted any more
   show_candidates();
@@ -87,13 +92,19 @@ bool BackendSet::keep(Slot& from, Slot& to, const Endpoint& endpoint) {
 void BackendSet::make_balancer() {
   auto factory = context_.balancers.find(to_text(spec_->lb.policy));
   HEDDLE_CHECK(factory.has_value());  // validation admits registered names only
-  shared_->balancer = (*factory)(LbInputs{context_.random, *context_.health.epoch()});
+  shared_->balancer = (*factory)(LbInputs{context_.random, *context_.health.epoch(), spec_->lb.shape});
+}
+
+LbCandidate BackendSet::candidate_of(const std::shared_ptr<EndpointHealth>& health, const Endpoint& endpoint) const {
+  LbCandidate out{health, endpoint.weight, 0, endpoint.priority};
+  if (is_hashing(spec_->lb.policy)) out.id = stable_hash(endpoint.address().text());
+  return out;
 }
 
 void BackendSet::show_candidates() {
   std::vector<LbCandidate> candidates;
   candidates.reserve(slots_.size());
-  for (size_t i = 0; i < slots_.size(); ++i) candidates.push_back({slots_[i].health, spec_->endpoints[i].weight});
+  for (size_t i = 0; i < slots_.size(); ++i) candidates.push_back(candidate_of(slots_[i].health, spec_->endpoints[i]));
   shared_->balancer->update(std::move(candidates));
 }
 
@@ -128,12 +139,13 @@ Result<void> BackendSet::take_permits(const PickOptions& options, Pick& pick) {
 
 Result<BackendSet::Pick> BackendSet::pick(std::span<const uint32_t> tried, PickOptions options) {
   if (shared_ == nullptr) make_slots();
-  auto index = shared_->balancer->pick({context_.session_context.loop.now(), tried, std::nullopt});
+  auto index = shared_->balancer->pick({context_.session_context.loop.now(), tried, options.hash});
   if (!index) return make_error(Reason::kNoHealthyEndpoint, "");
   Pick pick;
   pick.shared_ = shared_;
   auto permitted = take_permits(options, pick);
   if (!permitted) return std::move(permitted).error();
+  if (spec_->lb.shape.panic_below != 0 && shared_->balancer->is_panicking()) shared_->metrics->on_panic();
   pick.runtime_ = runtime_of(*index);
   pick.index_ = *index;
   pick.generation_ = shared_->generation;

@@ -36,8 +36,9 @@ class BackendSet {
     ConnectionPool& pool() noexcept { return runtime_->pool(); }
     Connector& tcp_connector() noexcept { return runtime_->tcp_connector(); }
     const std::shared_ptr<EndpointHealth>& health() const noexcept { return runtime_->health(); }
-    // The answer's head came `latency` after the request was sent.
-    void on_response(Duration latency, MonoTime now);
+    // The answer's head came `latency` after the request was sent. One that says "too many" counts as slow, however
+    // quick it came (rate_limited.h).
+    void on_response(const ResponseHead&, bool end, Duration latency, MonoTime now);
     // This pick is there because a try failed.
     void on_retry(Reason of_failed_try) { shared_->metrics->on_retry(of_failed_try); }
     void finish(const Outcome& outcome) { runtime_->health()->record(outcome); }
@@ -62,6 +63,7 @@ class BackendSet {
     Try which = Try::kFirst;
     Purpose purpose = Purpose::kRequest;
     LimitNote* refused_by = nullptr;  // set when a limit refused
+    std::optional<uint64_t> hash{};   // of the request's key (hash_key.h), where it has one
   };
 
   using Spec = std::shared_ptr<const BackendSetSpec>;
@@ -88,6 +90,7 @@ class BackendSet {
   bool keep(Slot& from, Slot& to, const Endpoint&);
   void make_balancer();
   void show_candidates();
+  LbCandidate candidate_of(const std::shared_ptr<EndpointHealth>&, const Endpoint&) const;
   const std::shared_ptr<EndpointRuntime>& runtime_of(uint32_t index);
   void apply_limits();
   Result<void> take_permits(const PickOptions&, Pick&);

@@ -27,6 +27,7 @@ struct UpstreamContext {
   SessionLimits http2_session;
   PoolLimits pool;
   uint32_t workers = 1;
+  std::string zone{};  // of this sidecar; empty: not said
 };
 
 class EndpointRuntime {

@@ -24,6 +24,7 @@ class UpstreamMetrics {
   void on_retry(Reason of_failed_try) { cells_.retries[of_failed_try].add(); }
   void on_budget_spent() { cells_.retries_over_budget.add(); }
   void on_refused(CircuitResource);
+  void on_panic() noexcept { cells_.panics.add(); }
 
  private:
   BackendSetMetrics cells_;

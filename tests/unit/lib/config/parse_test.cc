@@ -43,12 +43,14 @@ TEST(ParseService, ReadsVisibility) {
 TEST(ParseBackendSet, GivesEveryEndpointItsIdentity) {
   auto set =
       parsed<BackendSetSpec>("BackendSet", R"({identity: spiffe://td/a, loadBalancer: {policy: roundRobin}, endpoints: [
-      {address: 10.0.0.1, port: 80}, {address: '::1', port: 81, identity: spiffe://td/b, weight: 0, zone: z, labels: {v: '1'}}]})");
+      {address: 10.0.0.1, port: 80}, {address: '::1', port: 81, identity: spiffe://td/b, weight: 0, priority: 3, zone: z, labels: {v: '1'}}]})");
 
   EXPECT_EQ(set->endpoints[0].key.identity->text(), "spiffe://td/a");
   EXPECT_EQ(set->endpoints[1].key.identity->text(), "spiffe://td/b");
   EXPECT_EQ(set->endpoints[1].address().text(), "[::1]:81");
   EXPECT_EQ(set->endpoints[1].weight, 0U);
+  EXPECT_EQ(set->endpoints[0].priority, 0U);
+  EXPECT_EQ(set->endpoints[1].priority, 3U);
   EXPECT_EQ(set->endpoints[1].traits->labels.at("v"), "1");
   EXPECT_EQ(set->lb.policy, LbPolicy::kRoundRobin);
   EXPECT_EQ(set->tls, UpstreamTls::kMtls);
@@ -181,14 +183,17 @@ INSTANTIATE_TEST_SUITE_P(
                 "spec.identity: \"spiffe://td\" names a trust domain; expected the id of a workload"},
         Refusal{"BackendSet", "{tls: plaintext, endpoints: [{address: 1.2.3.4, port: 1, weight: 1000001}]}",
                 "spec.endpoints[0].weight: 1000001 is out of range (0-1000000)"},
+        Refusal{"BackendSet", "{tls: plaintext, endpoints: [{address: 1.2.3.4, port: 1, priority: 16}]}",
+                "spec.endpoints[0].priority: 16 is out of range (0-15)"},
         Refusal{"BackendSet", "{tls: plaintext, endpoints: [5]}",
                 "spec.endpoints[0]: expected an object, got an integer"},
         Refusal{"BackendSet", "{tls: tls}",
                 "spec.tls: TLS to backends outside the mesh is not supported; use mtls or plaintext"},
         Refusal{"BackendSet", "{dns: {name: a}}",
                 "spec.dns: backend sets resolved from DNS are not supported; list the endpoints"},
-        Refusal{"BackendSet", "{loadBalancer: {policy: maglev}}",
-                "spec.loadBalancer.policy: expected one of peakEwma, leastRequest, roundRobin, random"}));
+        Refusal{"BackendSet", "{loadBalancer: {policy: fastest}}",
+                "spec.loadBalancer.policy: expected one of peakEwma, leastRequest, roundRobin, random, ringHash, "
+                "maglev"}));
 INSTANTIATE_TEST_SUITE_P(
     HealthPolicy, ParseRefuses,
     testing::Values(
@@ -213,7 +218,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "spec.active[0].unhealthyThreshold: 0 is out of range (1-100)"},
         Refusal{"HealthPolicy", "{active: [{kind: tcp, jitter: 1.5}]}",
                 "spec.active[0].jitter: is out of range (0-1, a part of the interval)"},
-        Refusal{"HealthPolicy", "{panicThreshold: 50}", "spec.panicThreshold: a panic threshold is not supported"},
+        Refusal{"HealthPolicy", "{panicThreshold: 50}",
+                "spec.panicThreshold: stands in the BackendSet: loadBalancer.panicThreshold"},
         Refusal{"HealthPolicy", "{targetRefs: [{name: a}, {name: a}]}", "spec.targetRefs[1]: \"a\" stands twice"},
         Refusal{"HealthPolicy", "{targetRef: {kind: Service, name: a}}",
                 "spec.targetRef.kind: \"Service\" of group \"heddle.dev\" has no health; expected BackendSet of group "
@@ -321,7 +327,9 @@ TEST(ParseResource, SurvivesEveryTypeInEveryField) {
   std::vector<std::string> specs = {
       "Service|{ports: [{port: @, name: @, protocol: @, backendSet: @}], visibility: @, hosts: [@]}",
       "BackendSet|{tls: @, identity: @, protocol: @, healthPolicy: @, loadBalancer: @, endpoints: [{address: @, port: "
-      "@, weight: @, zone: @, labels: @}, @]}",
+      "@, weight: @, priority: @, zone: @, labels: @}, @]}",
+      "BackendSet|{loadBalancer: {policy: @, hashOn: {header: @, cookie: @, sourceIdentity: @, path: @}, slowStart: "
+      "{window: @, aggression: @}, panicThreshold: @}}",
       "HTTPRoute|{parentRefs: [@, {name: @, port: @}], hostnames: @, rules: [@, {matches: [@, {path: @, method: @, "
       "headers: @}], backendRefs: [@, {name: @}], timeouts: @}]}",
       "HealthPolicy|{targetRef: @, active: [@, {kind: @, interval: @, jitter: @, expectedStatuses: @}]}",

@@ -36,6 +36,7 @@
 #include "proxy/identity/spire_retry.h"
 #include "proxy/identity/workload_api.h"
 #include "proxy/identity/workload_messages.h"
+#include "proxy/lb/maglev_table.h"
 #include "proxy/resilience/circuit_breaker.h"
 #include "proxy/resilience/retry_budget.h"
 #include "proxy/resilience/retry_policy.h"
@@ -171,6 +172,9 @@ std::vector<Row> of_connections() {
       {"retries of a backend set",
        str_cat(count(RetryBudgetSpec{}.percent), " % of the requests of ", count(RetryBudget::kSeconds),
                " s, at least ", count(RetryBudgetSpec{}.min_per_second), "/s, divided among workers")},
+      {"consistent hashing, per backend set and worker",
+       str_cat("a ring of ", count(HashRing::kMaxPoints), " points, a table of ", count(MaglevTable::kSlots),
+               " slots")},
       {"services a sidecar asks for", str_cat(count(kMaxWants), "; ", count(Wants::kPerSecond), " new names/s")},
       {"admin, stats and health page, each", str_cat(count(HttpEndpoint::kMaxConnections), " connections")},
   };

@@ -123,15 +123,16 @@ TEST(LbRegistry, NamesWhatThereIsWhenAPolicyIsUnknown) {
 
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().detail,
-            "no load balancing policy is called \"fastest\"; there are leastRequest, peakEwma, random, roundRobin");
+            "no load balancing policy is called \"fastest\"; there are leastRequest, maglev, peakEwma, random, "
+            "ringHash, roundRobin");
 }
 
 TEST(Rotation, IsExactOverManyTurns) {
   HealthTable table;
   SeededRandom random;
-  CandidateList list(*table.epoch());
+  CandidateList list(LbInputs{random, *table.epoch()});
   list.update({{table.get({Address::loopback(1), ""}), 1}, {table.get({Address::loopback(2), ""}), 3}});
-  (void)list.refresh();
+  (void)list.refresh(MonoTime(1s));
   Rotation rotation;
   rotation.restart(list, random);
   rotation.rebuild(list);

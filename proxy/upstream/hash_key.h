@@ -1,0 +1,25 @@
+// The key by which consistent hashing keeps requests together, and its hash. Pure functions; no allocation.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "lib/config/load_balancing.h"
+#include "lib/http/head.h"
+#include "lib/net/transport.h"
+
+namespace heddle {
+struct HashFacts {
+  const RequestHead* request;  // nullptr: opaque TCP
+  const ConnectionInfo& connection;
+  std::string_view own_id;  // of the application beside us; empty: no identity yet
+};
+
+// Nothing where the policy asks for no key, or the request has none or an empty one. Of a header that stands in several
+// lines the first counts, of cookies of one name too; the path is without its query. Who calls is the verified SPIFFE
+// id of the connection; without one, as from the application beside us, our own.
+std::optional<uint64_t> hash_of(const HashOn&, const HashFacts&) noexcept;
+
+// The value of a cookie in one line of `cookie` (RFC 6265 §4.2.1), without quotation marks removed.
+std::optional<std::string_view> find_cookie(std::string_view line, std::string_view name) noexcept;
+}  // namespace heddle
