@@ -15,9 +15,13 @@ void WorkerConfig::apply(std::shared_ptr<const Snapshot> snapshot) {
   for (BackendSetId id : changes.removed) {
     if (id.value() < next->backend_sets.size()) next->backend_sets[id.value()].reset();
   }
-  for (BackendSetId id : changes.replaced) next->backend_sets[id.value()]->update(snapshot->backend_set(id)->spec);
+  for (BackendSetId id : changes.replaced) {
+    const BackendSetEntry& entry = *snapshot->backend_set(id);
+    next->backend_sets[id.value()]->update(entry.spec, entry.health);
+  }
   for (BackendSetId id : changes.added) {
-    next->backend_sets[id.value()] = std::make_shared<BackendSet>(upstream_, snapshot->backend_set(id)->spec);
+    const BackendSetEntry& entry = *snapshot->backend_set(id);
+    next->backend_sets[id.value()] = std::make_shared<BackendSet>(upstream_, entry.spec, entry.health);
   }
   next->snapshot = std::move(snapshot);
   current_ = std::move(next);

@@ -263,7 +263,7 @@ void Exchange::on_response(ResponseHead&& head, bool end) {
   summary_.status = head.status;
   summary_.response_at = services_.loop.now();
   summary_.upstream_time = summary_.response_at - try_sent_at_;
-  pick_->on_response(summary_.upstream_time, summary_.response_at);
+  pick_->on_response(summary_.status, summary_.upstream_time, summary_.response_at);
   sanitize_response(head);
   downstream_->respond(std::move(head), end);
   if (end) on_response_done();
@@ -397,6 +397,7 @@ void Exchange::on_pending_over() {
 
 void Exchange::on_request_over() {
   Error why = make_error(Reason::kRequestTimeout, "the route's request timeout passed");
+  if (upstream_ != nullptr && request_ended_ && !response_begun_) end_try(why.reason);  // it did not answer
   if (response_begun_) return break_off(why);
   reply(why);
 }

@@ -26,7 +26,7 @@ bool CandidateList::refresh() noexcept {
   weight_sums_.clear();
   uint64_t sum = 0;
   for (uint32_t i = 0; i < candidates_.size(); ++i) {
-    if (candidates_[i].weight == 0 || !candidates_[i].health->usable()) continue;
+    if (candidates_[i].weight == 0 || !candidates_[i].usable()) continue;
     sum += candidates_[i].weight;
     usable_.push_back(i);
     weight_sums_.push_back(sum);

@@ -12,13 +12,16 @@
 #include "lib/base/clock.h"
 #include "lib/base/random.h"
 #include "proxy/resilience/endpoint_health.h"
+#include "proxy/resilience/outlier_endpoint.h"
 
 namespace heddle {
 
 // The balancer's view of one endpoint; its index is the index in the backend set.
 struct LbCandidate {
   std::shared_ptr<const EndpointHealth> health;
-  uint32_t weight = 1;  // 0: gets nothing
+  uint32_t weight = 1;                               // 0: gets nothing
+  std::shared_ptr<const OutlierEndpoint> outlier{};  // nullptr: never ejected
+  bool usable() const noexcept { return health->usable() && (outlier == nullptr || outlier->is_in()); }
 };
 
 struct PickContext {

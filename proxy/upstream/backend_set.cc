@@ -6,23 +6,39 @@
 
 namespace heddle {
 
-void BackendSet::Pick::on_response(Duration latency, MonoTime now) {
+void BackendSet::Pick::on_response(uint16_t status, Duration latency, MonoTime now) {
   if (shared_->generation == generation_) shared_->balancer->on_response(index_, latency, now);
+  OutlierEndpoint* cell = runtime_->outlier().get();
+  if (cell != nullptr && shared_->outliers != nullptr) shared_->outliers->on_response(*cell, probe_, status, latency);
 }
 
-BackendSet::BackendSet(UpstreamContext& context, Spec spec) : context_(context), spec_(std::move(spec)) {}
+void BackendSet::Pick::on_connected() {
+  OutlierEndpoint* cell = runtime_->outlier().get();
+  if (probe_ && cell != nullptr && shared_->outliers != nullptr) shared_->outliers->on_response(*cell, probe_, 0, {});
+}
+
+void BackendSet::Pick::finish(const Outcome& outcome) {
+  runtime_->health()->record(outcome);
+  OutlierEndpoint* cell = runtime_->outlier().get();
+  if (cell != nullptr && shared_->outliers != nullptr) shared_->outliers->on_outcome(*cell, probe_, outcome);
+}
+
+BackendSet::BackendSet(UpstreamContext& context, Spec spec, Policy policy)
+    : context_(context), spec_(std::move(spec)), policy_(std::move(policy)) {}
 
 BackendSet::~BackendSet() {
   for (Slot& slot : slots_) {
-    if (slot.runtime != nullptr) slot.runtime->pool().drain();
+    if (slot.runtime != nullptr) slot.runtime->leave();
   }
 }
 
-void BackendSet::update(Spec spec) {
+void BackendSet::update(Spec spec, Policy policy) {
   Spec before = std::exchange(spec_, std::move(spec));
+  policy_ = std::move(policy);
   if (shared_ == nullptr) return;
   carry_slots(*before);
   ++shared_->generation;
+  watch_outliers();
   if (before->lb.policy != spec_->lb.policy) make_balancer();
   show_candidates();
 }
@@ -32,6 +48,7 @@ void BackendSet::make_slots() {
   shared_->breaker.set_limits(CircuitLimits{}.share(context_.workers));
   for (const Endpoint& endpoint : spec_->endpoints)
     slots_.push_back({context_.health.get(health_key(endpoint.key)), {}});
+  watch_outliers();
   make_balancer();
   show_candidates();
 }
@@ -58,7 +75,7 @@ void BackendSet::carry_slots(const BackendSetSpec& before) {
     if (!kept) slots_[i].health = context_.health.get(health_key(to[i].key));
   }
   for (Slot& slot : old) {
-    if (slot.runtime != nullptr) slot.runtime->pool().drain();
+    if (slot.runtime != nullptr) slot.runtime->leave();
   }
 }
 
@@ -77,10 +94,35 @@ void BackendSet::make_balancer() {
   shared_->balancer = (*factory)(LbInputs{context_.random, *context_.health.epoch()});
 }
 
+// After the slots, before the balancer sees them.
+void BackendSet::watch_outliers() {
+  bool watches = policy_ != nullptr && policy_->outlier.has_value();
+  if (!watches) {
+    shared_->outliers.reset();
+  } else if (shared_->outliers == nullptr) {
+    shared_->outliers =
+        std::make_unique<SetOutliers>(context_.health, spec_->key, context_.session_context.loop, context_.random);
+  }
+  if (watches) {
+    std::vector<std::shared_ptr<EndpointHealth>> health;
+    for (const Slot& slot : slots_) health.push_back(slot.health);
+    shared_->outliers->update(policy_, spec_->endpoints, health);
+  }
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].runtime != nullptr) slots_[i].runtime->set_outlier(outlier_of(static_cast<uint32_t>(i)));
+  }
+}
+
+std::shared_ptr<OutlierEndpoint> BackendSet::outlier_of(uint32_t index) const {
+  return shared_->outliers == nullptr ? nullptr : shared_->outliers->cell(index);
+}
+
 void BackendSet::show_candidates() {
   std::vector<LbCandidate> candidates;
   candidates.reserve(slots_.size());
-  for (size_t i = 0; i < slots_.size(); ++i) candidates.push_back({slots_[i].health, spec_->endpoints[i].weight});
+  for (uint32_t i = 0; i < slots_.size(); ++i) {
+    candidates.push_back({slots_[i].health, spec_->endpoints[i].weight, outlier_of(i)});
+  }
   shared_->balancer->update(std::move(candidates));
 }
 
@@ -89,13 +131,26 @@ const std::shared_ptr<EndpointRuntime>& BackendSet::runtime_of(uint32_t index) {
   if (runtime == nullptr) {
     runtime = std::make_shared<EndpointRuntime>(context_, spec_->endpoints[index], spec_->tls, spec_->protocol,
                                                 shared_->metrics);
+    runtime->set_outlier(outlier_of(index));
   }
   return runtime;
 }
 
+// An endpoint whose ejection is over gets one request before the balancer sees it again.
+std::optional<uint32_t> BackendSet::choose(MonoTime now, std::span<const uint32_t> tried, OutlierProbe& probe) {
+  if (shared_->outliers != nullptr) {
+    if (auto due = shared_->outliers->claim(now, tried)) {
+      probe = std::move(due->probe);
+      return due->index;
+    }
+  }
+  return shared_->balancer->pick({now, tried, std::nullopt});
+}
+
 Result<BackendSet::Pick> BackendSet::pick(std::span<const uint32_t> tried) {
   if (shared_ == nullptr) make_slots();
-  auto index = shared_->balancer->pick({context_.session_context.loop.now(), tried, std::nullopt});
+  OutlierProbe probe;
+  auto index = choose(context_.session_context.loop.now(), tried, probe);
   if (!index) return make_error(Reason::kNoHealthyEndpoint, "");
   auto permit = shared_->breaker.try_acquire(CircuitResource::kRequests);
   if (!permit) {
@@ -109,6 +164,7 @@ Result<BackendSet::Pick> BackendSet::pick(std::span<const uint32_t> tried) {
   pick.generation_ = shared_->generation;
   pick.in_flight_ = InFlight(*pick.runtime_->health());
   pick.permit_ = std::move(*permit);
+  pick.probe_ = std::move(probe);
   return pick;
 }
 }  // namespace heddle

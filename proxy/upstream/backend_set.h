@@ -10,6 +10,7 @@
 #include "proxy/lb/load_balancer.h"
 #include "proxy/resilience/circuit_breaker.h"
 #include "proxy/upstream/endpoint_runtime.h"
+#include "proxy/upstream/set_outliers.h"
 
 namespace heddle {
 
@@ -20,7 +21,8 @@ class BackendSet {
     std::shared_ptr<UpstreamMetrics> metrics;
     std::unique_ptr<LoadBalancer> balancer;
     CircuitBreaker breaker;
-    uint64_t generation = 0;  // moves when indexes change their meaning
+    uint64_t generation = 0;                // moves when indexes change their meaning
+    std::unique_ptr<SetOutliers> outliers;  // nullptr: no policy says so
   };
 
  public:
@@ -33,10 +35,12 @@ class BackendSet {
     Connector& tcp_connector() noexcept { return runtime_->tcp_connector(); }
     const std::shared_ptr<EndpointHealth>& health() const noexcept { return runtime_->health(); }
     // The answer's head came `latency` after the request was sent.
-    void on_response(Duration latency, MonoTime now);
+    void on_response(uint16_t status, Duration latency, MonoTime now);
+    // Opaque TCP: the connection is there, which is all that can be told of an endpoint.
+    void on_connected();
     // This pick is there because a try failed.
     void on_retry(Reason of_failed_try) { shared_->metrics->on_retry(of_failed_try); }
-    void finish(const Outcome& outcome) { runtime_->health()->record(outcome); }
+    void finish(const Outcome& outcome);
 
    private:
     friend class BackendSet;
@@ -46,12 +50,14 @@ class BackendSet {
     uint64_t generation_ = 0;
     InFlight in_flight_;
     CircuitBreaker::Permit permit_;  // before shared_ dies
+    OutlierProbe probe_;             // nearly always empty
   };
 
   using Spec = std::shared_ptr<const BackendSetSpec>;
-  BackendSet(UpstreamContext&, Spec);
+  using Policy = std::shared_ptr<const HealthPolicySpec>;  // nullptr: none
+  BackendSet(UpstreamContext&, Spec, Policy = nullptr);
   ~BackendSet();
-  void update(Spec);
+  void update(Spec, Policy = nullptr);
   // kNoHealthyEndpoint or kRequestOverflow.
   Result<Pick> pick(std::span<const uint32_t> tried);
   size_t size() const noexcept { return spec_->endpoints.size(); }
@@ -65,11 +71,15 @@ class BackendSet {
   void carry_slots(const BackendSetSpec& before);
   bool keep(Slot& from, Slot& to, const Endpoint&);
   void make_balancer();
+  void watch_outliers();
+  std::shared_ptr<OutlierEndpoint> outlier_of(uint32_t index) const;
+  std::optional<uint32_t> choose(MonoTime now, std::span<const uint32_t> tried, OutlierProbe&);
   void show_candidates();
   const std::shared_ptr<EndpointRuntime>& runtime_of(uint32_t index);
 
   UpstreamContext& context_;
   Spec spec_;
+  Policy policy_;
   std::vector<Slot> slots_;         // by index in the spec, from the first pick on
   std::shared_ptr<Shared> shared_;  // nullptr before the first pick
 };
