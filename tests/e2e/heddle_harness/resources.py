@@ -29,6 +29,10 @@ def health_policy(name, target, check, ns="default"):
     return _resource("heddle.dev/v1", "HealthPolicy", name, {"targetRefs": [{"name": target}], "active": [check]}, ns)
 
 
+def outlier_policy(name, target, ns="default", **outlier):
+    return _resource("heddle.dev/v1", "HealthPolicy", name, {"targetRefs": [{"name": target}], "outlier": outlier}, ns)
+
+
 def workload(name, identity, services=(), ns="default"):
     return _resource("heddle.dev/v1", "Workload", name, {"identity": identity, "services": list(services)}, ns)
 
