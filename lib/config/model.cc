@@ -17,6 +17,11 @@ std::string_view to_text(LbPolicy policy) noexcept {
 
 std::string_view to_text(UpstreamTls tls) noexcept { return tls == UpstreamTls::kMtls ? "mtls" : "plaintext"; }
 
+std::string_view to_text(CheckKind kind) noexcept {
+  constexpr std::string_view kNames[] = {"http", "tcp", "grpc"};
+  return kNames[static_cast<size_t>(kind)];
+}
+
 std::string_view to_text(PathMatchType type) noexcept {
   constexpr std::string_view kNames[] = {"Exact", "PathPrefix", "PathTemplate"};
   return kNames[static_cast<size_t>(type)];

@@ -16,9 +16,9 @@
 #include "lib/base/clock.h"
 #include "lib/base/rare.h"
 #include "lib/config/https_url.h"
+#include "lib/config/load_balancing.h"
 #include "lib/config/retry_spec.h"
 #include "lib/config/traffic_policy.h"
-#include "lib/config/load_balancing.h"
 
 namespace heddle {
 // A name of another resource.
@@ -146,7 +146,8 @@ struct HttpRouteSpec {
 };
 
 // --- HealthPolicy ---
-enum class CheckKind : uint8_t { kHttp, kTcp };
+enum class CheckKind : uint8_t { kHttp, kTcp, kGrpc };
+std::string_view to_text(CheckKind) noexcept;  // "http"
 struct StatusRange {
   uint16_t first = 200;
   uint16_t last = 299;
@@ -155,20 +156,50 @@ struct StatusRange {
 // The defaults find a crashed worker within 3 s: two failed checks, one second apart, of at most one second.
 struct ActiveCheck {
   CheckKind kind = CheckKind::kTcp;
+  std::string method = "GET";
   std::string path = "/";
-  std::string host;  // empty: the address
+  std::string host;     // empty: the address
+  std::string service;  // of kGrpc; empty: the server as a whole
   std::vector<StatusRange> expected{StatusRange{}};
   Duration interval = 1s;
+  Duration unhealthy_interval{};   // while this check fails; zero: as interval
+  Duration no_traffic_interval{};  // while it passes and nobody sent anything; zero: as interval
   Duration timeout = 1s;
   uint32_t unhealthy_threshold = 2;
   uint32_t healthy_threshold = 1;
   double jitter = 0.1;  // part of the interval
   bool operator==(const ActiveCheck&) const = default;
 };
+// Passive: endpoints that fail more than others get nothing for a while. The defaults are what users of other proxies
+// know (defaults.md: 5 errors, 10 s, 30 s, 300 s, 10 %).
+struct OutlierSuccessRate {
+  uint32_t minimum_requests = 100;  // of an endpoint in an interval; it is not judged with fewer
+  uint32_t minimum_endpoints = 5;   // that can be judged; else nobody is
+  double stdev_factor = 1.9;        // ejected below mean - factor x standard deviation
+  bool operator==(const OutlierSuccessRate&) const = default;
+};
+struct OutlierLatency {
+  double factor = 3;  // ejected above factor x median of the endpoints' means
+  uint32_t minimum_requests = 100;
+  bool operator==(const OutlierLatency&) const = default;
+};
+struct OutlierSpec {
+  uint32_t consecutive_errors = 5;          // 0: not judged
+  uint32_t consecutive_gateway_errors = 0;  // 0: not judged
+  std::optional<OutlierSuccessRate> success_rate;
+  std::optional<OutlierLatency> latency;
+  Duration interval = 10s;
+  Duration base_ejection_time = 30s;
+  Duration max_ejection_time = 300s;
+  uint32_t max_ejected_percent = 10;
+  double jitter = 0.1;  // part of the ejection time that chance adds at most
+  bool operator==(const OutlierSpec&) const = default;
+};
 struct HealthPolicySpec {
   ResourceKey key;
   std::vector<std::string> targets;  // backend sets of the same namespace
   std::vector<ActiveCheck> active;
+  std::optional<OutlierSpec> outlier;
 };
 
 // --- AuthorizationPolicy ---

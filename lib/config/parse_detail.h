@@ -10,6 +10,7 @@ std::shared_ptr<const BackendSetSpec> parse_backend_set(const Envelope&, JsonObj
 std::shared_ptr<const HttpRouteSpec> parse_http_route(const Envelope&, JsonObject& spec);
 std::shared_ptr<const HealthPolicySpec> parse_health_policy(const Envelope&, JsonObject& spec);
 std::shared_ptr<const TrafficPolicySpec> parse_traffic_policy(const Envelope&, JsonObject& spec);
+OutlierSpec parse_outlier(const JsonReader&);  // of a HealthPolicy
 std::shared_ptr<const AuthorizationPolicySpec> parse_authorization_policy(const Envelope&, JsonObject& spec);
 std::shared_ptr<const WorkloadSpec> parse_workload(const Envelope&, JsonObject& spec);
 std::shared_ptr<const FederatedTrustDomainSpec> parse_federated_trust_domain(const Envelope&, JsonObject& spec);

@@ -5,14 +5,15 @@
 
 namespace heddle::detail {
 namespace {
-enum class CheckWord { kHttp, kTcp, kGrpc };
-constexpr EnumName<CheckWord> kCheckKinds[] = {
-    {"http", CheckWord::kHttp}, {"tcp", CheckWord::kTcp}, {"grpc", CheckWord::kGrpc}};
+constexpr EnumName<CheckKind> kCheckKinds[] = {
+    {"http", CheckKind::kHttp}, {"tcp", CheckKind::kTcp}, {"grpc", CheckKind::kGrpc}};
+constexpr EnumName<std::string_view> kMethods[] = {{"GET", "GET"}, {"HEAD", "HEAD"}, {"OPTIONS", "OPTIONS"}};
 constexpr DurationRange kIntervals{100ms, 1h};
 constexpr DurationRange kTimeouts{10ms, 60s};
 constexpr IntRange kThresholds{1, 100};
 constexpr IntRange kStatuses{100, 599};
 constexpr size_t kMaxStatuses = 16;
+constexpr size_t kMaxGrpcService = 253;
 
 // 200, or "200-299".
 std::optional<StatusRange> parse_status(const JsonReader& at) {
@@ -30,14 +31,19 @@ std::optional<StatusRange> parse_status(const JsonReader& at) {
   return std::nullopt;
 }
 
-void parse_http_check(JsonObject& object, ActiveCheck& out) {
-  out.path = object.optional_string("path", {1, kMaxPathValue}).value_or("/");
-  bool printable = std::all_of(out.path.begin(), out.path.end(), [](char c) { return c > 0x20 && c < 0x7f; });
-  if (!out.path.starts_with('/') || !printable) object.problem("path", "must begin with '/' and be printable ASCII");
+void parse_host(JsonObject& object, ActiveCheck& out) {
   out.host = object.optional_string("host", {1, 253}).value_or("");
   bool host_fits =
       std::all_of(out.host.begin(), out.host.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '/'; });
   if (!host_fits) object.problem("host", "is not a host name");
+}
+
+void parse_http_check(JsonObject& object, ActiveCheck& out) {
+  out.method = object.optional_one_of("method", kMethods).value_or("GET");
+  out.path = object.optional_string("path", {1, kMaxPathValue}).value_or("/");
+  bool printable = std::all_of(out.path.begin(), out.path.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  if (!out.path.starts_with('/') || !printable) object.problem("path", "must begin with '/' and be printable ASCII");
+  parse_host(object, out);
   if (!object.has("expectedStatuses")) return;
   out.expected.clear();
   for (const JsonReader& at : object.array("expectedStatuses", {1, kMaxStatuses})) {
@@ -45,27 +51,43 @@ void parse_http_check(JsonObject& object, ActiveCheck& out) {
   }
 }
 
-void refuse_http_fields(JsonObject& object) {
-  for (std::string_view field : {"path", "host", "expectedStatuses"}) {
-    if (object.has(field)) object.problem(field, "belongs to checks of kind http");
+void parse_grpc_check(JsonObject& object, ActiveCheck& out) {
+  parse_host(object, out);
+  out.service = object.optional_string("service", {0, kMaxGrpcService}).value_or("");
+  bool printable = std::all_of(out.service.begin(), out.service.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  if (!printable) object.problem("service", "must be printable ASCII without blanks");
+}
+
+// A field of another kind of check is a mistake, not something to ignore.
+void refuse_fields_of_others(JsonObject& object, CheckKind kind) {
+  auto refuse = [&](std::string_view field, std::string_view why) {
+    if (object.has(field)) object.problem(field, std::string(why));
     object.ignore(field);
+  };
+  if (kind != CheckKind::kHttp) {
+    for (std::string_view field : {"method", "path", "expectedStatuses"})
+      refuse(field, "belongs to checks of kind http");
   }
+  if (kind != CheckKind::kGrpc) refuse("service", "belongs to checks of kind grpc");
+  if (kind == CheckKind::kTcp) refuse("host", "belongs to checks of kind http or grpc");
+}
+
+void parse_times(JsonObject& object, ActiveCheck& out) {
+  out.interval = object.optional_duration("interval", kIntervals).value_or(out.interval);
+  out.unhealthy_interval = object.optional_duration("unhealthyInterval", kIntervals).value_or(Duration{});
+  out.no_traffic_interval = object.optional_duration("noTrafficInterval", kIntervals).value_or(Duration{});
+  out.timeout = object.optional_duration("timeout", kTimeouts).value_or(out.timeout);
 }
 
 ActiveCheck parse_check(const JsonReader& at) {
   JsonObject object = at.object();
   ActiveCheck out;
-  CheckWord kind = object.optional_one_of("kind", kCheckKinds).value_or(CheckWord::kTcp);
+  out.kind = object.optional_one_of("kind", kCheckKinds).value_or(CheckKind::kTcp);
   if (object.is_object() && !object.has("kind")) object.problem("kind", "is required");
-  if (kind == CheckWord::kGrpc) object.unsupported("kind", "gRPC health checks are not supported; use http or tcp");
-  out.kind = kind == CheckWord::kHttp ? CheckKind::kHttp : CheckKind::kTcp;
-  if (kind == CheckWord::kHttp) {
-    parse_http_check(object, out);
-  } else {
-    refuse_http_fields(object);
-  }
-  out.interval = object.optional_duration("interval", kIntervals).value_or(out.interval);
-  out.timeout = object.optional_duration("timeout", kTimeouts).value_or(out.timeout);
+  if (out.kind == CheckKind::kHttp) parse_http_check(object, out);
+  if (out.kind == CheckKind::kGrpc) parse_grpc_check(object, out);
+  refuse_fields_of_others(object, out.kind);
+  parse_times(object, out);
   auto threshold = [&](std::string_view field, uint32_t otherwise) {
     return static_cast<uint32_t>(object.optional_integer(field, kThresholds).value_or(otherwise));
   };
@@ -85,7 +107,7 @@ std::shared_ptr<const HealthPolicySpec> parse_health_policy(const Envelope& enve
   for (const JsonReader& at : spec.optional_array("active", {0, kMaxActiveChecks})) {
     out->active.push_back(parse_check(at));
   }
-  spec.refuse("outlier", "outlier ejection is not configurable yet");
+  if (std::optional<JsonReader> at = spec.optional("outlier")) out->outlier = parse_outlier(*at);
   spec.refuse("panicThreshold", "stands in the BackendSet: loadBalancer.panicThreshold");
   spec.refuse("slowStart", "stands in the BackendSet: loadBalancer.slowStart");
   return out;

@@ -12,7 +12,7 @@ SessionLimits limits_of_a_call() {
   return limits;
 }
 
-GrpcEnd unavailable(std::string why) { return {GrpcStatus::kUnavailable, std::move(why)}; }
+GrpcEnd unavailable(std::string why, Reason reason) { return {GrpcStatus::kUnavailable, std::move(why), reason}; }
 
 // For an answer that is not gRPC's (the table of the gRPC documentation).
 GrpcStatus status_of_http(uint16_t status) {
@@ -43,7 +43,7 @@ class GrpcClient::Call final : public Operation, private ResponseSink, private C
       : client_(client), request_(std::move(request)), observer_(&observer) {
     dial_ =
         client_.connector_.connect(client_.address_, kConnect, [this](Result<std::unique_ptr<Transport>> connected) {
-          if (!connected) return finish(unavailable(connected.error().detail));
+          if (!connected) return finish(unavailable(connected.error().detail, connected.error().reason));
           open(*std::move(connected));
         });
   }
@@ -54,7 +54,7 @@ class GrpcClient::Call final : public Operation, private ResponseSink, private C
     BlockPool& pool = client_.context_.loop.blocks();
     RequestHead head(pool);
     head.accepts_trailers = true;
-    bool fits = head.set_method("POST") && head.set_scheme("http") && head.set_authority("localhost") &&
+    bool fits = head.set_method("POST") && head.set_scheme(request_.scheme) && head.set_authority(request_.authority) &&
                 head.set_path(request_.path) && head.fields().add(HeaderName::kContentType, "application/grpc") &&
                 head.fields().add(HeaderName::kUserAgent, "heddle/" HEDDLE_VERSION);
     for (const auto& [name, value] : request_.metadata) fits = fits && head.fields().add(name, value);
@@ -82,7 +82,7 @@ class GrpcClient::Call final : public Operation, private ResponseSink, private C
     if (end) stream_ = nullptr;
     auto fed = reader_.feed(bytes, [this](std::string_view message) { observer_->on_message(message); });
     if (!fed) return finish({GrpcStatus::kResourceExhausted, fed.error().detail});
-    if (end) return finish(unavailable("the answer ended without a status"));
+    if (end) return finish(unavailable("the answer ended without a status", Reason::kUpstreamClosed));
     stream_->credit(size);
   }
   void on_trailers(HeaderMap&& fields) override {
@@ -92,7 +92,7 @@ class GrpcClient::Call final : public Operation, private ResponseSink, private C
   void on_drained() override {}
   void on_gone(const Error& why) override {
     stream_ = nullptr;
-    finish(unavailable(why.detail.empty() ? "the connection closed" : why.detail));
+    finish(unavailable(why.detail.empty() ? "the connection closed" : why.detail, why.reason));
   }
   static GrpcEnd read_end(const HeaderMap& fields) {
     auto status = fields.get(HeaderName::kGrpcStatus);

@@ -19,6 +19,8 @@ struct GrpcStreamRequest {
   std::string path;                                           // "/Service/Method"
   std::vector<std::pair<std::string, std::string>> metadata;  // lower-case names
   std::string message;                                        // the one request
+  std::string authority = "localhost";
+  std::string scheme = "http";
 };
 
 class GrpcStreamObserver {

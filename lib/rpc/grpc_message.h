@@ -41,6 +41,7 @@ Reason reason_of(GrpcStatus) noexcept;
 struct GrpcEnd {
   GrpcStatus status = GrpcStatus::kOk;
   std::string message;
+  Reason no_answer = Reason::kNone;  // why the peer said no status; kNone: it did
 };
 
 inline constexpr size_t kGrpcPrefix = 5;  // a flag and the length, big-endian

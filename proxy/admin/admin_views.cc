@@ -9,10 +9,19 @@ namespace {
 double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 
 void write_check(JsonWriter& out, const BackendCheck& check) {
-  out.key("lastCheck").begin_object().field("kind", std::string_view(check.kind == CheckKind::kHttp ? "http" : "tcp"));
+  out.key("lastCheck").begin_object().field("kind", to_text(check.kind));
   out.field("result", std::string_view(check.reason == Reason::kNone ? "ok" : info(check.reason).name));
   if (check.status != 0) out.field("status", check.status);
   out.field("tookSeconds", seconds(check.took)).field("ageSeconds", seconds(check.age)).end_object();
+}
+
+void write_outlier(JsonWriter& out, const BackendOutlier& outlier) {
+  constexpr std::string_view kStates[] = {"in", "ejected", "proving"};
+  out.key("outlier").begin_object().field("state", kStates[static_cast<size_t>(outlier.state)]);
+  out.field("ejections", outlier.ejections);
+  if (outlier.ejections > 0) out.field("cause", outlier.cause).field("why", outlier.why);
+  if (outlier.state == OutlierState::kEjected) out.field("leftSeconds", seconds(outlier.left));
+  out.end_object();
 }
 
 void write_backend(JsonWriter& out, const BackendRow& row) {
@@ -20,6 +29,11 @@ void write_backend(JsonWriter& out, const BackendRow& row) {
   out.field("state", to_text(row.state));
   if (!row.why.empty()) out.field("why", row.why);
   if (row.last_check) write_check(out, *row.last_check);
+  if (row.last_failure_age) {
+    out.key("lastFailure").begin_object().field("why", row.last_failure);
+    out.field("ageSeconds", seconds(*row.last_failure_age)).end_object();
+  }
+  if (row.outlier) write_outlier(out, *row.outlier);
   if (row.last_change) out.field("lastChangeSeconds", seconds(*row.last_change));
   out.field("downtimeSeconds", seconds(row.downtime)).field("timesDown", row.times_down);
   out.field("checksFailed", row.checks_failed).field("weight", row.weight);

@@ -27,6 +27,22 @@ void read_state(BackendRow& row, const EndpointHealth& health, const std::option
   row.why = checked && !checked->is_up ? checked->why_down : reasons_down(health.flags());
 }
 
+void read_outlier(BackendRow& row, const OutlierEndpoint& endpoint, MonoTime now) {
+  BackendOutlier out;
+  out.state = endpoint.state();
+  out.ejections = endpoint.ejections();
+  if (out.ejections > 0) {
+    out.why = to_text(endpoint.why());
+    out.cause = to_text(endpoint.why().cause);
+  }
+  if (out.state == OutlierState::kEjected) out.left = std::max(Duration{}, endpoint.until() - now);
+  if (out.state != OutlierState::kIn) {
+    if (row.state != BackendState::kDown) row.why = str_cat("ejected: ", out.why);
+    row.state = BackendState::kDown;
+  }
+  row.outlier = std::move(out);
+}
+
 void read_numbers(BackendRow& row, const EndpointHealth& health, WallTime now) {
   row.sessions = health.connections();
   row.sessions_total = health.sessions();
@@ -42,7 +58,8 @@ void read_numbers(BackendRow& row, const EndpointHealth& health, WallTime now) {
   if (health.last_transition() != WallTime()) row.last_change = age_of(health.last_transition(), now);
 }
 
-BackendRow make_row(const BackendSetEntry& entry, const Endpoint& endpoint, const BackendSources& from) {
+BackendRow make_row(const BackendSetEntry& entry, const Endpoint& endpoint, const OutlierGroup* group,
+                    const BackendSources& from) {
   WallTime now = from.clock.wall();
   auto health = from.health.get(health_key(endpoint.key));
   auto checked = from.checker.status(entry.spec->key, endpoint.key);
@@ -53,6 +70,13 @@ BackendRow make_row(const BackendSetEntry& entry, const Endpoint& endpoint, cons
   row.weight = endpoint.weight;
   read_state(row, *health, checked);
   read_numbers(row, *health, now);
+  if (checked && !checked->last_failure.why.empty()) {
+    row.last_failure = checked->last_failure.why;
+    row.last_failure_age = age_of(checked->last_failure.at, now);
+  }
+  if (group != nullptr) {
+    if (auto endpoint_outlier = group->find(endpoint.key)) read_outlier(row, *endpoint_outlier, from.clock.now());
+  }
   CheckReport last = health->last_check();
   if (!checked || last.at == WallTime()) return row;
   row.last_check =
@@ -95,7 +119,10 @@ std::vector<BackendTable> collect_backends(const Snapshot& snapshot, const Backe
                        std::string(to_text(spec.lb.policy)),
                        std::string(to_text(spec.tls)),
                        {}};
-    for (const Endpoint& endpoint : spec.endpoints) table.rows.push_back(make_row(*entry, endpoint, from));
+    auto group = from.health.outliers().find(spec.key);
+    for (const Endpoint& endpoint : spec.endpoints) {
+      table.rows.push_back(make_row(*entry, endpoint, group.get(), from));
+    }
     tables.push_back(std::move(table));
   }
   std::sort(tables.begin(), tables.end(), [](const auto& a, const auto& b) { return a.name < b.name; });

@@ -21,6 +21,15 @@ struct BackendCheck {
   Duration age{};
 };
 
+// Passive judgement. An endpoint that is out is DOWN.
+struct BackendOutlier {
+  OutlierState state = OutlierState::kIn;
+  Duration left{};         // until it gets the request that proves it; 0: that may come now
+  std::string why;         // of the present or last ejection
+  std::string_view cause;  // the same as a word: "consecutive-errors"
+  uint64_t ejections = 0;
+};
+
 struct BackendRow {
   std::string address;   // unique in its set
   std::string identity;  // empty: none expected
@@ -41,6 +50,9 @@ struct BackendRow {
   Duration downtime{};
   std::optional<Duration> last_change;  // age; nullopt: never changed
   std::optional<BackendCheck> last_check;
+  std::string last_failure;  // of a check, ever; empty: none failed
+  std::optional<Duration> last_failure_age;
+  std::optional<BackendOutlier> outlier;  // nullopt: not judged, or never picked
 };
 
 struct BackendTable {

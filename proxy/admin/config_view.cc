@@ -162,21 +162,45 @@ void write(JsonWriter& out, const HttpRouteSpec& spec) {
   out.end_array();
 }
 
-void write_check(JsonWriter& out, const ActiveCheck& check) {
-  bool is_http = check.kind == CheckKind::kHttp;
-  out.begin_object().field("kind", std::string_view(is_http ? "http" : "tcp"));
-  if (is_http) {
-    out.field("path", check.path);
-    if (!check.host.empty()) out.field("host", check.host);
-    out.key("expectedStatuses").begin_array();
-    for (const StatusRange& range : check.expected) {
-      out.string(str_cat(std::to_string(range.first), "-", std::to_string(range.last)));
-    }
-    out.end_array();
+void write_http_check(JsonWriter& out, const ActiveCheck& check) {
+  out.field("method", check.method).field("path", check.path);
+  out.key("expectedStatuses").begin_array();
+  for (const StatusRange& range : check.expected) {
+    out.string(str_cat(std::to_string(range.first), "-", std::to_string(range.last)));
   }
+  out.end_array();
+}
+
+void write_check(JsonWriter& out, const ActiveCheck& check) {
+  out.begin_object().field("kind", to_text(check.kind));
+  if (check.kind == CheckKind::kHttp) write_http_check(out, check);
+  if (check.kind == CheckKind::kGrpc) out.field("service", check.service);
+  if (!check.host.empty()) out.field("host", check.host);
   out.field("interval", format_duration(check.interval)).field("timeout", format_duration(check.timeout));
+  auto interval = [&](std::string_view name, Duration value) {
+    if (value != Duration{}) out.field(name, format_duration(value));
+  };
+  interval("unhealthyInterval", check.unhealthy_interval);
+  interval("noTrafficInterval", check.no_traffic_interval);
   out.field("unhealthyThreshold", check.unhealthy_threshold).field("healthyThreshold", check.healthy_threshold);
   out.field("jitter", check.jitter).end_object();
+}
+
+void write_outlier(JsonWriter& out, const OutlierSpec& spec) {
+  out.key("outlier").begin_object().field("consecutiveErrors", spec.consecutive_errors);
+  out.field("consecutiveGatewayErrors", spec.consecutive_gateway_errors);
+  if (const auto& rate = spec.success_rate) {
+    out.key("successRate").begin_object().field("minimumRequests", rate->minimum_requests);
+    out.field("minimumEndpoints", rate->minimum_endpoints).field("stdevFactor", rate->stdev_factor).end_object();
+  }
+  if (const auto& latency = spec.latency) {
+    out.key("latency").begin_object().field("factor", latency->factor);
+    out.field("minimumRequests", latency->minimum_requests).end_object();
+  }
+  out.field("interval", format_duration(spec.interval));
+  out.field("baseEjectionTime", format_duration(spec.base_ejection_time));
+  out.field("maxEjectionTime", format_duration(spec.max_ejection_time));
+  out.field("maxEjectedPercent", spec.max_ejected_percent).field("jitter", spec.jitter).end_object();
 }
 
 void write_targets(JsonWriter& out, const std::vector<std::string>& targets) {
@@ -192,6 +216,7 @@ void write(JsonWriter& out, const HealthPolicySpec& spec) {
   out.key("active").begin_array();
   for (const ActiveCheck& check : spec.active) write_check(out, check);
   out.end_array();
+  if (spec.outlier) write_outlier(out, *spec.outlier);
 }
 
 void write(JsonWriter& out, const TrafficPolicySpec& spec) {

@@ -116,6 +116,7 @@ void put_counts(CsvRow& csv, const BackendRow& row) {
 }
 
 void put_check(CsvRow& csv, const BackendRow& row) {
+  csv.text(Column::kCheckDesc, row.why);
   if (!row.last_check) return;
   const BackendCheck& check = *row.last_check;
   csv.text(Column::kCheckStatus, check_status(check));
@@ -123,7 +124,6 @@ void put_check(CsvRow& csv, const BackendRow& row) {
   csv.number(Column::kCheckDuration, static_cast<uint64_t>(check.took / 1ms));
   csv.text(Column::kLastChk, check.reason == Reason::kNone ? "ok" : info(check.reason).name);
   csv.number(Column::kChkfail, row.checks_failed);
-  csv.text(Column::kCheckDesc, row.why);
 }
 
 CsvRow start_row(const BackendTable& table, std::string_view name, RowType type, size_t table_number) {

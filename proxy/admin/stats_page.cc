@@ -48,7 +48,8 @@ std::string age_text(Duration age) {
 }
 
 std::string check_text(const BackendCheck& check) {
-  std::string out(check.kind == CheckKind::kHttp ? "HTTP " : "TCP ");
+  constexpr std::string_view kKinds[] = {"HTTP ", "TCP ", "gRPC "};
+  std::string out(kKinds[static_cast<size_t>(check.kind)]);
   out += check.reason == Reason::kNone ? "ok" : info(check.reason).name;
   if (check.status != 0) out += str_cat(" (", number(check.status), ")");
   return out + str_cat(" in ", number(static_cast<uint64_t>(check.took / 1ms)), "ms");
@@ -69,6 +70,17 @@ std::string check_cells(const BackendRow& row) {
                  cell(str_cat(age_text(row.last_check->age), " ago")));
 }
 
+// "out for 27s: 5 errors in a row (3)": how often in brackets.
+std::string outlier_cell(const BackendRow& row) {
+  if (!row.outlier || row.outlier->ejections == 0) return cell(row.outlier ? "never" : "-");
+  const BackendOutlier& outlier = *row.outlier;
+  std::string state = "back";
+  if (outlier.state == OutlierState::kProbing) state = "proving itself";
+  if (outlier.state == OutlierState::kEjected) state = str_cat("out for ", age_text(outlier.left));
+  return str_cat("<td class=\"text\">", state, " (", number(outlier.ejections), ")<br><small>",
+                 escape_html(outlier.why), "</small></td>");
+}
+
 std::string row_html(const BackendRow& row) {
   std::string identity = row.identity.empty() ? "" : str_cat("<br><small>", escape_html(row.identity), "</small>");
   std::string out = str_cat("<tr><td>", escape_html(row.address), identity, "</td>", state_cell(row));
@@ -76,7 +88,7 @@ std::string row_html(const BackendRow& row) {
   out += cell(number(row.requests_active)) + cell(number(row.requests));
   out += cell(bytes_text(row.bytes_in)) + cell(bytes_text(row.bytes_out)) + cell(number(row.errors));
   out += check_cells(row) + cell(number(row.checks_failed)) + cell(number(row.times_down));
-  return out + cell(age_text(row.downtime)) + "</tr>\n";
+  return out + cell(age_text(row.downtime)) + outlier_cell(row) + "</tr>\n";
 }
 
 std::string totals_html(const BackendTable& table) {
@@ -87,14 +99,15 @@ std::string totals_html(const BackendTable& table) {
   out += cell(number(t.sum.requests_active)) + cell(number(t.sum.requests));
   out += cell(bytes_text(t.sum.bytes_in)) + cell(bytes_text(t.sum.bytes_out)) + cell(number(t.sum.errors));
   return out + "<td class=\"text\"></td><td></td>" + cell(number(t.sum.checks_failed)) +
-         cell(number(t.sum.times_down)) + "<td></td></tr>\n";
+         cell(number(t.sum.times_down)) + "<td></td><td></td></tr>\n";
 }
 
 std::string table_html(const BackendTable& table) {
   std::string out = str_cat("<h2>", escape_html(table.name), "</h2>\n<p>", escape_html(table.tls), ", balanced by ",
                             escape_html(table.balancer), "</p>\n<table>\n<thead><tr>");
-  for (std::string_view head : {"Backend", "State", "Weight", "Sessions", "Total", "Active", "Requests", "Bytes in",
-                                "Bytes out", "Errors", "Last check", "Checked", "Failed", "Downs", "Downtime"}) {
+  for (std::string_view head :
+       {"Backend", "State", "Weight", "Sessions", "Total", "Active", "Requests", "Bytes in", "Bytes out", "Errors",
+        "Last check", "Checked", "Failed", "Downs", "Downtime", "Ejected"}) {
     out += str_cat("<th>", head, "</th>");
   }
   out += "</tr></thead>\n<tbody>\n";

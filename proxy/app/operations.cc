@@ -13,6 +13,7 @@
 #include "proxy/telemetry/proxy_metrics.h"
 #include "proxy/upstream/health_checker.h"
 #include "proxy/upstream/network_probes.h"
+#include "proxy/upstream/outlier_sweeper.h"
 
 namespace heddle {
 namespace {
@@ -49,6 +50,7 @@ class ProxyOperations final : public Operations {
   MonoTime started_;
   NetworkProbes probes_;
   HealthChecker checker_;
+  OutlierSweeper outliers_;
   ControlMetrics metrics_;
   LogMetrics log_metrics_;
   Readiness readiness_;
@@ -75,6 +77,7 @@ ProxyOperations::ProxyOperations(OperationsInputs inputs)
       started_(loop().now()),
       probes_(ProbeContext{in_.context, in_.protocols, in_.connector, in_.tls}),
       checker_({loop(), probes_, in_.health, in_.random, in_.metrics, in_.log.module("health")}),
+      outliers_({loop(), in_.health, in_.random, in_.metrics, in_.log.module("outlier")}),
       metrics_(in_.metrics),
       log_metrics_(in_.metrics, in_.log, in_.access_writer),
       watchdog_(loop()),
@@ -118,6 +121,7 @@ void ProxyOperations::follow_config() {
     snapshot_ = std::move(snapshot);
     metrics_.config_updates["ack"].add(1);
     checker_.apply(*snapshot_);
+    outliers_.apply(*snapshot_);
     look_at_config();
   });
 }

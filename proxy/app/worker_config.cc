@@ -17,11 +17,11 @@ void WorkerConfig::apply(std::shared_ptr<const Snapshot> snapshot) {
   }
   for (BackendSetId id : changes.replaced) {
     const BackendSetEntry& entry = *snapshot->backend_set(id);
-    next->backend_sets[id.value()]->update(entry.spec, entry.traffic);
+    next->backend_sets[id.value()]->update(entry.spec, entry.traffic, entry.health);
   }
   for (BackendSetId id : changes.added) {
     const BackendSetEntry& entry = *snapshot->backend_set(id);
-    next->backend_sets[id.value()] = std::make_shared<BackendSet>(upstream_, entry.spec, entry.traffic);
+    next->backend_sets[id.value()] = std::make_shared<BackendSet>(upstream_, entry.spec, entry.traffic, entry.health);
   }
   next->snapshot = std::move(snapshot);
   current_ = std::move(next);

@@ -309,6 +309,7 @@ void Exchange::on_pending_over() {
 
 void Exchange::on_request_over() {
   Error why = make_error(Reason::kRequestTimeout, "the route's request timeout passed");
+  if (upstream_ != nullptr && request_ended_ && !response_begun_) end_try(why.reason);  // it did not answer
   if (response_begun_) return break_off(why);
   reply(why);
 }

@@ -97,6 +97,7 @@ class TcpProxy::Joined final : public Connection, private Revocable, private Tra
 
   void join(std::unique_ptr<Transport> upstream) {
     summary_.upstream_connected = true;
+    pick_->on_connected();
     summary_.upstream_tls = upstream->info().is_tls;
     upstream_certificate_ = upstream->info().peer_certificate;
     downstream_->observe(nullptr);

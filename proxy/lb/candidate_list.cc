@@ -35,7 +35,7 @@ void CandidateList::look(MonoTime now) noexcept {
   look_again_ = kNever;
   standby_.clear();
   for (size_t i = 0; i < candidates_.size(); ++i) {
-    is_usable_[i] = candidates_[i].weight != 0 && candidates_[i].health->usable();
+    is_usable_[i] = candidates_[i].weight != 0 && candidates_[i].usable();
     shares_[i] = candidates_[i].weight;
   }
   if (slow_start_.is_on()) {
@@ -115,7 +115,7 @@ std::array<ZoneState, kLevels> CandidateList::zone_states() const noexcept {
     const LbCandidate& candidate = candidates_[i];
     ZoneState& zone = out[candidate.priority];
     if (candidate.is_local) {
-      local[candidate.priority].healthy += is_usable_[i] != 0 && candidate.health->usable();
+      local[candidate.priority].healthy += is_usable_[i] != 0 && candidate.usable();
       local[candidate.priority].present += is_usable_[i] != 0 || may_panic_with(candidate);
     }
     if (is_usable_[i] == 0) continue;

@@ -13,6 +13,7 @@
 #include "lib/base/random.h"
 #include "lib/config/load_balancing.h"
 #include "proxy/resilience/endpoint_health.h"
+#include "proxy/resilience/outlier_endpoint.h"
 
 namespace heddle {
 
@@ -22,7 +23,9 @@ struct LbCandidate {
   uint32_t weight = 1;  // 0: gets nothing
   uint64_t id = 0;      // of its address, the same in every process: for policies that hash
   uint8_t priority = 0;
-  bool is_local = false;  // in the zone of this sidecar
+  bool is_local = false;                             // in the zone of this sidecar
+  std::shared_ptr<const OutlierEndpoint> outlier{};  // nullptr: never ejected
+  bool usable() const noexcept { return health->usable() && (outlier == nullptr || outlier->is_in()); }
 };
 
 struct PickContext {

@@ -12,6 +12,7 @@
 
 #include "lib/base/address.h"
 #include "proxy/resilience/endpoint_health.h"
+#include "proxy/resilience/outlier_group.h"
 
 namespace heddle {
 // An address that must prove another identity is another endpoint.
@@ -31,9 +32,12 @@ class HealthTable {
   size_t sweep();
   std::vector<std::pair<HealthKey, std::shared_ptr<const EndpointHealth>>> all() const;  // sorted by key
   size_t size() const;
+  // Whom passive judgement has put aside, by backend set.
+  OutlierTable& outliers() noexcept { return outliers_; }
 
  private:
   std::shared_ptr<HealthEpoch> epoch_;
+  OutlierTable outliers_{epoch_};
   mutable std::mutex mutex_;  // guards entries_
   std::map<HealthKey, std::shared_ptr<EndpointHealth>> entries_;
 };

@@ -71,6 +71,19 @@ constexpr MetricFamily kTransitions{
     "heddle_health_transitions_total", "Endpoints that went up or down.", kCounter, {"backend_set", "to"}};
 constexpr MetricFamily kEndpoints{"heddle_endpoints", "Endpoints by state.", kGauge, {"backend_set", "state"}};
 
+constexpr MetricFamily kEjections{
+    "heddle_outlier_ejections_total",
+    "Endpoints put aside for failing more than others, by cause: consecutive-errors, consecutive-gateway-errors, "
+    "success-rate, latency, probe (the one request after the time was over failed, too).",
+    kCounter,
+    {"backend_set", "cause"}};
+constexpr MetricFamily kEjectionsRefused{"heddle_outlier_refused_total",
+                                         "Ejections that were left undone, because as many endpoints as may be are out "
+                                         "already or nobody would be left.",
+                                         kCounter,
+                                         {"backend_set"}};
+constexpr MetricFamily kEjected{"heddle_outlier_ejected", "Endpoints that are put aside now.", kGauge, {"backend_set"}};
+
 constexpr MetricFamily kAccepted{"heddle_downstream_accepted_total", "Connections accepted.", kCounter, {"listener"}};
 constexpr MetricFamily kRefused{"heddle_downstream_refused_total",
                                 "Connections closed unserved and requests refused before routing, by reason.",
@@ -156,7 +169,7 @@ constexpr MetricFamily kAccessDropped{"heddle_access_log_dropped_total", "Access
                                       kCounter};
 constexpr MetricFamily kAccessWritten{"heddle_access_log_records_total", "Access log records written.", kCounter};
 
-constexpr std::array<const MetricFamily*, 49> kFamilies = {&kRequests,
+constexpr std::array<const MetricFamily*, 53> kFamilies = {&kRequests,
                                                            &kDuration,
                                                            &kUpstreamTime,
                                                            &kActive,
@@ -172,12 +185,16 @@ constexpr std::array<const MetricFamily*, 49> kFamilies = {&kRequests,
                                                            &kPending,
                                                            &kReused,
                                                            &kRetries,
+                                                           &kRetriesOverBudget,
                                                            &kCircuitRefused,
                                                            &kConnectTime,
                                                            &kPanics,
                                                            &kChecks,
                                                            &kTransitions,
                                                            &kEndpoints,
+                                                           &kEjections,
+                                                           &kEjectionsRefused,
+                                                           &kEjected,
                                                            &kAccepted,
                                                            &kRefused,
                                                            &kConnections,
@@ -303,6 +320,11 @@ HealthMetrics::HealthMetrics(Registry& registry, std::string_view set)
       transitions(scope_of(registry, "backend_set", set), kTransitions, "to"),
       endpoints_up(scope_of(registry, "backend_set", set).gauge(kEndpoints, {{"state", "up"}})),
       endpoints_down(scope_of(registry, "backend_set", set).gauge(kEndpoints, {{"state", "down"}})) {}
+
+OutlierMetrics::OutlierMetrics(Registry& registry, std::string_view set)
+    : ejections(scope_of(registry, "backend_set", set), kEjections, "cause"),
+      refused(scope_of(registry, "backend_set", set).counter(kEjectionsRefused)),
+      ejected(scope_of(registry, "backend_set", set).gauge(kEjected)) {}
 
 ListenerMetrics::ListenerMetrics(Registry& registry, std::string_view listener)
     : accepted(scope_of(registry, "listener", listener).counter(kAccepted)),

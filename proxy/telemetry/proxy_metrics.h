@@ -101,6 +101,14 @@ struct HealthMetrics {
   Gauge endpoints_down;
 };
 
+// Per backend set with an outlier policy, on the main loop: passive judgement.
+struct OutlierMetrics {
+  OutlierMetrics(Registry&, std::string_view backend_set);
+  LabelledCounters ejections;  // by cause
+  Counter refused;
+  Gauge ejected;
+};
+
 // Per listener: who connects.
 struct ListenerMetrics {
   ListenerMetrics(Registry&, std::string_view listener);

@@ -10,26 +10,43 @@
 namespace heddle {
 
 void BackendSet::Pick::on_response(const ResponseHead& head, bool end, Duration latency, MonoTime now) {
+  OutlierEndpoint* cell = runtime_->outlier().get();
+  if (cell != nullptr && shared_->outliers != nullptr) {
+    shared_->outliers->on_response(*cell, probe_, head.status, latency);
+  }
   if (shared_->generation != generation_) return;
   if (is_rate_limited(head, end)) latency = std::max(latency, LoadBalancer::kRefusedLatency);
   shared_->balancer->on_response(index_, latency, now);
 }
 
-BackendSet::BackendSet(UpstreamContext& context, Spec spec, Traffic traffic)
-    : context_(context), spec_(std::move(spec)), traffic_(std::move(traffic)) {}
+void BackendSet::Pick::on_connected() {
+  OutlierEndpoint* cell = runtime_->outlier().get();
+  if (probe_ && cell != nullptr && shared_->outliers != nullptr) shared_->outliers->on_response(*cell, probe_, 0, {});
+}
+
+void BackendSet::Pick::finish(const Outcome& outcome) {
+  runtime_->health()->record(outcome);
+  OutlierEndpoint* cell = runtime_->outlier().get();
+  if (cell != nullptr && shared_->outliers != nullptr) shared_->outliers->on_outcome(*cell, probe_, outcome);
+}
+
+BackendSet::BackendSet(UpstreamContext& context, Spec spec, Traffic traffic, Policy policy)
+    : context_(context), spec_(std::move(spec)), traffic_(std::move(traffic)), policy_(std::move(policy)) {}
 
 BackendSet::~BackendSet() {
   for (Slot& slot : slots_) {
-    if (slot.runtime != nullptr) slot.runtime->pool().drain();
+    if (slot.runtime != nullptr) slot.runtime->leave();
   }
 }
 
-void BackendSet::update(Spec spec, Traffic traffic) {
+void BackendSet::update(Spec spec, Traffic traffic, Policy policy) {
   Spec before = std::exchange(spec_, std::move(spec));
   Traffic had = std::exchange(traffic_, std::move(traffic));
+  policy_ = std::move(policy);
   if (shared_ == nullptr) return;
   carry_slots(*before);
   ++shared_->generation;
+  watch_outliers();
   if (before->lb != spec_->lb) make_balancer();
   if (had != traffic_) apply_limits();
   shared_->group->wake();  // connections to endpoints that left are not counted any more
@@ -50,6 +67,7 @@ void BackendSet::make_slots() {
   shared_->breaker().set_limits(circuit_limits(traffic_.get()), context_.workers);
   for (const Endpoint& endpoint : spec_->endpoints)
     slots_.push_back({context_.health.get(health_key(endpoint.key)), {}});
+  watch_outliers();
   make_balancer();
   show_candidates();
 }
@@ -76,7 +94,7 @@ void BackendSet::carry_slots(const BackendSetSpec& before) {
     if (!kept) slots_[i].health = context_.health.get(health_key(to[i].key));
   }
   for (Slot& slot : old) {
-    if (slot.runtime != nullptr) slot.runtime->pool().drain();
+    if (slot.runtime != nullptr) slot.runtime->leave();
   }
 }
 
@@ -95,16 +113,41 @@ void BackendSet::make_balancer() {
   shared_->balancer = (*factory)(LbInputs{context_.random, *context_.health.epoch(), spec_->lb.shape});
 }
 
-LbCandidate BackendSet::candidate_of(const std::shared_ptr<EndpointHealth>& health, const Endpoint& endpoint) const {
-  LbCandidate out{health, endpoint.weight, 0, endpoint.priority};
+LbCandidate BackendSet::candidate_of(uint32_t index) const {
+  const Endpoint& endpoint = spec_->endpoints[index];
+  LbCandidate out{slots_[index].health, endpoint.weight, 0, endpoint.priority};
+  out.outlier = outlier_of(index);
   if (is_hashing(spec_->lb.policy)) out.id = stable_hash(endpoint.address().text());
   return out;
+}
+
+// After the slots, before the balancer sees them.
+void BackendSet::watch_outliers() {
+  bool watches = policy_ != nullptr && policy_->outlier.has_value();
+  if (!watches) {
+    shared_->outliers.reset();
+  } else if (shared_->outliers == nullptr) {
+    shared_->outliers =
+        std::make_unique<SetOutliers>(context_.health, spec_->key, context_.session_context.loop, context_.random);
+  }
+  if (watches) {
+    std::vector<std::shared_ptr<EndpointHealth>> health;
+    for (const Slot& slot : slots_) health.push_back(slot.health);
+    shared_->outliers->update(policy_, spec_->endpoints, health);
+  }
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].runtime != nullptr) slots_[i].runtime->set_outlier(outlier_of(static_cast<uint32_t>(i)));
+  }
+}
+
+std::shared_ptr<OutlierEndpoint> BackendSet::outlier_of(uint32_t index) const {
+  return shared_->outliers == nullptr ? nullptr : shared_->outliers->cell(index);
 }
 
 void BackendSet::show_candidates() {
   std::vector<LbCandidate> candidates;
   candidates.reserve(slots_.size());
-  for (size_t i = 0; i < slots_.size(); ++i) candidates.push_back(candidate_of(slots_[i].health, spec_->endpoints[i]));
+  for (uint32_t i = 0; i < slots_.size(); ++i) candidates.push_back(candidate_of(i));
   shared_->balancer->update(std::move(candidates));
 }
 
@@ -114,6 +157,7 @@ const std::shared_ptr<EndpointRuntime>& BackendSet::runtime_of(uint32_t index) {
     PoolShare share{shared_->metrics, shared_->group};
     runtime = std::make_shared<EndpointRuntime>(context_, spec_->endpoints[index], *spec_, std::move(share),
                                                 pool_limits(context_.pool, traffic_.get()));
+    runtime->set_outlier(outlier_of(index));
   }
   return runtime;
 }
@@ -137,9 +181,21 @@ Result<void> BackendSet::take_permits(const PickOptions& options, Pick& pick) {
   return {};
 }
 
+// An endpoint whose ejection is over gets one request before the balancer sees it again.
+std::optional<uint32_t> BackendSet::choose(const PickContext& context, OutlierProbe& probe) {
+  if (shared_->outliers != nullptr) {
+    if (auto due = shared_->outliers->claim(context.now, context.tried)) {
+      probe = std::move(due->probe);
+      return due->index;
+    }
+  }
+  return shared_->balancer->pick(context);
+}
+
 Result<BackendSet::Pick> BackendSet::pick(std::span<const uint32_t> tried, PickOptions options) {
   if (shared_ == nullptr) make_slots();
-  auto index = shared_->balancer->pick({context_.session_context.loop.now(), tried, options.hash});
+  OutlierProbe probe;
+  auto index = choose({context_.session_context.loop.now(), tried, options.hash}, probe);
   if (!index) return make_error(Reason::kNoHealthyEndpoint, "");
   Pick pick;
   pick.shared_ = shared_;
@@ -150,6 +206,7 @@ Result<BackendSet::Pick> BackendSet::pick(std::span<const uint32_t> tried, PickO
   pick.index_ = *index;
   pick.generation_ = shared_->generation;
   pick.in_flight_ = InFlight(*pick.runtime_->health());
+  pick.probe_ = std::move(probe);
   return pick;
 }
 

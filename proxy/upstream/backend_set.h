@@ -11,6 +11,7 @@
 #include "proxy/resilience/circuit_breaker.h"
 #include "proxy/resilience/retry_budget.h"
 #include "proxy/upstream/endpoint_runtime.h"
+#include "proxy/upstream/set_outliers.h"
 #include "proxy/upstream/traffic_limits.h"
 
 namespace heddle {
@@ -24,7 +25,8 @@ class BackendSet {
     RetryBudget budget;
     std::shared_ptr<PoolGroup> group = std::make_shared<PoolGroup>();
     CircuitBreaker& breaker() const noexcept { return group->breaker; }
-    uint64_t generation = 0;  // moves when indexes change their meaning
+    uint64_t generation = 0;                // moves when indexes change their meaning
+    std::unique_ptr<SetOutliers> outliers;  // nullptr: no policy says so
   };
 
  public:
@@ -41,7 +43,9 @@ class BackendSet {
     void on_response(const ResponseHead&, bool end, Duration latency, MonoTime now);
     // This pick is there because a try failed.
     void on_retry(Reason of_failed_try) { shared_->metrics->on_retry(of_failed_try); }
-    void finish(const Outcome& outcome) { runtime_->health()->record(outcome); }
+    void finish(const Outcome& outcome);
+    // Opaque TCP: the connection is there, which is all that can be told of an endpoint.
+    void on_connected();
     // Nobody may wait any more, or has waited in vain: what kept it from a connection.
     LimitNote limit(CircuitResource resource) const noexcept { return shared_->breaker().note(resource); }
 
@@ -55,6 +59,7 @@ class BackendSet {
     CircuitBreaker::Permit permit_;  // these before shared_ dies
     CircuitBreaker::Permit retry_;
     CircuitBreaker::Permit tunnel_;
+    OutlierProbe probe_;  // nearly always empty
   };
   // What the pick is for. A tunnel is a connection of its own.
   enum class Purpose : uint8_t { kRequest, kTunnel };
@@ -68,10 +73,11 @@ class BackendSet {
 
   using Spec = std::shared_ptr<const BackendSetSpec>;
   using Traffic = std::shared_ptr<const TrafficPolicySpec>;  // nullptr: the defaults
-  BackendSet(UpstreamContext&, Spec, Traffic = nullptr);
+  using Policy = std::shared_ptr<const HealthPolicySpec>;    // nullptr: none
+  BackendSet(UpstreamContext&, Spec, Traffic = nullptr, Policy = nullptr);
   ~BackendSet();
   // Connections stay, whatever the limits and times are now.
-  void update(Spec, Traffic = nullptr);
+  void update(Spec, Traffic = nullptr, Policy = nullptr);
   // kNoHealthyEndpoint, kRequestOverflow, of tunnels kConnectionOverflow.
   Result<Pick> pick(std::span<const uint32_t> tried, PickOptions options);
   Result<Pick> pick(std::span<const uint32_t> tried) { return pick(tried, PickOptions()); }
@@ -89,8 +95,11 @@ class BackendSet {
   void carry_slots(const BackendSetSpec& before);
   bool keep(Slot& from, Slot& to, const Endpoint&);
   void make_balancer();
+  void watch_outliers();
+  std::shared_ptr<OutlierEndpoint> outlier_of(uint32_t index) const;
+  std::optional<uint32_t> choose(const PickContext&, OutlierProbe&);
   void show_candidates();
-  LbCandidate candidate_of(const std::shared_ptr<EndpointHealth>&, const Endpoint&) const;
+  LbCandidate candidate_of(uint32_t index) const;
   const std::shared_ptr<EndpointRuntime>& runtime_of(uint32_t index);
   void apply_limits();
   Result<void> take_permits(const PickOptions&, Pick&);
@@ -99,6 +108,7 @@ class BackendSet {
   UpstreamContext& context_;
   Spec spec_;
   Traffic traffic_;
+  Policy policy_;
   std::vector<Slot> slots_;         // by index in the spec, from the first pick on
   std::shared_ptr<Shared> shared_;  // nullptr before the first pick
 };

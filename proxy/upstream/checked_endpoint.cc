@@ -1,6 +1,7 @@
 #include "proxy/upstream/checked_endpoint.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "lib/base/strings.h"
 
@@ -9,8 +10,14 @@ namespace {
 HealthThresholds thresholds_of(const ActiveCheck& check) {
   return {check.unhealthy_threshold, check.healthy_threshold};
 }
-std::string_view kind_of(const ProbeSpec& spec) { return spec.check.kind == CheckKind::kHttp ? "http" : "tcp"; }
+std::string_view kind_of(const ProbeSpec& spec) { return to_text(spec.check.kind); }
 }  // namespace
+
+Duration next_interval(const ActiveCheck& check, bool is_up, bool had_traffic) noexcept {
+  auto or_usual = [&](Duration special) { return special == Duration{} ? check.interval : special; };
+  if (!is_up) return or_usual(check.unhealthy_interval);
+  return had_traffic ? check.interval : or_usual(check.no_traffic_interval);
+}
 
 // One check: waits, probes, judges, waits again. One timer serves both: until the next probe, or for its timeout.
 class CheckedEndpoint::Check {
@@ -54,10 +61,18 @@ class CheckedEndpoint::Check {
   void finish(ProbeResult result) {
     running_ = false;
     Duration took = context().scheduler.now() - started_;
-    timer_->arm(std::max(Duration{}, context().random.jitter(spec_.check.interval, spec_.check.jitter) - took));
-    owner_.on_result(spec_, result, took);
     auto changed = tracker_.record(result.passed() ? CheckVerdict::kPassed : CheckVerdict::kFailed);
+    Duration interval = next_interval(spec_.check, tracker_.is_up(), had_traffic());
+    timer_->arm(std::max(Duration{}, context().random.jitter(interval, spec_.check.jitter) - took));
+    owner_.on_result(spec_, result, took);
     if (changed) owner_.on_transition(*changed, spec_, result);
+  }
+
+  // Since this was asked last.
+  bool had_traffic() noexcept {
+    const EndpointHealth& health = owner_.verdict_->health();
+    uint64_t before = std::exchange(seen_requests_, health.requests());
+    return before != seen_requests_ || health.in_flight() > 0;
   }
 
   CheckedEndpoint& owner_;
@@ -67,6 +82,7 @@ class CheckedEndpoint::Check {
   std::unique_ptr<Timer> timer_;
   Pending pending_;  // before the probe dies
   MonoTime started_;
+  uint64_t seen_requests_ = 0;
   bool running_ = false;
 };
 
@@ -102,7 +118,10 @@ void CheckedEndpoint::set_checks(const std::vector<ProbeSpec>& specs) {
   }
 }
 
-void CheckedEndpoint::on_result(const ProbeSpec&, const ProbeResult& result, Duration took) {
+void CheckedEndpoint::on_result(const ProbeSpec& spec, const ProbeResult& result, Duration took) {
+  if (!result.passed()) {
+    last_failure_ = {str_cat(kind_of(spec), " check: ", result.why.text()), context_.scheduler.wall()};
+  }
   verdict_->health().record_check({result.why.reason, result.status, took, context_.scheduler.wall()});
   context_.metrics.checks[result.why.reason].add(1);
 }

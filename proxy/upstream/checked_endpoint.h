@@ -44,6 +44,12 @@ struct CheckedSetContext {
   Duration spread{};  // first checks start within this time
 };
 
+// The last check that failed, whatever the thresholds made of it.
+struct CheckFailure {
+  std::string why;  // "http check: unavailable: status 500, expected 200-299"
+  WallTime at;      // epoch 0: none did
+};
+
 class CheckedEndpoint {
  public:
   CheckedEndpoint(CheckedSetContext&, const EndpointKey&, std::shared_ptr<EndpointVerdict>);
@@ -54,6 +60,7 @@ class CheckedEndpoint {
   void set_checks(const std::vector<ProbeSpec>&);
   bool is_up() const noexcept { return failing_ == 0; }
   const std::string& why_down() const noexcept { return why_down_; }  // empty while up
+  const CheckFailure& last_failure() const noexcept { return last_failure_; }
   const EndpointKey& key() const noexcept { return key_; }
 
  private:
@@ -70,5 +77,10 @@ class CheckedEndpoint {
   std::vector<std::unique_ptr<Check>> checks_;
   size_t failing_ = 0;
   std::string why_down_;
+  CheckFailure last_failure_;
 };
+
+// How long after a check the next one begins: `interval`, but unhealthyInterval while the check says "down", and
+// noTrafficInterval while it says "up" and nobody sent the endpoint anything since the check before.
+Duration next_interval(const ActiveCheck&, bool is_up, bool had_traffic) noexcept;
 }  // namespace heddle

@@ -38,6 +38,14 @@ class EndpointRuntime {
   // For opaque TCP: TLS with ALPN heddle-tcp, or the plain connector.
   Connector& tcp_connector() noexcept { return tcp_connector_; }
   const std::shared_ptr<EndpointHealth>& health() const noexcept { return health_; }
+  // What passive judgement counts in; nullptr: nobody judges it.
+  const std::shared_ptr<OutlierEndpoint>& outlier() const noexcept { return outlier_; }
+  void set_outlier(std::shared_ptr<OutlierEndpoint> outlier) { outlier_ = std::move(outlier); }
+  // It is no longer in its set: what is under way ends, and is nobody's judgement any more.
+  void leave() {
+    outlier_.reset();
+    pool_.drain();
+  }
   // Made the same way: may serve a changed backend set.
   bool fits(const Endpoint&, UpstreamTls, UpstreamProtocol) const;
 
@@ -50,6 +58,7 @@ class EndpointRuntime {
   UpstreamTls tls_;
   UpstreamProtocol protocol_;
   std::shared_ptr<EndpointHealth> health_;
+  std::shared_ptr<OutlierEndpoint> outlier_;
   std::unique_ptr<TlsConnector> tls_http_;
   std::unique_ptr<TlsConnector> tls_tcp_;
   MeasuredConnector http_connector_;

@@ -72,7 +72,7 @@ std::optional<CheckStatus> HealthChecker::status(const ResourceKey& backend_set,
   if (set == sets_.end()) return std::nullopt;
   auto found = set->second->endpoints.find(key);
   if (found == set->second->endpoints.end()) return std::nullopt;
-  return CheckStatus{found->second->is_up(), found->second->why_down()};
+  return CheckStatus{found->second->is_up(), found->second->why_down(), found->second->last_failure()};
 }
 
 size_t HealthChecker::endpoints() const noexcept {

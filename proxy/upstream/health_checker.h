@@ -25,6 +25,7 @@ struct HealthCheckerInputs {
 struct CheckStatus {
   bool is_up = true;
   std::string why_down;  // "http check: unavailable: status 500, expected 200-299"
+  CheckFailure last_failure;
 };
 
 class HealthChecker {

@@ -22,6 +22,7 @@ class HttpProbe final : public Probe {
   Pending run(OnResult done) override {
     done_ = std::move(done);
     RpcRequest request;
+    request.method = spec_.check.method;
     split_target(request);
     request.headers.emplace_back("user-agent", "heddle-health");
     auto run = std::make_unique<Run>(*this);

@@ -36,6 +36,8 @@ def traffic_policy(name, target, limits=None, timeouts=None, ns="default"):
     if timeouts:
         spec["timeouts"] = timeouts
     return _resource("heddle.dev/v1", "TrafficPolicy", name, spec, ns)
+def outlier_policy(name, target, ns="default", **outlier):
+    return _resource("heddle.dev/v1", "HealthPolicy", name, {"targetRefs": [{"name": target}], "outlier": outlier}, ns)
 
 
 def workload(name, identity, services=(), ns="default"):

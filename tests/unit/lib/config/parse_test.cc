@@ -118,6 +118,40 @@ TEST(ParseHealthPolicy, DefaultsFindACrashWithinThreeSeconds) {
   EXPECT_EQ(check.expected, (std::vector<StatusRange>{{204, 204}, {200, 201}}));
 }
 
+TEST(ParseHealthPolicy, ReadsAnOutlierPolicyAndItsDefaults) {
+  auto policy = parsed<HealthPolicySpec>("HealthPolicy", "{outlier: {}}");
+  ASSERT_TRUE(policy->outlier);
+  EXPECT_EQ(*policy->outlier, OutlierSpec{});
+  EXPECT_EQ(policy->outlier->consecutive_errors, 5U);
+  EXPECT_EQ(policy->outlier->max_ejected_percent, 10U);
+
+  auto whole = parsed<HealthPolicySpec>(
+      "HealthPolicy",
+      "{outlier: {consecutiveErrors: 3, consecutiveGatewayErrors: 2, successRate: {stdevFactor: 2}, latency: {factor: "
+      "2.5, minimumRequests: 20}, interval: 5s, baseEjectionTime: 10m, maxEjectedPercent: 50, jitter: 0}}");
+
+  EXPECT_EQ(whole->outlier->consecutive_errors, 3U);
+  EXPECT_EQ(whole->outlier->consecutive_gateway_errors, 2U);
+  EXPECT_EQ(whole->outlier->success_rate, (OutlierSuccessRate{100, 5, 2}));
+  EXPECT_EQ(whole->outlier->latency, (OutlierLatency{2.5, 20}));
+  EXPECT_EQ(whole->outlier->max_ejection_time, Duration(600s)) << "not shorter than the base";
+  EXPECT_EQ(whole->outlier->max_ejected_percent, 50U);
+}
+
+TEST(ParseHealthPolicy, ReadsGrpcChecksMethodsAndIntervals) {
+  auto policy = parsed<HealthPolicySpec>(
+      "HealthPolicy",
+      "{active: [{kind: grpc, service: a.B, host: b}, {kind: http, method: HEAD, unhealthyInterval: 5s, "
+      "noTrafficInterval: 60s}]}");
+
+  EXPECT_EQ(policy->active[0].kind, CheckKind::kGrpc);
+  EXPECT_EQ(policy->active[0].service, "a.B");
+  EXPECT_EQ(policy->active[0].host, "b");
+  EXPECT_EQ(policy->active[1].method, "HEAD");
+  EXPECT_EQ(policy->active[1].unhealthy_interval, Duration(5s));
+  EXPECT_EQ(policy->active[1].no_traffic_interval, Duration(60s));
+}
+
 TEST(ParseWorkload, ReadsIdentityAndServices) {
   auto workload = parsed<WorkloadSpec>("Workload", "{identity: spiffe://td/ns/a/sa/b, services: [s]}");
 
@@ -198,8 +232,33 @@ INSTANTIATE_TEST_SUITE_P(
     HealthPolicy, ParseRefuses,
     testing::Values(
         Refusal{"HealthPolicy", "{active: [{}]}", "spec.active[0].kind: is required"},
-        Refusal{"HealthPolicy", "{active: [{kind: grpc}]}",
-                "spec.active[0].kind: gRPC health checks are not supported; use http or tcp"},
+        Refusal{"HealthPolicy", "{active: [{kind: icmp}]}", "spec.active[0].kind: expected one of http, tcp, grpc"},
+        Refusal{"HealthPolicy", "{active: [{kind: grpc, path: /x}]}",
+                "spec.active[0].path: belongs to checks of kind http"},
+        Refusal{"HealthPolicy", "{active: [{kind: grpc, service: \"a b\"}]}",
+                "spec.active[0].service: must be printable ASCII without blanks"},
+        Refusal{"HealthPolicy", "{active: [{kind: http, service: a}]}",
+                "spec.active[0].service: belongs to checks of kind grpc"},
+        Refusal{"HealthPolicy", "{active: [{kind: tcp, host: a}]}",
+                "spec.active[0].host: belongs to checks of kind http or grpc"},
+        Refusal{"HealthPolicy", "{active: [{kind: http, method: POST}]}",
+                "spec.active[0].method: expected one of GET, HEAD, OPTIONS"},
+        Refusal{"HealthPolicy", "{active: [{kind: tcp, noTrafficInterval: 1ms}]}",
+                "spec.active[0].noTrafficInterval: 1ms is out of range (100ms-1h)"},
+        Refusal{"HealthPolicy", "{outlier: 5}", "spec.outlier: expected an object, got an integer"},
+        Refusal{"HealthPolicy", "{outlier: {consecutiveErrors: 0}}",
+                "spec.outlier: judges nothing: consecutiveErrors is 0 and nothing else is asked for"},
+        Refusal{"HealthPolicy", "{outlier: {consecutive5xx: 5}}", "spec.outlier.consecutive5xx: unknown field"},
+        Refusal{"HealthPolicy", "{outlier: {maxEjectedPercent: 0}}",
+                "spec.outlier.maxEjectedPercent: 0 is out of range (1-100)"},
+        Refusal{"HealthPolicy", "{outlier: {jitter: 2}}", "spec.outlier.jitter: is out of range (0-1)"},
+        Refusal{"HealthPolicy", "{outlier: {interval: 10ms}}", "spec.outlier.interval: 10ms is out of range (1s-1h)"},
+        Refusal{"HealthPolicy", "{outlier: {baseEjectionTime: 60s, maxEjectionTime: 30s}}",
+                "spec.outlier.maxEjectionTime: must not be shorter than baseEjectionTime"},
+        Refusal{"HealthPolicy", "{outlier: {successRate: {minimumEndpoints: 2}}}",
+                "spec.outlier.successRate.minimumEndpoints: 2 is out of range (3-1000)"},
+        Refusal{"HealthPolicy", "{outlier: {latency: {factor: 1}}}",
+                "spec.outlier.latency.factor: is out of range (1.1-1000)"},
         Refusal{"HealthPolicy", "{active: [{kind: tcp, path: /x}]}",
                 "spec.active[0].path: belongs to checks of kind http"},
         Refusal{"HealthPolicy", "{active: [{kind: http, path: x}]}",

@@ -13,6 +13,7 @@
 #include "proxy/admin/admin_server.h"
 #include "proxy/admin/config_view.h"
 #include "proxy/admin/health_endpoints.h"
+#include "proxy/upstream/endpoint_tls.h"
 #include "tests/support/config_fixtures.h"
 #include "tests/support/manual_scheduler.h"
 #include "tests/support/seeded_random.h"
@@ -292,6 +293,53 @@ TEST_F(BackendRowsTest, SayWhyAnEndpointIsNotUsed) {
   EXPECT_EQ(tables[0].rows[1].why, "ejected as an outlier");
   EXPECT_EQ(tables[0].rows[1].downtime, Duration(5s));
   EXPECT_EQ(totals_of(tables[0]).usable, 1U);
+}
+
+TEST_F(BackendRowsTest, SayForHowLongAndWhyAnEndpointIsEjected) {
+  auto group = table.outliers().get({Kind::kBackendSet, "default", "s"});
+  std::vector<std::shared_ptr<OutlierEndpoint>> cells;
+  auto snapshot = snapshot_of(two_endpoints);
+  for (const Endpoint& endpoint : snapshot->backend_sets()[0]->spec->endpoints) {
+    cells.push_back(group->get(endpoint.key, table.get(health_key(endpoint.key)), true));
+  }
+  OutlierSpec spec;
+  ASSERT_TRUE(group->eject(*cells[1], {EjectionCause::kConsecutiveErrors, 5, 0}, spec, scheduler.now(), 0));
+  scheduler.advance(10s);
+
+  auto tables = rows(two_endpoints);
+  const BackendRow& row = tables[0].rows[1];
+
+  EXPECT_EQ(row.state, BackendState::kDown);
+  EXPECT_EQ(row.why, "ejected: 5 errors in a row");
+  EXPECT_EQ(row.outlier->left, Duration(20s));
+  EXPECT_EQ(row.outlier->ejections, 1U);
+  EXPECT_EQ(tables[0].rows[0].outlier->state, OutlierState::kIn);
+  EXPECT_EQ(totals_of(tables[0]).usable, 1U);
+  EXPECT_THAT(
+      backends_json(tables),
+      HasSubstr(R"("outlier":{"state":"ejected","ejections":1,"cause":"consecutive-errors","why":"5 errors in a )"
+                R"(row","leftSeconds":20)"));
+}
+
+TEST(ConfigView, ShowsAHealthPolicyThatCanBeAppliedAgain) {
+  const std::string policy = R"(
+apiVersion: heddle.dev/v1
+kind: HealthPolicy
+metadata: {name: p}
+spec:
+  active:
+  - {kind: grpc, service: a.B, unhealthyInterval: 5s}
+  - {kind: http, method: HEAD, noTrafficInterval: 60s}
+  outlier: {consecutiveErrors: 3, successRate: {stdevFactor: 2.5}, latency: {}, maxEjectedPercent: 30}
+)";
+  auto shown = JsonValue::parse(config_json(*snapshot_of(policy)));
+
+  auto again = snapshot_of(shown->find("resources")->at(0).compact());
+
+  const auto& before = *snapshot_of(policy)->model().health_policies.begin()->second;
+  const auto& after = *again->model().health_policies.begin()->second;
+  EXPECT_EQ(after.active, before.active);
+  EXPECT_EQ(after.outlier, before.outlier);
 }
 
 }  // namespace

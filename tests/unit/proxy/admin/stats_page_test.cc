@@ -101,7 +101,7 @@ TEST(StatsHtml, HasAsManyCellsInEveryRowAsInItsHead) {
     return n;
   };
   EXPECT_EQ(count(html, "<th>"), 15U);
-  EXPECT_EQ(count(html, "<td"), 4 * 15U) << "three backends and the sum";
+  EXPECT_EQ(count(html, "<td"), 4 * 16U) << "three backends and the sum";
 }
 
 TEST(StatsCsv, PutsHaproxysColumnsInTheirPlaces) {

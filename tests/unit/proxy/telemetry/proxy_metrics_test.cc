@@ -93,6 +93,7 @@ struct AllMetrics {
         tcp(registry, kWeb),
         backends(registry, "web-v1"),
         health(registry, "web-v1"),
+        outlier(registry, "web-v1"),
         listener(registry, "outbound"),
         authz(registry, "shop/cart"),
         permissive(registry, "inbound"),
@@ -112,6 +113,7 @@ struct AllMetrics {
     backends.circuit_refused["pending"].add();
     health.checks[Reason::kNone].add();
     health.transitions["up"].add();
+    outlier.ejections["consecutive-errors"].add();
     listener.refused[Reason::kConnectionOverflow].add();
     listener.abuse["rapid-reset"].add();
     tls.handshakes[Reason::kNone].add();
@@ -125,6 +127,7 @@ struct AllMetrics {
   TcpMetrics tcp;
   BackendSetMetrics backends;
   HealthMetrics health;
+  OutlierMetrics outlier;
   ListenerMetrics listener;
   AuthzMetrics authz;
   PermissiveMetrics permissive;

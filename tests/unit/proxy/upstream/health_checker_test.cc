@@ -255,5 +255,47 @@ TEST_F(HealthCheckerTest, SpreadsTheFirstChecksOfALargeSet) {
   EXPECT_EQ(all, 200);
 }
 
+TEST_F(HealthCheckerTest, AsksAtAnotherPaceWhileTheCheckIsDown) {
+  probes.at(a).behaviour = Behaviour::kFail;
+  apply(set_yaml("s", {a}) + policy_yaml("s", "{kind: tcp, interval: 1s, unhealthyInterval: 10s, jitter: 0}"));
+  scheduler.advance(1500ms);
+  ASSERT_FALSE(health(a)->usable());
+  ASSERT_EQ(probes.at(a).asked, 2);
+
+  scheduler.advance(9s);
+  EXPECT_EQ(probes.at(a).asked, 2);
+  probes.at(a).behaviour = Behaviour::kPass;
+  scheduler.advance(1s);
+  EXPECT_TRUE(health(a)->usable());
+  scheduler.advance(3s);
+
+  EXPECT_EQ(probes.at(a).asked, 6) << "and at the usual one again";
+}
+
+TEST_F(HealthCheckerTest, AsksAtAnotherPaceWhereNobodySendsAnything) {
+  apply(set_yaml("s", {a}) + policy_yaml("s", "{kind: tcp, interval: 1s, noTrafficInterval: 10s, jitter: 0}"));
+  scheduler.advance(9s);
+  EXPECT_EQ(probes.at(a).asked, 1);
+  health(a)->record({Reason::kNone, 200, 0, 0});
+  scheduler.advance(2s);
+  ASSERT_EQ(probes.at(a).asked, 2);
+  health(a)->record({Reason::kNone, 200, 0, 0});
+
+  scheduler.advance(1s);
+
+  EXPECT_EQ(probes.at(a).asked, 3) << "a request came between the last two";
+}
+
+TEST_F(HealthCheckerTest, RemembersTheLastFailureOfWhatIsUp) {
+  probes.at(a).behaviour = Behaviour::kFail;
+  apply(set_yaml("s", {a}) + policy_yaml("s", kTcpCheck));
+  scheduler.advance(500ms);
+  probes.at(a).behaviour = Behaviour::kPass;
+  scheduler.advance(5s);
+
+  EXPECT_TRUE(status("s", a)->is_up);
+  EXPECT_EQ(status("s", a)->last_failure.why, "tcp check: unavailable: status 500");
+  EXPECT_GT(scheduler.wall() - status("s", a)->last_failure.at, Duration(4s));
+}
 }  // namespace
 }  // namespace heddle

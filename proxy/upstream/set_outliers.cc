@@ -1,0 +1,54 @@
+#include "proxy/upstream/set_outliers.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace heddle {
+SetOutliers::SetOutliers(HealthTable& health, const ResourceKey& backend_set, const Clock& clock, Random& random)
+    : group_(health.outliers().get(backend_set)), clock_(clock), random_(random) {}
+
+// The old cells are let go last: who stays keeps what is known.
+void SetOutliers::update(Policy policy, std::span<const Endpoint> endpoints,
+                         std::span<const std::shared_ptr<EndpointHealth>> health) {
+  std::vector<Cell> before = std::exchange(cells_, {});
+  policy_ = std::move(policy);
+  cells_.reserve(endpoints.size());
+  has_weight_.clear();
+  for (size_t i = 0; i < endpoints.size(); ++i) {
+    bool has_weight = endpoints[i].weight > 0;
+    cells_.push_back(group_->get(endpoints[i].key, health[i], has_weight));
+    has_weight_.push_back(has_weight);
+  }
+}
+
+std::optional<SetOutliers::Due> SetOutliers::claim(MonoTime now, std::span<const uint32_t> tried) {
+  if (group_->ejected() == 0 || now < next_look_) return std::nullopt;
+  for (uint32_t i = 0; i < cells_.size(); ++i) {
+    bool fits = has_weight_[i] && cells_[i]->is_due(now) && std::find(tried.begin(), tried.end(), i) == tried.end();
+    if (!fits) continue;
+    if (OutlierProbe probe = OutlierProbe::claim(cells_[i], now)) return Due{i, std::move(probe)};
+  }
+  next_look_ = now + kLook;
+  return std::nullopt;
+}
+
+void SetOutliers::on_response(OutlierEndpoint& cell, OutlierProbe& probe, uint16_t status, Duration latency) {
+  OutlierOutcome outcome = outlier_outcome({Reason::kNone, status, 0, 0});
+  if (probe && outcome == OutlierOutcome::kSuccess) return decide(probe, outcome);
+  if (spec().latency) cell.count_latency(latency);
+}
+
+void SetOutliers::on_outcome(OutlierEndpoint& cell, OutlierProbe& probe, const Outcome& outcome) {
+  OutlierOutcome told = outlier_outcome(outcome);
+  if (probe) return decide(probe, told);
+  std::optional<Ejection> asked = cell.count(told, spec());
+  if (asked) cell.group().eject(cell, *asked, spec(), clock_.now(), random_.unit());
+}
+
+void SetOutliers::decide(OutlierProbe& probe, OutlierOutcome told) {
+  OutlierProbe decided = std::move(probe);  // says nothing: it is due again
+  if (told == OutlierOutcome::kNothing) return;
+  if (told == OutlierOutcome::kSuccess) return decided.succeed();
+  decided.fail(spec(), clock_.now(), random_.unit());
+}
+}  // namespace heddle
