@@ -15,6 +15,7 @@
 #include "lib/base/address.h"
 #include "lib/base/clock.h"
 #include "lib/base/rare.h"
+#include "lib/config/dns_source.h"
 #include "lib/config/https_url.h"
 
 namespace heddle {
@@ -89,6 +90,7 @@ struct LbSpec {
 struct BackendSetSpec {
   ResourceKey key;
   std::vector<Endpoint> endpoints;  // may be empty: that is "nobody there", not an error
+  std::optional<DnsSource> dns;     // where the sidecar finds them instead; then `endpoints` is empty here
   UpstreamTls tls = UpstreamTls::kMtls;
   UpstreamProtocol protocol = UpstreamProtocol::kAuto;
   LbSpec lb;

@@ -26,6 +26,11 @@ void write_backends(const ExplainedBackends& backends, JsonWriter& out) {
   out.begin_object().field("backendSet", backends.name).field("weight", backends.weight);
   out.field("percent", backends.percent);
   if (backends.reason != Reason::kNone) out.field("reason", info(backends.reason).name);
+  if (!backends.dns.empty()) {
+    out.key("dns").begin_object().field("name", backends.dns);
+    if (!backends.identity.empty()) out.field("identity", backends.identity);
+    out.field("note", "resolved by the sidecar").end_object();
+  }
   out.field("endpointCount", backends.endpoint_count).key("endpoints").begin_array();
   for (const ExplainedEndpoint& endpoint : backends.endpoints) write_endpoint(endpoint, out);
   out.end_array().end_object();

@@ -15,12 +15,27 @@ void WorkerConfig::apply(std::shared_ptr<const Snapshot> snapshot) {
   for (BackendSetId id : changes.removed) {
     if (id.value() < next->backend_sets.size()) next->backend_sets[id.value()].reset();
   }
-  for (BackendSetId id : changes.replaced) next->backend_sets[id.value()]->update(snapshot->backend_set(id)->spec);
+  for (BackendSetId id : changes.replaced) next->backend_sets[id.value()]->update(spec_of(*snapshot, id));
   for (BackendSetId id : changes.added) {
-    next->backend_sets[id.value()] = std::make_shared<BackendSet>(upstream_, snapshot->backend_set(id)->spec);
+    next->backend_sets[id.value()] = std::make_shared<BackendSet>(upstream_, spec_of(*snapshot, id));
   }
   next->snapshot = std::move(snapshot);
   current_ = std::move(next);
+}
+
+BackendSet::Spec WorkerConfig::spec_of(const Snapshot& snapshot, BackendSetId id) const {
+  const BackendSet::Spec& spec = snapshot.backend_set(id)->spec;
+  return resolved_ == nullptr ? spec : with_endpoints(spec, resolved_->find(spec->key));
+}
+
+void WorkerConfig::resolve(std::shared_ptr<const ResolvedSets> resolved) {
+  std::shared_ptr<const ResolvedSets> before = std::exchange(resolved_, std::move(resolved));
+  if (current_ == nullptr) return;
+  for (const auto& [key, found] : resolved_->sets) {
+    if (before != nullptr && before->find(key) == found.get()) continue;
+    const BackendSetEntry* entry = current_->snapshot->find_backend_set({key.ns, key.name});
+    if (entry != nullptr) current_->backend_sets[entry->id.value()]->update(spec_of(*current_->snapshot, entry->id));
+  }
 }
 
 RouteRuntime& WorkerConfig::runtime(Direction direction, std::string_view service, std::string_view route,
