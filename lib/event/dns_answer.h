@@ -43,7 +43,7 @@ struct DnsAnswer {
   // How long it may be kept: the least TTL of the records, aliases included; of a negative answer that of its SOA
   // (RFC 2308 §5), zero without one. A TTL beyond 2^31-1 is zero (RFC 2181 §8).
   Duration ttl{};
-  std::string why;  // of kFailed: "timeout", "servfail", "refused", "unreachable", "malformed"
+  std::string why;  // of kFailed: "timeout", "servfail", "refused", "no-server", "malformed" ...
   bool operator==(const DnsAnswer&) const = default;
 };
 constexpr std::string_view to_text(DnsAnswer::Kind kind) noexcept {

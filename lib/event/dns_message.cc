@@ -26,7 +26,7 @@ std::string_view failure(int status) {
     case ARES_EREFUSED:
       return "refused";
     case ARES_ECONNREFUSED:
-      return "unreachable";
+      return "no-server";  // of several: each gave an error, or could not be reached
     case ARES_ENOTIMP:
       return "not-implemented";
     case ARES_EFORMERR:

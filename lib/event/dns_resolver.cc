@@ -80,7 +80,9 @@ class DnsResolver::Channel {
     int fd;
     UvHandle<uv_poll_t> poll;
   };
+  void open(const DnsSettings&, int flags);
   void use_servers(const std::vector<Address>&);
+  size_t server_count() const;
   void watch(int fd, int events);
   void process(int readable, int writable);
   void arm();
@@ -100,8 +102,16 @@ class DnsResolver::Channel {
 
 DnsResolver::Channel::Channel(DnsResolver& resolver, const DnsSettings& settings)
     : resolver_(resolver), timer_(resolver.loop_.timer([this] { process(ARES_SOCKET_BAD, ARES_SOCKET_BAD); })) {
+  open(settings, 0);
+  // Where no other server could be asked, an error is the answer: c-ares hides it, else, behind "no server".
+  if (raw_ == nullptr || server_count() != 1) return;
+  ares_destroy(std::exchange(raw_, nullptr));
+  open(settings, ARES_FLAG_NOCHECKRESP);
+}
+
+void DnsResolver::Channel::open(const DnsSettings& settings, int flags) {
   ares_options options{};
-  options.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES;
+  options.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | flags;
   options.timeout = static_cast<int>(settings.timeout / 1ms);
   options.tries = kTries;
   options.sock_state_cb = on_socket;
@@ -112,6 +122,15 @@ DnsResolver::Channel::Channel(DnsResolver& resolver, const DnsSettings& settings
   } else if (!settings.servers.empty()) {
     use_servers(settings.servers);
   }
+}
+
+size_t DnsResolver::Channel::server_count() const {
+  ares_addr_port_node* list = nullptr;
+  if (ares_get_servers_ports(raw_, &list) != ARES_SUCCESS) return 0;
+  size_t count = 0;
+  for (const ares_addr_port_node* at = list; at != nullptr; at = at->next) ++count;
+  ares_free_data(list);
+  return count;
 }
 
 void DnsResolver::Channel::use_servers(const std::vector<Address>& servers) {
