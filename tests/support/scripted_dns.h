@@ -16,7 +16,10 @@ class ScriptedDns {
   std::string waiting() const {
     std::string out;
     for (const Asked* asked : waiting_) {
-      out.append(out.empty() ? "" : ", ").append(asked->question.name).append(" ").append(to_text(asked->question.type));
+      out.append(out.empty() ? "" : ", ")
+          .append(asked->question.name)
+          .append(" ")
+          .append(to_text(asked->question.type));
     }
     return out;
   }
@@ -33,7 +36,8 @@ class ScriptedDns {
 
  private:
   struct Asked final : Operation {
-    Asked(ScriptedDns& s, DnsQuestion q, DnsLookup::OnAnswer d) : script(s), question(std::move(q)), done(std::move(d)) {
+    Asked(ScriptedDns& s, DnsQuestion q, DnsLookup::OnAnswer d)
+        : script(s), question(std::move(q)), done(std::move(d)) {
       script.waiting_.push_back(this);
     }
     ~Asked() override { std::erase(script.waiting_, this); }
