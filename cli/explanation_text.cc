@@ -48,6 +48,13 @@ void add_rows(const JsonValue& backends, Table& table) {
   std::vector<JsonValue> endpoints = list_at(backends, "endpoints");
   auto remark = [&](const std::string& text, Tone tone) { table.add({name, share, {text, tone}, "-", "-"}); };
   std::string reason = text_at(backends, {"reason"});
+  std::string dns = text_at(backends, {"dns", "name"});
+  if (!dns.empty()) {
+    std::string identity = text_at(backends, {"dns", "identity"});
+    table.add(
+        {name, share, str_cat(dns, ": ", text_at(backends, {"dns", "note"})), identity.empty() ? "-" : identity, "-"});
+    return;
+  }
   if (!reason.empty() || endpoints.empty()) remark(reason, Tone::kBad);
   for (const JsonValue& endpoint : endpoints) {
     table.add({name, share, text_at(endpoint, {"address"}), text_at(endpoint, {"identity"}),

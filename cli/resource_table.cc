@@ -50,7 +50,8 @@ std::vector<Cell> service_cells(const JsonValue& d) {
   return {joined(list_at(d, {"spec", "ports"}), port_text), joined(list_at(d, {"spec", "hosts"}), itself)};
 }
 std::vector<Cell> backend_set_cells(const JsonValue& d) {
-  return {count_at(d, {"spec", "endpoints"}), or_default(text_at(d, {"spec", "tls"}), "mtls"),
+  std::string dns = text_at(d, {"spec", "dns", "name"});
+  return {dns.empty() ? count_at(d, {"spec", "endpoints"}) : dns, or_default(text_at(d, {"spec", "tls"}), "mtls"),
           or_default(text_at(d, {"spec", "loadBalancer", "policy"}), "peakEwma")};
 }
 std::vector<Cell> http_route_cells(const JsonValue& d) {

@@ -15,6 +15,7 @@
 #include "lib/base/address.h"
 #include "lib/base/clock.h"
 #include "lib/base/rare.h"
+#include "lib/config/dns_source.h"
 #include "lib/config/https_url.h"
 #include "lib/config/load_balancing.h"
 #include "lib/config/retry_spec.h"
@@ -86,6 +87,7 @@ std::string_view to_text(UpstreamTls) noexcept;
 struct BackendSetSpec {
   ResourceKey key;
   std::vector<Endpoint> endpoints;  // may be empty: that is "nobody there", not an error
+  std::optional<DnsSource> dns;     // where the sidecar finds them instead; then `endpoints` is empty here
   UpstreamTls tls = UpstreamTls::kMtls;
   UpstreamProtocol protocol = UpstreamProtocol::kAuto;
   LbSpec lb;

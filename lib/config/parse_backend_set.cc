@@ -77,6 +77,13 @@ void settle_identity(const JsonReader& at, const std::optional<SpiffeId>& common
   endpoint.key.identity = common;
   if (!common) at.problem("needs an identity: tls is mtls, and neither the endpoint nor the set names one");
 }
+// What is found in DNS has no identity of its own: all have the set's.
+void settle_dns(JsonObject& spec, const std::optional<SpiffeId>& common, UpstreamTls tls, DnsSource& dns) {
+  if (spec.has("endpoints")) spec.problem("endpoints", "stands beside dns: endpoints are listed or looked up");
+  dns.identity = common;
+  if (tls == UpstreamTls::kPlaintext || spec.has("identity")) return;
+  spec.problem("identity", "is required: tls is mtls, and what DNS finds has no identity of its own");
+}
 }  // namespace
 
 std::shared_ptr<const BackendSetSpec> parse_backend_set(const Envelope& envelope, JsonObject& spec) {
@@ -90,7 +97,8 @@ std::shared_ptr<const BackendSetSpec> parse_backend_set(const Envelope& envelope
   out->protocol = spec.optional_one_of("protocol", kProtocols).value_or(UpstreamProtocol::kAuto);
   if (auto lb = spec.optional_object("loadBalancer")) out->lb = parse_load_balancer(*lb);
   out->health_policy = read_optional_name(spec, "healthPolicy");
-  spec.refuse("dns", "backend sets resolved from DNS are not supported; list the endpoints");
+  out->dns = parse_dns_source(spec);
+  if (out->dns) settle_dns(spec, common, out->tls, *out->dns);
 
   std::unordered_set<Address> seen;
   SeenTraits traits;

@@ -120,6 +120,9 @@ class Validator {
   }
 
   void check_backend_set(const BackendSetSpec& set) {
+    if (set.dns && ++dns_sets_ == kMaxDnsSets + 1) {
+      problems_.add(set.key, "spec.dns", "is one too many: at most 1,000 backend sets are looked up in DNS");
+    }
     if (set.health_policy.empty()) return;
     ObjectRef ref{set.key.ns, set.health_policy};
     if (find_spec(model_.health_policies, Kind::kHealthPolicy, ref) == nullptr) {
@@ -213,6 +216,7 @@ class Validator {
   const TrustDomain* own_;
   std::map<std::string_view, const FederatedTrustDomainSpec*> federated_;
   size_t federated_bytes_ = 0;
+  size_t dns_sets_ = 0;
   std::map<ObjectRef, bool> parents_;
   std::map<ObjectRef, std::string> policy_of_;  // of health
   std::map<ObjectRef, std::string> traffic_of_;

@@ -41,6 +41,11 @@ ExplainedBackends explain_backends(const BackendSetSpec& set, uint32_t weight, u
   out.name = short_name(set.key);
   out.weight = weight;
   out.percent = total == 0 ? 0 : 100.0 * weight / static_cast<double>(total);
+  if (set.dns) {
+    out.dns = str_cat(set.dns->name, set.dns->type == DnsType::kSrv ? "" : str_cat(":", std::to_string(set.dns->port)));
+    out.identity = set.dns->identity ? set.dns->identity->text() : "";
+    return out;
+  }
   if (std::none_of(set.endpoints.begin(), set.endpoints.end(), has_weight)) out.reason = Reason::kNoHealthyEndpoint;
   out.endpoint_count = set.endpoints.size();
   for (size_t i = 0; i < std::min(set.endpoints.size(), Explanation::kMaxEndpoints); ++i) {

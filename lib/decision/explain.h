@@ -23,6 +23,8 @@ struct ExplainedBackends {
   std::string traffic_policy;     // "default/hello"; empty: the sidecars' defaults
   size_t endpoint_count = 0;
   std::vector<ExplainedEndpoint> endpoints;
+  std::string dns;       // the name whose records the sidecar takes instead; empty: the endpoints are listed
+  std::string identity;  // with `dns`: of each of them; empty: none is asked for
 };
 
 // What the sidecars of one identity would say to `from`.

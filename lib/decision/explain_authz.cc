@@ -44,16 +44,20 @@ bool is_federated(const Model& model, const SpiffeId& receiver) {
   return std::any_of(model.federated_domains.begin(), model.federated_domains.end(), is_domain);
 }
 
+void add_receiver(const Model& model, const std::string& identity, Receivers& out) {
+  bool fits =
+      !identity.empty() && out.identities.size() < kMaxReceivers && !is_federated(model, *SpiffeId::parse(identity));
+  if (fits) out.identities.insert(identity);
+  out.others = out.others || !fits;
+}
+
 Receivers receivers_of(const Model& model, const Explanation& found) {
   Receivers out;
   for (const ExplainedBackends& backends : found.backends) {
     if (backends.percent == 0) continue;
+    if (!backends.dns.empty()) add_receiver(model, backends.identity, out);
     for (const ExplainedEndpoint& endpoint : backends.endpoints) {
-      if (endpoint.weight == 0) continue;
-      bool fits = !endpoint.identity.empty() && out.identities.size() < kMaxReceivers &&
-                  !is_federated(model, *SpiffeId::parse(endpoint.identity));
-      if (fits) out.identities.insert(endpoint.identity);
-      out.others = out.others || !fits;
+      if (endpoint.weight > 0) add_receiver(model, endpoint.identity, out);
     }
   }
   return out;

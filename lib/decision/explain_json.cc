@@ -27,6 +27,11 @@ void write_backends(const ExplainedBackends& backends, JsonWriter& out) {
   out.field("percent", backends.percent);
   if (backends.reason != Reason::kNone) out.field("reason", info(backends.reason).name);
   if (!backends.traffic_policy.empty()) out.field("trafficPolicy", backends.traffic_policy);
+  if (!backends.dns.empty()) {
+    out.key("dns").begin_object().field("name", backends.dns);
+    if (!backends.identity.empty()) out.field("identity", backends.identity);
+    out.field("note", "resolved by the sidecar").end_object();
+  }
   out.field("endpointCount", backends.endpoint_count).key("endpoints").begin_array();
   for (const ExplainedEndpoint& endpoint : backends.endpoints) write_endpoint(endpoint, out);
   out.end_array().end_object();

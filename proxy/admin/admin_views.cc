@@ -42,6 +42,26 @@ void write_backend(JsonWriter& out, const BackendRow& row) {
   out.field("bytesIn", row.bytes_in).field("bytesOut", row.bytes_out).end_object();
 }
 
+void write_dns_question(JsonWriter& out, const DnsQuestionStatus& question) {
+  out.begin_object().field("name", question.name).field("type", question.type);
+  if (question.age) {
+    out.field("result", question.result).field("ageSeconds", seconds(*question.age));
+    out.field("ttlSeconds", seconds(question.ttl));
+  }
+  if (question.next) out.field("nextSeconds", seconds(*question.next));
+  out.field("failures", question.failures);
+  if (!question.why.empty()) out.field("why", question.why);
+  out.end_object();
+}
+
+void write_dns(JsonWriter& out, const DnsSetStatus& dns) {
+  out.key("dns").begin_object().field("name", dns.name).field("type", dns.type);
+  out.field("endpoints", dns.endpoints).field("leftOut", dns.left_out).field("unusable", dns.unusable);
+  out.key("questions").begin_array();
+  for (const DnsQuestionStatus& question : dns.questions) write_dns_question(out, question);
+  out.end_array().end_object();
+}
+
 void write_own_certificate(JsonWriter& out, const Svid& svid, WallTime now) {
   out.key("svid").begin_object().field("id", svid.id.text());
   auto leaf = svid.chain.empty() ? Result<PeerCertificate>(make_error(Reason::kNotFound, "no certificate"))
@@ -72,6 +92,7 @@ std::string backends_json(const std::vector<BackendTable>& tables) {
   for (const BackendTable& table : tables) {
     BackendTotals totals = totals_of(table);
     out.begin_object().field("name", table.name).field("tls", table.tls).field("balancer", table.balancer);
+    if (table.dns) write_dns(out, *table.dns);
     out.field("state", totals.state()).field("usable", totals.usable).key("endpoints").begin_array();
     for (const BackendRow& row : table.rows) write_backend(out, row);
     out.end_array().end_object();

@@ -112,6 +112,7 @@ BackendTotals totals_of(const BackendTable& table) {
 
 std::vector<BackendTable> collect_backends(const Snapshot& snapshot, const BackendSources& from) {
   std::vector<BackendTable> tables;
+  auto resolved = from.dns != nullptr ? from.dns->resolved().current() : nullptr;
   for (const auto& entry : snapshot.backend_sets()) {
     if (entry == nullptr) continue;
     const BackendSetSpec& spec = *entry->spec;
@@ -119,8 +120,11 @@ std::vector<BackendTable> collect_backends(const Snapshot& snapshot, const Backe
                        std::string(to_text(spec.lb.policy)),
                        std::string(to_text(spec.tls)),
                        {}};
+    if (from.dns != nullptr && spec.dns) table.dns = from.dns->status(spec.key);
+    auto found = resolved != nullptr && spec.dns ? resolved->share(spec.key) : nullptr;
+    BackendSetSpecPtr whole = with_endpoints(entry->spec, found.get());
     auto group = from.health.outliers().find(spec.key);
-    for (const Endpoint& endpoint : spec.endpoints) {
+    for (const Endpoint& endpoint : whole->endpoints) {
       table.rows.push_back(make_row(*entry, endpoint, group.get(), from));
     }
     tables.push_back(std::move(table));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lib/snapshot/snapshot.h"
+#include "proxy/upstream/dns_sets.h"
 #include "proxy/upstream/health_checker.h"
 
 namespace heddle {
@@ -60,6 +61,7 @@ struct BackendTable {
   std::string balancer;
   std::string tls;
   std::vector<BackendRow> rows;
+  std::optional<DnsSetStatus> dns = {};  // of a set that is looked up
 };
 
 // The sums over a set; it is UP while one endpoint may be used.
@@ -75,6 +77,7 @@ struct BackendSources {
   HealthTable& health;
   const HealthChecker& checker;
   const Clock& clock;
+  DnsSets* dns = nullptr;
 };
 // One table per backend set, by name.
 std::vector<BackendTable> collect_backends(const Snapshot&, const BackendSources&);

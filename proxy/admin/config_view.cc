@@ -83,8 +83,17 @@ void write(JsonWriter& out, const LbSpec& spec) {
   out.end_object();
 }
 
+void write_dns(JsonWriter& out, const DnsSource& dns) {
+  out.key("dns").begin_object().field("name", dns.name).field("type", to_text(dns.type));
+  if (dns.port != 0) out.field("port", dns.port);
+  out.field("minTtl", format_duration(dns.min_ttl)).field("maxTtl", format_duration(dns.max_ttl));
+  if (dns.identity) out.field("identity", dns.identity->text());
+  out.end_object();
+}
+
 void write(JsonWriter& out, const BackendSetSpec& spec) {
   constexpr std::string_view kProtocols[] = {"auto", "http", "http2", "tcp"};
+  if (spec.dns) write_dns(out, *spec.dns);
   out.key("endpoints").begin_array();
   for (const Endpoint& endpoint : spec.endpoints) write_endpoint(out, endpoint);
   out.end_array().field("tls", to_text(spec.tls)).field("protocol", kProtocols[static_cast<size_t>(spec.protocol)]);

@@ -102,9 +102,31 @@ std::string totals_html(const BackendTable& table) {
          cell(number(t.sum.times_down)) + "<td></td><td></td></tr>\n";
 }
 
+// "A found 3s ago, TTL 30s, next in 27s": what people ask of a set that is looked up.
+std::string dns_question_text(const DnsQuestionStatus& question) {
+  std::string out = str_cat(question.name, " ", question.type, ": ");
+  out += question.age ? str_cat(question.result, " ", age_text(*question.age), " ago, TTL ", age_text(question.ttl))
+                      : std::string("no answer yet");
+  if (question.failures > 0)
+    out += str_cat(", failed ", number(question.failures), " times since (", question.why, ")");
+  if (question.next) out += str_cat(", next in ", age_text(*question.next));
+  return out;
+}
+
+std::string dns_html(const DnsSetStatus& dns) {
+  std::string out;
+  for (const DnsQuestionStatus& question : dns.questions) {
+    out += str_cat("<p>DNS ", escape_html(dns_question_text(question)), "</p>\n");
+  }
+  if (dns.left_out + dns.unusable == 0) return out;
+  return out + str_cat("<p>DNS: ", number(dns.unusable), " records are of no use, ", number(dns.left_out),
+                       " are beyond the limit</p>\n");
+}
+
 std::string table_html(const BackendTable& table) {
   std::string out = str_cat("<h2>", escape_html(table.name), "</h2>\n<p>", escape_html(table.tls), ", balanced by ",
-                            escape_html(table.balancer), "</p>\n<table>\n<thead><tr>");
+                            escape_html(table.balancer), "</p>\n", table.dns ? dns_html(*table.dns) : std::string(),
+                            "<table>\n<thead><tr>");
   for (std::string_view head :
        {"Backend", "State", "Weight", "Sessions", "Total", "Active", "Requests", "Bytes in", "Bytes out", "Errors",
         "Last check", "Checked", "Failed", "Downs", "Downtime", "Ejected"}) {

@@ -11,6 +11,7 @@
 #include "lib/base/strings.h"
 #include "lib/config/yaml.h"
 #include "proxy/app/bootstrap_checks.h"
+#include "proxy/app/bootstrap_dns.h"
 #include "proxy/app/bootstrap_trust.h"
 #include "proxy/app/bootstrap_workload.h"
 
@@ -239,6 +240,7 @@ void read_root(JsonObject& root, Settings& out) {
   read_identity(root, out.identity);
   read_control(root, out);
   read_config(root, out.config);
+  read_dns(root, out.dns);
   read_listeners(root, out);
   read_workload_api(root, out);
   read_trust(root, out);
@@ -275,6 +277,7 @@ std::vector<std::string> keys_that_need_restart(const Settings& running, const S
   compare("trust", running.federated == wanted.federated);
   compare("control", running.control == wanted.control);
   compare("config", running.config == wanted.config);
+  compare("dns", running.dns == wanted.dns);
   compare("listeners", running.listeners == wanted.listeners);
   compare("workloadApi", running.workload_api == wanted.workload_api);
   compare("admin", running.admin == wanted.admin && running.admin_socket == wanted.admin_socket);

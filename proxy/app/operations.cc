@@ -56,6 +56,7 @@ class ProxyOperations final : public Operations {
   Readiness readiness_;
   Readiness::Blocker config_missing_;
   Readiness::Blocker identity_missing_;
+  Readiness::Blocker dns_missing_;  // names of the first configuration that were never looked up
   Readiness::Blocker draining_;
   LoopWatchdog watchdog_;
   HealthProviders health_providers_;
@@ -65,6 +66,7 @@ class ProxyOperations final : public Operations {
   std::shared_ptr<const Snapshot> snapshot_;
   std::shared_ptr<const TlsIdentity> identity_;
   Subscription snapshots_;
+  Subscription resolved_;
   Subscription identities_;
   std::vector<Pending> config_readings_;
   std::unique_ptr<Timer> sweep_;
@@ -85,7 +87,7 @@ ProxyOperations::ProxyOperations(OperationsInputs inputs)
                         readiness_,
                         in_.metrics,
                         [this] { return watchdog_.beats(); },
-                        {"config", "identity", "shutdown"},
+                        {"config", "dns", "identity", "shutdown"},
                         [this](std::string_view item) { return explain(item); }},
       sweep_(loop().timer([this] { sweep(); })),
       observe_(loop().timer([this] { observe(); })) {}
@@ -118,11 +120,17 @@ void ProxyOperations::follow_config() {
   config_missing_ = readiness_.block("config");
   read_config();
   snapshots_ = in_.config->snapshots().subscribe(loop(), [this](std::shared_ptr<const Snapshot> snapshot) {
-    snapshot_ = std::move(snapshot);
+    bool first = std::exchange(snapshot_, std::move(snapshot)) == nullptr;
     metrics_.config_updates["ack"].add(1);
-    checker_.apply(*snapshot_);
     outliers_.apply(*snapshot_);
+    in_.dns.apply(*snapshot_);
+    if (first && !in_.dns.is_settled()) dns_missing_ = readiness_.block("dns");
+    checker_.apply(*snapshot_, in_.dns.resolved().current().get());
     look_at_config();
+  });
+  resolved_ = in_.dns.resolved().subscribe(loop(), [this](const std::shared_ptr<const ResolvedSets>& resolved) {
+    if (in_.dns.is_settled()) dns_missing_.release();
+    if (snapshot_ != nullptr) checker_.apply(*snapshot_, resolved.get());
   });
 }
 
@@ -191,6 +199,7 @@ void ProxyOperations::set_draining() { draining_ = readiness_.block("shutdown");
 
 std::string ProxyOperations::explain(std::string_view item) const {
   if (item == "shutdown") return "draining";
+  if (item == "dns") return "names of backend sets were not looked up yet";
   if (item == "identity" && in_.identity != nullptr) return in_.identity->status().not_ready;
   if (item == "config" && in_.config != nullptr) return in_.config->status().last_error;
   return {};
@@ -221,7 +230,7 @@ StatsPage ProxyOperations::stats_page() const {
   page.config_version = snapshot_ != nullptr ? snapshot_->version().text() : "none";
   page.uptime = loop().now() - started_;
   page.state = readiness_.is_ready() ? "ready" : "waiting for " + join(readiness_.pending(), ", ");
-  if (snapshot_ != nullptr) page.tables = collect_backends(*snapshot_, {in_.health, checker_, loop()});
+  if (snapshot_ != nullptr) page.tables = collect_backends(*snapshot_, {in_.health, checker_, loop(), &in_.dns});
   return page;
 }
 
@@ -229,7 +238,7 @@ AdminProviders ProxyOperations::admin_providers() {
   return {loop(),
           in_.log,
           {HEDDLE_VERSION, in_.settings.node, loop().wall()},
-          {in_.health, checker_, loop()},
+          {in_.health, checker_, loop(), &in_.dns},
           [this] { return snapshot_; },
           [this] { return identity_; },
           [this](AdminProviders::OnConnections answer) { list_connections(std::move(answer)); },

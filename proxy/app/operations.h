@@ -12,6 +12,7 @@
 #include "proxy/app/settings.h"
 #include "proxy/app/worker.h"
 #include "proxy/identity/svid_source.h"
+#include "proxy/upstream/dns_sets.h"
 #include "proxy/upstream/endpoint_tls.h"
 #include "proxy/watch/config_source.h"
 
@@ -30,6 +31,7 @@ struct OperationsInputs {
   const LogWriter& access_writer;
   IdentitySource* identity;  // may be null
   ConfigSource* config;      // may be null
+  DnsSets& dns;
   const std::vector<std::unique_ptr<Worker>>& workers;
   std::function<void()> drain;
 };

@@ -58,6 +58,7 @@ class ProxyServer final : public Server {
   std::unique_ptr<WorkloadApi> workload_api_;  // null: not asked for
   ConfigParts config_;
   std::shared_ptr<const TlsIdentity> reported_;
+  DnsSets dns_;
   std::unique_ptr<WorkerShared> shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<MemoryWatch> memory_;  // null: nothing limits it
@@ -78,6 +79,8 @@ ProxyServer::ProxyServer(ServerInputs inputs)
       protocols_(loop_, HttpLimits::mesh()),
       connector_(loop_),
       main_identity_(loop_, connections_),
+      dns_({loop_, in_.random, in_.metrics, in_.log.module("dns"),
+            [this] { return std::make_unique<DnsResolver>(loop_, in_.settings.dns); }}),
       bootstrap_(loop_, in_.bootstrap_path,
                  [this](BootstrapWatch::Cause cause, const Result<Settings>& read) { on_bootstrap(cause, read); }) {}
 
@@ -136,7 +139,9 @@ Result<void> ProxyServer::start_workers() {
                                                         in_.log,
                                                         [this] { loop_.post([this] { on_applied(); }); },
                                                         {},
-                                                        in_.random.next()});
+                                                        in_.random.next(),
+                                                        {},
+                                                        &dns_.resolved()});
   if (config_.watch != nullptr) {
     shared_->ask_for_service = [this](std::string host, std::function<void(Result<void>)> answer) {
       loop_.post([this, host = std::move(host), answer = std::move(answer)] { ask_for_service(host, answer); });
@@ -202,6 +207,7 @@ Result<void> ProxyServer::start_operations() {
                           *access_writer_,
                           identity_.source.get(),
                           config_.source.get(),
+                          dns_,
                           workers_,
                           [this] { begin_drain(); }};
   HEDDLE_TRY(operations_, Operations::start(std::move(inputs)));

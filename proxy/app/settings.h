@@ -9,6 +9,7 @@
 #include "lib/base/address.h"
 #include "lib/base/clock.h"
 #include "lib/config/model.h"
+#include "lib/event/dns_resolver.h"
 #include "lib/net/proxy_header.h"
 #include "proxy/exchange/caller_fields.h"
 #include "proxy/exchange/incoming_connection.h"
@@ -92,6 +93,7 @@ struct Settings {
   std::vector<FederatedFile> federated;  // trust.federated, of identity files
   ControlSettings control;
   ConfigSettings config;
+  DnsSettings dns;  // whom names of backend sets are asked of
   std::vector<ListenerSettings> listeners;
   WorkloadApiSettings workload_api;
   std::optional<Address> admin;

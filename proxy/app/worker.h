@@ -19,6 +19,7 @@
 #include "proxy/resilience/pressure.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/log_writer.h"
+#include "proxy/upstream/dns_sets.h"
 
 namespace heddle {
 
@@ -40,6 +41,7 @@ struct WorkerShared {
   uint64_t proxy_id = 0;  // of the process, by chance: marks what passed (LoopGuard)
   // Where the first worker listens, for those after it: a port 0 is one port for all. Empty: as the settings say.
   std::vector<Address> addresses = {};
+  Latest<ResolvedSets>* resolved = nullptr;  // null: no backend set is looked up in DNS
 };
 
 // For the admin's /connections.

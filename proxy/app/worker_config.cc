@@ -15,16 +15,32 @@ void WorkerConfig::apply(std::shared_ptr<const Snapshot> snapshot) {
   for (BackendSetId id : changes.removed) {
     if (id.value() < next->backend_sets.size()) next->backend_sets[id.value()].reset();
   }
-  for (BackendSetId id : changes.replaced) {
-    const BackendSetEntry& entry = *snapshot->backend_set(id);
-    next->backend_sets[id.value()]->update(entry.spec, entry.traffic, entry.health);
-  }
+  for (BackendSetId id : changes.replaced) update(*next->backend_sets[id.value()], *snapshot->backend_set(id));
   for (BackendSetId id : changes.added) {
     const BackendSetEntry& entry = *snapshot->backend_set(id);
-    next->backend_sets[id.value()] = std::make_shared<BackendSet>(upstream_, entry.spec, entry.traffic, entry.health);
+    next->backend_sets[id.value()] =
+        std::make_shared<BackendSet>(upstream_, spec_of(entry), entry.traffic, entry.health);
   }
   next->snapshot = std::move(snapshot);
   current_ = std::move(next);
+}
+
+BackendSet::Spec WorkerConfig::spec_of(const BackendSetEntry& entry) const {
+  return resolved_ == nullptr ? entry.spec : with_endpoints(entry.spec, resolved_->find(entry.spec->key));
+}
+
+void WorkerConfig::update(BackendSet& set, const BackendSetEntry& entry) const {
+  set.update(spec_of(entry), entry.traffic, entry.health);
+}
+
+void WorkerConfig::resolve(std::shared_ptr<const ResolvedSets> resolved) {
+  std::shared_ptr<const ResolvedSets> before = std::exchange(resolved_, std::move(resolved));
+  if (current_ == nullptr) return;
+  for (const auto& [key, found] : resolved_->sets) {
+    if (before != nullptr && before->find(key) == found.get()) continue;
+    const BackendSetEntry* entry = current_->snapshot->find_backend_set({key.ns, key.name});
+    if (entry != nullptr) update(*current_->backend_sets[entry->id.value()], *entry);
+  }
 }
 
 RouteRuntime& WorkerConfig::runtime(Direction direction, std::string_view service, std::string_view route,

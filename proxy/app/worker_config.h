@@ -10,6 +10,7 @@
 #include "proxy/exchange/route_target.h"
 #include "proxy/telemetry/proxy_metrics.h"
 #include "proxy/upstream/backend_set.h"
+#include "proxy/upstream/dns_sets.h"
 
 namespace heddle {
 
@@ -22,15 +23,20 @@ class WorkerConfig {
  public:
   WorkerConfig(UpstreamContext& upstream, Registry& metrics) : upstream_(upstream), metrics_(metrics) {}
   void apply(std::shared_ptr<const Snapshot>);
+  // What DNS says about the sets that are looked up; those that changed keep the pools of the endpoints that stay.
+  void resolve(std::shared_ptr<const ResolvedSets>);
   // nullptr before the first configuration.
   const std::shared_ptr<const WorkerSnapshot>& current() const noexcept { return current_; }
   // The cells of a (service, route, backend set); made at first use and kept as long as the process.
   RouteRuntime& runtime(Direction, std::string_view service, std::string_view route, std::string_view backend_set);
 
  private:
+  BackendSet::Spec spec_of(const BackendSetEntry&) const;
+  void update(BackendSet&, const BackendSetEntry&) const;
   UpstreamContext& upstream_;
   Registry& metrics_;
   std::shared_ptr<const WorkerSnapshot> current_;
+  std::shared_ptr<const ResolvedSets> resolved_;  // nullptr: nothing was looked up
   std::unordered_map<std::string, std::unique_ptr<RouteRuntime>> runtimes_;
 };
 }  // namespace heddle

@@ -141,6 +141,10 @@ Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)
     snapshots_ = shared.snapshots->subscribe(
         loop, [this](std::shared_ptr<const Snapshot> snapshot) { on_snapshot(std::move(snapshot)); });
   }
+  if (shared.resolved != nullptr) {
+    resolved_ = shared.resolved->subscribe(
+        loop, [this](std::shared_ptr<const ResolvedSets> resolved) { config_.resolve(std::move(resolved)); });
+  }
 }
 
 Worker::Core::~Core() = default;
@@ -148,6 +152,7 @@ Worker::Core::~Core() = default;
 void Worker::Core::shutdown(std::function<void()> on_ended) {
   on_ended_ = std::move(on_ended);
   snapshots_.reset();
+  resolved_.reset();
   identities_.reset();
   for (auto& served : served_) served->listener.reset();
   Error why = make_error(Reason::kDraining, "the proxy stops");

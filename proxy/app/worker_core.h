@@ -148,6 +148,7 @@ class Worker::Core {
   std::function<void()> on_drained_;
   std::function<void()> on_ended_;
   Subscription snapshots_;
+  Subscription resolved_;
   Subscription identities_;
 };
 }  // namespace heddle

@@ -169,7 +169,23 @@ constexpr MetricFamily kAccessDropped{"heddle_access_log_dropped_total", "Access
                                       kCounter};
 constexpr MetricFamily kAccessWritten{"heddle_access_log_records_total", "Access log records written.", kCounter};
 
-constexpr std::array<const MetricFamily*, 53> kFamilies = {&kRequests,
+constexpr MetricFamily kDnsLookups{"heddle_dns_lookups_total",
+                                   "DNS lookups for backend sets, by result: found, no-data, no-name, or why there was "
+                                   "no answer (timeout, servfail ...).",
+                                   kCounter,
+                                   {"result"}};
+constexpr MetricFamily kDnsAge{"heddle_dns_answer_age_seconds",
+                               "Age of the oldest DNS answer the backend set's endpoints are made of.",
+                               kGauge,
+                               {"backend_set"}};
+constexpr MetricFamily kDnsFailing{"heddle_dns_failing",
+                                   "1 while a DNS lookup of the backend set fails and older answers are used.",
+                                   kGauge,
+                                   {"backend_set"}};
+constexpr MetricFamily kDnsEndpoints{
+    "heddle_dns_endpoints", "Endpoints of the backend set that DNS named.", kGauge, {"backend_set"}};
+
+constexpr std::array<const MetricFamily*, 57> kFamilies = {&kRequests,
                                                            &kDuration,
                                                            &kUpstreamTime,
                                                            &kActive,
@@ -219,6 +235,10 @@ constexpr std::array<const MetricFamily*, 53> kFamilies = {&kRequests,
                                                            &kExpires,
                                                            &kRotations,
                                                            &kFederated,
+                                                           &kDnsLookups,
+                                                           &kDnsAge,
+                                                           &kDnsFailing,
+                                                           &kDnsEndpoints,
                                                            &kLogDropped,
                                                            &kAccessDropped,
                                                            &kAccessWritten};
@@ -391,6 +411,16 @@ Pending watch_config_refused(Registry& registry, UniqueFunction<double()> count)
 
 Pending watch_config_batches(Registry& registry, std::string_view kind, UniqueFunction<double()> count) {
   return registry.scope().callback(kConfigBatches, {{"kind", std::string(kind)}}, std::move(count));
+}
+
+LabelledCounters make_dns_lookup_counters(Registry& registry) { return {registry.scope(), kDnsLookups, "result"}; }
+
+DnsSetMetrics::DnsSetMetrics(Registry& registry, std::string_view backend_set)
+    : failing(scope_of(registry, "backend_set", backend_set).gauge(kDnsFailing)),
+      endpoints(scope_of(registry, "backend_set", backend_set).gauge(kDnsEndpoints)) {}
+
+Pending watch_dns_age(Registry& registry, std::string_view backend_set, UniqueFunction<double()> seconds) {
+  return registry.scope().callback(kDnsAge, {{"backend_set", std::string(backend_set)}}, std::move(seconds));
 }
 
 std::span<const MetricFamily* const> proxy_metric_families() noexcept { return kFamilies; }

@@ -196,5 +196,16 @@ class LogMetrics {
 // Batches of the control plane of one kind: "snapshot", "delta", "resume"; read at scrape.
 [[nodiscard]] Pending watch_config_batches(Registry&, std::string_view kind, UniqueFunction<double()> count);
 
+// DNS of backend sets, on the main loop. By result: "found", "no-data", "no-name", or why a lookup failed.
+LabelledCounters make_dns_lookup_counters(Registry&);
+// Per backend set that is looked up.
+struct DnsSetMetrics {
+  DnsSetMetrics(Registry&, std::string_view backend_set);
+  Gauge failing;  // 0 or 1
+  Gauge endpoints;
+};
+// Read at scrape.
+[[nodiscard]] Pending watch_dns_age(Registry&, std::string_view backend_set, UniqueFunction<double()> seconds);
+
 std::span<const MetricFamily* const> proxy_metric_families() noexcept;
 }  // namespace heddle

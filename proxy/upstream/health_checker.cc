@@ -28,26 +28,29 @@ HealthChecker::Set::Set(const HealthCheckerInputs& in, const ResourceKey& key)
 HealthChecker::HealthChecker(const HealthCheckerInputs& inputs) : inputs_(inputs) {}
 HealthChecker::~HealthChecker() = default;
 
-void HealthChecker::apply(const Snapshot& snapshot) {
+void HealthChecker::apply(const Snapshot& snapshot, const ResolvedSets* resolved) {
   std::set<ResourceKey> wanted;
   for (const auto& entry : snapshot.backend_sets()) {
     if (!is_checked(entry)) continue;
     wanted.insert(entry->spec->key);
-    apply_set(entry);
+    apply_set(entry, entry->spec->dns && resolved != nullptr ? resolved->share(entry->spec->key) : nullptr);
   }
   std::erase_if(sets_, [&](const auto& item) { return !wanted.contains(item.first); });
   std::erase_if(verdicts_, [](const auto& item) { return item.second.expired(); });
 }
 
-void HealthChecker::apply_set(const std::shared_ptr<const BackendSetEntry>& entry) {
+void HealthChecker::apply_set(const std::shared_ptr<const BackendSetEntry>& entry,
+                              std::shared_ptr<const ResolvedEndpoints> found) {
   auto& slot = sets_[entry->spec->key];
   if (slot == nullptr) slot = std::make_unique<Set>(inputs_, entry->spec->key);
   Set& set = *slot;
-  if (set.entry == entry) return;  // the same object: nothing changed
+  if (set.entry == entry && set.found == found) return;  // the same objects: nothing changed
   set.entry = entry;
-  set.context.spread = kFirstGap * static_cast<int64_t>(entry->spec->endpoints.size());
+  set.found = std::move(found);
+  BackendSetSpecPtr spec = with_endpoints(entry->spec, set.found.get());
+  set.context.spread = kFirstGap * static_cast<int64_t>(spec->endpoints.size());
   std::set<EndpointKey> wanted;
-  for (const Endpoint& endpoint : entry->spec->endpoints) {
+  for (const Endpoint& endpoint : spec->endpoints) {
     wanted.insert(endpoint.key);
     auto& checked = set.endpoints[endpoint.key];
     if (checked == nullptr) {

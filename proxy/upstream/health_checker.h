@@ -9,6 +9,7 @@
 
 #include "lib/snapshot/snapshot.h"
 #include "proxy/upstream/checked_endpoint.h"
+#include "proxy/upstream/dns_sets.h"
 
 namespace heddle {
 
@@ -35,7 +36,8 @@ class HealthChecker {
   explicit HealthChecker(const HealthCheckerInputs&);
   ~HealthChecker();
   // What did not change keeps running, what is gone stops in silence. Must not be called from a probe's result.
-  void apply(const Snapshot&);
+  // `resolved`: where sets that are looked up in DNS have their endpoints from; may be null.
+  void apply(const Snapshot&, const ResolvedSets* resolved = nullptr);
   // nullopt: not checked.
   std::optional<CheckStatus> status(const ResourceKey& backend_set, const EndpointKey&) const;
   size_t endpoints() const noexcept;
@@ -44,10 +46,11 @@ class HealthChecker {
   struct Set {
     Set(const HealthCheckerInputs&, const ResourceKey&);
     std::shared_ptr<const BackendSetEntry> entry;
+    std::shared_ptr<const ResolvedEndpoints> found;
     CheckedSetContext context;
     std::map<EndpointKey, std::unique_ptr<CheckedEndpoint>> endpoints;
   };
-  void apply_set(const std::shared_ptr<const BackendSetEntry>&);
+  void apply_set(const std::shared_ptr<const BackendSetEntry>&, std::shared_ptr<const ResolvedEndpoints> found);
   std::shared_ptr<EndpointVerdict> verdict(const EndpointKey&);
 
   HealthCheckerInputs inputs_;

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Writes the seeds that are not text: HTTP/2 frames, a ClientHello, PROXY headers, certificates and requests in DER, bundles, gRPC.
+"""Writes the seeds that are not text: HTTP/2 frames, a ClientHello, PROXY headers, DNS answers, certificates and requests in
+DER, bundles, gRPC.
 
-Usage: tests/fuzz/make_seeds.py [h2] [tls] [proxy] [certs] [workload]      default: all, into tests/fuzz/corpus and tests/fuzz/fuzz_root.h
+Usage: tests/fuzz/make_seeds.py [h2] [tls] [proxy] [dns] [certs] [workload]      default: all, into tests/fuzz/corpus and tests/fuzz/fuzz_root.h
 Certificates are new each time: the root's key is thrown away, so that nobody can sign what `x509_leaf` must refuse.
 """
 
@@ -153,6 +154,34 @@ def proxy_seeds():
         write("proxy_header", name, content)
 
 
+def dns_seeds():
+    """One answer to one question about a.test; the first two digits: A, AAAA or SRV, and what c-ares says of it."""
+    name, other = b"\1a\4test\0", b"\1b\4test\0"
+
+    def answer(owner, kind, ttl, data):
+        return owner + struct.pack(">HHIH", kind, 1, ttl, len(data)) + data
+
+    def message(kind, answers=(), authority=()):
+        head = struct.pack(">HHHHHH", 1, 0x8180, 1, len(answers), len(authority), 0)
+        return head + name + struct.pack(">HH", kind, 1) + b"".join(answers) + b"".join(authority)
+
+    soa = answer(b"\xc0\x0e", 6, 60, other + other + struct.pack(">IIIII", 1, 2, 3, 4, 5))
+    alias = answer(b"\xc0\x0c", 5, 7, other)
+    ipv4 = [answer(b"\xc0\x0c", 1, 30, bytes((10, 0, 0, last))) for last in (1, 2)]
+    write("dns_message", "a", b"00" + message(1, ipv4))
+    write("dns_message", "alias", b"00" + message(1, (alias, answer(other, 1, 9, b"\x7f\0\0\1"))))
+    write("dns_message", "dangling", b"00" + message(1, (alias,), (soa,)))
+    write("dns_message", "ttl", b"00" + message(1, (answer(name, 1, 0xffffffff, b"\x7f\0\0\1"),)))
+    write("dns_message", "loop", b"00" + message(1, (answer(b"\xc0\x18", 1, 9, b"\x7f\0\0\1"),)))
+    write("dns_message", "aaaa", b"10" + message(28, (answer(name, 28, 30, bytes(15) + b"\1"),)))
+    targets = (answer(name, 33, 30, struct.pack(">HHH", 1, 2, 80) + other),
+               answer(name, 33, 20, struct.pack(">HHH", 0, 0, 0) + b"\0"))
+    write("dns_message", "srv", b"20" + message(33, targets))
+    write("dns_message", "no_data", b"01" + message(1, (), (soa,)))
+    write("dns_message", "no_name", b"02" + message(1, (), (soa,)))
+    write("dns_message", "servfail", b"03")
+
+
 def openssl(*words, data=None):
     return subprocess.run(("openssl",) + words, input=data, capture_output=True, check=True).stdout
 
@@ -273,7 +302,8 @@ def workload_seeds():
 
 
 def main():
-    makers = {"h2": h2_seeds, "tls": tls_seeds, "proxy": proxy_seeds, "certs": certificate_seeds, "workload": workload_seeds}
+    makers = {"h2": h2_seeds, "tls": tls_seeds, "proxy": proxy_seeds, "dns": dns_seeds, "certs": certificate_seeds,
+              "workload": workload_seeds}
     for word in sys.argv[1:] or makers:
         makers[word]()
 

@@ -223,11 +223,27 @@ INSTANTIATE_TEST_SUITE_P(
                 "spec.endpoints[0]: expected an object, got an integer"},
         Refusal{"BackendSet", "{tls: tls}",
                 "spec.tls: TLS to backends outside the mesh is not supported; use mtls or plaintext"},
-        Refusal{"BackendSet", "{dns: {name: a}}",
-                "spec.dns: backend sets resolved from DNS are not supported; list the endpoints"},
         Refusal{"BackendSet", "{loadBalancer: {policy: fastest}}",
                 "spec.loadBalancer.policy: expected one of peakEwma, leastRequest, roundRobin, random, ringHash, "
-                "maglev"}));
+                "maglev"},
+        Refusal{"BackendSet", "{tls: plaintext, dns: {name: a}}", "spec.dns.port: is required"},
+        Refusal{"BackendSet", "{tls: plaintext, dns: {port: 1}}", "spec.dns.name: is required"},
+        Refusal{"BackendSet", "{tls: plaintext, dns: {name: A.b, port: 1}}",
+                "spec.dns.name: \"A.b\" is not a host name in lower case (RFC 1123)"},
+        Refusal{"BackendSet", "{tls: plaintext, dns: {name: 10.0.0.1, port: 1}}",
+                "spec.dns.name: \"10.0.0.1\" ends with a number: list addresses under endpoints"},
+        Refusal{"BackendSet", "{tls: plaintext, dns: {name: _a._tcp.b, type: srv, port: 1}}",
+                "spec.dns.port: stands beside type: srv: SRV records have ports of their own"},
+        Refusal{"BackendSet", "{tls: plaintext, dns: {name: a, port: 1, type: mx}}",
+                "spec.dns.type: expected one of address, srv"},
+        Refusal{"BackendSet", "{tls: plaintext, dns: {name: a, port: 1, minTtl: 10s, maxTtl: 5s}}",
+                "spec.dns.maxTtl: is shorter than minTtl"},
+        Refusal{"BackendSet", "{tls: plaintext, dns: {name: a, port: 1, minTtl: 0s}}",
+                "spec.dns.minTtl: 0s is out of range (1s-24h)"},
+        Refusal{"BackendSet", "{tls: plaintext, dns: {name: a, port: 1}, endpoints: []}",
+                "spec.endpoints: stands beside dns: endpoints are listed or looked up"},
+        Refusal{"BackendSet", "{dns: {name: a, port: 1}}",
+                "spec.identity: is required: tls is mtls, and what DNS finds has no identity of its own"}));
 INSTANTIATE_TEST_SUITE_P(
     HealthPolicy, ParseRefuses,
     testing::Values(

@@ -85,6 +85,22 @@ TEST(Explain, SaysWhatTheTrafficPolicyOfASetSays) {
   EXPECT_EQ(other.trace.text().find("traffic policy"), std::string::npos);
 }
 
+TEST(Explain, ASetOfDnsIsResolvedByTheSidecar) {
+  std::string yaml =
+      "{apiVersion: heddle.dev/v1, kind: Service, metadata: {name: s}, spec: {ports: [{port: 80}]}}\n---\n"
+      "{apiVersion: heddle.dev/v1, kind: BackendSet, metadata: {name: s}, spec: {identity: 'spiffe://td/s', "
+      "dns: {name: db.test, port: 5432}}}\n---\n";
+  ExplainWords words{.url = "http://s/"};
+
+  Explanation found = ask(yaml, words);
+
+  EXPECT_EQ(found.reason, Reason::kNone);
+  ASSERT_EQ(found.backends.size(), 1U);
+  EXPECT_EQ(found.backends[0].dns, "db.test:5432");
+  EXPECT_EQ(found.backends[0].identity, "spiffe://td/s");
+  EXPECT_NE(explanation_json(query_of(words), found).find("resolved by the sidecar"), std::string::npos);
+}
+
 TEST(Explain, ShowsEveryBackendSetOfTheRuleWithItsShare) {
   std::string c =
       "{apiVersion: heddle.dev/v1, kind: Service, metadata: {name: c}, spec: {ports: [{port: 80, backendSet: "

@@ -21,6 +21,7 @@
 #include "lib/base/json_scan.h"
 #include "lib/base/problems.h"
 #include "lib/base/strings.h"
+#include "lib/event/dns_resolver.h"
 #include "lib/http/limits.h"
 #include "lib/http/rules.h"
 #include "lib/metrics/registry.h"
@@ -40,6 +41,8 @@
 #include "proxy/resilience/circuit_breaker.h"
 #include "proxy/resilience/retry_budget.h"
 #include "proxy/resilience/retry_policy.h"
+#include "proxy/upstream/dns_endpoints.h"
+#include "proxy/upstream/dns_schedule.h"
 #include "proxy/watch/wants.h"
 #include "tests/support/source_directory.h"
 
@@ -269,6 +272,12 @@ std::vector<Row> of_configuration() {
       {"JSON", str_cat(size(kMaxJsonBytes), ", depth ", count(kMaxJsonDepth))},
       {"fields of resources", "[resources](resources.md), [authorization](authorization.md)"},
       {"the watch", "[watch protocol](watch-protocol.md#limits)"},
+      {"[backend sets looked up in DNS](resources.md#endpoints-from-dns)",
+       str_cat(count(kMaxDnsSets), "; ", count(kMaxDnsTargets), " targets, ", count(kMaxDnsEndpoints),
+               " endpoints of one; ", count(DnsResolver::kMaxAtOnce), " questions at once")},
+      {"a DNS lookup that failed",
+       str_cat("again after ", count(static_cast<size_t>(DnsSchedule::kRetry.first / 1s)),
+               " s, twice as long each time, at most ", count(static_cast<size_t>(DnsSchedule::kRetry.cap / 1s)), " s")},
       {"problems told of one set", count(Problems::kMaxProblems)},
       {"series of one metric", str_cat(count(Registry::kMaxSeriesPerFamily), "; the rest is counted as `other`")},
   };

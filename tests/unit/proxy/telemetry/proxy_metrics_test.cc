@@ -104,7 +104,11 @@ struct AllMetrics {
         control(registry),
         logs(registry, captured.log(), writer),
         lag(watch_config_lag(registry, [] { return 0.25; })),
-        batches(watch_config_batches(registry, "snapshot", [] { return 1; })) {
+        batches(watch_config_batches(registry, "snapshot", [] { return 1; })),
+        dns_lookups(make_dns_lookup_counters(registry)),
+        dns(registry, "default/db"),
+        dns_age(watch_dns_age(registry, "default/db", [] { return 1.5; })) {
+    dns_lookups["found"].add();
     requests.on_finished(200, Reason::kNone, 3ms);
     tcp.closed[Reason::kNone].add();
     backends.connects[Reason::kNone].add();
@@ -139,6 +143,9 @@ struct AllMetrics {
   LogMetrics logs;
   Pending lag;
   Pending batches;
+  LabelledCounters dns_lookups;
+  DnsSetMetrics dns;
+  Pending dns_age;
 };
 
 TEST(ProxyMetrics, AreAcceptedByPromtool) {

@@ -113,6 +113,32 @@ TEST_F(HealthCheckerTest, AsksEveryEndpointAtOnceAndThenEveryInterval) {
   EXPECT_EQ(probes.at(a).asked, 11);
 }
 
+TEST_F(HealthCheckerTest, ChecksWhatDnsFound) {
+  auto snapshot = snapshot_of(
+      "{apiVersion: heddle.dev/v1, kind: BackendSet, metadata: {name: s}, spec: {tls: plaintext, dns: {name: a, port: "
+      "80}}}\n---\n" +
+      policy_yaml("s", kTcpCheck));
+  ResolvedSets resolved;
+  auto find = [&](std::initializer_list<std::string> addresses) {
+    auto found = std::make_shared<ResolvedEndpoints>();
+    for (const std::string& address : addresses) found->endpoints.push_back({*Address::parse(address), 1});
+    resolved.sets[*ResourceKey::make(Kind::kBackendSet, "default", "s")] = found;
+    checker.apply(*snapshot, &resolved);
+  };
+  checker.apply(*snapshot, nullptr);
+  EXPECT_EQ(checker.endpoints(), 0U);
+
+  find({a});
+  scheduler.advance(1500ms);
+  EXPECT_EQ(probes.at(a).asked, 2);
+  find({a, b});
+  scheduler.advance(1s);
+
+  EXPECT_EQ(probes.at(a).asked, 3) << "its schedule went on";
+  EXPECT_GE(probes.at(b).asked, 1);
+  EXPECT_TRUE(status("s", b).has_value());
+}
+
 TEST_F(HealthCheckerTest, LeavesSetsWithoutAPolicyAlone) {
   apply(set_yaml("s", {a}));
 
