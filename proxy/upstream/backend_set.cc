@@ -84,6 +84,8 @@ void BackendSet::make_balancer() {
 
 LbCandidate BackendSet::candidate_of(const std::shared_ptr<EndpointHealth>& health, const Endpoint& endpoint) const {
   LbCandidate out{health, endpoint.weight, 0, endpoint.priority};
+  bool has_zones = spec_->lb.shape.zone_aware && !context_.zone.empty();
+  out.is_local = has_zones && endpoint.traits->zone == context_.zone;
   if (is_hashing(spec_->lb.policy)) out.id = stable_hash(endpoint.address().text());
   return out;
 }

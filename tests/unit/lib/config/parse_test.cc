@@ -306,7 +306,7 @@ TEST(ParseResource, SurvivesEveryTypeInEveryField) {
       "BackendSet|{tls: @, identity: @, protocol: @, healthPolicy: @, loadBalancer: @, endpoints: [{address: @, port: "
       "@, weight: @, priority: @, zone: @, labels: @}, @]}",
       "BackendSet|{loadBalancer: {policy: @, hashOn: {header: @, cookie: @, sourceIdentity: @, path: @}, slowStart: "
-      "{window: @, aggression: @}, panicThreshold: @}}",
+      "{window: @, aggression: @}, zoneAware: @, panicThreshold: @}}",
       "HTTPRoute|{parentRefs: [@, {name: @, port: @}], hostnames: @, rules: [@, {matches: [@, {path: @, method: @, "
       "headers: @}], backendRefs: [@, {name: @}], timeouts: @}]}",
       "HealthPolicy|{targetRef: @, active: [@, {kind: @, interval: @, jitter: @, expectedStatuses: @}]}",
