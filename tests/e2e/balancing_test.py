@@ -46,7 +46,7 @@ class BalancingCase(MeshTestCase):
 
 
 class Hashing(BalancingCase):
-    USERS = [f"user-{number}" for number in range(40)]
+    USERS = [f"user-{number}" for number in range(60)]
 
     def owners(self):
         return {user: self.ask(headers=[("x-user", user)]) for user in self.USERS}
@@ -57,7 +57,7 @@ class Hashing(BalancingCase):
         owners = self.owners()
         for _ in range(3):
             self.assertEqual(self.owners(), owners)
-        self.assertEqual(set(owners.values()), set("abcd"), "40 keys reach every endpoint")
+        self.assertEqual(set(owners.values()), set("abcd"), "60 keys reach every endpoint")
         return owners
 
     def assert_only_keys_of_the_gone_move(self, policy):

@@ -172,6 +172,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "spec.endpoints[0]: expected an object, got an integer"},
         Refusal{"BackendSet", "{tls: tls}",
                 "spec.tls: TLS to backends outside the mesh is not supported; use mtls or plaintext"},
+        Refusal{"BackendSet", "{subsetOf: {backendSet: a}}",
+                "spec.subsetOf: subsets are not supported; list the endpoints in a set of their own"},
         Refusal{"BackendSet", "{dns: {name: a}}",
                 "spec.dns: backend sets resolved from DNS are not supported; list the endpoints"},
         Refusal{"BackendSet", "{loadBalancer: {policy: fastest}}",
