@@ -64,7 +64,7 @@ struct EndpointKey {
   bool operator==(const EndpointKey&) const = default;
 };
 
-// What is shown of an endpoint, but not acted on. Endpoints of one set that have the same share it.
+// What few policies ask about an endpoint, and views show. Endpoints of one set that have the same share it.
 struct EndpointTraits {
   std::string zone;
   Labels labels;

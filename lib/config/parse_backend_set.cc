@@ -97,6 +97,7 @@ std::shared_ptr<const BackendSetSpec> parse_backend_set(const Envelope& envelope
   out->protocol = spec.optional_one_of("protocol", kProtocols).value_or(UpstreamProtocol::kAuto);
   if (auto lb = spec.optional_object("loadBalancer")) out->lb = parse_load_balancer(*lb);
   out->health_policy = read_optional_name(spec, "healthPolicy");
+  spec.refuse("subsetOf", "subsets are not supported; list the endpoints in a set of their own");
   out->dns = parse_dns_source(spec);
   if (out->dns) settle_dns(spec, common, out->tls, *out->dns);
 

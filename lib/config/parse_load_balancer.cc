@@ -73,6 +73,10 @@ LbSpec parse_load_balancer(JsonObject& spec) {
   }
   out.shape.slow_start = parse_slow_start(spec);
   out.shape.panic_below = static_cast<uint32_t>(spec.optional_integer("panicThreshold", {0, 100}).value_or(0));
+  out.shape.zone_aware = spec.optional_boolean("zoneAware").value_or(false);
+  if (is_known && is_hashing(out.policy) && out.shape.zone_aware) {
+    spec.problem("zoneAware", str_cat("is not for ", to_text(out.policy), ": a key has one endpoint in all zones"));
+  }
   if (is_known && is_hashing(out.policy) && spec.has("slowStart")) {
     spec.problem("slowStart", str_cat("is not for ", to_text(out.policy), ": keys keep their endpoint"));
   }

@@ -79,6 +79,7 @@ void write(JsonWriter& out, const LbSpec& spec) {
   out.key("loadBalancer").begin_object().field("policy", to_text(spec.policy));
   write(out, spec.hash_on);
   write(out, spec.shape.slow_start);
+  if (spec.shape.zone_aware) out.field("zoneAware", true);
   if (spec.shape.panic_below != 0) out.field("panicThreshold", spec.shape.panic_below);
   out.end_object();
 }

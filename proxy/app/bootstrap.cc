@@ -233,6 +233,7 @@ void read_root(JsonObject& root, Settings& out) {
     root.problem("trustDomain", domain.error().detail);
   }
   out.ns = root.optional_string("namespace", {1, 63}).value_or("default");
+  out.zone = root.optional_string("zone", {1, 63}).value_or("");
   out.state_dir = root.optional_string("stateDir").value_or("");
   out.workers = static_cast<uint32_t>(root.optional_integer("workers", {1, 64}).value_or(0));
   auto mebibytes = root.optional_integer("memoryLimitMiB", {16, 1 << 20});
@@ -270,6 +271,7 @@ std::vector<std::string> keys_that_need_restart(const Settings& running, const S
   compare("node", running.node == wanted.node);
   compare("trustDomain", running.trust_domain == wanted.trust_domain);
   compare("namespace", running.ns == wanted.ns);
+  compare("zone", running.zone == wanted.zone);
   compare("stateDir", running.state_dir == wanted.state_dir);
   compare("workers", running.workers == wanted.workers);
   compare("memoryLimitMiB", running.memory_limit == wanted.memory_limit);

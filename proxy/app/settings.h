@@ -86,6 +86,7 @@ struct Settings {
   std::string node;
   std::optional<TrustDomain> trust_domain;  // set once parsed
   std::string ns = "default";
+  std::string zone;  // of this sidecar; empty: not said
   std::string state_dir;
   uint32_t workers = 0;                // 0: from the CPU quota
   std::optional<size_t> memory_limit;  // bytes; absent: the container's

@@ -117,6 +117,8 @@ LbCandidate BackendSet::candidate_of(uint32_t index) const {
   const Endpoint& endpoint = spec_->endpoints[index];
   LbCandidate out{slots_[index].health, endpoint.weight, 0, endpoint.priority};
   out.outlier = outlier_of(index);
+  bool has_zones = spec_->lb.shape.zone_aware && !context_.zone.empty();
+  out.is_local = has_zones && endpoint.traits->zone == context_.zone;
   if (is_hashing(spec_->lb.policy)) out.id = stable_hash(endpoint.address().text());
   return out;
 }

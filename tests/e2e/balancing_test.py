@@ -26,11 +26,11 @@ class BalancingCase(MeshTestCase):
         return [resources.service("hello"),
                 resources.backend_set("hello", listed, tls="plaintext", loadBalancer=load_balancer)]
 
-    def start_proxy(self, load_balancer, more=(), **endpoints):
+    def start_proxy(self, load_balancer, more=(), bootstrap=None, **endpoints):
         self.file = f"{self.mesh.next_name()}.yaml"
         path = self.mesh.write(self.file, resources.to_yaml([*self.resources(load_balancer, **endpoints), *more]))
         self.proxy = self.mesh.sidecar(self.mesh.next_name(), [self.mesh.outbound("hello")],
-                                       self.mesh.file_blocks(None, path))
+                                       self.mesh.file_blocks(None, path), **(bootstrap or {}))
         self.addCleanup(self.proxy.kill)
         self.proxy.start()
         self.port = self.proxy.address_of("out")[1]
@@ -46,7 +46,7 @@ class BalancingCase(MeshTestCase):
 
 
 class Hashing(BalancingCase):
-    USERS = [f"user-{number}" for number in range(40)]
+    USERS = [f"user-{number}" for number in range(60)]
 
     def owners(self):
         return {user: self.ask(headers=[("x-user", user)]) for user in self.USERS}
@@ -57,7 +57,7 @@ class Hashing(BalancingCase):
         owners = self.owners()
         for _ in range(3):
             self.assertEqual(self.owners(), owners)
-        self.assertEqual(set(owners.values()), set("abcd"), "40 keys reach every endpoint")
+        self.assertEqual(set(owners.values()), set("abcd"), "60 keys reach every endpoint")
         return owners
 
     def assert_only_keys_of_the_gone_move(self, policy):
@@ -168,6 +168,29 @@ class Priority(BalancingCase):
             counts = collections.Counter(client.request().body.decode() for _ in range(100))
         self.assertEqual(set(counts), {"a", "c"})
         self.assertAlmostEqual(counts["a"], 70, delta=3)
+
+
+class Zones(BalancingCase):
+    ZONES = {"a": {"zone": "east"}, "b": {"zone": "east"}, "c": {"zone": "west"}, "d": {}}
+
+    def test_requests_stay_in_the_zone_of_the_sidecar_while_it_can_take_them(self):
+        self.start_apps("abcd")
+        self.start_proxy({"policy": "roundRobin", "zoneAware": True},
+                         [resources.health_policy("hello", "hello", CHECK)], {"zone": "east"}, **self.ZONES)
+        self.assertEqual(set(self.count(40)), {"a", "b"})
+        self.apps["a"].close()
+        self.apps["b"].close()
+        wait_until(lambda: set(self.count(20)) == {"c", "d"}, "the other zones")
+
+    def test_a_sidecar_without_a_zone_uses_all(self):
+        self.start_apps("abcd")
+        self.start_proxy({"policy": "roundRobin", "zoneAware": True}, **self.ZONES)
+        wait_until(lambda: set(self.count(20)) == set("abcd"), "every endpoint")
+
+    def test_without_zone_awareness_all_are_used(self):
+        self.start_apps("abcd")
+        self.start_proxy({"policy": "roundRobin"}, bootstrap={"zone": "east"}, **self.ZONES)
+        wait_until(lambda: set(self.count(20)) == set("abcd"), "every endpoint")
 
 
 class Panic(BalancingCase):

@@ -73,6 +73,13 @@ TEST(ParseLoadBalancer, ReadsAPanicThresholdThatIsOffByDefault) {
   EXPECT_EQ(refused_lb("{panicThreshold: 101}"), "spec.loadBalancer.panicThreshold: 101 is out of range (0-100)");
 }
 
+TEST(ParseLoadBalancer, ReadsZoneAware) {
+  EXPECT_FALSE(parsed_lb("{}").shape.zone_aware);
+  EXPECT_TRUE(parsed_lb("{zoneAware: true}").shape.zone_aware);
+  EXPECT_EQ(refused_lb("{policy: maglev, hashOn: {path: true}, zoneAware: true}"),
+            "spec.loadBalancer.zoneAware: is not for maglev: a key has one endpoint in all zones");
+}
+
 TEST(ParseLoadBalancer, RefusesNamesThatNoRequestHas) {
   EXPECT_EQ(refused_lb("{policy: maglev, hashOn: {header: 'a b'}}"),
             "spec.loadBalancer.hashOn.header: is not a header name");

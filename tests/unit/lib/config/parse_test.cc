@@ -223,6 +223,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "spec.endpoints[0]: expected an object, got an integer"},
         Refusal{"BackendSet", "{tls: tls}",
                 "spec.tls: TLS to backends outside the mesh is not supported; use mtls or plaintext"},
+        Refusal{"BackendSet", "{subsetOf: {backendSet: a}}",
+                "spec.subsetOf: subsets are not supported; list the endpoints in a set of their own"},
         Refusal{"BackendSet", "{loadBalancer: {policy: fastest}}",
                 "spec.loadBalancer.policy: expected one of peakEwma, leastRequest, roundRobin, random, ringHash, "
                 "maglev"},
@@ -404,7 +406,7 @@ TEST(ParseResource, SurvivesEveryTypeInEveryField) {
       "BackendSet|{tls: @, identity: @, protocol: @, healthPolicy: @, loadBalancer: @, endpoints: [{address: @, port: "
       "@, weight: @, priority: @, zone: @, labels: @}, @]}",
       "BackendSet|{loadBalancer: {policy: @, hashOn: {header: @, cookie: @, sourceIdentity: @, path: @}, slowStart: "
-      "{window: @, aggression: @}, panicThreshold: @}}",
+      "{window: @, aggression: @}, zoneAware: @, panicThreshold: @}}",
       "HTTPRoute|{parentRefs: [@, {name: @, port: @}], hostnames: @, rules: [@, {matches: [@, {path: @, method: @, "
       "headers: @}], backendRefs: [@, {name: @}], timeouts: @}]}",
       "HealthPolicy|{targetRef: @, active: [@, {kind: @, interval: @, jitter: @, expectedStatuses: @}]}",

@@ -215,6 +215,43 @@ TEST(ConfigView, CanBeAppliedAgainAsItIs) {
   EXPECT_EQ(snapshot_of(again)->model().size(), snapshot->model().size());
 }
 
+const char* const kBalanced = R"(
+---
+apiVersion: heddle.dev/v1
+kind: BackendSet
+metadata: {name: keys}
+spec: {tls: plaintext, loadBalancer: {policy: ringHash, hashOn: {cookie: Session}, panicThreshold: 40}}
+---
+apiVersion: heddle.dev/v1
+kind: BackendSet
+metadata: {name: shares}
+spec:
+  tls: plaintext
+  loadBalancer: {policy: random, slowStart: {window: 30s, aggression: 2}, zoneAware: true}
+  endpoints: [{address: 10.0.0.1, port: 80, priority: 3}]
+---
+apiVersion: heddle.dev/v1
+kind: BackendSet
+metadata: {name: words}
+spec: {tls: plaintext, loadBalancer: {policy: maglev, hashOn: {sourceIdentity: true}}}
+)";
+
+TEST(ConfigView, ShowsHowASetIsBalancedSoThatItCanBeAppliedAgain) {
+  auto snapshot = snapshot_of(kBalanced);
+  JsonValue shown = *JsonValue::parse(config_json(*snapshot));
+  std::string again;
+  for (size_t i = 0; i < shown.find("resources")->size(); ++i) {
+    again += str_cat("---\n", shown.find("resources")->at(i).compact(), "\n");
+  }
+
+  auto second = snapshot_of(again);
+
+  for (const auto& [key, spec] : snapshot->model().backend_sets) {
+    EXPECT_EQ(second->model().backend_sets.at(key)->lb, spec->lb) << key.name;
+    EXPECT_EQ(second->model().backend_sets.at(key)->endpoints, spec->endpoints) << key.name;
+  }
+}
+
 TEST(ConfigView, RedactsCredentialsInMatches) {
   auto snapshot = snapshot_of(service_yaml("hello") + kSecretRoute);
 

@@ -8,6 +8,7 @@ constexpr char kWhole[] = R"(
 node: hello-1
 trustDomain: example.org
 namespace: shop
+zone: east
 stateDir: /var/lib/heddle
 workers: 2
 identity: {source: control, joinTokenFile: /run/token}
@@ -34,6 +35,7 @@ TEST(Bootstrap, ReadsEveryKey) {
 
   ASSERT_TRUE(settings) << settings.error().detail;
   EXPECT_EQ(settings->node, "hello-1");
+  EXPECT_EQ(settings->zone, "east");
   EXPECT_EQ(settings->identity.id->text(), "spiffe://example.org/ns/shop/sa/hello-1");
   EXPECT_EQ(settings->control.id->text(), "spiffe://example.org/ns/heddle-system/sa/heddle-control");
   EXPECT_EQ(settings->control.addresses.size(), 2U);
