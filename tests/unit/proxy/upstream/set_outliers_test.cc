@@ -16,7 +16,7 @@ constexpr Outcome kFine{Reason::kNone, 200, 0, 0};
 class SetOutliersTest : public testing::Test {
  protected:
   SetOutliersTest() {
-    for (uint16_t port : {1, 2, 3}) {
+    for (uint16_t port : std::initializer_list<uint16_t>{1, 2, 3}) {
       Endpoint endpoint;
       endpoint.key.address = Address::loopback(port);
       endpoints.push_back(endpoint);
