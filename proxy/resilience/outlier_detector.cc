@@ -7,6 +7,7 @@
 namespace heddle {
 namespace {
 constexpr uint64_t kFewErrors = 5;      // with fewer nobody has a success rate worth judging
+constexpr double kRounding = 1e-9;      // of the mean: nobody is below it by that alone
 constexpr size_t kFewestLatencies = 3;  // of two endpoints nobody knows which one is the outlier
 constexpr double kNoise = 0.001;        // seconds; what is faster than this is all alike
 constexpr uint16_t kFirstServerError = 500;
@@ -41,7 +42,7 @@ void judge_success_rate(const OutlierSuccessRate& spec, std::span<const OutlierC
   double least = mean - spec.stdev_factor * std::sqrt(variance);
   std::sort(rates.begin(), rates.end(), [](const Measured& a, const Measured& b) { return a.value < b.value; });
   for (const Measured& rate : rates) {
-    if (rate.value >= least) break;
+    if (rate.value >= least - kRounding) break;
     if (counts[rate.index].errors < kFewErrors) continue;
     out.push_back({rate.index, {EjectionCause::kSuccessRate, rate.value, least}});
   }

@@ -7,17 +7,29 @@ namespace heddle {
 SetOutliers::SetOutliers(HealthTable& health, const ResourceKey& backend_set, const Clock& clock, Random& random)
     : group_(health.outliers().get(backend_set)), clock_(clock), random_(random) {}
 
-// The old cells are let go last: who stays keeps what is known.
+// The old cells are let go last: who stays keeps what is known. Nearly all of a large set stay where they are, seen
+// from one of its ends; only others are looked up.
 void SetOutliers::update(Policy policy, std::span<const Endpoint> endpoints,
                          std::span<const std::shared_ptr<EndpointHealth>> health) {
   std::vector<Cell> before = std::exchange(cells_, {});
+  std::vector<bool> had_weight = std::exchange(has_weight_, {});
   policy_ = std::move(policy);
   cells_.reserve(endpoints.size());
-  has_weight_.clear();
+  auto is_same = [&](size_t was, size_t is) {
+    return was < before.size() && had_weight[was] == (endpoints[is].weight > 0) &&
+           before[was]->key() == endpoints[is].key;
+  };
   for (size_t i = 0; i < endpoints.size(); ++i) {
+    size_t from_end = before.size() - endpoints.size() + i;  // wraps to a number that is too large
     bool has_weight = endpoints[i].weight > 0;
-    cells_.push_back(group_->get(endpoints[i].key, health[i], has_weight));
     has_weight_.push_back(has_weight);
+    if (is_same(i, i)) {
+      cells_.push_back(before[i]);
+    } else if (is_same(from_end, i)) {
+      cells_.push_back(before[from_end]);
+    } else {
+      cells_.push_back(group_->get(endpoints[i].key, health[i], has_weight));
+    }
   }
 }
 

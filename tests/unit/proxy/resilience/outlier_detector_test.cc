@@ -66,7 +66,12 @@ TEST(OutlierDetector, FindsTheOneThatFailsMoreThanTheOthers) {
 }
 
 TEST(OutlierDetector, JudgesNobodyWhenAllFailAlike) {
-  EXPECT_TRUE(judge_outliers(by_success_rate(), std::vector<OutlierCounts>(10, counts(100, 50))).empty());
+  OutlierSpec strict = by_success_rate();
+  strict.success_rate->stdev_factor = 0.1;
+  for (uint64_t errors = 0; errors <= 100; ++errors) {
+    std::vector<OutlierCounts> alike(10, counts(100, errors));
+    EXPECT_TRUE(judge_outliers(strict, alike).empty()) << errors;
+  }
 }
 
 TEST(OutlierDetector, JudgesNobodyByFewRequests) {

@@ -102,5 +102,37 @@ TEST_F(BackendSetTest, AnEndpointWithAnotherIdentityIsAnotherOne) {
   EXPECT_NE(after[1].health, before[1].health);
   EXPECT_EQ(after[2], before[2]);
 }
+TEST_F(BackendSetTest, LeavesAnEndpointAloneThatFailedFiveTimesInARow) {
+  HealthPolicySpec policy;
+  policy.outlier.emplace();
+  BackendSet set(context_, spec_of({endpoint(1), endpoint(2), endpoint(3)}),
+                 std::make_shared<const HealthPolicySpec>(policy));
+  int failures = 0;
+  for (int i = 0; i < 300; ++i) {
+    auto pick = set.pick({});
+    bool is_bad = pick->endpoint().address().port() == 2;
+    failures += is_bad ? 1 : 0;
+    pick->finish({Reason::kNone, static_cast<uint16_t>(is_bad ? 500 : 200), 0, 0});
+  }
+
+  EXPECT_EQ(failures, 5);
+  EXPECT_FALSE(pick_all(set).contains(2));
+  set.update(spec_of({endpoint(1), endpoint(2), endpoint(3)}));
+  EXPECT_TRUE(pick_all(set).contains(2)) << "without the policy there is no ejection";
+}
+
+TEST_F(BackendSetTest, ARequestOutlivesThePolicyThatJudgedIt) {
+  HealthPolicySpec policy;
+  policy.outlier.emplace();
+  BackendSet set(context_, spec_of({endpoint(1)}), std::make_shared<const HealthPolicySpec>(policy));
+  auto pick = set.pick({});
+  set.update(spec_of({endpoint(1)}));
+
+  pick->on_response(500, 1ms, loop_.now());
+  pick->on_connected();
+  pick->finish({Reason::kUpstreamReset, 500, 0, 0});
+
+  EXPECT_EQ(health_.get({Address::loopback(1), ""})->errors(), 1U);
+}
 }  // namespace
 }  // namespace heddle

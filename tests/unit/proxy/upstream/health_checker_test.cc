@@ -303,7 +303,7 @@ TEST_F(HealthCheckerTest, AsksAtAnotherPaceWhereNobodySendsAnything) {
   scheduler.advance(9s);
   EXPECT_EQ(probes.at(a).asked, 1);
   health(a)->record({Reason::kNone, 200, 0, 0});
-  scheduler.advance(2s);
+  scheduler.advance(1500ms);
   ASSERT_EQ(probes.at(a).asked, 2);
   health(a)->record({Reason::kNone, 200, 0, 0});
 

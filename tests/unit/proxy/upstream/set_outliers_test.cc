@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "proxy/upstream/endpoint_tls.h"
 #include "tests/support/manual_scheduler.h"
 #include "tests/support/seeded_random.h"
@@ -16,7 +18,7 @@ constexpr Outcome kFine{Reason::kNone, 200, 0, 0};
 class SetOutliersTest : public testing::Test {
  protected:
   SetOutliersTest() {
-    for (uint16_t port : {1, 2, 3}) {
+    for (uint16_t port : std::initializer_list<uint16_t>{1, 2, 3}) {
       Endpoint endpoint;
       endpoint.key.address = Address::loopback(port);
       endpoints.push_back(endpoint);
@@ -145,6 +147,35 @@ TEST_F(SetOutliersTest, KeepsAnEjectionAcrossAChangeOfTheSet) {
 
   EXPECT_TRUE(is_in(0));
   EXPECT_FALSE(is_in(2));
+}
+
+TEST_F(SetOutliersTest, KeepsEveryEndpointWhereverOthersComeAndGo) {
+  eject(1);
+  SetOutliers::Cell cell = set.cell(1);
+  Endpoint fresh;
+  fresh.key.address = Address::loopback(9);
+  for (size_t at : {0U, 2U, 4U}) {
+    endpoints.insert(endpoints.begin() + static_cast<std::ptrdiff_t>(at), fresh);
+    health.insert(health.begin() + static_cast<std::ptrdiff_t>(at), table.get(health_key(fresh.key)));
+    fresh.key.address = Address::loopback(static_cast<uint16_t>(10 + at));
+    use();
+    auto place = std::find_if(endpoints.begin(), endpoints.end(), [&](const auto& e) { return e.key == cell->key(); });
+    EXPECT_EQ(set.cell(static_cast<uint32_t>(place - endpoints.begin())), cell);
+  }
+  endpoints.erase(endpoints.begin(), endpoints.begin() + 3);
+  health.erase(health.begin(), health.begin() + 3);
+  use();
+
+  EXPECT_EQ(set.cell(0), cell);
+  EXPECT_FALSE(is_in(0));
+}
+
+TEST_F(SetOutliersTest, AnEndpointThatLosesItsWeightIsNobodyToLeanOn) {
+  endpoints[0].weight = endpoints[1].weight = 0;
+  use();
+  eject(2);
+
+  EXPECT_TRUE(is_in(2)) << "it is the only one that gets anything";
 }
 
 TEST_F(SetOutliersTest, ForgetsAnEndpointThatLeft) {
