@@ -18,7 +18,7 @@ std::string_view to_text(LbPolicy policy) noexcept {
 std::string_view to_text(UpstreamTls tls) noexcept { return tls == UpstreamTls::kMtls ? "mtls" : "plaintext"; }
 
 std::string_view to_text(PathMatchType type) noexcept {
-  constexpr std::string_view kNames[] = {"Exact", "PathPrefix", "PathTemplate"};
+  constexpr std::string_view kNames[] = {"Exact", "PathPrefix", "PathTemplate", "RegularExpression"};
   return kNames[static_cast<size_t>(type)];
 }
 

@@ -8,6 +8,7 @@ namespace heddle::detail {
 std::shared_ptr<const ServiceSpec> parse_service(const Envelope&, JsonObject& spec);
 std::shared_ptr<const BackendSetSpec> parse_backend_set(const Envelope&, JsonObject& spec);
 std::shared_ptr<const HttpRouteSpec> parse_http_route(const Envelope&, JsonObject& spec);
+std::shared_ptr<const HttpRouteSpec> parse_grpc_route(const Envelope&, JsonObject& spec);
 std::shared_ptr<const HealthPolicySpec> parse_health_policy(const Envelope&, JsonObject& spec);
 std::shared_ptr<const AuthorizationPolicySpec> parse_authorization_policy(const Envelope&, JsonObject& spec);
 std::shared_ptr<const WorkloadSpec> parse_workload(const Envelope&, JsonObject& spec);
