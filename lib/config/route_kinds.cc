@@ -24,6 +24,8 @@ void for_each_port(const Model& model, const HttpRouteSpec& route, Visit&& visit
 
 bool gives_way(Kind a, Kind b) noexcept { return a == Kind::kHttpRoute && b == Kind::kGrpcRoute; }
 
+std::string RouteConflict::parent_path() const { return str_cat("spec.parentRefs[", std::to_string(parent), "]"); }
+
 std::string RouteConflict::text() const {
   return str_cat("is not accepted for port ", std::to_string(port), " of Service ", service.ns, "/", service.name, ": ",
                  info(winner.kind).name, " ", winner.ns, "/", winner.name, " is attached to it");

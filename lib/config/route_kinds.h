@@ -17,9 +17,10 @@ struct RouteConflict {
   size_t parent = 0;  // in spec.parentRefs
   ObjectRef service;
   uint16_t port = 0;
-  ResourceKey winner;  // one of them
-  std::string text()
-      const;  // "is not accepted for port 80 of Service default/a: GRPCRoute default/b is attached to it"
+  ResourceKey winner;               // one of them
+  std::string parent_path() const;  // "spec.parentRefs[0]"
+  // "is not accepted for port 80 of Service default/a: GRPCRoute default/b is attached to it"
+  std::string text() const;
 };
 // Of the whole model, by loser; ports of services that are not in it are not judged.
 std::vector<RouteConflict> route_conflicts(const Model&);
