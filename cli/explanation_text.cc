@@ -79,8 +79,10 @@ std::string verdict(const JsonValue& explanation) {
                    shown(explanation, {"hint"}), ")\n");
   }
   std::string route = shown(explanation, {"route"});
+  std::string kind = shown(explanation, {"routeKind"});
   std::string by = route.empty() ? std::string("without a route")
-                                 : str_cat("by HTTPRoute ", route, " rule ", shown(explanation, {"rule"}));
+                                 : str_cat("by ", kind.empty() ? "HTTPRoute" : kind, " ", route, " rule ",
+                                           shown(explanation, {"rule"}));
   return str_cat("routed ", by, "\n");
 }
 }  // namespace

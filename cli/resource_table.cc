@@ -101,6 +101,7 @@ Columns columns_of(Kind kind) {
     case Kind::kBackendSet:
       return {kind, {"ENDPOINTS", "TLS", "BALANCER"}, backend_set_cells};
     case Kind::kHttpRoute:
+    case Kind::kGrpcRoute:
       return {kind, {"HOSTNAMES", "PARENTS", "RULES"}, http_route_cells};
     case Kind::kHealthPolicy:
       return {kind, {"TARGETS", "CHECKS"}, health_policy_cells};

@@ -4,28 +4,38 @@
 #include "cli/sources.h"
 #include "lib/base/strings.h"
 #include "lib/config/parse.h"
+#include "lib/config/route_kinds.h"
 
 namespace heddle {
 namespace {
 // load_sources() parsed each of them once without a problem.
-ConfigProblems check_together(const std::vector<Resource>& resources) {
+Model model_of(const std::vector<Resource>& resources, ConfigProblems& problems) {
   Model model;
-  ConfigProblems problems;
   for (const Resource& resource : resources) {
     Problems own;
     if (std::optional<ParsedSpec> spec = parse_resource(resource, own)) put_spec(model, resource.key, *spec);
     problems.add_all(resource.key, own);
   }
-  if (!problems.empty()) return problems;
-  return validate(model, ModelScope::kWhole);
+  return model;
+}
+
+// What is valid, but not what its author can have meant.
+void warn(const Model& model, Console& console) {
+  for (const RouteConflict& conflict : route_conflicts(model)) {
+    console.err << "warning: " << ResourceProblem{conflict.loser, {conflict.parent_path(), conflict.text()}}.text()
+                << "\n";
+  }
 }
 }  // namespace
 
 ExitCode run_validate(const ValidateOptions& options, CommandContext& context) {
   LoadedResources loaded = load_sources(options.files, context.console.in);
   if (!loaded.ok()) return context.console.fail(make_error(Reason::kConfigInvalid, loaded.text()));
-  ConfigProblems problems = check_together(loaded.resources);
+  ConfigProblems problems;
+  Model model = model_of(loaded.resources, problems);
+  if (problems.empty()) problems = validate(model, ModelScope::kWhole);
   if (!problems.empty()) return context.console.fail(make_error(Reason::kConfigInvalid, problems.text()));
+  warn(model, context.console);
   context.console.out << loaded.resources.size() << (loaded.resources.size() == 1 ? " resource is" : " resources are")
                       << " valid\n";
   return ExitCode::kOk;

@@ -13,7 +13,7 @@ constexpr KindInfo kKinds[] = {
     {Kind::kService, kHeddle, "Service", "services", "svc", true},
     {Kind::kBackendSet, kHeddle, "BackendSet", "backendsets", "bs", true},
     {Kind::kHttpRoute, kGateway, "HTTPRoute", "httproutes", "hr", true},
-    {Kind::kGrpcRoute, kGateway, "GRPCRoute", "grpcroutes", "gr", false},
+    {Kind::kGrpcRoute, kGateway, "GRPCRoute", "grpcroutes", "gr", true},
     {Kind::kTcpRoute, kGateway, "TCPRoute", "tcproutes", "tr", false},
     {Kind::kHealthPolicy, kHeddle, "HealthPolicy", "healthpolicies", "hp", true},
     {Kind::kTrafficPolicy, kHeddle, "TrafficPolicy", "trafficpolicies", "tp", true},

@@ -39,7 +39,7 @@ constexpr Table kTable = {{
     {"route-not-found", 404, 12, kNever, "NR", "no rule of the service's routes matches"},
     {"service-unknown", 404, 5, kNever, "NR", "no such service, or it is not visible to this identity"},
     {"too-many-wants", 503, 8, kNever, "NR", "this sidecar already holds 1,000 services"},
-    {"backend-set-missing", 500, 13, kNever, "NC", "the route names a backend that does not exist"},
+    {"backend-set-missing", 500, 14, kNever, "NC", "the route names a backend that does not exist"},
     {"no-healthy-endpoint", 503, 14, kNever, "UH", "every endpoint of the backend set is down or there is none"},
     {"pending-overflow", 503, 8, kNever, "UO", "too many requests wait for a connection to the backend set"},
     {"pending-timeout", 503, 4, kNever, "UO", "the request waited too long for a connection (3 s by default)"},

@@ -23,7 +23,7 @@ std::string_view to_text(CheckKind kind) noexcept {
 }
 
 std::string_view to_text(PathMatchType type) noexcept {
-  constexpr std::string_view kNames[] = {"Exact", "PathPrefix", "PathTemplate"};
+  constexpr std::string_view kNames[] = {"Exact", "PathPrefix", "PathTemplate", "RegularExpression"};
   return kNames[static_cast<size_t>(type)];
 }
 

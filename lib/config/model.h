@@ -20,6 +20,7 @@
 #include "lib/config/load_balancing.h"
 #include "lib/config/retry_spec.h"
 #include "lib/config/traffic_policy.h"
+#include "lib/config/regex.h"
 
 namespace heddle {
 // A name of another resource.
@@ -95,15 +96,17 @@ struct BackendSetSpec {
 };
 
 // --- HTTPRoute ---
-enum class PathMatchType : uint8_t { kExact, kPrefix, kTemplate };  // kTemplate: of AuthorizationPolicies only
+enum class PathMatchType : uint8_t { kExact, kPrefix, kTemplate, kRegex };  // kTemplate: of AuthorizationPolicies only
 std::string_view to_text(PathMatchType) noexcept;
 struct PathMatch {
   PathMatchType type = PathMatchType::kPrefix;
   std::string value = "/";
+  Regex regex{};  // of kRegex: `value`, compiled
 };
 struct NameValueMatch {
   std::string name;  // of a header: lower case
   std::string value;
+  Regex regex{};  // of a RegularExpression: `value`, compiled
   bool operator==(const NameValueMatch&) const = default;
 };
 struct MatchConditions {
@@ -112,9 +115,17 @@ struct MatchConditions {
   std::vector<NameValueMatch> query;
   bool operator==(const MatchConditions&) const = default;
 };
+// What a match of a GRPCRoute asks of the method, as its author wrote it; the path of the match says the same.
+struct GrpcMethodMatch {
+  bool is_regex = false;
+  std::string service;  // empty: any
+  std::string method;   // empty: any
+  bool operator==(const GrpcMethodMatch&) const = default;
+};
 struct HttpMatch {
   PathMatch path;
   Rare<MatchConditions> conditions;  // beside the path
+  Rare<GrpcMethodMatch> grpc{};      // of a GRPCRoute
 };
 enum class BackendKind : uint8_t { kBackendSet, kService };
 struct WeightedBackend {
@@ -138,6 +149,7 @@ struct ParentRef {
   ObjectRef service;
   std::optional<uint16_t> port;  // absent: every port
 };
+// An HTTPRoute; or a GRPCRoute, whose methods are paths "/service/method". Which one, its key says.
 struct HttpRouteSpec {
   ResourceKey key;
   std::optional<WallTime> created;
@@ -280,7 +292,7 @@ using SpecMap = std::map<ResourceKey, std::shared_ptr<const T>>;
 struct Model {
   SpecMap<ServiceSpec> services;
   SpecMap<BackendSetSpec> backend_sets;
-  SpecMap<HttpRouteSpec> http_routes;
+  SpecMap<HttpRouteSpec> http_routes;  // and GRPCRoutes, which are routed alike
   SpecMap<HealthPolicySpec> health_policies;
   SpecMap<TrafficPolicySpec> traffic_policies;
   SpecMap<AuthorizationPolicySpec> authorization_policies;
@@ -313,6 +325,7 @@ inline constexpr size_t kMaxMatchFields = 16;
 inline constexpr size_t kMaxRuleBackends = 16;
 inline constexpr size_t kMaxRetryCodes = 200;
 inline constexpr size_t kMaxPathValue = 1024;
+inline constexpr size_t kMaxRouteRegexes = 64;  // of all matches of a route together
 inline constexpr size_t kMaxActiveChecks = 4;
 inline constexpr size_t kMaxAuthzRules = 64;    // of a policy
 inline constexpr size_t kMaxAuthzEntries = 64;  // of `from` and of `to` of a rule

@@ -15,6 +15,8 @@ ParsedSpec parse_kind(const Envelope& envelope, JsonObject& spec) {
       return parse_backend_set(envelope, spec);
     case Kind::kHttpRoute:
       return parse_http_route(envelope, spec);
+    case Kind::kGrpcRoute:
+      return parse_grpc_route(envelope, spec);
     case Kind::kHealthPolicy:
       return parse_health_policy(envelope, spec);
     case Kind::kTrafficPolicy:

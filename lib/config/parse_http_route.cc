@@ -1,80 +1,10 @@
 #include <algorithm>
 
 #include "lib/base/strings.h"
-#include "lib/config/parse_detail.h"
+#include "lib/config/parse_route.h"
 
 namespace heddle::detail {
 namespace {
-constexpr std::string_view kMethods[] = {"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
-                                         "CONNECT", "OPTIONS", "TRACE", "PATCH"};
-enum class MatchWord { kExact, kPrefix, kRegex };
-constexpr EnumName<MatchWord> kPathTypes[] = {
-    {"Exact", MatchWord::kExact}, {"PathPrefix", MatchWord::kPrefix}, {"RegularExpression", MatchWord::kRegex}};
-constexpr EnumName<MatchWord> kValueTypes[] = {{"Exact", MatchWord::kExact}, {"RegularExpression", MatchWord::kRegex}};
-constexpr std::string_view kNoRegex = "regular expressions are not supported; use Exact or PathPrefix";
-
-PathMatch parse_path(JsonObject& match) {
-  PathMatch out;
-  std::optional<JsonObject> path = match.optional_object("path");
-  if (!path) return out;
-  MatchWord type = path->optional_one_of("type", kPathTypes).value_or(MatchWord::kPrefix);
-  if (type == MatchWord::kRegex) path->unsupported("type", std::string(kNoRegex));
-  out.type = type == MatchWord::kExact ? PathMatchType::kExact : PathMatchType::kPrefix;
-  std::optional<std::string> value = path->optional_string("value", {1, kMaxPathValue});
-  path->finish();
-  if (!value || type == MatchWord::kRegex) return out;
-  std::string_view mistake = path_mistake(*value);
-  if (!mistake.empty()) path->problem("value", std::string(mistake));
-  out.value = std::move(*value);
-  return out;
-}
-
-NameValueMatch parse_name_value(const JsonReader& at, size_t max_value) {
-  JsonObject object = at.object();
-  NameValueMatch out;
-  MatchWord type = object.optional_one_of("type", kValueTypes).value_or(MatchWord::kExact);
-  if (type == MatchWord::kRegex) object.unsupported("type", std::string(kNoRegex));
-  out.name = object.string("name", {1, 256});
-  out.value = object.string("value", {1, max_value});
-  object.finish();
-  return out;
-}
-
-// Of equal names the first counts (Gateway API).
-void add_first(std::vector<NameValueMatch>& list, NameValueMatch match) {
-  bool known = std::any_of(list.begin(), list.end(), [&](const NameValueMatch& m) { return m.name == match.name; });
-  if (!known) list.push_back(std::move(match));
-}
-
-MatchConditions parse_conditions(JsonObject& object) {
-  MatchConditions out;
-  out.method = object.optional_string("method").value_or("");
-  if (!out.method.empty() && std::find(std::begin(kMethods), std::end(kMethods), out.method) == std::end(kMethods)) {
-    object.problem("method", str_cat(quoted(out.method),
-                                     " is not one of GET, HEAD, POST, PUT, DELETE, CONNECT, "
-                                     "OPTIONS, TRACE, PATCH"));
-  }
-  for (const JsonReader& header : object.optional_array("headers", {0, kMaxMatchFields})) {
-    NameValueMatch match = parse_name_value(header, 4096);
-    if (!match.name.empty() && !is_token(match.name)) header.problem("name is not a header name");
-    match.name = to_lower(match.name);
-    if (is_internal_field(match.name)) header.problem("name is a header that sidecars remove from every request");
-    add_first(out.headers, std::move(match));
-  }
-  for (const JsonReader& query : object.optional_array("queryParams", {0, kMaxMatchFields})) {
-    add_first(out.query, parse_name_value(query, 1024));
-  }
-  return out;
-}
-
-HttpMatch parse_match(const JsonReader& at) {
-  JsonObject object = at.object();
-  PathMatch path = parse_path(object);
-  HttpMatch out{std::move(path), Rare<MatchConditions>(parse_conditions(object))};
-  object.finish();
-  return out;
-}
-
 std::optional<BackendKind> parse_backend_kind(JsonObject& object) {
   std::string group = object.optional_string("group").value_or("");
   std::string kind = object.optional_string("kind").value_or("Service");
@@ -85,6 +15,8 @@ std::optional<BackendKind> parse_backend_kind(JsonObject& object) {
                          " is no backend; expected Service of group \"\" or BackendSet of group \"heddle.dev\""));
   return std::nullopt;
 }
+
+}  // namespace
 
 WeightedBackend parse_backend(const JsonReader& at, const std::string& ns) {
   JsonObject object = at.object();
@@ -104,6 +36,7 @@ WeightedBackend parse_backend(const JsonReader& at, const std::string& ns) {
   return out;
 }
 
+namespace {
 RouteTimeouts parse_timeouts(JsonObject& rule) {
   RouteTimeouts out;
   std::optional<JsonObject> timeouts = rule.optional_object("timeouts");
@@ -123,7 +56,7 @@ HttpRouteRule parse_rule(const JsonReader& at, const std::string& ns) {
   HttpRouteRule out;
   out.name = read_optional_name(object, "name");
   for (const JsonReader& match : object.optional_array("matches", {0, kMaxRuleMatches})) {
-    out.matches.push_back(parse_match(match));
+    out.matches.push_back(parse_http_match(match));
   }
   if (out.matches.empty()) out.matches.emplace_back();
   object.refuse("filters", "filters are not supported");
@@ -155,6 +88,8 @@ ParentRef parse_parent(const JsonReader& at, const std::string& ns) {
   return out;
 }
 
+}  // namespace
+
 void parse_parents(JsonObject& spec, HttpRouteSpec& out) {
   for (const JsonReader& at : spec.array("parentRefs", {1, kMaxRouteParents})) {
     ParentRef parent = parse_parent(at, out.key.ns);
@@ -163,7 +98,6 @@ void parse_parents(JsonObject& spec, HttpRouteSpec& out) {
     out.parents.push_back(std::move(parent));
   }
 }
-}  // namespace
 
 bool is_internal_field(std::string_view name) noexcept {
   constexpr std::string_view kPrefixes[] = {"heddle-", "x-heddle-", "x-mesh-", "l5d-"};
@@ -191,24 +125,26 @@ std::string_view path_mistake(std::string_view path) noexcept {
   return printable ? std::string_view() : "must be printable ASCII without spaces; percent-encode the rest";
 }
 
+void parse_hostnames(JsonObject& spec, HttpRouteSpec& out) {
+  for (const JsonReader& at : spec.optional_array("hostnames", {0, kMaxRouteHostnames})) {
+    std::string_view host = at.string({1, 253}).value_or("");
+    std::string_view plain = host.starts_with("*.") ? host.substr(2) : host;
+    if (!host.empty() && !is_dns_name(plain)) at.problem(str_cat(quoted(host), " is not a host name"));
+    out.hostnames.emplace_back(host);
+  }
+}
+
 std::shared_ptr<const HttpRouteSpec> parse_http_route(const Envelope& envelope, JsonObject& spec) {
   auto out = std::make_shared<HttpRouteSpec>();
   out->key = envelope.key;
   out->created = envelope.metadata.created;
   parse_parents(spec, *out);
-  for (const JsonReader& at : spec.optional_array("hostnames", {0, kMaxRouteHostnames})) {
-    std::string_view host = at.string({1, 253}).value_or("");
-    std::string_view plain = host.starts_with("*.") ? host.substr(2) : host;
-    if (!host.empty() && !is_dns_name(plain)) at.problem(str_cat(quoted(host), " is not a host name"));
-    out->hostnames.emplace_back(host);
-  }
-  size_t matches = 0;
+  parse_hostnames(spec, *out);
   for (const JsonReader& at : spec.array("rules", {1, kMaxRouteRules})) {
     out->rules.push_back(parse_rule(at, out->key.ns));
-    matches += out->rules.back().matches.size();
   }
   out->rules.shrink_to_fit();
-  if (matches > kMaxRouteMatches) spec.problem("rules", "have more than 128 matches together");
+  check_rules_together(spec, *out);
   return out;
 }
 }  // namespace heddle::detail

@@ -1,6 +1,7 @@
 #include "lib/decision/decide.h"
 
 #include "lib/base/strings.h"
+#include "lib/config/route_kinds.h"
 #include "lib/decision/labels.h"
 
 namespace heddle {
@@ -18,9 +19,9 @@ size_t matches_of(const Router& router) {
 const RouteCandidate* match_rule(const Router& router, const RequestFacts& facts, Trace* trace) {
   if (trace == nullptr) return router.match(facts);
   size_t looked_at = 0;
-  const RouteCandidate* found = router.match(facts, [&](const RouteCandidate& candidate, Mismatch mismatch) {
+  const RouteCandidate* found = router.match(facts, [&](const RouteCandidate& candidate, MatchVerdict verdict) {
     ++looked_at;
-    trace->add(str_cat(label(*candidate.rule), " ", label(candidate.match().path)), std::string(to_text(mismatch)));
+    trace->add(str_cat(label(*candidate.rule), " ", label(candidate)), to_text(verdict, candidate.conditions));
   });
   if (found != nullptr) return found;
   size_t others = matches_of(router) - looked_at;
@@ -44,15 +45,26 @@ void trace_service(const DecisionInput& input, Trace& trace) {
   }
 }
 
-void trace_routes(const DecisionInput& input, const Router* router, Trace& trace) {
+// Routes of a kind that gives way to another on this port.
+void trace_conflicts(const Model& model, const DecisionInput& input, const Router& router, Trace& trace) {
+  const ResourceKey& service = input.service.service->spec->key;
+  const std::string& ns = router.routes().front()->spec->key.ns;
+  for (const RouteConflict& conflict : route_conflicts(model)) {
+    if (conflict.loser.ns != ns || conflict.service != ObjectRef{service.ns, service.name}) continue;
+    if (conflict.port == input.service.port->number) trace.add(label(conflict.loser), conflict.text());
+  }
+}
+
+void trace_routes(const Model& model, const DecisionInput& input, const Router* router, Trace& trace) {
   if (router == nullptr) return trace.add("routes", "none attached: the port's backend set");
+  trace_conflicts(model, input, *router, trace);
   if (router == input.service.port->producer.get()) return;
   trace.add("routes", str_cat("those of namespace ", input.client_ns, " replace the service's own"));
 }
 
-std::optional<BackendSetId> choose(const DecisionInput& input, Decision& out, Trace* trace) {
+std::optional<BackendSetId> choose(const Snapshot& snapshot, const DecisionInput& input, Decision& out, Trace* trace) {
   const Router* router = input.request == nullptr ? nullptr : input.service.port->router_for(input.client_ns);
-  if (trace != nullptr) trace_routes(input, router, *trace);
+  if (trace != nullptr) trace_routes(snapshot.model(), input, router, *trace);
   if (router == nullptr) return input.service.port->backend_set;
   if (const RouteCandidate* found = match_rule(*router, *input.request, trace)) {
     out.candidate = found;
@@ -84,7 +96,7 @@ Decision decide(const Snapshot& snapshot, const DecisionInput& input, Trace* tra
   }
   out.service = input.service.service;
   out.port = input.service.port;
-  std::optional<BackendSetId> chosen = choose(input, out, trace);
+  std::optional<BackendSetId> chosen = choose(snapshot, input, out, trace);
   if (out.reason != Reason::kNone) return out;
   if (chosen) out.backends = snapshot.backend_set(*chosen);
   if (out.backends == nullptr) out.reason = Reason::kBackendSetMissing;

@@ -61,7 +61,8 @@ void explain_rule(const Snapshot& snapshot, const Decision& decision, Explanatio
   out.route = short_name(decision.rule->route->key);
   out.rule = decision.rule->index;
   out.rule_name = rule.name;
-  out.match = label(decision.candidate->match().path);
+  out.route_kind = info(decision.rule->route->key.kind).name;
+  out.match = label(*decision.candidate);
   uint64_t total = 0;
   for (const WeightedBackend& backend : rule.backends) total += backend.weight;
   for (const WeightedBackend& backend : rule.backends) {

@@ -45,7 +45,8 @@ struct Explanation {
   Reason reason = Reason::kNone;
   std::string service;  // "default/hello"; empty: unknown
   uint16_t port = 0;
-  std::string route;  // empty: no rule was found or asked
+  std::string route;            // empty: no rule was found or asked
+  std::string_view route_kind;  // "HTTPRoute", "GRPCRoute"
   std::optional<uint32_t> rule;
   std::string rule_name;
   std::string match;  // "PathPrefix /a"

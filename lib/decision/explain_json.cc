@@ -53,7 +53,7 @@ void write_found(const Explanation& found, JsonWriter& out) {
   if (!found.service.empty()) out.field("service", found.service);
   if (found.port != 0) out.field("port", found.port);
   if (!found.rule) return;
-  out.field("route", found.route).field("rule", *found.rule);
+  out.field("routeKind", found.route_kind).field("route", found.route).field("rule", *found.rule);
   if (!found.rule_name.empty()) out.field("ruleName", found.rule_name);
   out.field("match", found.match);
 }

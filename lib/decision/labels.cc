@@ -13,5 +13,14 @@ std::string label(const RouteRule& rule) {
                  name.empty() ? "" : ")");
 }
 
-std::string label(const PathMatch& path) { return str_cat(to_text(path.type), " ", path.value); }
+std::string label(const RouteCandidate& candidate) {
+  const HttpMatch& match = candidate.match();
+  if (candidate.rule->route->key.kind != Kind::kGrpcRoute) {
+    return str_cat(to_text(match.path.type), " ", match.path.value);
+  }
+  if (match.grpc.is_default()) return "every method";
+  auto part = [](const std::string& text) { return text.empty() ? std::string_view("*") : std::string_view(text); };
+  return str_cat(match.grpc->is_regex ? "RegularExpression " : "Exact ", part(match.grpc->service), "/",
+                 part(match.grpc->method));
+}
 }  // namespace heddle

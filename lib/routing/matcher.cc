@@ -1,6 +1,7 @@
 #include "lib/routing/matcher.h"
 
 #include <algorithm>
+#include <array>
 
 #include "lib/base/strings.h"
 
@@ -23,23 +24,56 @@ char take_decoded(std::string_view& raw) {
   raw.remove_prefix(1);
   return c == '+' ? ' ' : c;
 }
-}  // namespace
 
-std::string_view to_text(Mismatch mismatch) noexcept {
-  constexpr std::string_view kNames[] = {"matches", "method differs", "header differs", "query parameter differs"};
-  return kNames[static_cast<size_t>(mismatch)];
+bool fits(const NameValueMatch& wanted, std::string_view value) noexcept {
+  return wanted.regex ? wanted.regex.matches(value) : value == wanted.value;
 }
 
-Mismatch check_match(const MatchConditions& match, const RequestFacts& facts) noexcept {
-  if (!match.method.empty() && match.method != facts.method) return Mismatch::kMethod;
-  for (const NameValueMatch& header : match.headers) {
-    if (facts.headers.get(header.name) != header.value) return Mismatch::kHeader;
+bool fits_decoded(const NameValueMatch& wanted, std::string_view raw) noexcept {
+  return wanted.regex ? matches_decoded(raw, wanted.regex) : equals_decoded(raw, wanted.value);
+}
+
+MatchVerdict check_headers(const MatchConditions& match, const HeaderView& headers) noexcept {
+  for (uint8_t i = 0; i < match.headers.size(); ++i) {
+    std::optional<std::string_view> value = headers.get(match.headers[i].name);
+    if (!value) return {Mismatch::kHeaderAbsent, i};
+    if (!fits(match.headers[i], *value)) return {Mismatch::kHeader, i};
   }
-  for (const NameValueMatch& wanted : match.query) {
-    std::optional<std::string_view> value = query_parameter(facts.query, wanted.name);
-    if (!value || !equals_decoded(*value, wanted.value)) return Mismatch::kQuery;
+  return {};
+}
+
+MatchVerdict check_query(const MatchConditions& match, std::string_view query) noexcept {
+  for (uint8_t i = 0; i < match.query.size(); ++i) {
+    std::optional<std::string_view> value = query_parameter(query, match.query[i].name);
+    if (!value) return {Mismatch::kQueryAbsent, i};
+    if (!fits_decoded(match.query[i], *value)) return {Mismatch::kQuery, i};
   }
-  return Mismatch::kNone;
+  return {};
+}
+
+std::string named(std::string_view what, const NameValueMatch& match, std::string_view how) {
+  return str_cat(what, " ", quoted(match.name), " ", how);
+}
+
+std::string_view difference(const NameValueMatch& match) {
+  return match.regex ? "does not match its regular expression" : "differs";
+}
+}  // namespace
+
+MatchVerdict check_match(const MatchConditions& match, const RequestFacts& facts) noexcept {
+  if (!match.method.empty() && match.method != facts.method) return {Mismatch::kMethod, 0};
+  MatchVerdict of_headers = check_headers(match, facts.headers);
+  return of_headers ? check_query(match, facts.query) : of_headers;
+}
+
+std::string to_text(MatchVerdict verdict, const MatchConditions* match) {
+  if (verdict.mismatch == Mismatch::kNone) return "matches";
+  if (verdict.mismatch == Mismatch::kPath || match == nullptr) return "path differs";
+  if (verdict.mismatch == Mismatch::kMethod) return str_cat("method differs: ", match->method, " is asked for");
+  bool is_header = verdict.mismatch == Mismatch::kHeaderAbsent || verdict.mismatch == Mismatch::kHeader;
+  bool is_absent = verdict.mismatch == Mismatch::kHeaderAbsent || verdict.mismatch == Mismatch::kQueryAbsent;
+  const NameValueMatch& field = is_header ? match->headers[verdict.field] : match->query[verdict.field];
+  return named(is_header ? "header" : "query parameter", field, is_absent ? "is absent" : difference(field));
 }
 
 std::optional<std::string_view> query_parameter(std::string_view query, std::string_view name) noexcept {
@@ -60,5 +94,12 @@ bool equals_decoded(std::string_view raw, std::string_view decoded) noexcept {
     decoded.remove_prefix(1);
   }
   return raw.empty() && decoded.empty();
+}
+
+bool matches_decoded(std::string_view raw, const Regex& regex) noexcept {
+  std::array<char, kMaxRegexSubject> room;  // NOLINT(*-member-init): only what is written is read
+  size_t size = 0;
+  for (; !raw.empty() && size < room.size(); ++size) room[size] = take_decoded(raw);
+  return raw.empty() && regex.matches({room.data(), size});
 }
 }  // namespace heddle

@@ -5,13 +5,28 @@
 
 namespace heddle {
 namespace {
+// Where a match stands by its path, smaller is better. HTTPRoute: exact, expressions, prefixes, the longest first.
+// GRPCRoute: the longest service, then the longest method, however they are written.
+std::tuple<size_t, size_t> path_precedence(const RouteCandidate& candidate) {
+  const HttpMatch& match = candidate.match();
+  if (candidate.rule->route->key.kind == Kind::kGrpcRoute)
+    return {~match.grpc->service.size(), ~match.grpc->method.size()};
+  constexpr size_t kExactFirst = 0;
+  constexpr size_t kThenExpressions = 1;
+  constexpr size_t kThenPrefixes = 2;
+  if (match.path.type == PathMatchType::kExact) return {kExactFirst, 0};
+  std::string_view value = match.path.value;
+  if (match.path.type == PathMatchType::kRegex) return {kThenExpressions, ~value.size()};
+  return {kThenPrefixes, ~(value.ends_with('/') ? value.size() - 1 : value.size())};
+}
+
 // Smaller is better. A route without a time (from files) is younger than any with one.
 auto precedence(const RouteCandidate& candidate) {
   const MatchConditions& match = *candidate.match().conditions;
   const HttpRouteSpec& route = *candidate.rule->route;
   WallTime created = route.created.value_or(WallTime(Duration::max()));
-  return std::tuple(match.method.empty(), ~match.headers.size(), ~match.query.size(), created,
-                    std::string_view(route.key.ns), std::string_view(route.key.name), candidate.rule->index);
+  return std::tuple(path_precedence(candidate), match.method.empty(), ~match.headers.size(), ~match.query.size(),
+                    created, std::string_view(route.key.ns), std::string_view(route.key.name), candidate.rule->index);
 }
 
 RouteCandidate candidate_of(const RouteRule& rule, uint8_t match) {
@@ -55,11 +70,25 @@ Router::Router(std::vector<std::shared_ptr<const BoundRoute>> routes) : routes_(
   }
   std::stable_sort(found.begin(), found.end(),
                    [](const RouteCandidate& a, const RouteCandidate& b) { return precedence(a) < precedence(b); });
+  arrange(found);
+}
+
+void Router::arrange(std::span<const RouteCandidate> found) {
   std::vector<const PathMatch*> paths;
-  paths.reserve(found.size());
-  for (const RouteCandidate& candidate : found) paths.push_back(&candidate.match().path);
+  std::vector<uint32_t> in_tree;  // rank of each path
+  std::vector<uint32_t> expressions;
+  for (uint32_t rank = 0; rank < found.size(); ++rank) {
+    const PathMatch& path = found[rank].match().path;
+    (path.type == PathMatchType::kRegex ? expressions : in_tree).push_back(rank);
+    if (path.type != PathMatchType::kRegex) paths.push_back(&path);
+  }
   paths_ = PathTree(paths);
   candidates_.reserve(found.size());
-  for (uint32_t number : paths_.take_order()) candidates_.push_back(found[number]);
+  std::vector<uint32_t> ranks;
+  for (uint32_t number : paths_.take_order()) ranks.push_back(in_tree[number]);
+  first_expression_ = static_cast<uint32_t>(ranks.size());
+  ranks.insert(ranks.end(), expressions.begin(), expressions.end());
+  for (uint32_t rank : ranks) candidates_.push_back(found[rank]);
+  if (!expressions.empty()) ranks_ = std::move(ranks);
 }
 }  // namespace heddle

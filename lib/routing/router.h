@@ -1,6 +1,8 @@
-// Router: which rule of which HTTPRoute a request of one service port obeys. Immutable and shared by all workers;
-// match() allocates nothing. Precedence over all rules of all routes (Gateway API): Exact path, longest PathPrefix,
-// method, most headers, most query parameters; ties: oldest route, "namespace/name", order of the rules.
+// Router: which rule of which route a request of one service port obeys. Immutable and shared by all workers;
+// match() allocates nothing. Precedence over all rules of all HTTPRoutes (Gateway API): Exact path, longest
+// RegularExpression, longest PathPrefix, method, most headers, most query parameters; over those of GRPCRoutes: longest
+// service, longest method, most headers; ties: oldest route, "namespace/name", order of the rules. Routes of both kinds
+// never share a router (lib/config/route_kinds.h). Expressions of paths are asked one by one, the rest is a tree.
 #pragma once
 #include <memory>
 #include <span>
@@ -42,7 +44,7 @@ struct RouteRule {
   const HttpRouteRule& spec() const noexcept { return route->rules[index]; }
 };
 
-// A route whose backends are resolved; shared by the routers of all its parents and by snapshots.
+// An HTTPRoute or GRPCRoute whose backends are resolved; shared by the routers of all its parents and by snapshots.
 struct BoundRoute {
   std::shared_ptr<const HttpRouteSpec> spec;
   std::vector<RouteRule> rules;
@@ -61,6 +63,12 @@ struct RouteCandidate {
   std::optional<BackendSetId> pick(uint64_t draw) const noexcept {
     return only_backend ? only_backend : rule->backends.pick(draw);
   }
+  MatchVerdict check(const RequestFacts& facts) const noexcept {  // of a path that fits
+    return conditions == nullptr ? MatchVerdict{} : check_match(*conditions, facts);
+  }
+  MatchVerdict check_with_path(const RequestFacts& facts) const noexcept {  // of an expression
+    return match().path.regex.matches(facts.path) ? check(facts) : MatchVerdict{Mismatch::kPath, 0};
+  }
 };
 static_assert(kMaxRuleMatches <= UINT8_MAX);
 
@@ -68,29 +76,57 @@ class Router {
  public:
   explicit Router(std::vector<std::shared_ptr<const BoundRoute>> routes);
 
-  // The best, or nullptr. `look(candidate, mismatch)` is called for every candidate whose path fits, until one matches.
+  // The best, or nullptr. `look(candidate, verdict)` is called for every candidate whose path fits or is an expression,
+  // from the best on, until one matches.
   template <class Look>
   const RouteCandidate* match(const RequestFacts& facts, Look&& look) const {
+    if (!ranks_.empty()) return match_with_expressions(facts, look);
     const RouteCandidate* found = nullptr;
     paths_.find(facts.path, [&](uint32_t place) {
       const RouteCandidate& candidate = candidates_[place];
-      Mismatch mismatch = candidate.conditions == nullptr ? Mismatch::kNone : check_match(*candidate.conditions, facts);
-      look(candidate, mismatch);
-      if (mismatch != Mismatch::kNone) return false;
+      MatchVerdict verdict = candidate.check(facts);
+      look(candidate, verdict);
+      if (!verdict) return false;
       found = &candidate;
       return true;
     });
     return found;
   }
   const RouteCandidate* match(const RequestFacts& facts) const {
-    return match(facts, [](const RouteCandidate&, Mismatch) {});
+    return match(facts, [](const RouteCandidate&, MatchVerdict) {});
   }
 
   const std::vector<std::shared_ptr<const BoundRoute>>& routes() const noexcept { return routes_; }
 
  private:
-  std::vector<RouteCandidate> candidates_;  // in the order of paths_
+  void arrange(std::span<const RouteCandidate> by_precedence);
+  // Both lists are in the order of their ranks: what the tree finds and the expressions are merged by them.
+  template <class Look>
+  const RouteCandidate* match_with_expressions(const RequestFacts& facts, Look&& look) const {
+    uint32_t next = first_expression_;
+    const RouteCandidate* found = nullptr;
+    auto accepts = [&](const RouteCandidate& candidate, MatchVerdict verdict) {
+      look(candidate, verdict);
+      if (verdict) found = &candidate;
+      return found != nullptr;
+    };
+    auto expressions_before = [&](uint32_t rank) {
+      for (; next < candidates_.size() && ranks_[next] < rank; ++next) {
+        if (accepts(candidates_[next], candidates_[next].check_with_path(facts))) return true;
+      }
+      return false;
+    };
+    bool done = paths_.find(facts.path, [&](uint32_t place) {
+      return expressions_before(ranks_[place]) || accepts(candidates_[place], candidates_[place].check(facts));
+    });
+    if (!done) expressions_before(UINT32_MAX);
+    return found;
+  }
+
+  std::vector<RouteCandidate> candidates_;  // in the order of paths_; behind them those whose path is an expression
   PathTree paths_;
+  uint32_t first_expression_ = 0;
+  std::vector<uint32_t> ranks_;  // of each candidate; empty: there are no expressions
   std::vector<std::shared_ptr<const BoundRoute>> routes_;
 };
 }  // namespace heddle

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lib/config/route_kinds.h"
 #include "lib/config/validate.h"
 
 namespace heddle {
@@ -10,8 +11,15 @@ using Routes = std::vector<std::shared_ptr<const BoundRoute>>;
 
 ObjectRef ref_of(const ResourceKey& key) { return {key.ns, key.name}; }
 
+void keep_one_kind(Routes& routes) {
+  Kind kept = routes.front()->spec->key.kind;
+  for (const auto& route : routes) kept = gives_way(kept, route->spec->key.kind) ? route->spec->key.kind : kept;
+  std::erase_if(routes, [kept](const auto& route) { return gives_way(route->spec->key.kind, kept); });
+}
+
 std::shared_ptr<const Router> router_of(Routes routes, const std::shared_ptr<const Router>& previous) {
   if (routes.empty()) return nullptr;
+  keep_one_kind(routes);
   if (previous && previous->routes() == routes) return previous;
   return std::make_shared<const Router>(std::move(routes));
 }

@@ -107,14 +107,28 @@ void write_values(JsonWriter& out, std::string_view name, const std::vector<Name
   out.key(name).begin_array();
   for (const NameValueMatch& match : matches) {
     std::string_view shown = is_secret_name(match.name) ? std::string_view("[redacted]") : match.value;
-    out.begin_object().field("name", match.name).field("value", shown).end_object();
+    out.begin_object();
+    if (match.regex) out.field("type", to_text(PathMatchType::kRegex));
+    out.field("name", match.name).field("value", shown).end_object();
   }
   out.end_array();
 }
 
-void write_match(JsonWriter& out, const HttpMatch& match) {
-  out.begin_object().key("path").begin_object().field("type", to_text(match.path.type));
-  out.field("value", match.path.value).end_object();
+void write_grpc_method(JsonWriter& out, const GrpcMethodMatch& method) {
+  out.key("method").begin_object();
+  out.field("type", to_text(method.is_regex ? PathMatchType::kRegex : PathMatchType::kExact));
+  if (!method.service.empty()) out.field("service", method.service);
+  if (!method.method.empty()) out.field("method", method.method);
+  out.end_object();
+}
+
+void write_match(JsonWriter& out, Kind kind, const HttpMatch& match) {
+  out.begin_object();
+  if (!match.grpc.is_default()) write_grpc_method(out, *match.grpc);
+  if (kind == Kind::kHttpRoute) {
+    out.key("path").begin_object().field("type", to_text(match.path.type));
+    out.field("value", match.path.value).end_object();
+  }
   const MatchConditions& conditions = *match.conditions;
   if (!conditions.method.empty()) out.field("method", conditions.method);
   write_values(out, "headers", conditions.headers);
@@ -139,11 +153,11 @@ void write_retry(JsonWriter& out, const RetrySpec& retry) {
   out.end_array().field("backoff", format_duration(retry.backoff)).end_object();
 }
 
-void write_rule(JsonWriter& out, const HttpRouteRule& rule) {
+void write_rule(JsonWriter& out, Kind kind, const HttpRouteRule& rule) {
   out.begin_object();
   if (!rule.name.empty()) out.field("name", rule.name);
   out.key("matches").begin_array();
-  for (const HttpMatch& match : rule.matches) write_match(out, match);
+  for (const HttpMatch& match : rule.matches) write_match(out, kind, match);
   out.end_array().key("backendRefs").begin_array();
   for (const WeightedBackend& backend : rule.backends) write_backend(out, backend);
   out.end_array();
@@ -168,7 +182,7 @@ void write(JsonWriter& out, const HttpRouteSpec& spec) {
   out.end_array();
   strings(out, "hostnames", spec.hostnames);
   out.key("rules").begin_array();
-  for (const HttpRouteRule& rule : spec.rules) write_rule(out, rule);
+  for (const HttpRouteRule& rule : spec.rules) write_rule(out, spec.key.kind, rule);
   out.end_array();
 }
 

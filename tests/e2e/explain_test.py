@@ -197,8 +197,8 @@ class CommandLine(ExplainCase):
     def test_the_text_names_every_step_and_the_verdict(self):
         done = self.control.cli("explain", "http://app/any", "-H", "x-to: one", check=False)
         self.assertEqual(done.returncode, 1)
-        for line in ("service: Service default/app port 80", "HTTPRoute default/app rule 2 PathPrefix /: header differs",
-                     "HTTPRoute default/app rule 3 PathPrefix /: method differs", "refused: 404 route-not-found"):
+        for line in ("service: Service default/app port 80", 'HTTPRoute default/app rule 2 PathPrefix /: header "x-to" differs',
+                     "HTTPRoute default/app rule 3 PathPrefix /: method differs: PUT is asked for", "refused: 404 route-not-found"):
             self.assertIn(line, done.stdout)
 
     def test_a_wrong_question_is_a_wrong_command_line(self):

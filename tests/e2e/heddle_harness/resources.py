@@ -77,6 +77,20 @@ def route(name, service_name, rules, ns="default"):
     return _resource("gateway.networking.k8s.io/v1", "HTTPRoute", name, {"parentRefs": parents, "rules": rules}, ns)
 
 
+def grpc_route(name, service_name, rules, ns="default"):
+    return {**route(name, service_name, rules, ns), "kind": "GRPCRoute"}
+
+
+def matched(backends, *matches, **more):
+    """A rule with matches as the Gateway API writes them; of an HTTPRoute or a GRPCRoute."""
+    return {"matches": list(matches), "backendRefs": backends, **more}
+
+
+def regex(name, value):
+    """A header or query parameter that is matched by a regular expression."""
+    return {"type": "RegularExpression", "name": name, "value": value}
+
+
 def rule(backends, path=None, path_type="PathPrefix", headers=None, method=None):
     match = {}
     if path:

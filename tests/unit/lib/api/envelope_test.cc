@@ -64,10 +64,10 @@ TEST(Envelope, RefusesKindsThatAreNotDoneYetAsUnsupported) {
   Problems problems;
 
   read_envelope(
-      *JsonValue::parse(R"({"apiVersion":"gateway.networking.k8s.io/v1","kind":"GRPCRoute","metadata":{"name":"a"}})"),
+      *JsonValue::parse(R"({"apiVersion":"gateway.networking.k8s.io/v1","kind":"TCPRoute","metadata":{"name":"a"}})"),
       {}, problems);
 
-  EXPECT_EQ(problems.text(), "kind: GRPCRoute is not supported by this version of Heddle");
+  EXPECT_EQ(problems.text(), "kind: TCPRoute is not supported by this version of Heddle");
   EXPECT_EQ(problems.reason(), Reason::kUnsupported);
 }
 

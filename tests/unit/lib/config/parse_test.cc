@@ -337,9 +337,16 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         RouteRefusal{"{}", "spec.rules[0].backendRefs: is required"},
         RouteRefusal{"{backendRefs: []}", "spec.rules[0].backendRefs: needs at least 1 element"},
-        RouteRefusal{
-            "{matches: [{path: {type: RegularExpression, value: '/a.*'}}], @}",
-            "spec.rules[0].matches[0].path.type: regular expressions are not supported; use Exact or PathPrefix"},
+        RouteRefusal{"{matches: [{path: {type: RegularExpression, value: '/a(b'}}], @}",
+                     "spec.rules[0].matches[0].path.value: is no regular expression of RE2: missing ): /a(b"},
+        RouteRefusal{"{matches: [{headers: [{type: RegularExpression, name: a, value: '(?=b)'}]}], @}",
+                     "spec.rules[0].matches[0].headers[0].value: is no regular expression of RE2: invalid perl "
+                     "operator: (?="},
+        RouteRefusal{"{matches: [{queryParams: [{type: RegularExpression, name: a, value: '(.{1000}){9}'}]}], @}",
+                     "spec.rules[0].matches[0].queryParams[0].value: is no regular expression of RE2: bad repetition "
+                     "operator: {1000}"},
+        RouteRefusal{"{matches: [{queryParams: [{type: Regex, name: a, value: b}]}], @}",
+                     "spec.rules[0].matches[0].queryParams[0].type: expected one of Exact, RegularExpression"},
         RouteRefusal{"{matches: [{path: {type: Prefix}}], @}",
                      "spec.rules[0].matches[0].path.type: expected one of Exact, PathPrefix, RegularExpression"},
         RouteRefusal{"{matches: [{path: {value: 5}}], @}",

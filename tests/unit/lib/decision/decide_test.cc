@@ -87,7 +87,7 @@ TEST_F(DecideTest, TheTraceSaysWhyEachCandidateMatchedOrNot) {
 
   EXPECT_EQ(trace.text(),
             "service: Service default/a port 80\n"
-            "HTTPRoute default/r rule 0 PathPrefix /split: method differs\n"
+            "HTTPRoute default/r rule 0 PathPrefix /split: method differs: POST is asked for\n"
             "HTTPRoute default/r rule 1 PathPrefix /split: matches\n"
             "backend set: BackendSet default/a, drawn from 2 by weight");
 }

@@ -155,10 +155,72 @@ TEST(Explain, SaysOfEachCandidateWhyItDoesNotMatch) {
   EXPECT_TRUE(found.backends.empty());
   EXPECT_EQ(found.trace.text(),
             "service: Service default/a port 80\n"
-            "HTTPRoute default/r rule 0 PathPrefix /x: method differs\n"
-            "HTTPRoute default/r rule 1 PathPrefix /x: header differs\n"
-            "HTTPRoute default/r rule 2 PathPrefix /x: query parameter differs\n"
+            "HTTPRoute default/r rule 0 PathPrefix /x: method differs: POST is asked for\n"
+            "HTTPRoute default/r rule 1 PathPrefix /x: header \"x-user\" differs\n"
+            "HTTPRoute default/r rule 2 PathPrefix /x: query parameter \"q\" differs\n"
             "routes: no rule matches; the path differs in 2 matches");
+}
+
+TEST(Explain, NamesTheFieldsOfExpressionsButNoValue) {
+  std::string yaml =
+      kTwo +
+      route_of_a(str_cat(
+          rule("path: {type: RegularExpression, value: '/x/[0-9]+'}", to_set("a")), ", ",
+          rule("path: {type: RegularExpression, value: '/x.*'}, headers: [{name: x-user, value: ada}, "
+               "{name: cookie, value: 'a=.*', type: RegularExpression}]",
+               to_set("a")),
+          ", ",
+          rule("path: {value: /x}, queryParams: [{name: q, value: '[0-9]+', type: RegularExpression}]", to_set("a")),
+          ", ", rule("headers: [{name: x-none, value: '1'}]", to_set("a")), ", ",
+          rule("queryParams: [{name: none, value: '1'}]", to_set("a"))));
+
+  Explanation found = ask(yaml, {.url = "http://a/x/y?q=s3cret", .headers = {{"X-User", "ada"}, {"Cookie", "s3cret"}}});
+
+  EXPECT_EQ(found.trace.text(),
+            "service: Service default/a port 80\n"
+            "HTTPRoute default/r rule 0 RegularExpression /x/[0-9]+: path differs\n"
+            "HTTPRoute default/r rule 1 RegularExpression /x.*: header \"cookie\" does not match its regular "
+            "expression\n"
+            "HTTPRoute default/r rule 2 PathPrefix /x: query parameter \"q\" does not match its regular expression\n"
+            "HTTPRoute default/r rule 3 PathPrefix /: header \"x-none\" is absent\n"
+            "HTTPRoute default/r rule 4 PathPrefix /: query parameter \"none\" is absent\n"
+            "routes: no rule matches");
+}
+
+std::string grpc_route_of_a(std::string_view rules) {
+  return str_cat("{apiVersion: gateway.networking.k8s.io/v1, kind: GRPCRoute, metadata: {name: g}, spec: ",
+                 "{parentRefs: [{group: '', kind: Service, name: a}], rules: [", rules, "]}}\n---\n");
+}
+
+TEST(Explain, SpeaksOfGrpcRoutesAsTheirAuthorsDo) {
+  std::string yaml =
+      kTwo +
+      grpc_route_of_a(str_cat(
+          rule("method: {service: shop.Carts, method: Get}, headers: [{name: x-a, value: '1'}]", to_set("a")), ", ",
+          rule("method: {type: RegularExpression, service: 'shop[.].*'}", to_set("b")), ", ", rule("", to_set("a"))));
+
+  Explanation found = ask(yaml, {.method = "POST", .url = "http://a/shop.Carts/Get"});
+  Explanation other = ask(yaml, {.method = "POST", .url = "http://a/other/Get"});
+
+  EXPECT_EQ(found.route_kind, "GRPCRoute");
+  EXPECT_EQ(found.match, "RegularExpression shop[.].*/*");
+  EXPECT_EQ(found.trace.text(),
+            "service: Service default/a port 80\n"
+            "GRPCRoute default/g rule 0 Exact shop.Carts/Get: header \"x-a\" is absent\n"
+            "GRPCRoute default/g rule 1 RegularExpression shop[.].*/*: matches\n"
+            "backend set: BackendSet default/b");
+  EXPECT_EQ(other.match, "every method");
+}
+
+TEST(Explain, ShowsTheRouteThatGivesWayToOneOfAnotherKind) {
+  std::string yaml = kTwo + route_of_a(rule("path: {value: /}", to_set("b"))) + grpc_route_of_a(rule("", to_set("a")));
+
+  Explanation found = ask(yaml, {.url = "http://a/x"});
+
+  EXPECT_EQ(shares(found), "default/a 100");
+  EXPECT_EQ(found.trace.steps().at(1).what, "HTTPRoute default/r");
+  EXPECT_EQ(found.trace.steps().at(1).result,
+            "is not accepted for port 80 of Service default/a: GRPCRoute default/g is attached to it");
 }
 
 TEST(Explain, TheFieldsOfTheQuestionAreMatched) {

@@ -67,33 +67,6 @@ TEST(RequestFacts, CutTheQueryOffThePath) {
   EXPECT_FALSE(facts.headers.get("x-b"));
 }
 
-TEST(Matcher, AsksForMethodHeadersAndQuery) {
-  MatchConditions match;
-  match.method = "GET";
-  match.headers = {{"x-a", "1"}, {"x-b", "2"}};
-  match.query = {{"q", "v w"}};
-  Fields fields{{{"x-a", "1"}, {"x-b", "2"}}};
-  Fields fewer{{{"x-a", "1"}}};
-  RequestFacts facts{"GET", "http", "h", "/", "p=1&q=v+w", HeaderView(fields)};
-
-  EXPECT_EQ(check_match(match, facts), Mismatch::kNone);
-  facts.query = "q=v";
-  EXPECT_EQ(check_match(match, facts), Mismatch::kQuery);
-  facts.headers = HeaderView(fewer);
-  EXPECT_EQ(check_match(match, facts), Mismatch::kHeader);
-  facts.method = "get";
-  EXPECT_EQ(check_match(match, facts), Mismatch::kMethod);
-}
-
-TEST(Matcher, ComparesHeaderValuesWhole) {
-  MatchConditions match;
-  match.headers = {{"x-a", "v"}};
-  for (const char* value : {"V", "v ", "vv", ""}) {
-    Fields fields{{{"x-a", value}}};
-    EXPECT_EQ(check_match(match, {"GET", "", "", "/", "", HeaderView(fields)}), Mismatch::kHeader) << value;
-  }
-}
-
 TEST(Matcher, OfEqualParametersTheFirstCounts) {
   EXPECT_EQ(query_parameter("a=1&b=2&a=3", "a"), "1");
   EXPECT_EQ(query_parameter("a&b", "a"), "");

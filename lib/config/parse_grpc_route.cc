@@ -1,0 +1,37 @@
+// GRPCRoute: a method is the path "/service/method", so that the rest of Heddle knows one sort of rules.
+#include "lib/config/parse_route.h"
+
+namespace heddle::detail {
+namespace {
+HttpRouteRule parse_rule(const JsonReader& at, const std::string& ns) {
+  JsonObject object = at.object();
+  HttpRouteRule out;
+  out.name = read_optional_name(object, "name");
+  for (const JsonReader& match : object.optional_array("matches", {0, kMaxRuleMatches})) {
+    out.matches.push_back(parse_grpc_match(match));
+  }
+  if (out.matches.empty()) out.matches.emplace_back();
+  object.refuse("filters", "filters are not supported");
+  object.refuse("sessionPersistence", "session persistence is not supported");
+  for (const JsonReader& backend : object.array("backendRefs", {1, kMaxRuleBackends})) {
+    out.backends.push_back(parse_backend(backend, ns));
+  }
+  object.finish();
+  return out;
+}
+}  // namespace
+
+std::shared_ptr<const HttpRouteSpec> parse_grpc_route(const Envelope& envelope, JsonObject& spec) {
+  auto out = std::make_shared<HttpRouteSpec>();
+  out->key = envelope.key;
+  out->created = envelope.metadata.created;
+  parse_parents(spec, *out);
+  parse_hostnames(spec, *out);
+  for (const JsonReader& at : spec.array("rules", {1, kMaxRouteRules})) {
+    out->rules.push_back(parse_rule(at, out->key.ns));
+  }
+  out->rules.shrink_to_fit();
+  check_rules_together(spec, *out);
+  return out;
+}
+}  // namespace heddle::detail
