@@ -16,6 +16,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/rare.h"
 #include "lib/config/https_url.h"
+#include "lib/config/route_filters.h"
 
 namespace heddle {
 // A name of another resource.
@@ -123,6 +124,7 @@ struct WeightedBackend {
   ObjectRef ref;
   uint16_t port = 0;  // of a service
   uint32_t weight = 1;
+  Rare<BackendFilters> filters{};
 };
 struct RouteTimeouts {  // zero: switched off; absent: the proxy's default
   std::optional<Duration> request;
@@ -130,9 +132,10 @@ struct RouteTimeouts {  // zero: switched off; absent: the proxy's default
 };
 struct HttpRouteRule {
   std::string name;
-  std::vector<HttpMatch> matches;  // at least one
-  std::vector<WeightedBackend> backends;
+  std::vector<HttpMatch> matches;         // at least one
+  std::vector<WeightedBackend> backends;  // empty only where a filter answers
   RouteTimeouts timeouts;
+  Rare<RuleFilters> filters{};
 };
 struct ParentRef {
   ObjectRef service;
@@ -254,6 +257,7 @@ struct Model {
   SpecMap<AuthorizationPolicySpec> authorization_policies;
   SpecMap<WorkloadSpec> workloads;
   SpecMap<FederatedTrustDomainSpec> federated_domains;
+  SpecMap<HttpRouteFilterSpec> http_route_filters;
   void erase(const ResourceKey&);
   size_t size() const noexcept;
 };

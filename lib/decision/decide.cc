@@ -2,6 +2,7 @@
 
 #include "lib/base/strings.h"
 #include "lib/decision/labels.h"
+#include "lib/routing/route_filters.h"
 
 namespace heddle {
 namespace {
@@ -63,7 +64,13 @@ std::optional<BackendSetId> choose(const DecisionInput& input, Decision& out, Tr
   return std::nullopt;
 }
 
+// A redirect or a direct response.
+bool is_answered(const Decision& decision) {
+  return decision.candidate != nullptr && decision.candidate->has_filters && decision.rule->filters->answers_all();
+}
+
 void trace_backends(const Decision& decision, Trace& trace) {
+  if (decision.backends == nullptr && decision) return trace.add("backend set", "none: a filter answers");
   if (decision.backends == nullptr) {
     trace.add("backend set", "none: every weight is zero or no set is named");
     return;
@@ -87,7 +94,7 @@ Decision decide(const Snapshot& snapshot, const DecisionInput& input, Trace* tra
   std::optional<BackendSetId> chosen = choose(input, out, trace);
   if (out.reason != Reason::kNone) return out;
   if (chosen) out.backends = snapshot.backend_set(*chosen);
-  if (out.backends == nullptr) out.reason = Reason::kBackendSetMissing;
+  if (out.backends == nullptr && !is_answered(out)) out.reason = Reason::kBackendSetMissing;
   if (trace != nullptr) trace_backends(out, *trace);
   return out;
 }

@@ -8,6 +8,11 @@ namespace heddle {
 namespace {
 std::string key_text(const ResourceKey& key) { return str_cat(key.ns, "/", key.name); }
 
+FilterUse filters_of(const Decision& decision, uint64_t draw) {
+  const RouteRule& rule = *decision.rule;
+  return {rule.filters.get(), draw, decision.port->number, static_cast<uint8_t>(rule.backends.number(draw))};
+}
+
 std::shared_ptr<const BackendSetSpec> application_spec(const ListenerSettings& listener) {
   BackendSetSpec spec;
   spec.key = ResourceKey{Kind::kBackendSet, {}, listener.forward->text()};  // as in the labels of its requests
@@ -44,7 +49,9 @@ Result<RouteTarget> OutboundRouter::route(const RequestHead& head, const Connect
   DecisionInput input{service_for(current, head.authority()), client_ns_, &facts, random_.next()};
   Decision decision = decide(*current->snapshot, input);
   if (!decision) return make_error(decision.reason, "");
-  return target(std::move(current), decision);
+  RouteTarget out = target(std::move(current), decision);
+  if (decision.candidate != nullptr && decision.candidate->has_filters) out.filters = filters_of(decision, input.draw);
+  return out;
 }
 
 Result<RouteTarget> OutboundRouter::route_tcp(const ConnectionInfo&) {
@@ -58,7 +65,7 @@ Result<RouteTarget> OutboundRouter::route_tcp(const ConnectionInfo&) {
 
 RouteTarget OutboundRouter::target(std::shared_ptr<const WorkerSnapshot> current, const Decision& decision) {
   RouteTarget out;
-  out.backends = current->backend_sets[decision.backends->id.value()].get();
+  if (decision.backends != nullptr) out.backends = current->backend_sets[decision.backends->id.value()].get();
   out.runtime = &runtime_of(decision);
   if (decision.candidate != nullptr && decision.candidate->has_timeouts) {
     const RouteTimeouts& timeouts = decision.rule->timeouts;
@@ -72,12 +79,13 @@ RouteTarget OutboundRouter::target(std::shared_ptr<const WorkerSnapshot> current
 }
 
 RouteRuntime& OutboundRouter::runtime_of(const Decision& decision) {
-  RouteRuntime*& cell = decision.candidate != nullptr ? cells_.of(decision.candidate->id, decision.backends->id)
-                                                      : cells_.of(*decision.port);
+  BackendSetId set = decision.backends == nullptr ? BackendSetId() : decision.backends->id;
+  RouteRuntime*& cell =
+      decision.candidate != nullptr ? cells_.of(decision.candidate->id, set) : cells_.of(*decision.port);
   if (cell == nullptr) {
     std::string route = decision.rule != nullptr ? key_text(decision.rule->route->key) : std::string();
     cell = &config_.runtime(Direction::kOutbound, key_text(decision.service->spec->key), route,
-                            key_text(decision.backends->spec->key));
+                            decision.backends == nullptr ? std::string() : key_text(decision.backends->spec->key));
   }
   return *cell;
 }

@@ -6,6 +6,7 @@
 
 #include "lib/http/head.h"
 #include "lib/net/transport.h"
+#include "lib/routing/route_filters.h"
 #include "proxy/telemetry/proxy_metrics.h"
 #include "proxy/upstream/backend_set.h"
 
@@ -27,11 +28,12 @@ struct RouteRuntime {
 };
 
 struct RouteTarget {
-  BackendSet* backends = nullptr;
+  BackendSet* backends = nullptr;           // null only where filters answer every request
   std::optional<Duration> request_timeout;  // until the answer is complete, whatever the number of tries
   std::optional<Duration> try_timeout;      // of one try
   uint64_t config_version = 0;              // sequence of the snapshot that decided
   RouteRuntime* runtime = nullptr;
+  FilterUse filters;
   std::shared_ptr<const void> pin;  // keeps what the pointers refer to alive
 };
 
