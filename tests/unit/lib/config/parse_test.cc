@@ -253,7 +253,7 @@ INSTANTIATE_TEST_SUITE_P(
                      "spec.rules[0].matches[0].headers[0]: name is a header that sidecars remove from every request"},
         RouteRefusal{"{matches: [{headers: [{name: a, value: ''}]}], @}",
                      "spec.rules[0].matches[0].headers[0].value: must not be empty"},
-        RouteRefusal{"{filters: [], @}", "spec.rules[0].filters: filters are not supported"},
+        RouteRefusal{"{filters: {}, @}", "spec.rules[0].filters: expected an array, got an object"},
         RouteRefusal{"{retry: {}, @}", "spec.rules[0].retry: retries per route are not supported"},
         RouteRefusal{"{sessionPersistence: {}, @}",
                      "spec.rules[0].sessionPersistence: session persistence is not supported"},

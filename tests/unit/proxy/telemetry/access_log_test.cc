@@ -49,6 +49,15 @@ TEST(AccessLogFormat, NamesTheReasonAndItsFlag) {
   EXPECT_THAT(line_of(record), HasSubstr(R"("response_flags":"UH","response_code_details":"no-healthy-endpoint")"));
 }
 
+TEST(AccessLogFormat, FlagsADelayThatWasInjected) {
+  AccessRecord record = sample_access_record();
+  record.flags.set(AccessFlag::kDelayed);
+  EXPECT_THAT(line_of(record), HasSubstr(R"("response_flags":"DI")"));
+
+  record.reason = Reason::kFaultAbort;
+  EXPECT_THAT(line_of(record), HasSubstr(R"("response_flags":"DI,FI","response_code_details":"fault-abort")"));
+}
+
 TEST(AccessLogFormat, NamesThePolicyInPlaceOfARoute) {
   AccessRecord record = sample_access_record();
   record.route.assign("shop/cart");
