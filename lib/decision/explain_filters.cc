@@ -44,7 +44,7 @@ std::string grpc_text(const FaultAbort& abort) {
                  percent_text(abort.percent));
 }
 
-// A draw of zero hits no percentage but those above zero; here the headers alone decide.
+// Which requests a percentage hits is a matter of their draw; here the headers alone decide.
 void add_extension(const RouteFilters& filters, const RequestHead& request, Filters& out) {
   if (filters.extension() == nullptr) return;
   const HttpRouteFilterSpec& spec = *filters.extension();
@@ -81,12 +81,21 @@ Answered answer_of(const RouteFilters& filters, const HttpRouteRule& rule, const
   return {};
 }
 
+// Filters come before an endpoint is looked for.
+bool is_sent_on(const Explanation& out) {
+  return out.reason == Reason::kNone || out.reason == Reason::kNoHealthyEndpoint;
+}
+
+void refuse(const Error& why, Explanation& out) {
+  out.reason = why.reason;
+  out.status.reset();
+}
+
 void add_redirect(const Decision& decision, const RequestHead& request, Explanation& out) {
   ResponseHead answer(request.fields().pool());
   Result<void> made = decision.rule->filters->write_redirect(request, decision.port->number, answer);
   if (!made) {
-    out.reason = made.error().reason;
-    out.status.reset();
+    if (out.reason == Reason::kRouteRedirect) refuse(made.error(), out);
     out.filters.push_back({"RequestRedirect", made.error().detail});
     return;
   }
@@ -98,7 +107,7 @@ void add_redirect(const Decision& decision, const RequestHead& request, Explanat
 void add_rewrite(const RouteFilters& filters, const UrlRewrite& rewrite, RequestHead& forwarded, Explanation& out) {
   Result<void> changed = filters.apply_to_request(forwarded, RouteFilters::kNoBackend);
   if (!changed) {
-    if (out.reason == Reason::kNone) out.reason = changed.error().reason;
+    if (is_sent_on(out)) refuse(changed.error(), out);
     out.filters.push_back({"URLRewrite", changed.error().detail});
     return;
   }
@@ -126,9 +135,7 @@ void explain_filters(const Decision& decision, RequestHead& forwarded, Explanati
   add_extension(filters, forwarded, out.filters);
   add_modifiers(rule.filters->request, rule.filters->response, out.filters);
   Answered answered = answer_of(filters, rule, forwarded);
-  bool counts = answered.reason != Reason::kNone &&
-                (out.reason == Reason::kNone || filters.answers_all() || out.reason == Reason::kNoHealthyEndpoint);
-  if (counts) {
+  if (answered.reason != Reason::kNone && is_sent_on(out)) {
     out.reason = answered.reason;
     out.status = answered.status;
   }
@@ -136,7 +143,7 @@ void explain_filters(const Decision& decision, RequestHead& forwarded, Explanati
   if (rule.filters->rewrite) {
     add_rewrite(filters, *rule.filters->rewrite, forwarded, out);
   } else if (Result<void> changed = filters.apply_to_request(forwarded, RouteFilters::kNoBackend); !changed) {
-    if (out.reason == Reason::kNone) out.reason = changed.error().reason;
+    if (is_sent_on(out)) refuse(changed.error(), out);
   }
   add_backend_filters(rule, out);
 }

@@ -2,6 +2,7 @@
 """Filters of HTTPRoutes through two sidecars, over HTTP/1.1 and HTTP/2; names as in the Gateway API's conformance suite."""
 
 import json
+import re
 import unittest
 
 from heddle_harness import h2peer, http1, resources
@@ -46,7 +47,7 @@ class Answer:
 
     @property
     def reason(self):
-        return (self.one("heddle-reason") or "").split(";")[0]
+        return re.split(r"[;, ]", self.one("heddle-reason") or "")[0]
 
     @property
     def seen(self):
@@ -464,8 +465,8 @@ class FromTheControlPlane(MeshTestCase):
         cls.addClassCleanup(cls.app.close)
         cls.control = cls.mesh.start_control()
         cls.pair = ControlledPair(cls.mesh, cls.app)
-        cls.apply(418)
         cls.pair.start()
+        cls.apply(418)
 
     @classmethod
     def apply(cls, status):
