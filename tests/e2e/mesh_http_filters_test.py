@@ -1,158 +1,17 @@
 #!/usr/bin/env python3
 """Filters of HTTPRoutes through two sidecars, over HTTP/1.1 and HTTP/2; names as in the Gateway API's conformance suite."""
 
-import json
-import re
 import unittest
 
-from heddle_harness import h2peer, http1, resources
-from heddle_harness.apps import HttpApp, reply
-from heddle_harness.mesh import ControlledPair, MeshTestCase, Pair
-from heddle_harness.processes import wait_until
-
-_HOST = "shop.example:1234"
-_BACKEND = resources.to_backend_set("app")
-_OWN = [("x-app", "app"), ("x-set-me", "app"), ("x-add-me", "app"), ("x-remove-me", "app"),
-        ("access-control-allow-origin", "https://app.example")]
-
-
-class Echo:
-    """Answers with what it saw, as JSON, and always with the same fields."""
-
-    def __init__(self):
-        self.targets = []
-
-    def __call__(self, request, reader, sock):
-        reader.body(request)
-        self.targets.append(request.target)
-        seen = {"target": request.target, "headers": request.headers}
-        reply(sock, json.dumps(seen).encode(), headers=_OWN)
-
-
-class Answer:
-    """Of either protocol."""
-
-    def __init__(self, status, headers, body):
-        self.status = status
-        self.headers = headers
-        self.body = bytes(body)
-
-    def all(self, name):
-        return [value for key, value in self.headers if key == name]
-
-    def one(self, name):
-        values = self.all(name)
-        assert len(values) <= 1, (name, values)
-        return values[0] if values else None
-
-    @property
-    def reason(self):
-        return re.split(r"[;, ]", self.one("heddle-reason") or "")[0]
-
-    @property
-    def seen(self):
-        return json.loads(self.body)
-
-    def seen_all(self, name):
-        return [value for key, value in self.seen["headers"] if key == name]
-
-
-def over_http1(port, method, path, headers, host):
-    with http1.Client(port) as client:
-        answer = client.request(method, path, [("host", host), *headers])
-        return Answer(answer.status, answer.headers, answer.body)
-
-
-def over_http2(port, method, path, headers, host):
-    client = h2peer.Client(port)
-    try:
-        stream_id = client.h2.get_next_available_stream_id()
-        fields = [(":method", method), (":scheme", "http"), (":authority", host), (":path", path)]
-        client.h2.send_headers(stream_id, fields + [(name.lower(), value) for name, value in headers], end_stream=True)
-        client.streams[stream_id] = h2peer.Stream()
-        client.flush()
-        stream = client.finish(stream_id)
-        return Answer(stream.status, stream.headers, stream.body)
-    finally:
-        client.close()
-
-
-_PROTOCOLS = (over_http1, over_http2)
-
-
-def modifier(kind, **changes):
-    """set and add: dictionaries; remove: names."""
-    said = {verb: [{"name": name, "value": value} for name, value in fields.items()] if verb != "remove" else fields
-            for verb, fields in changes.items()}
-    return {"type": f"{kind.capitalize()}HeaderModifier", f"{kind}HeaderModifier": said}
-
-
-def redirect(**fields):
-    return {"type": "RequestRedirect", "requestRedirect": fields}
-
-
-def rewrite(**fields):
-    return {"type": "URLRewrite", "urlRewrite": fields}
-
-
-def cors(**fields):
-    return {"type": "CORS", "cors": fields}
-
-
-def prefix(value):
-    return {"type": "ReplacePrefixMatch", "replacePrefixMatch": value}
-
-
-def full(value):
-    return {"type": "ReplaceFullPath", "replaceFullPath": value}
-
-
-def extension(name):
-    return {"type": "ExtensionRef", "extensionRef": {"group": "heddle.dev", "kind": "HTTPRouteFilter", "name": name}}
-
-
-def rule(path, *filters, backends=(_BACKEND,), **more):
-    out = {"matches": [{"path": {"type": "PathPrefix", "value": path}}], "filters": list(filters), **more}
-    return out | ({"backendRefs": list(backends)} if backends else {})
-
-
-def answered(path, *filters):
-    """A rule that forwards nothing."""
-    return rule(path, *filters, backends=())
-
-
-def http_route_filter(name, **spec):
-    return {"apiVersion": "heddle.dev/v1", "kind": "HTTPRouteFilter", "metadata": {"name": name}, "spec": spec}
-
-
-def routes(rules):
-    """As many routes as it takes: one holds 16 rules."""
-    return [resources.route(f"route-{i}", "app", rules[i:i + 16]) for i in range(0, len(rules), 16)]
-
-
-class FilterCase(MeshTestCase):
-    rules = []
-    more = []
-
-    @classmethod
-    def build(cls):
-        cls.echo = Echo()
-        cls.app = HttpApp(cls.echo)
-        cls.addClassCleanup(cls.app.close)
-        cls.pair = Pair(cls.mesh, cls.app.port)
-        everything = cls.pair.resources + cls.more + routes([*cls.rules, rule("/plain")])
-        cls.mesh.write("app.yaml", resources.to_yaml(everything))
-        cls.pair.start()
-
-    def each(self, path, headers=(), method="GET", host=_HOST):
-        """The answer over each protocol."""
-        return [ask(self.pair.port, method, path, headers, host) for ask in _PROTOCOLS]
+from heddle_harness import resources
+from heddle_harness.filters import (BACKEND, HOST, PROTOCOLS, FilterCase, answered, cors, full, modifier, prefix, redirect,
+                                    rewrite, rule)
 
 
 class HeaderModifiers(FilterCase):
     @staticmethod
     def to(value, weight=1):
-        return {**_BACKEND, "weight": weight, "filters": [
+        return {**BACKEND, "weight": weight, "filters": [
             modifier("request", set={"x-backend": value}), modifier("response", set={"x-from": value})]}
 
     rules = [
@@ -207,10 +66,10 @@ class HeaderModifiers(FilterCase):
                              [["set"], ["app", "add"], ["new"], [], ["app"]])
 
     def test_MeshHTTPRouteBackendRequestHeaderModifier(self):
-        for ask in _PROTOCOLS:
+        for ask in PROTOCOLS:
             seen = set()
             for _ in range(60):  # one of two stays away once in 2^59
-                answer = ask(self.pair.port, "GET", "/backend", [], _HOST)
+                answer = ask(self.pair.port, "GET", "/backend", [], HOST)
                 self.assertEqual(answer.seen_all("x-backend"), answer.all("x-from"))
                 seen |= set(answer.all("x-from"))
             self.assertEqual(seen, {"one", "two"})
@@ -373,134 +232,6 @@ class CrossOrigin(FilterCase):
     def test_other_options_reach_the_application(self):
         for answer in self.each("/listed", [("origin", "https://www.foo.com")], method="OPTIONS"):
             self.assertEqual((answer.status, answer.seen["target"]), (200, "/listed"))
-
-
-class OwnFilters(FilterCase):
-    more = [
-        http_route_filter("tea", directResponse={"status": 418, "body": "short and stout\n", "contentType": "text/tea"}),
-        http_route_filter("aborts", fault={"abort": {"status": 429}}),
-        http_route_filter("some", fault={"abort": {"status": 503, "percent": 50}}),
-        http_route_filter("marked", fault={"abort": {"status": 500}, "headers": [{"name": "X-Fault", "value": "on"}]}),
-        http_route_filter("slow", fault={"delay": {"duration": "60s"}}),
-        http_route_filter("late", fault={"delay": {"duration": "20ms"}}),
-    ]
-    rules = [
-        answered("/tea", extension("tea")), rule("/aborts", extension("aborts")), rule("/some", extension("some")),
-        rule("/marked", extension("marked")), rule("/late", extension("late")),
-        rule("/slow", extension("slow"), timeouts={"request": "100ms"}),
-    ]
-
-    def test_a_direct_response(self):
-        for answer in self.each("/tea"):
-            self.assertEqual((answer.status, answer.body, answer.reason), (418, b"short and stout\n", "direct-response"))
-            self.assertEqual(answer.all("content-type"), ["text/tea"])
-
-    def test_a_direct_response_without_its_body(self):
-        with http1.Client(self.pair.port) as client:
-            answer = client.request("HEAD", "/tea")
-            self.assertEqual((answer.status, answer.header("content-length")), (418, "16"))
-            self.assertEqual(client.request("GET", "/plain").status, 200)  # the connection is in order
-
-    def test_an_abort(self):
-        before = len(self.echo.targets)
-        for answer in self.each("/aborts"):
-            self.assertEqual((answer.status, answer.reason), (429, "fault-abort"))
-        self.assertEqual(self.echo.targets[before:], [])
-        self.assertIn("FI", self.flags_of("/aborts"))
-
-    def test_an_abort_of_a_request_with_a_body(self):
-        with http1.Client(self.pair.port) as client:
-            answer = client.request("POST", "/aborts", body=b"x" * 100_000)
-            self.assertEqual(answer.status, 429)
-            self.assertEqual(client.request("GET", "/plain").status, 200)
-
-    def test_an_abort_of_grpc_is_one(self):
-        for answer in self.each("/aborts", [("content-type", "application/grpc")], method="POST"):
-            self.assertEqual((answer.status, answer.one("grpc-status"), answer.one("grpc-message")),
-                             (200, "14", "fault-abort"))
-
-    def test_a_share_of_requests(self):
-        statuses = {over_http1(self.pair.port, "GET", "/some", [], _HOST).status for _ in range(60)}
-        self.assertEqual(statuses, {200, 503})
-
-    def test_only_requests_with_the_header(self):
-        for answer in self.each("/marked", [("x-fault", "on")]):
-            self.assertEqual(answer.status, 500)
-        for answer in self.each("/marked", [("x-fault", "off")]):
-            self.assertEqual(answer.status, 200)
-
-    def test_a_delay_counts_into_the_request_timeout(self):
-        for answer in self.each("/slow"):
-            self.assertEqual((answer.status, answer.reason), (504, "request-timeout"))
-        self.assertIn("DI,UT", self.flags_of("/slow"))
-
-    def test_a_delayed_request_arrives_whole(self):
-        with http1.Client(self.pair.port) as client:
-            answer = client.request("POST", "/late", body=b"x" * 200_000)
-            self.assertEqual((answer.status, json.loads(answer.body)["target"]), (200, "/late"))
-        self.assertIn("DI", self.flags_of("/late"))
-
-    def test_who_leaves_during_a_delay_leaves_nothing(self):
-        with http1.Client(self.pair.port) as client:
-            client.send(http1.request_bytes("GET", "/slow?gone"))
-            client.sock.close()
-        self.assertTrue(self.flags_of("/slow?gone"))
-        self.assertTrue(http1.is_ok(self.pair.port, "/plain"))
-
-    def flags_of(self, path):
-        """Of all requests for it."""
-        def found():
-            return [one["response_flags"] for one in self.pair.client.log_entries() if one.get("path") == path]
-
-        wait_until(found, f"{path} in the access log")
-        return found()
-
-
-class FromTheControlPlane(MeshTestCase):
-    """Filters come with the routes that name them, change live, and are explained as they happen."""
-
-    @classmethod
-    def build(cls):
-        cls.app = HttpApp(Echo())
-        cls.addClassCleanup(cls.app.close)
-        cls.control = cls.mesh.start_control()
-        cls.pair = ControlledPair(cls.mesh, cls.app)
-        cls.pair.start()
-        cls.apply(418)
-
-    @classmethod
-    def apply(cls, status):
-        rules = [answered("/tea", extension("tea")), answered("/away", redirect(hostname="b.example", statusCode=301)),
-                 rule("/old", rewrite(path=prefix("/new")), modifier("request", set={"x-a": "b"})), rule("/")]
-        tea = http_route_filter("tea", directResponse={"status": status})
-        cls.control.wait_version(cls.control.apply(resources.to_yaml([*routes(rules), tea])))
-
-    def explain(self, path):
-        done = self.control.cli("explain", f"http://app{path}", "-o", "json", check=False)
-        return json.loads(done.stdout)
-
-    def test_a_filter_changes_live(self):
-        for status in (418, 451):
-            self.apply(status)
-            answer = http1.get(self.pair.port, "/tea")
-            self.assertEqual((answer.status, answer.reason), (status, "direct-response"))
-            self.assertEqual(self.explain("/tea")["status"], status)
-
-    def test_explain_says_what_happens(self):
-        away = self.explain("/away/x")
-        location = http1.get(self.pair.port, "/away/x", headers=[("host", "app")]).header("location")
-        self.assertEqual((away["reason"], away["status"]), ("route-redirect", 301))
-        self.assertEqual(away["filters"], [{"kind": "RequestRedirect", "effect": f"301 to {location}"}])
-        old = self.explain("/old/x?y")
-        self.assertEqual(json.loads(http1.get(self.pair.port, "/old/x?y").body)["target"], "/new/x?y")
-        self.assertEqual(old["filters"], [{"kind": "RequestHeaderModifier", "effect": "set x-a"},
-                                          {"kind": "URLRewrite", "effect": "path becomes /new/x?y"}])
-
-    def test_a_filter_that_a_route_names_cannot_be_deleted(self):
-        done = self.control.cli("delete", "httproutefilter", "tea", check=False)
-        self.assertNotEqual(done.returncode, 0)
-        self.assertIn("no HTTPRouteFilter", done.stdout + done.stderr)
-
 
 if __name__ == "__main__":
     unittest.main()
