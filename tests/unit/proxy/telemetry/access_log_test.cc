@@ -139,6 +139,17 @@ TEST(AccessLog, WritesOnlyErrorsByDefault) {
   EXPECT_TRUE(log.wants(200, Reason::kUpstreamReset));
 }
 
+TEST(AccessLog, WhatARouteAsksForIsNoError) {
+  AccessRing ring(4);
+  AccessLog log({}, ring);
+
+  EXPECT_FALSE(log.wants(301, Reason::kRouteRedirect));
+  EXPECT_FALSE(log.wants(204, Reason::kCorsPreflight));
+  EXPECT_FALSE(log.wants(418, Reason::kDirectResponse));
+  EXPECT_TRUE(log.wants(503, Reason::kDirectResponse));
+  EXPECT_TRUE(log.wants(429, Reason::kFaultAbort));
+}
+
 TEST(AccessLog, ObeysAPolicyThatChanges) {
   AccessRing ring(4);
   AccessLog log({.mode = Mode::kOff}, ring);
