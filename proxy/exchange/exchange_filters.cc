@@ -19,6 +19,9 @@ void Exchange::after_delay() {
   auto answer = filter_request(request_, target_.filters, disclosure, services_.loop.blocks());
   if (!answer) return reply(answer.error());
   if (*answer) {
+    if (is_unspeakable((*answer)->reply.head)) {
+      return reply(make_error(Reason::kUpgradeRefused, "a 2xx of our own would accept it"));
+    }
     stop_for((*answer)->reason);
     return send_reply(std::move((*answer)->reply));
   }
