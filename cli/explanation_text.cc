@@ -1,5 +1,6 @@
 #include "cli/explanation_text.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "cli/resource_table.h"
@@ -73,10 +74,32 @@ std::string backends_table(const JsonValue& explanation, UseColor color) {
   return str_cat("\n", table.text(color));
 }
 
+// What a filter of the route says is what was asked for.
+std::string_view unrouted(std::string_view reason) {
+  constexpr std::string_view kAnswers[] = {"route-redirect", "direct-response", "cors-preflight", "fault-abort"};
+  return std::find(std::begin(kAnswers), std::end(kAnswers), reason) == std::end(kAnswers) ? "refused" : "answered";
+}
+
+std::string filters_of(const JsonValue& at, std::string_view where) {
+  std::string out;
+  for (const JsonValue& filter : list_at(at, "filters")) {
+    out.append(str_cat("  filter", where, ": ", shown(filter, {"kind"}), ": ", shown(filter, {"effect"}), "\n"));
+  }
+  return out;
+}
+
+std::string filters(const JsonValue& explanation) {
+  std::string out = filters_of(explanation, "");
+  for (const JsonValue& backends : list_at(explanation, "backends")) {
+    out.append(filters_of(backends, str_cat(" of ", shown(backends, {"backendSet"}))));
+  }
+  return out;
+}
+
 std::string verdict(const JsonValue& explanation) {
   if (!would_be_routed(explanation)) {
-    return str_cat("refused: ", shown(explanation, {"status"}), " ", shown(explanation, {"reason"}), " (",
-                   shown(explanation, {"hint"}), ")\n");
+    return str_cat(unrouted(shown(explanation, {"reason"})), ": ", shown(explanation, {"status"}), " ",
+                   shown(explanation, {"reason"}), " (", shown(explanation, {"hint"}), ")\n");
   }
   std::string route = shown(explanation, {"route"});
   std::string kind = shown(explanation, {"routeKind"});
@@ -93,7 +116,7 @@ bool would_be_routed(const JsonValue& explanation) {
 }
 
 std::string explanation_text(const JsonValue& explanation, UseColor color) {
-  return str_cat(question(explanation), steps(explanation), backends_table(explanation, color), "\n",
-                 verdict(explanation));
+  return str_cat(question(explanation), steps(explanation), filters(explanation), backends_table(explanation, color),
+                 "\n", verdict(explanation));
 }
 }  // namespace heddle

@@ -92,6 +92,13 @@ std::vector<Cell> federated_trust_domain_cells(const JsonValue& d) {
   return {text_at(d, {"spec", "trustDomain"}), or_default(text_at(d, {"spec", "bundleEndpoint", "profile"}), "given"),
           text_at(d, {"spec", "bundleEndpoint", "url"})};
 }
+std::vector<Cell> http_route_filter_cells(const JsonValue& d) {
+  std::string fault;
+  for (const char* part : {"delay", "abort"}) {
+    if (d.find({"spec", "fault", part})) fault.append(fault.empty() ? "" : ",").append(part);
+  }
+  return {or_default(scalar_at(d, {"spec", "directResponse", "status"}), "-"), or_default(fault, "-")};
+}
 std::vector<Cell> no_cells(const JsonValue&) { return {}; }
 
 Columns columns_of(Kind kind) {
@@ -113,6 +120,8 @@ Columns columns_of(Kind kind) {
       return {kind, {"IDENTITY", "SERVICES"}, workload_cells};
     case Kind::kFederatedTrustDomain:
       return {kind, {"TRUST DOMAIN", "PROFILE", "ENDPOINT"}, federated_trust_domain_cells};
+    case Kind::kHttpRouteFilter:
+      return {kind, {"ANSWER", "FAULT"}, http_route_filter_cells};
     default:
       return {kind, {}, no_cells};
   }

@@ -44,7 +44,14 @@ class Collector {
     if (!note(resource)) return;
     for (const HttpRouteRule& rule : spec_of<HttpRouteSpec>(*resource)->rules) {
       for (const WeightedBackend& backend : rule.backends) add_backend(backend);
+      add_filter({resource->key().ns, rule.filters->extension});
     }
+  }
+
+  void add_filter(const ObjectRef& ref) {
+    if (ref.name.empty()) return;
+    StoredResource::Ptr resource = index_.view().find({Kind::kHttpRouteFilter, ref.ns, ref.name});
+    if (resource != nullptr) note(resource);
   }
 
   void add_backend(const WeightedBackend& backend) {

@@ -20,6 +20,7 @@ constexpr KindInfo kKinds[] = {
     {Kind::kAuthorizationPolicy, kHeddle, "AuthorizationPolicy", "authorizationpolicies", "ap", true},
     {Kind::kWorkload, kHeddle, "Workload", "workloads", "wl", true},
     {Kind::kFederatedTrustDomain, kHeddle, "FederatedTrustDomain", "federatedtrustdomains", "ftd", true},
+    {Kind::kHttpRouteFilter, kHeddle, "HTTPRouteFilter", "httproutefilters", "hrf", true},
 };
 constexpr size_t kMaxLabel = 63;
 constexpr size_t kMaxName = 253;

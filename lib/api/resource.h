@@ -21,7 +21,8 @@ enum class Kind : uint8_t {
   kTrafficPolicy,
   kAuthorizationPolicy,
   kWorkload,
-  kFederatedTrustDomain
+  kFederatedTrustDomain,
+  kHttpRouteFilter
 };
 
 // The kind table: one row per kind; adding a kind is one line here.

@@ -53,6 +53,11 @@ enum class Reason : uint16_t {
   kOverload,
   kDraining,
   kNoConfig,
+  // asked for by a filter of the route
+  kRouteRedirect,
+  kDirectResponse,
+  kCorsPreflight,
+  kFaultAbort,
   // upstream: what the backend did
   kUpstreamConnectRefused,
   kUpstreamConnectTimeout,

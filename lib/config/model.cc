@@ -66,11 +66,12 @@ void Model::erase(const ResourceKey& key) {
   authorization_policies.erase(key);
   workloads.erase(key);
   federated_domains.erase(key);
+  http_route_filters.erase(key);
 }
 
 size_t Model::size() const noexcept {
   return services.size() + backend_sets.size() + http_routes.size() + health_policies.size() + traffic_policies.size() +
-         authorization_policies.size() + workloads.size() + federated_domains.size();
+         authorization_policies.size() + workloads.size() + federated_domains.size() + http_route_filters.size();
 }
 
 std::string ResourceProblem::text() const {

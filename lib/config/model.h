@@ -18,9 +18,10 @@
 #include "lib/config/dns_source.h"
 #include "lib/config/https_url.h"
 #include "lib/config/load_balancing.h"
-#include "lib/config/retry_spec.h"
-#include "lib/config/traffic_policy.h"
 #include "lib/config/regex.h"
+#include "lib/config/retry_spec.h"
+#include "lib/config/route_filters.h"
+#include "lib/config/traffic_policy.h"
 
 namespace heddle {
 // A name of another resource.
@@ -133,6 +134,7 @@ struct WeightedBackend {
   ObjectRef ref;
   uint16_t port = 0;  // of a service
   uint32_t weight = 1;
+  Rare<BackendFilters> filters{};
 };
 struct RouteTimeouts {  // zero: switched off; absent: the proxy's default
   std::optional<Duration> request;
@@ -140,10 +142,11 @@ struct RouteTimeouts {  // zero: switched off; absent: the proxy's default
 };
 struct HttpRouteRule {
   std::string name;
-  std::vector<HttpMatch> matches;  // at least one
-  std::vector<WeightedBackend> backends;
+  std::vector<HttpMatch> matches;         // at least one
+  std::vector<WeightedBackend> backends;  // empty only where a filter answers
   RouteTimeouts timeouts;
   std::optional<RetrySpec> retry;
+  Rare<RuleFilters> filters{};
 };
 struct ParentRef {
   ObjectRef service;
@@ -298,6 +301,7 @@ struct Model {
   SpecMap<AuthorizationPolicySpec> authorization_policies;
   SpecMap<WorkloadSpec> workloads;
   SpecMap<FederatedTrustDomainSpec> federated_domains;
+  SpecMap<HttpRouteFilterSpec> http_route_filters;
   void erase(const ResourceKey&);
   size_t size() const noexcept;
 };

@@ -25,6 +25,8 @@ ParsedSpec parse_kind(const Envelope& envelope, JsonObject& spec) {
       return parse_authorization_policy(envelope, spec);
     case Kind::kFederatedTrustDomain:
       return parse_federated_trust_domain(envelope, spec);
+    case Kind::kHttpRouteFilter:
+      return parse_http_route_filter(envelope, spec);
     default:
       return parse_workload(envelope, spec);  // read_envelope() refused the kinds that are not supported
   }
@@ -111,6 +113,7 @@ void put_spec(Model& model, const ResourceKey& key, const ParsedSpec& spec) {
     void operator()(const std::shared_ptr<const FederatedTrustDomainSpec>& s) const {
       model.federated_domains[key] = s;
     }
+    void operator()(const std::shared_ptr<const HttpRouteFilterSpec>& s) const { model.http_route_filters[key] = s; }
   };
   std::visit(Put{model, key}, spec);
 }

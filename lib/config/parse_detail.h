@@ -17,6 +17,13 @@ OutlierSpec parse_outlier(const JsonReader&);  // of a HealthPolicy
 std::shared_ptr<const AuthorizationPolicySpec> parse_authorization_policy(const Envelope&, JsonObject& spec);
 std::shared_ptr<const WorkloadSpec> parse_workload(const Envelope&, JsonObject& spec);
 std::shared_ptr<const FederatedTrustDomainSpec> parse_federated_trust_domain(const Envelope&, JsonObject& spec);
+std::shared_ptr<const HttpRouteFilterSpec> parse_http_route_filter(const Envelope&, JsonObject& spec);
+// `filters` of a rule whose matches are read already, and of a backendRef.
+Rare<RuleFilters> parse_rule_filters(JsonObject& rule, const std::vector<HttpMatch>& matches);
+Rare<BackendFilters> parse_backend_filters(JsonObject& backend);
+// What is wrong between the filters of a rule and its backends.
+void check_rule_filters(const JsonObject& rule, const HttpRouteRule&);
+CorsFilter parse_cors(JsonObject filter);
 
 // The field `retry` of a rule.
 std::optional<RetrySpec> parse_retry(JsonObject&);

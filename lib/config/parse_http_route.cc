@@ -31,7 +31,7 @@ WeightedBackend parse_backend(const JsonReader& at, const std::string& ns) {
   if (kind == BackendKind::kBackendSet && port) object.problem("port", "means nothing for a BackendSet; leave it out");
   out.port = port.value_or(0);
   out.weight = static_cast<uint32_t>(object.optional_integer("weight", {0, kMaxWeight}).value_or(1));
-  object.refuse("filters", "filters are not supported");
+  out.filters = parse_backend_filters(object);
   object.finish();
   return out;
 }
@@ -59,11 +59,12 @@ HttpRouteRule parse_rule(const JsonReader& at, const std::string& ns) {
     out.matches.push_back(parse_http_match(match));
   }
   if (out.matches.empty()) out.matches.emplace_back();
-  object.refuse("filters", "filters are not supported");
+  out.filters = parse_rule_filters(object, out.matches);
   object.refuse("sessionPersistence", "session persistence is not supported");
-  for (const JsonReader& backend : object.array("backendRefs", {1, kMaxRuleBackends})) {
+  for (const JsonReader& backend : object.optional_array("backendRefs", {0, kMaxRuleBackends})) {
     out.backends.push_back(parse_backend(backend, ns));
   }
+  check_rule_filters(object, out);
   out.timeouts = parse_timeouts(object);
   out.retry = parse_retry(object);
   object.finish();

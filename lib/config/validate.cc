@@ -4,6 +4,7 @@
 
 #include "lib/api/federated.h"
 #include "lib/base/strings.h"
+#include "lib/config/validate_filters.h"
 
 namespace heddle {
 namespace {
@@ -71,6 +72,7 @@ class Validator {
       const std::vector<WeightedBackend>& backends = route.rules[r].backends;
       for (size_t b = 0; b < backends.size(); ++b) check_backend({route.key, r, b}, backends[b]);
     }
+    check_route_filters(model_, route, problems_);
   }
 
   void check_parent(const HttpRouteSpec& route, size_t i) {

@@ -3,6 +3,7 @@
 #include "lib/base/strings.h"
 #include "lib/config/route_kinds.h"
 #include "lib/decision/labels.h"
+#include "lib/routing/route_filters.h"
 
 namespace heddle {
 namespace {
@@ -75,7 +76,13 @@ std::optional<BackendSetId> choose(const Snapshot& snapshot, const DecisionInput
   return std::nullopt;
 }
 
+// A redirect or a direct response.
+bool is_answered(const Decision& decision) {
+  return decision.candidate != nullptr && decision.candidate->has_filters && decision.rule->filters->answers_all();
+}
+
 void trace_backends(const Decision& decision, Trace& trace) {
+  if (decision.backends == nullptr && decision) return trace.add("backend set", "none: a filter answers");
   if (decision.backends == nullptr) {
     trace.add("backend set", "none: every weight is zero or no set is named");
     return;
@@ -99,7 +106,7 @@ Decision decide(const Snapshot& snapshot, const DecisionInput& input, Trace* tra
   std::optional<BackendSetId> chosen = choose(snapshot, input, out, trace);
   if (out.reason != Reason::kNone) return out;
   if (chosen) out.backends = snapshot.backend_set(*chosen);
-  if (out.backends == nullptr) out.reason = Reason::kBackendSetMissing;
+  if (out.backends == nullptr && !is_answered(out)) out.reason = Reason::kBackendSetMissing;
   if (trace != nullptr) trace_backends(out, *trace);
   return out;
 }

@@ -20,7 +20,8 @@ struct Decision {
   const ServicePortEntry* port = nullptr;
   const RouteRule* rule = nullptr;            // nullptr: no route is attached; the port's own backend set
   const RouteCandidate* candidate = nullptr;  // by which the rule was found
-  const BackendSetEntry* backends = nullptr;  // set when reason is kNone
+  // Set when reason is kNone, but for a rule whose filters answer every request (redirect, direct response).
+  const BackendSetEntry* backends = nullptr;
   explicit operator bool() const noexcept { return reason == Reason::kNone; }
 };
 

@@ -84,7 +84,7 @@ void explain_decision(const Snapshot& snapshot, const Decision& decision, Explan
     out.backends.push_back(explain_backends(*decision.backends->spec, 1, 1));
     explain_traffic(*decision.backends, out.backends.back(), out.trace);
   }
-  if (!decision || !std::all_of(out.backends.begin(), out.backends.end(), is_dead_end)) return;
+  if (!decision || out.backends.empty() || !std::all_of(out.backends.begin(), out.backends.end(), is_dead_end)) return;
   out.reason = Reason::kNoHealthyEndpoint;
   out.trace.add("endpoints", "none with a weight");
 }
@@ -103,8 +103,11 @@ Explanation explain(const Snapshot& snapshot, const ExplainQuery& query) {
     out.service = short_name(service.service->spec->key);
     out.port = service ? service.port->number : uint16_t{0};
   }
-  explain_decision(snapshot, decide(snapshot, {service, query.client_ns(), &facts, 0}, &out.trace), out);
-  if (out.reason == Reason::kNone) explain_authorization(snapshot.model(), query, out);
+  Decision decision = decide(snapshot, {service, query.client_ns(), &facts, 0}, &out.trace);
+  explain_decision(snapshot, decision, out);
+  RequestHead forwarded = query.head().clone();
+  if (decision.rule != nullptr && decision.rule->filters != nullptr) explain_filters(decision, forwarded, out);
+  if (out.reason == Reason::kNone) explain_authorization(snapshot.model(), query, forwarded, out);
   return out;
 }
 }  // namespace heddle

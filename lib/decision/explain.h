@@ -15,6 +15,12 @@ struct ExplainedEndpoint {
   uint32_t weight = 1;
 };
 
+// A filter in force: what it is and what it does to this request.
+struct ExplainedFilter {
+  std::string kind;    // "URLRewrite"; of an HTTPRouteFilter "DirectResponse", "FaultDelay", "FaultAbort"
+  std::string effect;  // "path becomes /b/c"
+};
+
 struct ExplainedBackends {
   std::string name;  // "default/hello"
   uint32_t weight = 1;
@@ -25,6 +31,7 @@ struct ExplainedBackends {
   std::vector<ExplainedEndpoint> endpoints;
   std::string dns;       // the name whose records the sidecar takes instead; empty: the endpoints are listed
   std::string identity;  // with `dns`: of each of them; empty: none is asked for
+  std::vector<ExplainedFilter> filters;  // of the backendRef
 };
 
 // What the sidecars of one identity would say to `from`.
@@ -41,25 +48,33 @@ struct Explanation {
   static constexpr size_t kMaxEndpoints = 1000;
   Version version;  // of the snapshot; zero: of files
   // As the sidecar would answer; kNone: the request would be sent on. kServiceUnknown, kRouteNotFound,
-  // kBackendSetMissing, kNoHealthyEndpoint (of every set that may be drawn), kAuthzDenied (by all of them).
+  // kBackendSetMissing, kNoHealthyEndpoint (of every set that may be drawn), kAuthzDenied (by all of them); where a
+  // filter answers kRouteRedirect, kDirectResponse, kCorsPreflight, kFaultAbort (of every request), kBadRequest (the
+  // rewrite).
   Reason reason = Reason::kNone;
-  std::string service;  // "default/hello"; empty: unknown
+  std::optional<uint16_t> status;  // of a filter's answer, where the reason does not say it
+  std::string service;             // "default/hello"; empty: unknown
   uint16_t port = 0;
   std::string route;            // empty: no rule was found or asked
   std::string_view route_kind;  // "HTTPRoute", "GRPCRoute"
   std::optional<uint32_t> rule;
   std::string rule_name;
   std::string match;  // "PathPrefix /a"
+  std::vector<ExplainedFilter> filters;
   std::vector<ExplainedBackends> backends;
   std::vector<ExplainedAuthorization> authorizations;  // one per identity of the endpoints; empty: not judged
   Trace trace;
 };
 
 Explanation explain(const Snapshot&, const ExplainQuery&);
-// What it says about authorization, added to what is found already; in explain_authz.cc.
-void explain_authorization(const Model&, const ExplainQuery&, Explanation&);
 // Which limits and times the set has; in explain_traffic.cc.
 void explain_traffic(const BackendSetEntry&, ExplainedBackends&, Trace&);
+// What it says about authorization, added to what is found already; in explain_authz.cc. `forwarded`: the request as it
+// is sent on, which is what is judged.
+void explain_authorization(const Model&, const ExplainQuery&, const RequestHead& forwarded, Explanation&);
+// The filters of the rule and of its backends, and an answer of theirs; what the rule changes is changed in
+// `forwarded`; in explain_filters.cc.
+void explain_filters(const Decision&, RequestHead& forwarded, Explanation&);
 
 // The question, the answer and every step, as docs/api.md has it.
 std::string explanation_json(const ExplainQuery&, const Explanation&);

@@ -75,16 +75,22 @@ std::string decided_by(const ExplainedAuthorization& one) {
   return str_cat(by, ": ", to_text(AuthzWhy::kForeign));
 }
 
+// Who asks, and for what.
+struct Caller {
+  const SpiffeId& id;
+  const RequestHead& request;
+};
+
 // A rule that needs the port counts as matching for deny and as not matching for allow: "allowed" is certain.
-ExplainedAuthorization judge(const Model& model, const SpiffeId& receiver, const ExplainQuery& query, Trace& trace) {
+ExplainedAuthorization judge(const Model& model, const SpiffeId& receiver, const Caller& caller, Trace& trace) {
   using Verdict = ExplainedAuthorization::Verdict;
   ExplainedAuthorization out{receiver.text(), Verdict::kAllowed, {}, {}};
   auto set = select_authz(model, authz_subject(model.workloads, receiver));
-  bool is_foreign = is_foreign_to(receiver, *query.from());
+  bool is_foreign = is_foreign_to(receiver, caller.id);
   if (set == nullptr) trace.add("authorization", str_cat("no policy protects ", out.identity));
   if (set == nullptr && !is_foreign) return out;
   Tracer tracer(out.identity, trace);
-  AuthzFacts facts{&*query.from(), is_foreign, 0, &query.head()};
+  AuthzFacts facts{&caller.id, is_foreign, 0, &caller.request};
   AuthzVerdict verdict = set == nullptr ? authorize_unprotected(facts) : authorize(*set, facts, &tracer);
   if (!verdict.allowed && tracer.depends_on_port()) {
     out.verdict = Verdict::kDependsOnPort;
@@ -113,12 +119,13 @@ std::string_view to_text(ExplainedAuthorization::Verdict verdict) noexcept {
   return kNames[static_cast<size_t>(verdict)];
 }
 
-void explain_authorization(const Model& model, const ExplainQuery& query, Explanation& out) {
+void explain_authorization(const Model& model, const ExplainQuery& query, const RequestHead& forwarded,
+                           Explanation& out) {
   Receivers receivers = receivers_of(model, out);
   if (is_open_to(model, query, receivers)) return;
   if (!query.from()) return out.trace.add("authorization", "not judged, no identity is given");
   for (const std::string& identity : receivers.identities) {
-    out.authorizations.push_back(judge(model, *SpiffeId::parse(identity), query, out.trace));
+    out.authorizations.push_back(judge(model, *SpiffeId::parse(identity), {*query.from(), forwarded}, out.trace));
   }
   if (receivers.identities.empty()) return out.trace.add("authorization", "not judged, no endpoint has an identity");
   auto denies = [](const ExplainedAuthorization& one) {

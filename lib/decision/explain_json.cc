@@ -10,16 +10,26 @@ void write_question(const ExplainQuery& query, JsonWriter& out) {
   out.end_object();
 }
 
-void write_verdict(Reason reason, JsonWriter& out) {
+void write_verdict(const Explanation& found, JsonWriter& out) {
+  Reason reason = found.reason;
   out.field("routed", reason == Reason::kNone).field("reason", info(reason).name);
   if (reason == Reason::kNone) return;
-  out.field("status", info(reason).status).field("hint", info(reason).hint);
+  out.field("status", found.status.value_or(info(reason).status)).field("hint", info(reason).hint);
 }
 
 void write_endpoint(const ExplainedEndpoint& endpoint, JsonWriter& out) {
   out.begin_object().field("address", endpoint.address);
   if (!endpoint.identity.empty()) out.field("identity", endpoint.identity);
   out.field("weight", endpoint.weight).end_object();
+}
+
+void write_filters(const std::vector<ExplainedFilter>& filters, JsonWriter& out) {
+  if (filters.empty()) return;
+  out.key("filters").begin_array();
+  for (const ExplainedFilter& filter : filters) {
+    out.begin_object().field("kind", filter.kind).field("effect", filter.effect).end_object();
+  }
+  out.end_array();
 }
 
 void write_backends(const ExplainedBackends& backends, JsonWriter& out) {
@@ -34,7 +44,9 @@ void write_backends(const ExplainedBackends& backends, JsonWriter& out) {
   }
   out.field("endpointCount", backends.endpoint_count).key("endpoints").begin_array();
   for (const ExplainedEndpoint& endpoint : backends.endpoints) write_endpoint(endpoint, out);
-  out.end_array().end_object();
+  out.end_array();
+  write_filters(backends.filters, out);
+  out.end_object();
 }
 
 void write_authorizations(const Explanation& found, JsonWriter& out) {
@@ -56,6 +68,7 @@ void write_found(const Explanation& found, JsonWriter& out) {
   out.field("routeKind", found.route_kind).field("route", found.route).field("rule", *found.rule);
   if (!found.rule_name.empty()) out.field("ruleName", found.rule_name);
   out.field("match", found.match);
+  write_filters(found.filters, out);
 }
 }  // namespace
 
@@ -65,7 +78,7 @@ std::string explanation_json(const ExplainQuery& query, const Explanation& found
   out.begin_object();
   write_question(query, out);
   if (found.version != Version{}) out.field("version", found.version.text());
-  write_verdict(found.reason, out);
+  write_verdict(found, out);
   write_found(found, out);
   out.key("backends").begin_array();
   for (const ExplainedBackends& backends : found.backends) write_backends(backends, out);

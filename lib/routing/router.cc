@@ -36,6 +36,7 @@ RouteCandidate candidate_of(const RouteRule& rule, uint8_t match) {
           rule.id,
           rule.backends.only(),
           rule.timeouts.request || rule.timeouts.backend_request || rule.spec().retry,
+          rule.filters != nullptr,
           match};
 }
 }  // namespace
@@ -53,6 +54,10 @@ std::optional<BackendSetId> BackendChoice::pick(uint64_t draw) const noexcept {
   std::optional<size_t> choice = several_->split.pick(draw);
   if (!choice) return std::nullopt;
   return several_->backends[*choice];
+}
+
+size_t BackendChoice::number(uint64_t draw) const noexcept {
+  return several_ == nullptr ? 0 : several_->split.pick(draw).value_or(0);
 }
 
 bool BackendChoice::has_same_backends(const BackendChoice& other) const noexcept {

@@ -15,6 +15,8 @@
 #include "lib/routing/traffic_split.h"
 
 namespace heddle {
+class RouteFilters;
+
 // Weighted backends. A single one, the usual case, needs no other memory.
 class BackendChoice {
  public:
@@ -22,6 +24,8 @@ class BackendChoice {
   BackendChoice(std::vector<BackendSetId> backends, std::span<const uint32_t> weights);
   // Nothing when every weight is zero.
   std::optional<BackendSetId> pick(uint64_t draw) const noexcept;
+  // Its number in the rule, for what depends on more than the set; 0 when every weight is zero.
+  size_t number(uint64_t draw) const noexcept;
   std::optional<BackendSetId> only() const noexcept { return only_; }
   bool has_same_backends(const BackendChoice& other) const noexcept;
 
@@ -40,7 +44,8 @@ struct RouteRule {
   uint32_t index = 0;  // in the route's rules
   const HttpRouteSpec* route = nullptr;
   BackendChoice backends;
-  RouteTimeouts timeouts;  // those of spec()
+  RouteTimeouts timeouts;                         // those of spec()
+  std::shared_ptr<const RouteFilters> filters{};  // nullptr: the rule has none, nor has a backend
   const HttpRouteRule& spec() const noexcept { return route->rules[index]; }
 };
 
@@ -58,6 +63,7 @@ struct RouteCandidate {
   RouteId id;                                   // of the rule
   std::optional<BackendSetId> only_backend;     // nothing: the rule has several, or none with a weight
   bool has_limits = false;                      // the rule names timeouts or retries
+  bool has_filters = false;                     // the rule or a backend names some
   uint8_t match_index = 0;                      // in the rule's spec
   const HttpMatch& match() const noexcept { return rule->spec().matches[match_index]; }
   std::optional<BackendSetId> pick(uint64_t draw) const noexcept {

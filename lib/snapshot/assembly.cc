@@ -4,6 +4,8 @@
 
 #include "lib/config/route_kinds.h"
 #include "lib/config/validate.h"
+#include "lib/config/validate_filters.h"
+#include "lib/routing/route_filters.h"
 
 namespace heddle {
 namespace {
@@ -24,10 +26,17 @@ std::shared_ptr<const Router> router_of(Routes routes, const std::shared_ptr<con
   return std::make_shared<const Router>(std::move(routes));
 }
 
+// Of the same spec: what it says itself is the same.
+bool same_filters(const RouteRule& a, const RouteRule& b) {
+  if (a.filters == nullptr || b.filters == nullptr) return a.filters == b.filters;
+  return a.filters->extension() == b.filters->extension();
+}
+
 bool same_rules(const BoundRoute& a, const BoundRoute& b) {
-  return std::equal(
-      a.rules.begin(), a.rules.end(), b.rules.begin(), b.rules.end(),
-      [](const RouteRule& x, const RouteRule& y) { return x.id == y.id && x.backends.has_same_backends(y.backends); });
+  return std::equal(a.rules.begin(), a.rules.end(), b.rules.begin(), b.rules.end(),
+                    [](const RouteRule& x, const RouteRule& y) {
+                      return x.id == y.id && x.backends.has_same_backends(y.backends) && same_filters(x, y);
+                    });
 }
 }  // namespace
 
@@ -113,7 +122,8 @@ std::shared_ptr<const BoundRoute> SnapshotAssembly::bind(const std::shared_ptr<c
       weights.push_back(backend.weight);
     }
     BackendChoice choice(std::move(backends), weights);
-    out->rules.push_back({ids[i], i, spec.get(), std::move(choice), spec->rules[i].timeouts});
+    out->rules.push_back({ids[i], i, spec.get(), std::move(choice), spec->rules[i].timeouts,
+                          RouteFilters::make(spec->rules[i], extension_of(model_, *spec, spec->rules[i]))});
   }
   return out;
 }

@@ -19,7 +19,8 @@ void carry_over(const Model& from, Model& to, const ResourceKey& key) {
   bool found = carry(from.services, to.services, key) || carry(from.backend_sets, to.backend_sets, key) ||
                carry(from.http_routes, to.http_routes, key) || carry(from.health_policies, to.health_policies, key) ||
                carry(from.authorization_policies, to.authorization_policies, key) ||
-               carry(from.workloads, to.workloads, key) || carry(from.federated_domains, to.federated_domains, key);
+               carry(from.workloads, to.workloads, key) || carry(from.federated_domains, to.federated_domains, key) ||
+               carry(from.http_route_filters, to.http_route_filters, key);
   HEDDLE_ASSERT(found);
   (void)found;
 }

@@ -5,6 +5,7 @@
 
 #include "lib/base/json_writer.h"
 #include "lib/base/strings.h"
+#include "proxy/admin/filter_view.h"
 
 namespace heddle {
 namespace {
@@ -142,7 +143,9 @@ void write_backend(JsonWriter& out, const WeightedBackend& backend) {
   out.field("kind", std::string_view(is_set ? "BackendSet" : "Service")).field("namespace", backend.ref.ns);
   out.field("name", backend.ref.name);
   if (!is_set) out.field("port", backend.port);
-  out.field("weight", backend.weight).end_object();
+  out.field("weight", backend.weight);
+  write_filters(out, *backend.filters);
+  out.end_object();
 }
 
 void write_retry(JsonWriter& out, const RetrySpec& retry) {
@@ -161,6 +164,7 @@ void write_rule(JsonWriter& out, Kind kind, const HttpRouteRule& rule) {
   out.end_array().key("backendRefs").begin_array();
   for (const WeightedBackend& backend : rule.backends) write_backend(out, backend);
   out.end_array();
+  write_filters(out, *rule.filters);
   if (rule.timeouts.request || rule.timeouts.backend_request) {
     out.key("timeouts").begin_object();
     if (rule.timeouts.request) out.field("request", format_duration(*rule.timeouts.request));
@@ -331,6 +335,8 @@ void write(JsonWriter& out, const FederatedTrustDomainSpec& spec) {
   if (spec.endpoint) out.field("bundleEndpoint", spec.endpoint->url.text());
 }
 
+void write(JsonWriter& out, const HttpRouteFilterSpec& spec) { write_http_route_filter(out, spec); }
+
 template <class T>
 void write_all(JsonWriter& out, const SpecMap<T>& specs) {
   for (const auto& [key, spec] : specs) {
@@ -365,6 +371,7 @@ std::string config_json(const Snapshot& snapshot) {
   write_all(out, model.authorization_policies);
   write_all(out, model.workloads);
   write_all(out, model.federated_domains);
+  write_all(out, model.http_route_filters);
   out.end_array().end_object();
   return text;
 }

@@ -9,6 +9,11 @@ namespace heddle {
 namespace {
 std::string key_text(const ResourceKey& key) { return str_cat(key.ns, "/", key.name); }
 
+FilterUse filters_of(const Decision& decision, uint64_t draw) {
+  const RouteRule& rule = *decision.rule;
+  return {rule.filters.get(), draw, decision.port->number, static_cast<uint8_t>(rule.backends.number(draw))};
+}
+
 std::shared_ptr<const BackendSetSpec> application_spec(const ListenerSettings& listener) {
   BackendSetSpec spec;
   spec.key = ResourceKey{Kind::kBackendSet, {}, listener.forward->text()};  // as in the labels of its requests
@@ -45,7 +50,9 @@ Result<RouteTarget> OutboundRouter::route(const RequestHead& head, const Connect
   DecisionInput input{service_for(current, head.authority()), client_ns_, &facts, random_.next()};
   Decision decision = decide(*current->snapshot, input);
   if (!decision) return make_error(decision.reason, "");
-  return target(std::move(current), decision, &head, from);
+  RouteTarget out = target(std::move(current), decision, &head, from);
+  if (decision.candidate != nullptr && decision.candidate->has_filters) out.filters = filters_of(decision, input.draw);
+  return out;
 }
 
 Result<RouteTarget> OutboundRouter::route_tcp(const ConnectionInfo& from) {
@@ -72,26 +79,30 @@ void set_timeouts(const RouteTimeouts* of_rule, const TrafficPolicySpec* policy,
 RouteTarget OutboundRouter::target(std::shared_ptr<const WorkerSnapshot> current, const Decision& decision,
                                    const RequestHead* head, const ConnectionInfo& from) {
   RouteTarget out;
-  out.backends = current->backend_sets[decision.backends->id.value()].get();
+  const BackendSetEntry* set = decision.backends;  // nullptr: a filter answers
   out.runtime = &runtime_of(decision);
   bool rule_says = decision.candidate != nullptr && decision.candidate->has_limits;
-  const TrafficPolicySpec* policy = decision.backends->traffic.get();
+  const TrafficPolicySpec* policy = set == nullptr ? nullptr : set->traffic.get();
   if (rule_says || policy != nullptr) set_timeouts(rule_says ? &decision.rule->timeouts : nullptr, policy, out);
   if (rule_says && decision.rule->spec().retry) out.retry = &*decision.rule->spec().retry;
-  const HashOn& hash_on = decision.backends->spec->lb.hash_on;
-  if (hash_on.source != HashSource::kNone) out.hash = hash_of(hash_on, {head, from, own_.id()});
+  if (set != nullptr) {
+    out.backends = current->backend_sets[set->id.value()].get();
+    const HashOn& hash_on = set->spec->lb.hash_on;
+    if (hash_on.source != HashSource::kNone) out.hash = hash_of(hash_on, {head, from, own_.id()});
+  }
   out.config_version = current->snapshot->version().sequence;
   out.pin = std::move(current);
   return out;
 }
 
 RouteRuntime& OutboundRouter::runtime_of(const Decision& decision) {
-  RouteRuntime*& cell = decision.candidate != nullptr ? cells_.of(decision.candidate->id, decision.backends->id)
-                                                      : cells_.of(*decision.port);
+  BackendSetId set = decision.backends == nullptr ? BackendSetId() : decision.backends->id;
+  RouteRuntime*& cell =
+      decision.candidate != nullptr ? cells_.of(decision.candidate->id, set) : cells_.of(*decision.port);
   if (cell == nullptr) {
     std::string route = decision.rule != nullptr ? key_text(decision.rule->route->key) : std::string();
     cell = &config_.runtime(Direction::kOutbound, key_text(decision.service->spec->key), route,
-                            key_text(decision.backends->spec->key));
+                            decision.backends == nullptr ? std::string() : key_text(decision.backends->spec->key));
   }
   return *cell;
 }

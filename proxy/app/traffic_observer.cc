@@ -68,6 +68,7 @@ AccessRecord TrafficObserver::record_of(const ExchangeSummary& s) const {
   record.tries = s.tries;
   set_downstream(record, s);
   if (s.upstream.is_set()) record.upstream.assign(s.upstream);
+  if (s.delayed) record.flags.set(AccessFlag::kDelayed);
   if (s.upgraded) record.flags.set(AccessFlag::kUpgraded);
   if (s.upstream_connected) {
     if (s.upstream_reused) record.flags.set(AccessFlag::kUpstreamReused);

@@ -62,6 +62,7 @@ void Exchange::find_route() {
     touch();
   }
   if (target_.request_timeout) request_deadline_.arm(services_.loop, *target_.request_timeout);
+  if (target_.filters) return filter_request_head();
   start_try();
 }
 
@@ -144,11 +145,10 @@ bool Exchange::is_unspeakable(const ResponseHead& head) const {
 
 void Exchange::on_response(ResponseHead&& head, bool end) {
   touch();
-  if (is_unspeakable(head)) {
-    Error why = make_error(Reason::kUpstreamProtocolError, "2xx instead of 101 or a refusal", Origin::kUpstream);
+  if (Result<void> fits = check_response(head); !fits) {
     if (end && request_ended_) upstream_ = nullptr;  // it is over
-    end_try(why.reason);
-    return reply(why);
+    end_try(fits.error().reason);
+    return reply(fits.error());
   }
   if (target_.retry != nullptr && retries_answer(head, end)) return;
   response_begun_ = true;
@@ -221,10 +221,7 @@ void Exchange::on_upstream_gone(const Error& why) {
 
 // An answer of our own: nothing of an upstream's answer has been sent.
 void Exchange::reply(const Error& why) {
-  summary_.reason = why.reason;
-  summary_.made_here = true;
-  request_deadline_.cancel();
-  drop_upstream(ResetCode::kCancel);
+  stop_for(why.reason);
   bool tell_caller = services_.direction == Direction::kInbound && info(why.reason).retry == Retry::kUnprocessed &&
                      !maybe_processed_ && downstream_->connection().alpn == "h2";
   if (tell_caller) {
@@ -235,6 +232,17 @@ void Exchange::reply(const Error& why) {
   LocalReply answer = make_local_reply(request_, why, disclosure, services_.loop.blocks());
   if (why.reason == Reason::kAuthzDenied) explain_denial(answer.head);
   if (summary_.limit.value != 0) explain_limit(why.reason, answer.head);
+  send_reply(std::move(answer));
+}
+
+void Exchange::stop_for(Reason reason) {
+  summary_.reason = reason;
+  summary_.made_here = true;
+  request_deadline_.cancel();
+  drop_upstream(ResetCode::kCancel);
+}
+
+void Exchange::send_reply(LocalReply answer) {
   summary_.status = answer.head.status;
   response_begun_ = response_ended_ = true;
   downstream_->respond(std::move(answer.head), answer.body.empty());
@@ -295,6 +303,7 @@ void Exchange::drop_upstream(ResetCode code) {
   want_.unlink();
   pending_.cancel();
   backoff_.cancel();
+  if (fault_delay_) fault_delay_->cancel();
   end_try(Reason::kCancelled);
   if (upstream_ != nullptr) std::exchange(upstream_, nullptr)->reset(code);
 }

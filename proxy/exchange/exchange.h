@@ -88,6 +88,10 @@ class Exchange final : public Retirable, private Revocable {
   };
 
   void find_route();
+  // Filters of the route: exchange_filters.cc.
+  void filter_request_head();
+  void after_delay();
+  Result<void> check_response(ResponseHead&) const;
   void on_wanted(const Result<void>&);
   // Tries.
   void start_try();
@@ -127,6 +131,8 @@ class Exchange final : public Retirable, private Revocable {
   void on_both_ended();
   // Ends.
   void reply(const Error&);
+  void stop_for(Reason);
+  void send_reply(LocalReply);
   void explain_denial(ResponseHead&) const;
   void explain_limit(Reason, ResponseHead&) const;
   bool is_admitted() const override;
@@ -186,6 +192,8 @@ class Exchange final : public Retirable, private Revocable {
   DeadlineOf<Exchange, &Exchange::on_try_over> try_deadline_{*this};
   DeadlineOf<Exchange, &Exchange::on_backoff_over> backoff_{*this};
   DeadlineOf<Exchange, &Exchange::on_idle_over> idle_{*this};
+  using FaultDeadline = DeadlineOf<Exchange, &Exchange::after_delay>;
+  std::unique_ptr<FaultDeadline> fault_delay_;  // of a request that a filter holds
 };
 
 // The RequestHandler of a listener: one exchange per request.

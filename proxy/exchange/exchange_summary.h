@@ -33,6 +33,7 @@ struct ExchangeSummary {
   bool upstream_connected = false;  // a connection to it was there: what follows is known
   bool upstream_http2 = false;
   bool upstream_tls = false;
+  bool delayed = false;      // by a fault of the route
   bool upgraded = false;     // 101: the connection went on as a tunnel
   AuthzNote authz;           // inbound: denied or audited
   LimitNote limit;           // of the backend set: kept the request, or another try, from going there

@@ -6,6 +6,7 @@
 
 #include "lib/http/head.h"
 #include "lib/net/transport.h"
+#include "lib/routing/route_filters.h"
 #include "proxy/telemetry/proxy_metrics.h"
 #include "proxy/upstream/backend_set.h"
 
@@ -27,7 +28,7 @@ struct RouteRuntime {
 };
 
 struct RouteTarget {
-  BackendSet* backends = nullptr;
+  BackendSet* backends = nullptr;           // null only where filters answer every request
   std::optional<Duration> request_timeout;  // until the answer is complete, whatever the number of tries
   std::optional<Duration> try_timeout;      // of one try
   const RetrySpec* retry = nullptr;         // null: only what was never processed is tried again
@@ -35,6 +36,7 @@ struct RouteTarget {
   std::optional<uint64_t> hash;             // of the request's key, where the backend set hashes
   uint64_t config_version = 0;              // sequence of the snapshot that decided
   RouteRuntime* runtime = nullptr;
+  FilterUse filters;
   std::shared_ptr<const void> pin;  // keeps what the pointers refer to alive
 };
 

@@ -2,11 +2,13 @@
 
 namespace heddle {
 namespace {
+constexpr uint16_t kFirstClientError = 400;
 constexpr uint16_t kFirstServerError = 500;
-}
+}  // namespace
 
 bool AccessLog::wants(uint16_t status, Reason reason) noexcept {
-  bool is_error = reason != Reason::kNone || status >= kFirstServerError;
+  // A redirect, say, is what the route asks for.
+  bool is_error = info(reason).status >= kFirstClientError || status >= kFirstServerError;
   switch (policy_.mode) {
     case AccessLogPolicy::Mode::kOff:
       return false;

@@ -61,7 +61,8 @@ enum class AccessFlag : uint8_t {
   kUpstreamReused,
   kAuthzDenied,
   kAuthzAudited,
-  kAuthzForeign  // denied because no rule names the caller's trust domain
+  kAuthzForeign,  // denied because no rule names the caller's trust domain
+  kDelayed        // by a fault of the route
 };
 
 struct AccessRecord {

@@ -66,10 +66,17 @@ void append_request(Line& line, const AccessRecord& record) {
   line.text("request_id", record.request_id);
 }
 
+// "DI" where a fault delayed the request, beside what became of it.
+std::string flags_of(const AccessRecord& record) {
+  std::string_view flag = info(record.reason).flag;
+  if (!record.flags.has(AccessFlag::kDelayed)) return std::string(flag);
+  return flag == "-" ? std::string("DI") : str_cat("DI,", flag);
+}
+
 void append_response(Line& line, const AccessRecord& record) {
   const ReasonInfo& reason = info(record.reason);
   line.number_or_null("response_code", record.status);
-  line.text("response_flags", reason.flag);
+  line.text("response_flags", flags_of(record));
   line.text("response_code_details", record.reason == Reason::kNone ? "via_upstream" : reason.name);
   line.number("bytes_received", record.bytes_received);
   line.number("bytes_sent", record.bytes_sent);

@@ -26,6 +26,7 @@ std::vector<std::string> texts_named(std::string_view name) {
   if (name == "A") return {envelope("heddle.dev/v1", "AuthorizationPolicy")};
   if (name == "W") return {envelope("heddle.dev/v1", "Workload")};
   if (name == "F") return {envelope("heddle.dev/v1", "FederatedTrustDomain")};
+  if (name == "X") return {envelope("heddle.dev/v1", "HTTPRouteFilter")};
   if (name == "R") return {envelope("gateway.networking.k8s.io/v1", "HTTPRoute")};
   if (name == "PARENT") return {"parentRefs: [{group: \"\", kind: Service, name: x}]"};
   if (name == "BACKEND") return {"backendRefs: [{group: heddle.dev, kind: BackendSet, name: x}]"};

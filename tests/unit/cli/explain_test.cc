@@ -50,6 +50,21 @@ TEST(CliExplain, PrintsStepsSharesEndpointsAndTheVerdict) {
             "routed by HTTPRoute default/r rule 1\n");
 }
 
+TEST(CliExplain, NamesTheFiltersAndTheAnswerOfOne) {
+  CliRig rig;
+  rig.control.answer("POST /v1/explain", 200,
+                     R"({"request":{"method":"GET","url":"http://a/","namespace":"default"},"routed":false,
+                     "reason":"route-redirect","status":301,"hint":"a filter","filters":[{"kind":"RequestRedirect",
+                     "effect":"301 to http://b/"}],"backends":[{"backendSet":"default/a","percent":100,"filters":[
+                     {"kind":"RequestHeaderModifier","effect":"set x-a"}],"endpoints":[]}],"steps":[]})");
+
+  rig.run("explain http://a/");
+
+  EXPECT_THAT(rig.out(), HasSubstr("  filter: RequestRedirect: 301 to http://b/\n"
+                                   "  filter of default/a: RequestHeaderModifier: set x-a\n"));
+  EXPECT_THAT(rig.out(), HasSubstr("answered: 301 route-redirect (a filter)\n"));
+}
+
 TEST(CliExplain, ARequestThatWouldBeRefusedIsAFailureThatIsExplained) {
   CliRig rig;
   rig.control.answer("POST /v1/explain", 200,

@@ -59,6 +59,23 @@ class NodeViewTest : public testing::Test {
   TestStore store_;
 };
 
+TEST_F(NodeViewTest, AFilterComesWithTheRoutesThatNameIt) {
+  auto filter = [](std::string_view ns, std::string_view name) {
+    return heddle_resource("HTTPRouteFilter", ns, name, R"({"directResponse":{"status":200}})");
+  };
+  put(heddle_resource("Service", "default", "a", R"({"ports":[{"port":80,"protocol":"http"}]})"));
+  put(filter("default", "f"));
+  put(filter("default", "g"));
+  put(filter("other", "f"));
+  put(envelope(str_cat(
+      R"({"apiVersion":"gateway.networking.k8s.io/v1","kind":"HTTPRoute","metadata":{"name":"r","namespace":"default"},)",
+      R"("spec":{"parentRefs":[)", parent("a"), R"(],"rules":[{"filters":[{"type":"ExtensionRef","extensionRef":)",
+      R"({"group":"heddle.dev","kind":"HTTPRouteFilter","name":"f"}}]}]}})")));
+
+  EXPECT_EQ(keys(view_for(request({"default/a"}))),
+            (Keys{"HTTPRoute/default/r", "HTTPRouteFilter/default/f", "Service/default/a"}));
+}
+
 TEST_F(NodeViewTest, HoldsAWantedServiceAndWhatItRefersTo) {
   put(backend_set("a"));
   put(backend_set("canary"));

@@ -360,7 +360,7 @@ INSTANTIATE_TEST_SUITE_P(
                      "spec.rules[0].matches[0].headers[0]: name is a header that sidecars remove from every request"},
         RouteRefusal{"{matches: [{headers: [{name: a, value: ''}]}], @}",
                      "spec.rules[0].matches[0].headers[0].value: must not be empty"},
-        RouteRefusal{"{filters: [], @}", "spec.rules[0].filters: filters are not supported"},
+        RouteRefusal{"{filters: {}, @}", "spec.rules[0].filters: expected an array, got an object"},
         RouteRefusal{"{retry: {attempts: 0}, @}", "spec.rules[0].retry.attempts: 0 is out of range (1-10)"},
         RouteRefusal{"{retry: {attempts: 11}, @}", "spec.rules[0].retry.attempts: 11 is out of range (1-10)"},
         RouteRefusal{"{retry: {codes: [399]}, @}", "spec.rules[0].retry.codes[0]: 399 is out of range (400-599)"},

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/base/strings.h"
+#include "lib/routing/route_filters.h"
 #include "tests/support/config_fixtures.h"
 
 namespace heddle {
@@ -273,6 +274,27 @@ TEST_F(SnapshotBuilderTest, TrafficPoliciesReachTheirBackendSetsAndTellOfChanges
   EXPECT_EQ(changed.changes.replaced, std::vector<BackendSetId>{set(*first, "a")->id});
   EXPECT_EQ(set(*without.snapshot, "a")->traffic, nullptr);
   EXPECT_EQ(set(*without.snapshot, "b"), set(*first, "b"));
+}
+
+TEST_F(SnapshotBuilderTest, ARouteIsBoundAnewWhenAFilterItNamesChanges) {
+  auto filter = [](std::string_view name, std::string_view status) {
+    return str_cat("{apiVersion: heddle.dev/v1, kind: HTTPRouteFilter, metadata: {name: ", name,
+                   "}, spec: {directResponse: {status: ", status, "}}}\n---\n");
+  };
+  std::string route =
+      "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r}, spec: {parentRefs: [{group: "
+      "'', "
+      "kind: Service, name: a}], rules: [{filters: [{type: ExtensionRef, extensionRef: {group: heddle.dev, kind: "
+      "HTTPRouteFilter, name: f}}]}]}}\n---\n";
+  auto first = replace(service_yaml("a") + filter("f", "200") + filter("g", "200") + route).snapshot;
+
+  auto other = delta(filter("g", "201")).snapshot;
+  auto same = delta(filter("f", "202"));
+
+  EXPECT_EQ(other->routes()[0], first->routes()[0]);
+  EXPECT_NE(same.snapshot->routes()[0], first->routes()[0]);
+  EXPECT_EQ(same.snapshot->routes()[0]->rules[0].filters->direct_response()->status, 202);
+  EXPECT_TRUE(same.changes.services_changed);
 }
 
 TEST_F(SnapshotBuilderTest, ConsumerRoutesReplaceProducerRoutesForTheirNamespace) {

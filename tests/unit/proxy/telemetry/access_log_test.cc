@@ -58,6 +58,15 @@ TEST(AccessLogFormat, NamesTheLimitThatRefused) {
   EXPECT_THAT(line_of(record), HasSubstr(R"("limit":"pendingRequests","limit_value":20,)"));
 }
 
+TEST(AccessLogFormat, FlagsADelayThatWasInjected) {
+  AccessRecord record = sample_access_record();
+  record.flags.set(AccessFlag::kDelayed);
+  EXPECT_THAT(line_of(record), HasSubstr(R"("response_flags":"DI")"));
+
+  record.reason = Reason::kFaultAbort;
+  EXPECT_THAT(line_of(record), HasSubstr(R"("response_flags":"DI,FI","response_code_details":"fault-abort")"));
+}
+
 TEST(AccessLogFormat, NamesThePolicyInPlaceOfARoute) {
   AccessRecord record = sample_access_record();
   record.route.assign("shop/cart");
@@ -137,6 +146,17 @@ TEST(AccessLog, WritesOnlyErrorsByDefault) {
   EXPECT_TRUE(log.wants(404, Reason::kRouteNotFound));
   EXPECT_TRUE(log.wants(500, Reason::kNone));
   EXPECT_TRUE(log.wants(200, Reason::kUpstreamReset));
+}
+
+TEST(AccessLog, WhatARouteAsksForIsNoError) {
+  AccessRing ring(4);
+  AccessLog log({}, ring);
+
+  EXPECT_FALSE(log.wants(301, Reason::kRouteRedirect));
+  EXPECT_FALSE(log.wants(204, Reason::kCorsPreflight));
+  EXPECT_FALSE(log.wants(418, Reason::kDirectResponse));
+  EXPECT_TRUE(log.wants(503, Reason::kDirectResponse));
+  EXPECT_TRUE(log.wants(429, Reason::kFaultAbort));
 }
 
 TEST(AccessLog, ObeysAPolicyThatChanges) {

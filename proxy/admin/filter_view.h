@@ -1,0 +1,13 @@
+// Filters of routes in the configuration that the admin API shows: as they were written, values that may be secrets
+// redacted. Pure.
+#pragma once
+#include "lib/base/json_writer.h"
+#include "lib/config/model.h"
+
+namespace heddle {
+// A member `filters`, where there are some.
+void write_filters(JsonWriter&, const RuleFilters&);
+void write_filters(JsonWriter&, const BackendFilters&);
+// The members of the spec.
+void write_http_route_filter(JsonWriter&, const HttpRouteFilterSpec&);
+}  // namespace heddle
