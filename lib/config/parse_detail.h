@@ -25,8 +25,10 @@ Rare<BackendFilters> parse_backend_filters(JsonObject& backend);
 void check_rule_filters(const JsonObject& rule, const HttpRouteRule&);
 CorsFilter parse_cors(JsonObject filter);
 
-// The field `retry` of a rule.
-std::optional<RetrySpec> parse_retry(JsonObject&);
+// The field `retry` of a rule; of a TrafficPolicy, which may say more; and its `retryBudget`.
+std::optional<RetrySpec> parse_retry(JsonObject& rule);
+std::optional<RetrySpec> parse_policy_retry(JsonObject& spec);
+std::optional<RetryBudgetSpec> parse_retry_budget(JsonObject& spec);
 // The object `loadBalancer`, wherever it stands; reads all of it.
 LbSpec parse_load_balancer(JsonObject&);
 

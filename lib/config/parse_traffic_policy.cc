@@ -77,8 +77,8 @@ std::shared_ptr<const TrafficPolicySpec> parse_traffic_policy(const Envelope& en
   out->targets = read_targets(spec, "traffic");
   out->limits = parse_limits(spec);
   out->timeouts = parse_timeouts(spec);
-  spec.refuse("retry", "is not supported by this version");
-  spec.refuse("retryBudget", "is not supported by this version");
+  out->retry = parse_policy_retry(spec);
+  out->retry_budget = parse_retry_budget(spec);
   return out;
 }
 }  // namespace heddle::detail

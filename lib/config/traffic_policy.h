@@ -9,6 +9,7 @@
 
 #include "lib/api/resource.h"
 #include "lib/base/clock.h"
+#include "lib/config/retry_spec.h"
 
 namespace heddle {
 enum class TrafficLimit : uint8_t { kConnections, kPendingRequests, kRequests, kRetries };
@@ -34,6 +35,8 @@ struct TrafficPolicySpec {
   std::vector<std::string> targets;  // backend sets of the same namespace; at least one
   TrafficLimits limits;
   TrafficTimeouts timeouts;
+  std::optional<RetrySpec> retry{};  // of rules that name none, and where no route is attached
+  std::optional<RetryBudgetSpec> retry_budget{};
 };
 
 inline constexpr int64_t kMaxTrafficLimit = 1'000'000;

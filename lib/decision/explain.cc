@@ -63,6 +63,7 @@ void explain_rule(const Snapshot& snapshot, const Decision& decision, Explanatio
   out.rule_name = rule.name;
   out.route_kind = info(decision.rule->route->key.kind).name;
   out.match = label(*decision.candidate);
+  explain_limits(rule, out.trace);
   uint64_t total = 0;
   for (const WeightedBackend& backend : rule.backends) total += backend.weight;
   for (const WeightedBackend& backend : rule.backends) {

@@ -67,7 +67,9 @@ struct Explanation {
 };
 
 Explanation explain(const Snapshot&, const ExplainQuery&);
-// Which limits and times the set has; in explain_traffic.cc.
+// Which timeouts and retries the rule names; which limits and times the set has; in explain_traffic.cc.
+std::string retry_text(const RetrySpec&);  // "up to 2 after 502 503, backoff 25ms"
+void explain_limits(const HttpRouteRule&, Trace&);
 void explain_traffic(const BackendSetEntry&, ExplainedBackends&, Trace&);
 // What it says about authorization, added to what is found already; in explain_authz.cc. `forwarded`: the request as it
 // is sent on, which is what is judged.

@@ -25,9 +25,35 @@ std::string values_of(const TrafficPolicySpec& policy) {
   timeout("connectionIdle", policy.timeouts.connection_idle);
   timeout("streamIdle", policy.timeouts.stream_idle);
   timeout("request", policy.timeouts.request);
+  if (policy.retry) add_value(out, "retry", retry_text(*policy.retry));
+  if (policy.retry_budget) {
+    add_value(out, "retryBudget",
+              str_cat(std::to_string(policy.retry_budget->percent), " %, at least ",
+                      std::to_string(policy.retry_budget->min_per_second), "/s"));
+  }
   return out.empty() ? "the defaults" : out;
 }
 }  // namespace
+
+std::string retry_text(const RetrySpec& retry) {
+  std::string codes;
+  for (uint16_t code = RetrySpec::kFirstCode; code <= RetrySpec::kLastCode; ++code) {
+    if (retry.has_code(code)) codes.append(codes.empty() ? "" : " ").append(std::to_string(code));
+  }
+  return str_cat("up to ", std::to_string(retry.attempts), " after ", codes, ", backoff ",
+                 format_duration(retry.backoff), retry.grpc.any() ? ", statuses of gRPC" : "",
+                 retry.any_method ? ", any method" : "");
+}
+
+void explain_limits(const HttpRouteRule& rule, Trace& trace) {
+  auto timeout = [&](std::string_view name, std::optional<Duration> value) {
+    if (value)
+      trace.add(str_cat("timeout ", name), *value == Duration{} ? std::string("off") : format_duration(*value));
+  };
+  timeout("request", rule.timeouts.request);
+  timeout("backendRequest", rule.timeouts.backend_request);
+  if (rule.retry) trace.add("retry", retry_text(*rule.retry));
+}
 
 void explain_traffic(const BackendSetEntry& set, ExplainedBackends& out, Trace& trace) {
   if (set.traffic == nullptr) return;

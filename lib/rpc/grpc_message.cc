@@ -1,19 +1,14 @@
 #include "lib/rpc/grpc_message.h"
 
 #include <algorithm>
-#include <array>
 
 #include "certs/wipe.h"
+#include "lib/base/grpc_status_names.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
 namespace {
 constexpr size_t kReserve = 64 * 1024;  // at once; a length alone makes nobody allocate megabytes
-constexpr std::array<std::string_view, 17> kNames = {
-    "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
-    "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
-    "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
-    "DATA_LOSS", "UNAUTHENTICATED"};
 constexpr std::string_view kHex = "0123456789ABCDEF";
 
 bool stays(char c) noexcept { return c >= ' ' && c <= '~' && c != '%'; }
@@ -30,12 +25,12 @@ GrpcMessageReader::~GrpcMessageReader() { wipe(held_); }
 
 std::string_view to_text(GrpcStatus status) noexcept {
   auto index = static_cast<size_t>(status);
-  return index < kNames.size() ? kNames[index] : "UNKNOWN";
+  return index < kGrpcStatusNames.size() ? kGrpcStatusNames[index] : "UNKNOWN";
 }
 
 GrpcStatus grpc_status(std::string_view decimal) noexcept {
   auto code = parse_int<uint8_t>(decimal);
-  return code && *code < kNames.size() ? static_cast<GrpcStatus>(*code) : GrpcStatus::kUnknown;
+  return code && *code < kGrpcStatusNames.size() ? static_cast<GrpcStatus>(*code) : GrpcStatus::kUnknown;
 }
 
 Reason reason_of(GrpcStatus status) noexcept {

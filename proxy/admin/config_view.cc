@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "lib/base/grpc_status_names.h"
 #include "lib/base/json_writer.h"
 #include "lib/base/strings.h"
 #include "proxy/admin/filter_view.h"
@@ -153,7 +154,16 @@ void write_retry(JsonWriter& out, const RetrySpec& retry) {
   for (uint16_t code = RetrySpec::kFirstCode; code <= RetrySpec::kLastCode; ++code) {
     if (retry.has_code(code)) out.integer(code);
   }
-  out.end_array().field("backoff", format_duration(retry.backoff)).end_object();
+  out.end_array().field("backoff", format_duration(retry.backoff));
+  if (retry.grpc.any()) {
+    out.key("grpcStatuses").begin_array();
+    for (size_t i = 0; i < retry.grpc.size(); ++i) {
+      if (retry.grpc[i]) out.string(kGrpcStatusNames[i]);
+    }
+    out.end_array();
+  }
+  if (retry.any_method) out.field("nonIdempotent", true);
+  out.end_object();
 }
 
 void write_rule(JsonWriter& out, Kind kind, const HttpRouteRule& rule) {
@@ -267,6 +277,11 @@ void write(JsonWriter& out, const TrafficPolicySpec& spec) {
   timeout("streamIdle", spec.timeouts.stream_idle);
   timeout("request", spec.timeouts.request);
   out.end_object();
+  if (spec.retry) write_retry(out, *spec.retry);
+  if (spec.retry_budget) {
+    out.key("retryBudget").begin_object().field("percent", spec.retry_budget->percent);
+    out.field("minPerSecond", spec.retry_budget->min_per_second).end_object();
+  }
 }
 
 template <class T, class Write>

@@ -76,6 +76,11 @@ void set_timeouts(const RouteTimeouts* of_rule, const TrafficPolicySpec* policy,
   out.stream_idle = policy->timeouts.stream_idle;
 }
 
+const RetrySpec* retry_of(const HttpRouteRule* rule, const TrafficPolicySpec* policy) {
+  if (rule != nullptr && rule->retry) return &*rule->retry;
+  return policy != nullptr && policy->retry ? &*policy->retry : nullptr;
+}
+
 RouteTarget OutboundRouter::target(std::shared_ptr<const WorkerSnapshot> current, const Decision& decision,
                                    const RequestHead* head, const ConnectionInfo& from) {
   RouteTarget out;
@@ -84,7 +89,7 @@ RouteTarget OutboundRouter::target(std::shared_ptr<const WorkerSnapshot> current
   bool rule_says = decision.candidate != nullptr && decision.candidate->has_limits;
   const TrafficPolicySpec* policy = set == nullptr ? nullptr : set->traffic.get();
   if (rule_says || policy != nullptr) set_timeouts(rule_says ? &decision.rule->timeouts : nullptr, policy, out);
-  if (rule_says && decision.rule->spec().retry) out.retry = &*decision.rule->spec().retry;
+  out.retry = retry_of(rule_says ? &decision.rule->spec() : nullptr, policy);
   if (set != nullptr) {
     out.backends = current->backend_sets[set->id.value()].get();
     const HashOn& hash_on = set->spec->lb.hash_on;

@@ -3,10 +3,6 @@
 #include <algorithm>
 
 namespace heddle {
-RetryBudgetSpec RetryBudgetSpec::share(uint32_t workers) const noexcept {
-  return {percent, (min_per_second + workers - 1) / std::max(workers, 1U)};
-}
-
 // The cell of this second; those that left the window on the way here are emptied.
 RetryBudget::Second& RetryBudget::at(MonoTime now) noexcept {
   int64_t second = now.since_epoch() / 1s;

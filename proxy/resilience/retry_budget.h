@@ -6,16 +6,9 @@
 #include <cstdint>
 
 #include "lib/base/clock.h"
+#include "lib/config/retry_spec.h"
 
 namespace heddle {
-struct RetryBudgetSpec {
-  uint32_t percent = 20;         // of the requests of the window
-  uint32_t min_per_second = 10;  // even if there are fewer requests
-  // Of one of `workers` loops, rounded up.
-  RetryBudgetSpec share(uint32_t workers) const noexcept;
-  bool operator==(const RetryBudgetSpec&) const = default;
-};
-
 class RetryBudget {
  public:
   static constexpr size_t kSeconds = 10;  // the window

@@ -39,11 +39,14 @@ size_t max_tries(const RetrySpec* spec) noexcept { return spec == nullptr ? 1 : 
 bool may_retry_failure(const RetrySpec* spec, Reason reason, const RetryFacts& facts) noexcept {
   bool unprocessed = info(reason).retry == Retry::kUnprocessed && !facts.maybe_processed;
   if (unprocessed) return facts.tries < std::max(max_tries(spec), kUnprocessedTries);
-  return info(reason).retry != Retry::kNever && facts.is_idempotent && facts.tries < max_tries(spec);
+  if (spec == nullptr || info(reason).retry == Retry::kNever || facts.tries >= max_tries(spec)) return false;
+  return facts.is_idempotent || spec->any_method;
 }
 
 bool may_retry_answer(const RetrySpec& spec, const RetryAnswer& answer, const RetryFacts& facts) noexcept {
-  return spec.has_code(answer.status) && facts.is_idempotent && facts.tries < max_tries(&spec);
+  if (facts.tries >= max_tries(&spec)) return false;
+  if (answer.grpc_status && *answer.grpc_status < spec.grpc.size() && spec.grpc[*answer.grpc_status]) return true;
+  return spec.has_code(answer.status) && (facts.is_idempotent || spec.any_method);
 }
 
 Duration retry_backoff(const RetrySpec* spec, const RetryFacts& facts, Random& random) {

@@ -1,6 +1,7 @@
 // Whether a try that ended is followed by another, and after how long. Pure: no clock, no connection. Where it is safe:
-// a request that may have reached an application is repeated only if its method is idempotent (RFC 9110 §9.2.2). Asked
-// by the outbound Exchange alone, so that there is one hop of a mesh at most that repeats.
+// a request that may have reached an application is repeated only if its method is idempotent (RFC 9110 §9.2.2), or its
+// author says that it may be. Asked by the outbound Exchange alone, so that there is one hop of a mesh at most that
+// repeats.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -21,6 +22,7 @@ struct RetryFacts {
 // Of an answer: what decides whether it is passed on.
 struct RetryAnswer {
   uint16_t status = 0;
+  std::optional<unsigned> grpc_status{};          // of a gRPC answer that ends with its head
   std::optional<std::string_view> retry_after{};  // seconds or a date (RFC 9110 §10.2.3)
   std::optional<std::string_view> pushback{};     // grpc-retry-pushback-ms
 };

@@ -55,6 +55,7 @@ void BackendSet::update(Spec spec, Traffic traffic, Policy policy) {
 
 void BackendSet::apply_limits() {
   shared_->breaker().set_limits(circuit_limits(traffic_.get()), context_.workers);
+  shared_->budget.set(retry_budget(traffic_.get()).share(context_.workers));
   PoolLimits limits = pool_limits(context_.pool, traffic_.get());
   for (Slot& slot : slots_) {
     if (slot.runtime != nullptr) slot.runtime->pool().set_limits(limits);
@@ -63,7 +64,7 @@ void BackendSet::apply_limits() {
 
 void BackendSet::make_slots() {
   shared_ = std::make_shared<Shared>(std::make_shared<UpstreamMetrics>(context_.metrics, spec_->key));
-  shared_->budget.set(RetryBudgetSpec{}.share(context_.workers));
+  shared_->budget.set(retry_budget(traffic_.get()).share(context_.workers));
   shared_->breaker().set_limits(circuit_limits(traffic_.get()), context_.workers);
   for (const Endpoint& endpoint : spec_->endpoints)
     slots_.push_back({context_.health.get(health_key(endpoint.key)), {}});

@@ -69,7 +69,10 @@ BackendSetSpecPtr with_endpoints(const BackendSetSpecPtr& spec, const ResolvedEn
   auto out = std::make_shared<BackendSetSpec>(*spec);
   out->endpoints.reserve(found->endpoints.size());
   for (const ResolvedEndpoint& each : found->endpoints) {
-    out->endpoints.push_back({{each.address, spec->dns->identity}, each.weight, {}});
+    Endpoint endpoint;
+    endpoint.key = {each.address, spec->dns->identity};
+    endpoint.weight = each.weight;
+    out->endpoints.push_back(std::move(endpoint));
   }
   return out;
 }

@@ -12,6 +12,10 @@ CircuitLimits circuit_limits(const TrafficPolicySpec* policy) noexcept {
   return out;
 }
 
+RetryBudgetSpec retry_budget(const TrafficPolicySpec* policy) noexcept {
+  return policy == nullptr ? RetryBudgetSpec{} : policy->retry_budget.value_or(RetryBudgetSpec{});
+}
+
 PoolLimits pool_limits(const PoolLimits& defaults, const TrafficPolicySpec* policy) noexcept {
   PoolLimits out = defaults;
   if (policy == nullptr) return out;

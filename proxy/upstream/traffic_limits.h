@@ -7,5 +7,6 @@
 namespace heddle {
 // Of the whole process. nullptr: the defaults.
 CircuitLimits circuit_limits(const TrafficPolicySpec*) noexcept;
+RetryBudgetSpec retry_budget(const TrafficPolicySpec*) noexcept;
 PoolLimits pool_limits(const PoolLimits& defaults, const TrafficPolicySpec*) noexcept;
 }  // namespace heddle

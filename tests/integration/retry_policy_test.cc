@@ -8,7 +8,8 @@ namespace heddle {
 namespace {
 class RetryPolicies : public MeshFixture {
  protected:
-  void start(const std::vector<Address>& endpoints, std::string_view rule, std::string_view protocol = "http") {
+  void start(const std::vector<Address>& endpoints, std::string_view rule, std::string_view protocol = "http",
+             std::string_view policy = "") {
     std::string yaml = str_cat(
         "apiVersion: heddle.dev/v1\nkind: Service\nmetadata: {name: hello}\nspec:\n  ports: [{port: 80}]\n---\n"
         "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: hello}\nspec:\n"
@@ -20,6 +21,12 @@ class RetryPolicies : public MeshFixture {
         protocol, "\n  loadBalancer: {policy: roundRobin}\n  endpoints:\n");
     for (const Address& endpoint : endpoints) {
       yaml.append(str_cat("    - {address: \"", endpoint.ip(), "\", port: ", std::to_string(endpoint.port()), "}\n"));
+    }
+    if (!policy.empty()) {
+      yaml.append(
+          str_cat("---\napiVersion: heddle.dev/v1\nkind: TrafficPolicy\nmetadata: {name: hello}\n"
+                  "spec: {targetRefs: [{name: hello}], ",
+                  policy, "}\n"));
     }
     start_outbound(snapshot_of(yaml));
   }
@@ -141,6 +148,53 @@ TEST_F(RetryPolicies, WhoAsksForMoreTimeThanThereIsIsNotAskedAgain) {
   std::string answer = client.get("/");
 
   EXPECT_NE(answer.find("etry-"), std::string::npos) << answer;
+  EXPECT_EQ(busy.requests(), 1);
+}
+
+TEST_F(RetryPolicies, AStatusOfGrpcGoesToAnotherEndpoint) {
+  RawOrigin& busy = add_origin(h2_origin([](int, uint32_t stream) {
+    return h2::headers(stream, {{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-status", "14"}},
+                       h2::kEndHeaders | h2::kEndStream);
+  }));
+  RawOrigin& good = add_origin(h2_origin([](int, uint32_t stream) { return h2_empty_answer(stream); }));
+  start({busy.address(), good.address()}, "name: a", "http2",
+        "retry: {attempts: 2, grpcStatuses: [UNAVAILABLE], backoff: 1ms}");
+  BlockingClient client(entry());
+
+  for (int i = 0; i < 4; ++i) {
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+    std::string answer = client.read_until("\r\n\r\n");
+    ASSERT_EQ(answer.find("grpc-status"), std::string::npos) << answer;
+  }
+  EXPECT_EQ(good.requests(), 4);
+  EXPECT_GE(busy.requests(), 1);
+}
+
+TEST_F(RetryPolicies, APolicyIsForRulesThatSayNothing) {
+  RawOrigin& busy = add_refusing("503 Service Unavailable");
+  start({busy.address()}, "retry: {attempts: 1, codes: [500]}", "http",
+        "retry: {attempts: 4, codes: [503], backoff: 1ms}");
+  BlockingClient client(entry());
+  EXPECT_TRUE(client.get("/").starts_with("HTTP/1.1 503 "));
+  EXPECT_EQ(busy.requests(), 1);
+}
+
+TEST_F(RetryPolicies, APolicyMaySayThatAPostIsSafe) {
+  RawOrigin& busy = add_refusing("503 Service Unavailable");
+  start({busy.address()}, "name: a", "http", "retry: {attempts: 2, backoff: 1ms, nonIdempotent: true}");
+  BlockingClient client(entry());
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi");
+
+  EXPECT_NE(client.read_until("\r\n\r\n").find(" 503 "), std::string::npos);
+  EXPECT_EQ(busy.requests(), 3);
+}
+
+TEST_F(RetryPolicies, ABudgetOfNothingAllowsNone) {
+  RawOrigin& busy = add_refusing("503 Service Unavailable");
+  start({busy.address()}, "retry: {attempts: 5, codes: [503], backoff: 1ms}", "http",
+        "retryBudget: {percent: 0, minPerSecond: 0}");
+  BlockingClient client(entry());
+  EXPECT_TRUE(client.get("/").starts_with("HTTP/1.1 503 "));
   EXPECT_EQ(busy.requests(), 1);
 }
 

@@ -83,8 +83,38 @@ INSTANTIATE_TEST_SUITE_P(
                 "spec.timeouts.request: \"5\" is not a duration; write it as \"250ms\", \"5s\" or \"1m30s\""}));
 
 INSTANTIATE_TEST_SUITE_P(
-    NotYet, TrafficPolicyRefuses,
-    testing::Values(Refusal{for_a("retry: {attempts: 2}"), "spec.retry: is not supported by this version"},
-                    Refusal{for_a("retryBudget: {}"), "spec.retryBudget: is not supported by this version"}));
+    Retries, TrafficPolicyRefuses,
+    testing::Values(
+        Refusal{for_a("retry: {attempts: 11}"), "spec.retry.attempts: 11 is out of range (1-10)"},
+        Refusal{for_a("retry: {grpcStatuses: [OK]}"),
+                "spec.retry.grpcStatuses[0]: \"OK\" is not a status of gRPC such as UNAVAILABLE or RESOURCE_EXHAUSTED"},
+        Refusal{for_a("retry: {grpcStatuses: [unavailable]}"),
+                "spec.retry.grpcStatuses[0]: \"unavailable\" is not a status of gRPC such as UNAVAILABLE or "
+                "RESOURCE_EXHAUSTED"},
+        Refusal{for_a("retry: {grpcStatuses: [ABORTED, ABORTED]}"), "spec.retry.grpcStatuses[1]: stands twice"},
+        Refusal{for_a("retry: {nonIdempotent: 1}"), "spec.retry.nonIdempotent: expected a boolean, got an integer"},
+        Refusal{for_a("retryBudget: {percent: 101}"), "spec.retryBudget.percent: 101 is out of range (0-100)"},
+        Refusal{for_a("retryBudget: {minPerSecond: -1}"),
+                "spec.retryBudget.minPerSecond: -1 is out of range (0-100000)"}));
+
+TEST(TrafficPolicy, ReadsRetries) {
+  Problems problems;
+  auto documents = parse_documents(
+      for_a("retry: {attempts: 3, codes: [500], grpcStatuses: [UNAVAILABLE, RESOURCE_EXHAUSTED], backoff: 5ms, "
+            "nonIdempotent: true}, retryBudget: {percent: 5, minPerSecond: 0}"),
+      "test.yaml");
+  std::optional<Envelope> envelope = read_envelope(documents->at(0).value, {}, problems);
+
+  auto policy = std::get<std::shared_ptr<const TrafficPolicySpec>>(*parse_spec(*envelope, problems));
+
+  RetrySpec wanted;
+  wanted.attempts = 3;
+  wanted.add_code(500);
+  wanted.grpc.set(14).set(8);
+  wanted.backoff = 5ms;
+  wanted.any_method = true;
+  EXPECT_EQ(policy->retry, wanted);
+  EXPECT_EQ(policy->retry_budget, (RetryBudgetSpec{5, 0}));
+}
 }  // namespace
 }  // namespace heddle

@@ -65,6 +65,26 @@ TEST(RetryPolicy, AnswersAreRepeatedByTheirCodeAndAsOftenAsItSays) {
   EXPECT_FALSE(may_retry_answer(spec, {503}, {3, true, true}));
 }
 
+TEST(RetryPolicy, AnAuthorMayTakeTheRiskForOtherMethods) {
+  RetrySpec spec = spec_of(2);
+  spec.any_method = true;
+
+  EXPECT_TRUE(may_retry_answer(spec, {503}, kProcessedPost));
+  EXPECT_TRUE(may_retry_failure(&spec, Reason::kUpstreamReset, kProcessedPost));
+  EXPECT_FALSE(may_retry_failure(&spec, Reason::kUpstreamProtocolError, kProcessedPost));
+}
+
+TEST(RetryPolicy, StatusesOfGrpcAreRepeatedByTheirName) {
+  RetrySpec spec = spec_of(2);
+  spec.grpc.set(14);
+
+  EXPECT_TRUE(may_retry_answer(spec, {200, 14}, kProcessedPost));
+  EXPECT_FALSE(may_retry_answer(spec, {200, 14}, {3, false, true}));
+  for (unsigned other : {0U, 1U, 8U, 13U, 16U, 17U, 4000U}) {
+    EXPECT_FALSE(may_retry_answer(spec, {200, other}, kProcessedPost)) << other;
+  }
+}
+
 TEST(RetryPolicy, WaitsAtLeastTheBackoffAndDoublesIt) {
   SeededRandom random;
   RetrySpec spec = spec_of(10, 100ms);
@@ -96,12 +116,12 @@ TEST(RetryPolicy, HonoursWhatTheEndpointAsksFor) {
   RetrySpec spec = spec_of(3);
   auto wait = [&](const RetryAnswer& answer) { return retry_wait(spec, answer, kProcessedGet, random); };
 
-  EXPECT_EQ(wait({503, "2", {}}), 2s);
-  EXPECT_EQ(wait({503, "10", {}}), 10s);
-  EXPECT_EQ(wait({503, {}, "1500"}), 1500ms);
-  EXPECT_EQ(wait({503, "9", "1500"}), 1500ms) << "the application's own word";
-  EXPECT_GE(wait({503, "0", {}}), 25ms);
-  EXPECT_GE(wait({503, {}, {}}), 25ms);
+  EXPECT_EQ(wait({503, {}, "2", {}}), 2s);
+  EXPECT_EQ(wait({503, {}, "10", {}}), 10s);
+  EXPECT_EQ(wait({503, {}, {}, "1500"}), 1500ms);
+  EXPECT_EQ(wait({503, {}, "9", "1500"}), 1500ms) << "the application's own word";
+  EXPECT_GE(wait({503, {}, "0", {}}), 25ms);
+  EXPECT_GE(wait({503, {}, {}, {}}), 25ms);
 }
 
 TEST(RetryPolicy, DoesNotTryAgainWhenAskedNotTo) {
@@ -111,9 +131,9 @@ TEST(RetryPolicy, DoesNotTryAgainWhenAskedNotTo) {
 
   for (std::string_view after :
        {"11", "-1", "soon", "", "Fri, 31 Dec 1999 23:59:59 GMT", "99999999999999999999", "1s"}) {
-    EXPECT_EQ(wait({503, after, {}}), std::nullopt) << after;
+    EXPECT_EQ(wait({503, {}, after, {}}), std::nullopt) << after;
   }
-  for (std::string_view pushback : {"-1", "10001", "x", ""}) EXPECT_EQ(wait({503, {}, pushback}), std::nullopt);
+  for (std::string_view pushback : {"-1", "10001", "x", ""}) EXPECT_EQ(wait({503, {}, {}, pushback}), std::nullopt);
 }
 
 // --- the budget ---
