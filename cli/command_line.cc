@@ -8,8 +8,8 @@
 namespace heddle::detail {
 namespace {
 constexpr char kGlobalFooter[] =
-    R"(Kinds: services (svc), backendsets (bs), httproutes (hr), healthpolicies (hp),
-       authorizationpolicies (ap), workloads (wl), federatedtrustdomains (ftd)
+    R"(Kinds: services (svc), backendsets (bs), httproutes (hr), grpcroutes (gr),
+       healthpolicies (hp), authorizationpolicies (ap), workloads (wl), federatedtrustdomains (ftd)
 
 Exit codes:
   0  done

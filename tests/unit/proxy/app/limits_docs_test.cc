@@ -21,6 +21,7 @@
 #include "lib/base/json_scan.h"
 #include "lib/base/problems.h"
 #include "lib/base/strings.h"
+#include "lib/config/model.h"
 #include "lib/http/limits.h"
 #include "lib/http/rules.h"
 #include "lib/metrics/registry.h"
@@ -248,6 +249,9 @@ std::vector<Row> of_configuration() {
       {"body of any other API call", size(ApiServer::kMaxBody)},
       {"JSON", str_cat(size(kMaxJsonBytes), ", depth ", count(kMaxJsonDepth))},
       {"fields of resources", "[resources](resources.md), [authorization](authorization.md)"},
+      {"regular expressions of a route",
+       str_cat(count(kMaxRouteRegexes), "; each ", count(kMaxRegexProgram), " instructions of RE2, ",
+               size(kMaxRegexMemory), "; texts of ", size(kMaxRegexSubject))},
       {"the watch", "[watch protocol](watch-protocol.md#limits)"},
       {"problems told of one set", count(Problems::kMaxProblems)},
       {"series of one metric", str_cat(count(Registry::kMaxSeriesPerFamily), "; the rest is counted as `other`")},
