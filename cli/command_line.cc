@@ -8,7 +8,8 @@
 namespace heddle::detail {
 namespace {
 constexpr char kGlobalFooter[] =
-    R"(Kinds: services (svc), backendsets (bs), httproutes (hr), healthpolicies (hp), trafficpolicies (tp),
+    R"(Kinds: services (svc), backendsets (bs), httproutes (hr), grpcroutes (gr),
+       httproutefilters (hrf), healthpolicies (hp), trafficpolicies (tp),
        authorizationpolicies (ap), workloads (wl), federatedtrustdomains (ftd)
 
 Exit codes:

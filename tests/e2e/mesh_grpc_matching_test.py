@@ -183,7 +183,7 @@ class GrpcMatching(GrpcCase):
         with self.assertRaises(grpc.RpcError) as caught:
             channel.unary_unary("/other.Echo/Echo")(b"", timeout=_PATIENCE)
         everything = dict(caught.exception.initial_metadata()) | dict(caught.exception.trailing_metadata())
-        self.assertEqual(everything["heddle-reason"], "route-not-found")
+        self.assertTrue(everything["heddle-reason"].startswith("route-not-found"), everything)
         answer = http1.get(self.port, "/other", headers=[("host", "grpcexactmethodmatching")])
         self.assertEqual((answer.status, answer.reason), (404, "route-not-found"))
 

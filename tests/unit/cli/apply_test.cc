@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "lib/base/strings.h"
 #include "tests/support/cli_rig.h"
 
 namespace heddle {
@@ -133,6 +134,26 @@ TEST(CliValidate, NeedsNoControlPlane) {
 
   EXPECT_EQ(rig.out(), "1 resource is valid\n");
   EXPECT_THAT(rig.control.lines, IsEmpty());
+}
+
+TEST(CliValidate, WarnsOfARouteThatGivesWay) {
+  auto route = [](std::string_view kind) {
+    return str_cat("---\n{apiVersion: gateway.networking.k8s.io/v1, kind: ", kind, ", metadata: {name: r}, spec: ",
+                   "{parentRefs: [{group: '', kind: Service, name: s}], rules: [{backendRefs: [{group: heddle.dev, ",
+                   "kind: BackendSet, name: s}]}]}}\n");
+  };
+  std::string_view sets =
+      "{apiVersion: heddle.dev/v1, kind: Service, metadata: {name: s}, spec: {ports: [{port: 80}]}}\n---\n"
+      "{apiVersion: heddle.dev/v1, kind: BackendSet, metadata: {name: s}, spec: {}}\n";
+  CliRig rig;
+  std::string path = rig.file("a.yaml", str_cat(sets, route("HTTPRoute"), route("GRPCRoute")));
+
+  EXPECT_EQ(rig.run("validate -f " + path), ExitCode::kOk);
+
+  EXPECT_EQ(rig.out(), "4 resources are valid\n");
+  EXPECT_EQ(rig.err(),
+            "warning: HTTPRoute default/r: spec.parentRefs[0]: is not accepted for port 80 of Service default/s: "
+            "GRPCRoute default/r is attached to it\n");
 }
 
 TEST(CliValidate, FindsReferencesThatLeadNowhere) {

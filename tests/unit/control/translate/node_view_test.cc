@@ -76,6 +76,18 @@ TEST_F(NodeViewTest, AFilterComesWithTheRoutesThatNameIt) {
             (Keys{"HTTPRoute/default/r", "HTTPRouteFilter/default/f", "Service/default/a"}));
 }
 
+TEST_F(NodeViewTest, HoldsGrpcRoutesAndWhatTheyReferTo) {
+  put(backend_set("a"));
+  put(backend_set("canary"));
+  put(service("a"));
+  put(envelope(
+      str_cat(R"({"apiVersion":"gateway.networking.k8s.io/v1","kind":"GRPCRoute","metadata":{"name":"calls"},)",
+              R"("spec":{"parentRefs":[)", parent("a"), R"(],"rules":[{"backendRefs":[)", to_set("canary"), "]}]}}")));
+
+  EXPECT_EQ(keys(view_for(request({"default/a"}))), (Keys{"BackendSet/default/a", "BackendSet/default/canary",
+                                                          "GRPCRoute/default/calls", "Service/default/a"}));
+}
+
 TEST_F(NodeViewTest, HoldsAWantedServiceAndWhatItRefersTo) {
   put(backend_set("a"));
   put(backend_set("canary"));

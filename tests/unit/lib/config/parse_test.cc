@@ -343,8 +343,8 @@ INSTANTIATE_TEST_SUITE_P(
                      "spec.rules[0].matches[0].headers[0].value: is no regular expression of RE2: invalid perl "
                      "operator: (?="},
         RouteRefusal{"{matches: [{queryParams: [{type: RegularExpression, name: a, value: '(.{1000}){9}'}]}], @}",
-                     "spec.rules[0].matches[0].queryParams[0].value: is no regular expression of RE2: bad repetition "
-                     "operator: {1000}"},
+                     "spec.rules[0].matches[0].queryParams[0].value: is no regular expression of RE2: invalid "
+                     "repetition size: {9}"},
         RouteRefusal{"{matches: [{queryParams: [{type: Regex, name: a, value: b}]}], @}",
                      "spec.rules[0].matches[0].queryParams[0].type: expected one of Exact, RegularExpression"},
         RouteRefusal{"{matches: [{path: {type: Prefix}}], @}",

@@ -334,7 +334,8 @@ TEST(ExplanationJson, HasTheQuestionTheAnswerAndTheSteps) {
   EXPECT_EQ(
       text,
       R"({"request":{"method":"GET","url":"http://a/","namespace":"default","from":"spiffe://td/ns/default/sa/x"},)"
-      R"("routed":true,"reason":"none","service":"default/a","port":80,"route":"default/r","rule":0,)"
+      R"("routed":true,"reason":"none","service":"default/a","port":80,"routeKind":"HTTPRoute",)"
+      R"("route":"default/r","rule":0,)"
       R"("ruleName":"main","match":"PathPrefix /","backends":[{"backendSet":"default/a","weight":1,"percent":25.0,)"
       R"("endpointCount":1,"endpoints":[{"address":"127.0.0.1:9000","weight":1}]},)"
       R"({"backendSet":"default/empty","weight":3,"percent":75.0,"reason":"no-healthy-endpoint","endpointCount":0,)"

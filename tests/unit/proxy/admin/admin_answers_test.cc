@@ -204,8 +204,50 @@ TEST(ConfigView, ShowsWhatIsInForceAsItIsWritten) {
   EXPECT_EQ(resources.at(0).find({"metadata", "name"})->as_string(), "hello");
 }
 
+const char* const kExpressions = R"(
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r, namespace: default}
+spec:
+  parentRefs: [{kind: Service, group: "", name: hello, port: 80}]
+  rules:
+  - matches:
+    - path: {type: RegularExpression, value: "a.*"}
+      headers: [{type: RegularExpression, name: x-color, value: "b+"}]
+      queryParams: [{name: q, value: "c?"}]
+    backendRefs: [{kind: Service, group: "", name: hello, port: 80}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: GRPCRoute
+metadata: {name: g, namespace: shop}
+spec:
+  parentRefs: [{kind: Service, group: "", name: hello, namespace: default}]
+  rules:
+  - matches:
+    - method: {type: RegularExpression, service: "a.*"}
+    - method: {service: a.B, method: Get}
+    - headers: [{name: x-a, value: "1"}]
+    - {}
+    backendRefs: [{kind: Service, group: "", name: hello, namespace: default, port: 80}]
+)";
+
+TEST(ConfigView, ShowsExpressionsAndMethodsAsTheyAreWritten) {
+  std::string shown = config_json(*snapshot_of(service_yaml("hello") + kExpressions));
+
+  EXPECT_NE(shown.find(R"({"path":{"type":"RegularExpression","value":"a.*"},"headers":[{"type":"RegularExpression",)"
+                       R"("name":"x-color","value":"b+"}],"queryParams":[{"name":"q","value":"c?"}]})"),
+            std::string::npos)
+      << shown;
+  EXPECT_NE(
+      shown.find(R"("matches":[{"method":{"type":"RegularExpression","service":"a.*"}},{"method":{"type":"Exact",)"
+                 R"("service":"a.B","method":"Get"}},{"headers":[{"name":"x-a","value":"1"}]},{}])"),
+      std::string::npos)
+      << shown;
+}
+
 TEST(ConfigView, CanBeAppliedAgainAsItIs) {
-  auto snapshot = snapshot_of(service_yaml("hello"));
+  auto snapshot = snapshot_of(service_yaml("hello") + kExpressions);
   JsonValue shown = *JsonValue::parse(config_json(*snapshot));
   std::string again;
   for (size_t i = 0; i < shown.find("resources")->size(); ++i) {

@@ -21,6 +21,7 @@
 #include "lib/base/json_scan.h"
 #include "lib/base/problems.h"
 #include "lib/base/strings.h"
+#include "lib/config/model.h"
 #include "lib/event/dns_resolver.h"
 #include "lib/http/limits.h"
 #include "lib/http/rules.h"
@@ -271,6 +272,9 @@ std::vector<Row> of_configuration() {
       {"body of any other API call", size(ApiServer::kMaxBody)},
       {"JSON", str_cat(size(kMaxJsonBytes), ", depth ", count(kMaxJsonDepth))},
       {"fields of resources", "[resources](resources.md), [authorization](authorization.md)"},
+      {"regular expressions of a route",
+       str_cat(count(kMaxRouteRegexes), "; each ", count(kMaxRegexProgram), " instructions of RE2, ",
+               size(kMaxRegexMemory), "; texts of ", size(kMaxRegexSubject))},
       {"the watch", "[watch protocol](watch-protocol.md#limits)"},
       {"[backend sets looked up in DNS](resources.md#endpoints-from-dns)",
        str_cat(count(kMaxDnsSets), "; ", count(kMaxDnsTargets), " targets, ", count(kMaxDnsEndpoints),

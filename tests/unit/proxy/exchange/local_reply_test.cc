@@ -49,6 +49,18 @@ TEST(LimitReasonText, SaysWhichLimitAndItsValue) {
             "pending-overflow; limit=pendingRequests; value=20; backend-set=shop/hello");
 }
 
+// Gateway API, GRPCRoute: what no rule takes is UNIMPLEMENTED, what has no backend UNAVAILABLE.
+TEST_F(LocalReplyTest, TellsGrpcWhatARouteDidNotFind) {
+  auto status = [this](Reason why) {
+    LocalReply reply =
+        make_local_reply(request("application/grpc+proto"), make_error(why, ""), ReasonDisclosure::kName, pool_);
+    return std::string(*reply.head.fields().get(HeaderName::kGrpcStatus));
+  };
+
+  EXPECT_EQ(status(Reason::kRouteNotFound), "12");
+  EXPECT_EQ(status(Reason::kBackendSetMissing), "14");
+}
+
 TEST(DisclosureTo, KnowsTheOwnApplicationAndPeersWithACertificate) {
   TestCa ca("cluster.local");
   Svid svid = ca.issue("spiffe://cluster.local/ns/shop/sa/web");
