@@ -40,11 +40,11 @@ class EveryBalancer : public testing::TestWithParam<std::string> {
   }
   // Of the picks, by level, in percent.
   std::array<double, kLevels> levels() {
-    std::array<double, kLevels> out{};
+    std::array<size_t, kLevels> sums{};
     auto counts = count();
-    for (size_t i = 0; i < counts.size(); ++i) {
-      out[candidates_[i].priority] += static_cast<double>(counts[i]) * 100 / kPicks;
-    }
+    for (size_t i = 0; i < counts.size(); ++i) sums[candidates_[i].priority] += counts[i];
+    std::array<double, kLevels> out{};
+    for (size_t level = 0; level < kLevels; ++level) out[level] = static_cast<double>(sums[level]) * 100 / kPicks;
     return out;
   }
 
