@@ -74,7 +74,7 @@ std::shared_ptr<const TrafficPolicySpec> parse_traffic_policy(const Envelope& en
   std::optional<JsonValue> list = spec.value().find("targetRefs");
   bool is_empty = !list || (list->is_array() && list->size() == 0);
   if (is_empty && !spec.has("targetRef")) spec.problem("targetRefs", "is required: the backend sets it is for");
-  out->targets = read_targets(spec, "traffic");
+  out->targets = read_targets(spec, "traffic limits");
   out->limits = parse_limits(spec);
   out->timeouts = parse_timeouts(spec);
   out->retry = parse_policy_retry(spec);

@@ -56,13 +56,13 @@ TEST_P(TrafficPolicyRefuses, NamingTheField) { EXPECT_EQ(spec_problems_of(GetPar
 
 INSTANTIATE_TEST_SUITE_P(
     Targets, TrafficPolicyRefuses,
-    testing::Values(
-        Refusal{document("{}"), "spec.targetRefs: is required: the backend sets it is for"},
-        Refusal{document("{targetRefs: []}"), "spec.targetRefs: is required: the backend sets it is for"},
-        Refusal{document("{targetRefs: [{name: a}, {name: a}]}"), "spec.targetRefs[1]: \"a\" stands twice"},
-        Refusal{document("{targetRef: {kind: Service, name: a}}"),
-                "spec.targetRef.kind: \"Service\" of group \"heddle.dev\" has no traffic; expected BackendSet of group "
-                "\"heddle.dev\""}));
+    testing::Values(Refusal{document("{}"), "spec.targetRefs: is required: the backend sets it is for"},
+                    Refusal{document("{targetRefs: []}"), "spec.targetRefs: is required: the backend sets it is for"},
+                    Refusal{document("{targetRefs: [{name: a}, {name: a}]}"), "spec.targetRefs[1]: \"a\" stands twice"},
+                    Refusal{document("{targetRef: {kind: Service, name: a}}"),
+                            "spec.targetRef.kind: \"Service\" of group \"heddle.dev\" has no traffic limits; expected "
+                            "BackendSet of group "
+                            "\"heddle.dev\""}));
 
 INSTANTIATE_TEST_SUITE_P(Limits, TrafficPolicyRefuses,
                          testing::Values(Refusal{for_a("limits: {connections: 0}"),
