@@ -5,7 +5,6 @@
 // the others wait in order. Belongs to one loop; nothing is cached.
 #pragma once
 #include <deque>
-#include <functional>
 #include <memory>
 #include <string>
 

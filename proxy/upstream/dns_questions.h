@@ -2,6 +2,7 @@
 // does. Owns the timers; DnsSchedule decides. Says in the log when a question begins to fail, when its name is gone,
 // and when it is answered again, once each. Main loop.
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>

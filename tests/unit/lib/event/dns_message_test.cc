@@ -30,7 +30,7 @@ std::string a(std::string_view owner, size_t ttl, uint8_t last) {
   return record(owner, 1, ttl, str_cat("\x0a", number(0, 2), number(last, 1)));
 }
 std::string soa(size_t ttl, size_t minimum) {
-  return record("test", 6, ttl, str_cat(name("ns.test"), name("x.test"), number(1, 16), number(minimum, 4)));
+  return record("test", 6, ttl, str_cat(name("ns.test"), name("x.test"), std::string(16, '\0'), number(minimum, 4)));
 }
 
 // An answer to one question about "a.test".

@@ -116,7 +116,7 @@ TEST_F(HealthCheckerTest, AsksEveryEndpointAtOnceAndThenEveryInterval) {
 TEST_F(HealthCheckerTest, ChecksWhatDnsFound) {
   auto snapshot = snapshot_of(
       "{apiVersion: heddle.dev/v1, kind: BackendSet, metadata: {name: s}, spec: {tls: plaintext, dns: {name: a, port: "
-      "80}}}\n---\n" +
+      "80}}}\n" +
       policy_yaml("s", kTcpCheck));
   ResolvedSets resolved;
   auto find = [&](std::initializer_list<std::string> addresses) {
