@@ -33,6 +33,13 @@ class BackendSet {
   // One endpoint taken for one try. Ends with finish(), or as cancelled when destroyed.
   class Pick {
    public:
+    Pick() = default;
+    Pick(Pick&&) noexcept = default;
+    Pick& operator=(Pick&&) noexcept = default;
+    ~Pick() {
+      // The failure of a dial ends the pick from inside the pool: who holds it last must not destroy it there.
+      if (runtime_.use_count() == 1) runtime_->context().left.add(std::move(runtime_));
+    }
     uint32_t index() const noexcept { return index_; }
     const Endpoint& endpoint() const noexcept { return runtime_->endpoint(); }
     ConnectionPool& pool() noexcept { return runtime_->pool(); }

@@ -11,7 +11,20 @@
 #include "proxy/upstream/measured_connector.h"
 
 namespace heddle {
+class EndpointRuntime;
 class Protocols;
+
+// Endpoints that left their set while a request was failing there: they go when nothing of theirs is on the stack any
+// more. Belongs to one loop.
+class LeftRuntimes {
+ public:
+  explicit LeftRuntimes(Loop& loop) : loop_(loop) {}
+  void add(std::shared_ptr<EndpointRuntime>);
+
+ private:
+  Loop& loop_;
+  std::vector<std::shared_ptr<EndpointRuntime>> runtimes_;
+};
 
 // What everything upstream of one worker shares; outlives it.
 struct UpstreamContext {
@@ -28,6 +41,7 @@ struct UpstreamContext {
   PoolLimits pool;
   uint32_t workers = 1;
   std::string zone{};  // of this sidecar; empty: not said
+  LeftRuntimes left{session_context.loop};
 };
 
 class EndpointRuntime {
@@ -46,6 +60,7 @@ class EndpointRuntime {
     outlier_.reset();
     pool_.drain();
   }
+  UpstreamContext& context() noexcept { return context_; }
   // Made the same way: may serve a changed backend set.
   bool fits(const Endpoint&, UpstreamTls, UpstreamProtocol) const;
 

@@ -5,6 +5,8 @@
 
 #include <map>
 
+#include "tests/support/raw_origin.h"
+#include "tests/support/run_turns.h"
 #include "tests/support/upstream_rig.h"
 
 namespace heddle {
@@ -90,6 +92,28 @@ TEST_F(BackendSetTest, TheHealthStaysWhenTheProtocolChanges) {
   EXPECT_NE(after[1].pool, before[1].pool);
 }
 
+// A request whose connect fails gives its pick back from inside the pool.
+TEST_F(BackendSetTest, AnEndpointThatLeftOutlivesTheFailureOfItsLastRequest) {
+  struct Waiter final : AcquireWaiter {
+    void on_session(ClientSession&) override { ADD_FAILURE() << "nobody listens there"; }
+    void on_acquire_failed(const Error&) override { pick.reset(); }
+    std::optional<BackendSet::Pick> pick;
+  };
+  DeadPort dead;
+  Endpoint nobody;
+  nobody.key.address = dead.address();
+  BackendSet set(context_, spec_of({nobody}));
+  Waiter waiter;
+  waiter.pick.emplace(*set.pick({}));
+  ASSERT_TRUE(waiter.pick->pool().wait(waiter));
+
+  set.update(spec_of({endpoint(1)}));
+  ASSERT_TRUE(runs_until(loop_, [&] { return !waiter.pick; }));
+
+  EXPECT_FALSE(waiter.is_waiting());
+  run_turns(loop_);
+}
+
 TEST_F(BackendSetTest, AnEndpointWithAnotherIdentityIsAnotherOne) {
   BackendSet set(context_, spec_of({endpoint(1), endpoint(2)}));
   auto before = pick_all(set);
@@ -102,10 +126,11 @@ TEST_F(BackendSetTest, AnEndpointWithAnotherIdentityIsAnotherOne) {
   EXPECT_NE(after[1].health, before[1].health);
   EXPECT_EQ(after[2], before[2]);
 }
+
 TEST_F(BackendSetTest, LeavesAnEndpointAloneThatFailedFiveTimesInARow) {
   HealthPolicySpec policy;
   policy.outlier.emplace();
-  BackendSet set(context_, spec_of({endpoint(1), endpoint(2), endpoint(3)}),
+  BackendSet set(context_, spec_of({endpoint(1), endpoint(2), endpoint(3)}), nullptr,
                  std::make_shared<const HealthPolicySpec>(policy));
   int failures = 0;
   for (int i = 0; i < 300; ++i) {
@@ -124,11 +149,11 @@ TEST_F(BackendSetTest, LeavesAnEndpointAloneThatFailedFiveTimesInARow) {
 TEST_F(BackendSetTest, ARequestOutlivesThePolicyThatJudgedIt) {
   HealthPolicySpec policy;
   policy.outlier.emplace();
-  BackendSet set(context_, spec_of({endpoint(1)}), std::make_shared<const HealthPolicySpec>(policy));
+  BackendSet set(context_, spec_of({endpoint(1)}), nullptr, std::make_shared<const HealthPolicySpec>(policy));
   auto pick = set.pick({});
   set.update(spec_of({endpoint(1)}));
 
-  pick->on_response(500, 1ms, loop_.now());
+  pick->on_response(ResponseHead(loop_.blocks(), 500), true, 1ms, loop_.now());
   pick->on_connected();
   pick->finish({Reason::kUpstreamReset, 500, 0, 0});
 

@@ -17,7 +17,8 @@ Address ip(std::string_view text) { return *Address::from_ip(text, 0); }
 
 std::string text_of(const ResolvedEndpoints& found) {
   std::vector<std::string> out;
-  for (const auto& each : found.endpoints) out.push_back(str_cat(each.address.text(), "=", std::to_string(each.weight)));
+  for (const auto& each : found.endpoints)
+    out.push_back(str_cat(each.address.text(), "=", std::to_string(each.weight)));
   return join(out, " ");
 }
 
@@ -27,7 +28,8 @@ TEST(MergeHosts, GivesEveryAddressOfOneHostTheSame) {
 }
 
 TEST(MergeHosts, KeepsTheWeightsOfHostsWithOneAddress) {
-  EXPECT_EQ(text_of(merge_hosts({{{ip("10.0.0.1")}, 1, 10}, {{ip("10.0.0.2")}, 2, 30}})), "10.0.0.1:1=10 10.0.0.2:2=30");
+  EXPECT_EQ(text_of(merge_hosts({{{ip("10.0.0.1")}, 1, 10}, {{ip("10.0.0.2")}, 2, 30}})),
+            "10.0.0.1:1=10 10.0.0.2:2=30");
 }
 
 TEST(MergeHosts, DividesTheShareOfAHostAmongItsAddresses) {

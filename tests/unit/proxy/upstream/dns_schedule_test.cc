@@ -153,7 +153,8 @@ TEST_F(DnsScheduleTest, LeavesOutWhatNoClientCanUse) {
 
 TEST_F(DnsScheduleTest, LeavesOutServicesThatAreNoHosts) {
   DnsAnswer found = answer(Found::kFound);
-  found.services = {{"", 1, 0, 0}, {"a.example", 0, 0, 0}, {"10.0.0.1", 1, 0, 0}, {"a_b.c", 1, 0, 0}, {"a.example", 1, 0, 0}};
+  found.services = {
+      {"", 1, 0, 0}, {"a.example", 0, 0, 0}, {"10.0.0.1", 1, 0, 0}, {"a_b.c", 1, 0, 0}, {"a.example", 1, 0, 0}};
 
   tell(std::move(found));
 
