@@ -26,7 +26,9 @@ class BalancedSetTest : public UpstreamRig {
     return BackendSet(context_, std::make_shared<const BackendSetSpec>(spec_));
   }
   static uint16_t port_of(BackendSet& set, std::optional<uint64_t> hash = std::nullopt) {
-    return set.pick({}, hash)->endpoint().address().port();
+    BackendSet::PickOptions options;
+    options.hash = hash;
+    return set.pick({}, options)->endpoint().address().port();
   }
   static std::set<uint16_t> ports_of(BackendSet& set, size_t picks = 40) {
     std::set<uint16_t> out;
