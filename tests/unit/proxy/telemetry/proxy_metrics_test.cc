@@ -96,6 +96,7 @@ struct AllMetrics {
         listener(registry, "outbound"),
         authz(registry, "shop/cart"),
         permissive(registry, "inbound"),
+        detection(registry, "inbound"),
         downstream(registry),
         memory(registry),
         tls(registry, "client"),
@@ -113,6 +114,7 @@ struct AllMetrics {
     health.transitions["up"].add();
     listener.refused[Reason::kConnectionOverflow].add();
     listener.abuse["rapid-reset"].add();
+    detection.detections["timeout"].add();
     tls.handshakes[Reason::kNone].add();
     control.config_updates["ack"].add();
     control.identity_rotations[Reason::kNone].add();
@@ -127,6 +129,7 @@ struct AllMetrics {
   ListenerMetrics listener;
   AuthzMetrics authz;
   PermissiveMetrics permissive;
+  DetectionMetrics detection;
   DownstreamMetrics downstream;
   MemoryMetrics memory;
   TlsMetrics tls;
