@@ -58,6 +58,7 @@ class ProxyServer final : public Server {
   std::unique_ptr<WorkloadApi> workload_api_;  // null: not asked for
   ConfigParts config_;
   std::shared_ptr<const TlsIdentity> reported_;
+  DetectionMemory detection_;
   std::unique_ptr<WorkerShared> shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<MemoryWatch> memory_;  // null: nothing limits it
@@ -78,6 +79,7 @@ ProxyServer::ProxyServer(ServerInputs inputs)
       protocols_(loop_, HttpLimits::mesh()),
       connector_(loop_),
       main_identity_(loop_, connections_),
+      detection_(in_.settings.listeners.size()),
       bootstrap_(loop_, in_.bootstrap_path,
                  [this](BootstrapWatch::Cause cause, const Result<Settings>& read) { on_bootstrap(cause, read); }) {}
 
@@ -137,6 +139,7 @@ Result<void> ProxyServer::start_workers() {
                                                         [this] { loop_.post([this] { on_applied(); }); },
                                                         {},
                                                         in_.random.next()});
+  shared_->detection = &detection_;
   if (config_.watch != nullptr) {
     shared_->ask_for_service = [this](std::string host, std::function<void(Result<void>)> answer) {
       loop_.post([this, host = std::move(host), answer = std::move(answer)] { ask_for_service(host, answer); });
@@ -203,7 +206,8 @@ Result<void> ProxyServer::start_operations() {
                           identity_.source.get(),
                           config_.source.get(),
                           workers_,
-                          [this] { begin_drain(); }};
+                          [this] { begin_drain(); },
+                          detection_};
   HEDDLE_TRY(operations_, Operations::start(std::move(inputs)));
   return {};
 }
