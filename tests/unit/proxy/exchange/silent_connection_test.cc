@@ -14,6 +14,7 @@ namespace heddle {
 namespace {
 using testing::HasSubstr;
 constexpr Duration kNever = 1h;
+constexpr Duration kLate = 30min;  // a moment that does not pass
 constexpr Duration kSoon = 20ms;
 
 struct SilentTunnels final : TcpHandler {
@@ -146,9 +147,11 @@ TEST_F(SilentConnection, IsRefusedWhereThereIsNowhereToCarryItTo) {
 
 // Half a request is no silence: its other half must not reach the application unread.
 TEST_F(SilentConnection, ThatBeganARequestIsRefused) {
+  use({"out", "db.shop:3306", "", true, kLate});
   learn();
-  spec.detect = 200ms;
-  send(connect(), "GET /adm");
+  MemoryTransport& client = connect();
+  spec.detect = kSoon;
+  send(client, "GET /adm");
 
   EXPECT_TRUE(wait_refusals(1));
 
@@ -158,6 +161,7 @@ TEST_F(SilentConnection, ThatBeganARequestIsRefused) {
 }
 
 TEST_F(SilentConnection, ThatSpeaksAtOnceIsTakenAtItsWord) {
+  use({"out", "db.shop:3306", "", true, kLate});
   learn();
   send(connect(), std::string_view("\x00\x01opaque", 8));
 
