@@ -112,7 +112,7 @@ class IncomingConnection final : public Connection, private Transport::Observer 
     auto setup = spec_.tls_source->server_setup();
     if (!setup) return refuse(setup.error());
     in_tls_ = true;
-    if (std::exchange(expects_, false)) rearm();
+    expects_ = false;  // until the handshake is over
     transport_->observe(nullptr);
     transport_ = make_tls_transport(spec_.context.loop, std::move(transport_), *std::move(setup));
     transport_->observe(this);
