@@ -13,8 +13,8 @@ Duration Detector::wait(Duration detect) const noexcept {
 }
 
 void Detector::saw(Detection what) {
-  metrics_.detections[to_text(what)].add(1);
   memory_.saw(what);
+  metrics_.detections[to_text(what)].add(1);
 }
 
 bool Detector::on_silence(bool was_expected) {

@@ -21,7 +21,7 @@ ListenerSettings inbound(InboundTls tls) {
   out.name = "in";
   out.direction = Direction::kInbound;
   out.tls = tls;
-  out.forward = Address::parse("127.0.0.1:3306").value();
+  out.forward = *Address::parse("127.0.0.1:3306");
   return out;
 }
 
