@@ -43,6 +43,10 @@ void show_connections(const AdminProviders& from, const RpcRequest&, Respond res
   });
 }
 
+void show_listeners(const AdminProviders& from, const RpcRequest&, Respond respond) {
+  respond(json(listeners_json(from.listeners ? from.listeners() : std::vector<ListenerRow>{})));
+}
+
 void show_certs(const AdminProviders& from, const RpcRequest&, Respond respond) {
   respond(json(certs_json(from.identity().get(), from.clock.wall())));
 }
@@ -86,6 +90,7 @@ constexpr AdminRow kRows[] = {
     {"GET", "/config", "the configuration in force: version, hash, resources", show_config},
     {"GET", "/backends", "every backend set and endpoint: health, why, numbers", show_backends},
     {"GET", "/connections", "every open connection of a caller", show_connections},
+    {"GET", "/listeners", "every listener: where it leads, what its connections turned out to be", show_listeners},
     {"GET", "/certs", "our certificate and whom we trust", show_certs},
     {"GET", "/log", "log levels by module", show_levels},
     {"POST", "/log", "?level=debug [&module=upstream]: change log levels", change_levels},

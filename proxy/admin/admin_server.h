@@ -11,6 +11,7 @@
 #include "proxy/admin/admin_token.h"
 #include "proxy/admin/admin_views.h"
 #include "proxy/admin/http_endpoint.h"
+#include "proxy/admin/listener_rows.h"
 
 namespace heddle {
 
@@ -26,6 +27,7 @@ struct AdminProviders {
   using OnConnections = UniqueFunction<void(std::vector<AdminConnection>)>;
   std::function<void(OnConnections)> connections;
   std::function<void()> drain;
+  std::function<std::vector<ListenerRow>()> listeners = {};  // empty: there are none
 };
 
 class AdminServer {

@@ -10,6 +10,7 @@
 #include "proxy/admin/http_endpoint.h"
 #include "proxy/admin/loop_watchdog.h"
 #include "proxy/admin/stats_page.h"
+#include "proxy/app/listener_detection.h"
 #include "proxy/telemetry/proxy_metrics.h"
 #include "proxy/upstream/health_checker.h"
 #include "proxy/upstream/network_probes.h"
@@ -41,6 +42,7 @@ class ProxyOperations final : public Operations {
   std::string explain(std::string_view item) const;
   StatsPage stats_page() const;
   AdminProviders admin_providers();
+  std::vector<ListenerRow> list_listeners() const;
   void list_connections(AdminProviders::OnConnections);
   void sweep();
   void observe();
@@ -242,7 +244,30 @@ AdminProviders ProxyOperations::admin_providers() {
           [this] { return snapshot_; },
           [this] { return identity_; },
           [this](AdminProviders::OnConnections answer) { list_connections(std::move(answer)); },
-          in_.drain};
+          in_.drain,
+          [this] { return list_listeners(); }};
+}
+
+std::vector<ListenerRow> ProxyOperations::list_listeners() const {
+  std::vector<ListenerRow> rows;
+  for (size_t i = 0; i < in_.settings.listeners.size(); ++i) {
+    const ListenerSettings& listener = in_.settings.listeners[i];
+    const DestinationMemory& memory = in_.detection.all()[i];
+    bool inbound = listener.direction == ListenerSettings::Direction::kInbound;
+    const Address& address = in_.workers.empty() ? listener.address : in_.workers.front()->addresses()[i];
+    ListenerRow row{listener.name,
+                    inbound ? "inbound" : "outbound",
+                    address.text(),
+                    destination_of(listener),
+                    std::string(to_text(memory.known())),
+                    {}};
+    for (size_t n = 0; n < static_cast<size_t>(Detection::kCount); ++n) {
+      auto what = static_cast<Detection>(n);
+      row.detections.emplace_back(to_text(what), memory.count(what));
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
 }
 
 Result<void> ProxyOperations::start_admin() {

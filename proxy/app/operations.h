@@ -11,6 +11,7 @@
 #include "lib/session/protocols.h"
 #include "proxy/app/settings.h"
 #include "proxy/app/worker.h"
+#include "proxy/exchange/detection_memory.h"
 #include "proxy/identity/svid_source.h"
 #include "proxy/upstream/dns_sets.h"
 #include "proxy/upstream/endpoint_tls.h"
@@ -34,6 +35,7 @@ struct OperationsInputs {
   DnsSets& dns;
   const std::vector<std::unique_ptr<Worker>>& workers;
   std::function<void()> drain;
+  const DetectionMemory& detection;  // of the settings' listeners
 };
 
 class Operations {

@@ -59,6 +59,7 @@ class ProxyServer final : public Server {
   ConfigParts config_;
   std::shared_ptr<const TlsIdentity> reported_;
   DnsSets dns_;
+  DetectionMemory detection_;
   std::unique_ptr<WorkerShared> shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<MemoryWatch> memory_;  // null: nothing limits it
@@ -81,6 +82,7 @@ ProxyServer::ProxyServer(ServerInputs inputs)
       main_identity_(loop_, connections_),
       dns_({loop_, in_.random, in_.metrics, in_.log.module("dns"),
             [this] { return std::make_unique<DnsResolver>(loop_, in_.settings.dns); }}),
+      detection_(in_.settings.listeners.size()),
       bootstrap_(loop_, in_.bootstrap_path,
                  [this](BootstrapWatch::Cause cause, const Result<Settings>& read) { on_bootstrap(cause, read); }) {}
 
@@ -142,6 +144,7 @@ Result<void> ProxyServer::start_workers() {
                                                         in_.random.next(),
                                                         {},
                                                         &dns_.resolved()});
+  shared_->detection = &detection_;
   if (config_.watch != nullptr) {
     shared_->ask_for_service = [this](std::string host, std::function<void(Result<void>)> answer) {
       loop_.post([this, host = std::move(host), answer = std::move(answer)] { ask_for_service(host, answer); });
@@ -209,7 +212,8 @@ Result<void> ProxyServer::start_operations() {
                           config_.source.get(),
                           dns_,
                           workers_,
-                          [this] { begin_drain(); }};
+                          [this] { begin_drain(); },
+                          detection_};
   HEDDLE_TRY(operations_, Operations::start(std::move(inputs)));
   return {};
 }

@@ -14,6 +14,7 @@
 #include "lib/tls/tls_context.h"
 #include "proxy/app/settings.h"
 #include "proxy/app/worker_wants.h"
+#include "proxy/exchange/detection_memory.h"
 #include "proxy/lb/registry.h"
 #include "proxy/resilience/health_table.h"
 #include "proxy/resilience/pressure.h"
@@ -42,6 +43,7 @@ struct WorkerShared {
   // Where the first worker listens, for those after it: a port 0 is one port for all. Empty: as the settings say.
   std::vector<Address> addresses = {};
   Latest<ResolvedSets>* resolved = nullptr;  // null: no backend set is looked up in DNS
+  DetectionMemory* detection = nullptr;      // of the settings' listeners; null: nothing is learned
 };
 
 // For the admin's /connections.

@@ -5,6 +5,7 @@
 
 #include "certs/peer_certificate.h"
 #include "proxy/app/access_settings.h"
+#include "proxy/app/listener_detection.h"
 
 namespace heddle {
 namespace {
@@ -65,6 +66,7 @@ Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
                   ? std::make_unique<InboundRouter>(core.upstream_, core.config_, settings)
                   : nullptr),
       admission(inbound ? std::make_unique<PortAdmission>(core.authz_, settings.forward->port()) : nullptr),
+      detector(make_detector(settings, core.detection_of(settings), core.shared_)),
       revoker(core.loop_),
       caller_fields({inbound ? Direction::kInbound : Direction::kOutbound, settings.forward_client_cert,
                      settings.trust_forwarded},
@@ -90,12 +92,19 @@ Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
   incoming.proxy_header = settings.proxy_protocol;
   incoming.permissive = permissive.get();
   incoming.tls_source = &core.identity_;
+  incoming.detector = detector.get();
   incoming.http1 = &protocols.http1_server();
   incoming.http2 = &protocols.http2_server();
   incoming.http = &http;
   incoming.tcp = &tcp;
   incoming.session = mesh ? mesh_session() : SessionLimits{};
   incoming.session.drain = core.shared_.settings.drain;
+}
+
+// Null: nothing is learned.
+DestinationMemory* Worker::Core::detection_of(const ListenerSettings& settings) {
+  if (shared_.detection == nullptr) return nullptr;
+  return &shared_.detection->of(static_cast<size_t>(&settings - shared_.settings.listeners.data()));
 }
 
 Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)

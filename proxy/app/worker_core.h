@@ -83,6 +83,7 @@ class Worker::Core {
     std::unique_ptr<OutboundRouter> outbound;
     std::unique_ptr<InboundRouter> inbound;
     std::unique_ptr<PortAdmission> admission;  // null of outbound ones
+    std::unique_ptr<Detector> detector;        // null where the protocol is declared
     Revoker revoker;
     CallerFields caller_fields;
     ExchangeHandler http;
@@ -97,6 +98,7 @@ class Worker::Core {
     RequestRouter& router() { return outbound ? static_cast<RequestRouter&>(*outbound) : *inbound; }
     TcpRouter& tcp_router() { return outbound ? static_cast<TcpRouter&>(*outbound) : *inbound; }
   };
+  DestinationMemory* detection_of(const ListenerSettings&);
   void on_snapshot(std::shared_ptr<const Snapshot>);
   void on_identity(const std::shared_ptr<const TlsIdentity>&);
   void reauthorize();

@@ -27,6 +27,7 @@ class IncomingConnection final : public Connection, private Transport::Observer 
     transport_->observe(this);
     if (awaits_header_) return;
     if (spec_.tls == InboundTls::kStrict) return start_tls();
+    expect_first_bytes();
     if (is_known_now()) spec_.context.loop.defer(hand_over_known_);
   }
 
@@ -36,7 +37,10 @@ class IncomingConnection final : public Connection, private Transport::Observer 
     draining_ = true;
     if (!done_) detect_late_.arm(spec_.context.loop, std::min(spec_.detect, kDrainPatience));
   }
-  void abort(const Error&) override { transport_->close(CloseMode::kAbort); }
+  void abort(const Error&) override {
+    expects_ = false;
+    transport_->close(CloseMode::kAbort);
+  }
   ConnectionInfo describe() const override { return transport_->info(); }
   std::string_view protocol() const override { return "unknown"; }
   size_t active_streams() const override { return 0; }
@@ -53,29 +57,33 @@ class IncomingConnection final : public Connection, private Transport::Observer 
     if (name == alpn::kHttp1) return hand_over(Carried::kHttp1);
     if (name == alpn::kTcp) return hand_over(Carried::kTcp);
     bool may_become_tls = spec_.tls == InboundTls::kPermissive && !in_tls_;
-    if (known() && !may_become_tls) hand_over(carried_by_spec());
+    if (known() && !may_become_tls) return hand_over(carried_by_spec());
+    if (in_tls_) expect_first_bytes();
   }
 
   void on_data(Buffer& in) override {
     if (done_ || in.empty() || (in_tls_ && !transport_->info().alpn.empty())) return;
     if (awaits_header_ && !take_header(in)) return;
+    on_first_bytes();
     std::array<std::byte, kDetectBytes> head{};
     Detected seen = detect(Bytes(head.data(), in.copy_to(head)));
     bool may_be_tls = spec_.tls == InboundTls::kPermissive && !in_tls_ && head[0] == kTlsByte;
     if (may_be_tls && seen == Detected::kTls) return start_tls();
     bool needs_more = seen == Detected::kNeedMore;
-    if (known() && !(may_be_tls && needs_more)) return hand_over_known();
+    if (known() && !(may_be_tls && needs_more)) return hand_over_seen(carried_by_spec());
     if (!needs_more) hand_over_detected(seen);
   }
   void on_end() override {
     if (awaits_header_ && header_begun_) {
       return refuse(make_error(Reason::kProxyHeaderInvalid, "PROXY header: the connection ended in the middle of it"));
     }
+    note_left();
     refuse(make_error(Reason::kDownstreamClosed, "closed before the first request"));
   }
   void on_drained() override {}
   void on_closed(const Error& why) override {
     if (std::exchange(done_, true)) return;
+    note_left();
     if (why.reason != Reason::kIo && why.reason != Reason::kNone && spec_.http != nullptr) {
       spec_.http->on_bad_connection(transport_->info(), why);
       if (why.reason == Reason::kAbuse) spec_.http->on_abuse(kTransportAbuse);
@@ -95,6 +103,7 @@ class IncomingConnection final : public Connection, private Transport::Observer 
     in.consume(header.length);
     awaits_header_ = false;
     if (spec_.tls == InboundTls::kStrict) start_tls();
+    if (!in_tls_ && !done_) expect_first_bytes();
     if (is_known_now()) hand_over_known();
     return !done_ && !in_tls_ && !in.empty();
   }
@@ -103,9 +112,30 @@ class IncomingConnection final : public Connection, private Transport::Observer 
     auto setup = spec_.tls_source->server_setup();
     if (!setup) return refuse(setup.error());
     in_tls_ = true;
+    expects_ = false;  // until the handshake is over
     transport_->observe(nullptr);
     transport_ = make_tls_transport(spec_.context.loop, std::move(transport_), *std::move(setup));
     transport_->observe(this);
+  }
+
+  // From here on it is the client's turn, if it is the client's. Where its silence is expected, that shows in a moment.
+  void expect_first_bytes() {
+    if (spec_.detector == nullptr) return;
+    expects_ = true;
+    spoke_ = false;
+    since_ = spec_.context.loop.now();
+    Duration wait = spec_.detector->wait(spec_.detect);
+    expects_silence_ = wait < spec_.detect;
+    if (expects_silence_ && !draining_) detect_late_.arm(spec_.context.loop, wait);
+  }
+  void on_first_bytes() {
+    if (expects_ && !std::exchange(spoke_, true) && expects_silence_) rearm();
+  }
+  void rearm() {
+    if (!draining_) detect_late_.arm(spec_.context.loop, spec_.detect);
+  }
+  void note_left() {
+    if (expects_ && !spoke_ && !draining_) spec_.detector->on_left(spec_.context.loop.now() - since_);
   }
 
   Carried carried_by_spec() const {
@@ -116,10 +146,18 @@ class IncomingConnection final : public Connection, private Transport::Observer 
   void hand_over_known() { hand_over(carried_by_spec()); }
 
   void hand_over_detected(Detected seen) {
-    if (seen == Detected::kHttp2) return hand_over(Carried::kHttp2);
+    if (seen == Detected::kHttp2) return hand_over_seen(Carried::kHttp2);
     // On a port declared as HTTP whatever is not HTTP/2 gets HTTP/1's strict parser and its answer.
-    if (seen == Detected::kHttp1 || spec_.protocol != PortProtocol::kAuto) return hand_over(Carried::kHttp1);
-    hand_over(Carried::kTcp);
+    if (seen == Detected::kHttp1 || spec_.protocol != PortProtocol::kAuto) return hand_over_seen(Carried::kHttp1);
+    hand_over_seen(Carried::kTcp);
+  }
+  void hand_over_seen(Carried carried) {
+    if (expects_ && !done_) {
+      spec_.detector->saw(carried == Carried::kHttp2   ? Detection::kHttp2
+                          : carried == Carried::kHttp1 ? Detection::kHttp1
+                                                       : Detection::kTcp);
+    }
+    hand_over(carried);
   }
 
   bool admits(Carried carried) const {
@@ -156,9 +194,13 @@ class IncomingConnection final : public Connection, private Transport::Observer 
     retire();
   }
   void on_detect_late() {
-    refuse(draining_        ? make_error(Reason::kDraining, "draining")
-           : awaits_header_ ? make_error(Reason::kDetectTimeout, "no PROXY header was sent in time")
-                            : make_error(Reason::kDetectTimeout, "nothing was sent in time"));
+    if (draining_) return refuse(make_error(Reason::kDraining, "draining"));
+    if (awaits_header_) return refuse(make_error(Reason::kDetectTimeout, "no PROXY header was sent in time"));
+    if (!expects_) return refuse(make_error(Reason::kDetectTimeout, "nothing was sent in time"));
+    if (!spoke_ && spec_.detector->on_silence(expects_silence_)) return hand_over(Carried::kTcp);
+    if (spoke_) spec_.detector->on_half_said();
+    refuse(make_error(Reason::kDetectTimeout,
+                      spoke_ ? "what was sent in time is the beginning of something" : "nothing was sent in time"));
   }
 
   void retire() {
@@ -175,6 +217,10 @@ class IncomingConnection final : public Connection, private Transport::Observer 
   bool in_tls_ = false;
   bool done_ = false;
   bool draining_ = false;
+  bool expects_ = false;          // the first bytes, for the detector
+  bool expects_silence_ = false;  // and waits a moment only
+  bool spoke_ = false;
+  MonoTime since_;
   DeferredOf<IncomingConnection, &IncomingConnection::hand_over_known> hand_over_known_{*this};
   DeadlineOf<IncomingConnection, &IncomingConnection::on_detect_late> detect_late_{*this};
 };

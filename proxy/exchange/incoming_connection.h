@@ -6,7 +6,10 @@
 //        \--(tls: off)---------------------------> protocol known, or first bytes --> handed over
 //        \--(permissive): first byte 0x16 --> handshake, else plaintext
 //
-// With `proxy_header` a PROXY header comes before all that, within the same time; without, nobody looks for one.
+// Who says nothing where the server may be who speaks first is handed over as opaque TCP when the time has passed, to
+// be judged like any TCP (Admission); how long that takes is learned per destination (Detector). Else silence is
+// refused. With `proxy_header` a PROXY header comes before all that, within the same time; without, nobody looks for
+// one.
 #pragma once
 #include <memory>
 
@@ -14,6 +17,7 @@
 #include "lib/event/loop.h"
 #include "lib/session/server_session.h"
 #include "lib/tls/tls_transport.h"
+#include "proxy/exchange/detector.h"
 #include "proxy/telemetry/proxy_metrics.h"
 
 namespace heddle {
@@ -54,6 +58,7 @@ struct IncomingSpec {
   SessionLimits session;
   Duration detect = 10s;                    // T1
   PermissiveMetrics* permissive = nullptr;  // null of other listeners
+  Detector* detector = nullptr;             // null: nothing is learned, and silence is refused
 };
 
 // Starts looking at an accepted connection.

@@ -115,6 +115,14 @@ constexpr MetricFamily kPermissiveRequests{"heddle_permissive_requests_total",
                                            kCounter,
                                            {"listener", "tls"}};
 
+constexpr MetricFamily kDetections{
+    "heddle_detections_total",
+    "Connections whose protocol was looked for, by result: http1, http2, tcp (the client's first bytes are neither), "
+    "timeout (the detection time passed), gave-up (the client said nothing, waited a second or more and left), "
+    "server-first (silence was expected and taken for TCP after a moment).",
+    kCounter,
+    {"listener", "result"}};
+
 constexpr MetricFamily kAuthz{
     "heddle_authz_total",
     "Inbound requests and connections that an AuthorizationPolicy allowed, denied or audited, "
@@ -185,7 +193,7 @@ constexpr MetricFamily kDnsFailing{"heddle_dns_failing",
 constexpr MetricFamily kDnsEndpoints{
     "heddle_dns_endpoints", "Endpoints of the backend set that DNS named.", kGauge, {"backend_set"}};
 
-constexpr std::array<const MetricFamily*, 57> kFamilies = {&kRequests,
+constexpr std::array<const MetricFamily*, 58> kFamilies = {&kRequests,
                                                            &kDuration,
                                                            &kUpstreamTime,
                                                            &kActive,
@@ -221,6 +229,7 @@ constexpr std::array<const MetricFamily*, 57> kFamilies = {&kRequests,
                                                            &kAbuse,
                                                            &kPermissiveConnections,
                                                            &kPermissiveRequests,
+                                                           &kDetections,
                                                            &kAuthz,
                                                            &kHandshakes,
                                                            &kHandshakeTime,
@@ -361,6 +370,9 @@ PermissiveMetrics::PermissiveMetrics(Registry& registry, std::string_view listen
   mtls = make("mtls");
   plaintext = make("plaintext");
 }
+
+DetectionMetrics::DetectionMetrics(Registry& registry, std::string_view listener)
+    : detections(scope_of(registry, "listener", listener), kDetections, "result") {}
 
 AuthzMetrics::AuthzMetrics(Registry& registry, std::string_view policy)
     : allow(scope_of(registry, "policy", policy).counter(kAuthz, {{"action", "allow"}})),

@@ -129,6 +129,12 @@ struct PermissiveMetrics {
   Callers plaintext;
 };
 
+// Per listener whose connections are looked at: how that ended.
+struct DetectionMetrics {
+  DetectionMetrics(Registry&, std::string_view listener);
+  LabelledCounters detections;  // by result, as "http1" or "timeout"
+};
+
 // Per AuthorizationPolicy, "shop/cart".
 struct AuthzMetrics {
   AuthzMetrics(Registry&, std::string_view policy);

@@ -3,12 +3,12 @@
 
 import hashlib
 import os
-import shutil
 import socket
 import subprocess
 import threading
 import unittest
 
+from heddle_harness import mariadb
 from heddle_harness.apps import TcpApp
 from heddle_harness.mesh import MeshTestCase, Pair
 from heddle_harness.processes import wait_until
@@ -58,27 +58,11 @@ class Redis(MeshTestCase):
 class MariaDb(MeshTestCase):
     @classmethod
     def build(cls):
-        data, sock = cls.mesh.path("mariadb"), cls.mesh.path("mariadb.sock")
-        port = cls.mesh.ports.reserve()
-        user = ["--user=root"] if os.geteuid() == 0 else []
-        install = ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--skip-test-db",
-                   "--auth-root-authentication-method=normal", *user]
-        subprocess.run(install, check=True, capture_output=True, timeout=120)
-        server = cls.mesh.group.start("mariadbd", [
-            shutil.which("mariadbd") or "/usr/sbin/mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={sock}",
-            f"--port={port}", "--bind-address=127.0.0.1", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0",
-            f"--pid-file={cls.mesh.path('mariadb.pid')}", *user])
-        server.wait_ready(lambda: "ready for connections" in server.log(), 120)
-        setup = "CREATE USER 'mesh'@'127.0.0.1' IDENTIFIED BY 'woven'; GRANT ALL ON *.* TO 'mesh'@'127.0.0.1';"
-        subprocess.run(["mariadb", "--no-defaults", f"--socket={sock}", "-uroot", "-e", setup], check=True, timeout=120)
+        port = mariadb.start(cls.mesh)
         cls.pair = Pair(cls.mesh, port, protocol="tcp").start()
 
     def sql(self, text):
-        argv = ["mariadb", "--no-defaults", "--protocol=tcp", "-h127.0.0.1", f"-P{self.pair.port}", "-umesh", "-pwoven",
-                "--max-allowed-packet=64M", "-NB"]
-        done = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=120, check=False)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return done.stdout
+        return mariadb.sql(self.pair.port, text)
 
     def test_the_server_greets_first(self):
         with connect(self.pair.port) as client:

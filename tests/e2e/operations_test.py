@@ -141,7 +141,7 @@ class Endpoints(MeshTestCase):
         self.assertEqual(len(metrics.matching("heddle_bugs_total")), 1)
 
     def test_admin_shows_its_pages_and_no_secret(self):
-        for page in ("/config", "/backends", "/connections", "/certs"):
+        for page in ("/config", "/backends", "/connections", "/listeners", "/certs"):
             answer = self.proxy.admin(page)
             self.assertEqual(answer.status, 200, page)
             json.loads(answer.body)

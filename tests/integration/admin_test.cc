@@ -93,7 +93,11 @@ class AdminNetwork : public testing::Test, private ClientTlsSource {
               waiting = std::move(done);
               loop.post([this] { waiting({{"downstream", "h2", "10.0.0.9:1", "10.0.0.1:2", "spiffe://a/b", 3, 1}}); });
             },
-            [this] { drained = true; }};
+            [this] { drained = true; },
+            [] {
+              return std::vector<ListenerRow>{
+                  {"out", "outbound", "127.0.0.1:3306", "db.shop:3306", "server-first", {{"timeout", 2}}}};
+            }};
   }
   AdminServer admin{loop, protocols, providers()};
   HttpEndpoint endpoint{loop, protocols};
@@ -130,6 +134,14 @@ TEST_F(AdminNetwork, ShowsBackendsWithTheirState) {
 
   EXPECT_THAT(answer.body, HasSubstr("\"name\":\"default/hello\""));
   EXPECT_THAT(answer.body, HasSubstr("\"state\":\"no check\""));
+}
+
+TEST_F(AdminNetwork, ShowsWhatListenersLeadTo) {
+  RpcResponse answer = by_tcp("GET /listeners");
+
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_THAT(answer.body, HasSubstr(R"("destination":"db.shop:3306","known":"server-first")"));
+  EXPECT_THAT(answer.body, HasSubstr(R"("detections":{"timeout":2})"));
 }
 
 TEST_F(AdminNetwork, ShowsConnectionsThatAreToldLater) {

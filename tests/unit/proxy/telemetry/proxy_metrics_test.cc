@@ -97,6 +97,7 @@ struct AllMetrics {
         listener(registry, "outbound"),
         authz(registry, "shop/cart"),
         permissive(registry, "inbound"),
+        detection(registry, "inbound"),
         downstream(registry),
         memory(registry),
         tls(registry, "client"),
@@ -120,6 +121,7 @@ struct AllMetrics {
     outlier.ejections["consecutive-errors"].add();
     listener.refused[Reason::kConnectionOverflow].add();
     listener.abuse["rapid-reset"].add();
+    detection.detections["timeout"].add();
     tls.handshakes[Reason::kNone].add();
     control.config_updates["ack"].add();
     control.identity_rotations[Reason::kNone].add();
@@ -135,6 +137,7 @@ struct AllMetrics {
   ListenerMetrics listener;
   AuthzMetrics authz;
   PermissiveMetrics permissive;
+  DetectionMetrics detection;
   DownstreamMetrics downstream;
   MemoryMetrics memory;
   TlsMetrics tls;
