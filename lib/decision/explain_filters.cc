@@ -32,11 +32,11 @@ std::string cors_text(const CorsFilter& cors, const RouteFilters& filters, const
 }
 
 std::string percent_text(double percent) {
-  if (percent == 100) return "of every request";
+  if (percent == 100) return "every request";
   std::string hundredths = std::to_string(std::lround(percent * 100) % 100);
   std::string whole = std::to_string(std::lround(percent * 100) / 100);
-  if (hundredths == "0") return str_cat("of ", whole, "% of requests");
-  return str_cat("of ", whole, hundredths.size() == 1 ? ".0" : ".", hundredths, "% of requests");
+  if (hundredths == "0") return str_cat(whole, "% of requests");
+  return str_cat(whole, hundredths.size() == 1 ? ".0" : ".", hundredths, "% of requests");
 }
 
 std::string grpc_text(const FaultAbort& abort) {
@@ -52,7 +52,7 @@ void add_extension(const RouteFilters& filters, const RequestHead& request, Filt
     bool carries = filters.has_fault_for(request);
     std::string unless = carries ? "" : "; not this one, it lacks the headers";
     if (spec.fault->delay) {
-      out.push_back({"FaultDelay", str_cat("holds ", format_duration(spec.fault->delay->duration), " ",
+      out.push_back({"FaultDelay", str_cat(format_duration(spec.fault->delay->duration), ", ",
                                            percent_text(spec.fault->delay->percent), unless)});
     }
     if (spec.fault->abort) out.push_back({"FaultAbort", grpc_text(*spec.fault->abort) + unless});

@@ -46,7 +46,7 @@ TEST(ExplainFilters, NamesEachInForceAndWhatItDoes) {
 
   EXPECT_EQ(found.reason, Reason::kNone);
   EXPECT_EQ(text(found.filters),
-            "CORS: origin https://b may read the answer\nFaultDelay: holds 2s of 12.50% of requests\n"
+            "CORS: origin https://b may read the answer\nFaultDelay: 2s, 12.50% of requests\n"
             "RequestHeaderModifier: set x-a, remove x-b\nURLRewrite: host becomes h, path becomes /new/x?y\n");
   EXPECT_EQ(text(found.backends[0].filters), "ResponseHeaderModifier: add x-c\n");
 }
@@ -79,7 +79,7 @@ TEST(ExplainFilters, AnAnswerOfAFilterIsTheVerdict) {
   EXPECT_EQ(aborted.reason, Reason::kFaultAbort);
   EXPECT_EQ(aborted.status, 429);
   EXPECT_EQ(sometimes.reason, Reason::kNone);
-  EXPECT_EQ(text(sometimes.filters), "FaultAbort: status 429, gRPC 14, of 99% of requests\n");
+  EXPECT_EQ(text(sometimes.filters), "FaultAbort: status 429, gRPC 14, 99% of requests\n");
 }
 
 TEST(ExplainFilters, ARewriteThatFailsIsARefusal) {
