@@ -116,7 +116,8 @@ GrpcMethodMatch parse_method(JsonObject& match) {
   out.is_regex = object->optional_one_of("type", kIsRegex).value_or(false);
   out.service = object->optional_string("service", kMethodName).value_or("");
   out.method = object->optional_string("method", kMethodName).value_or("");
-  if (!object->has("service") && !object->has("method")) object->problem("", "service or method is required");
+  bool names_none = object->value().is_object() && !object->has("service") && !object->has("method");
+  if (names_none) object->problem("", "service or method is required");
   object->finish();
   if (!out.is_regex) check_exact(*object, out);
   if (out.is_regex) check_part(*object, "service", out.service);

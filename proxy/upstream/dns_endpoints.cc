@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace heddle {
@@ -51,7 +52,8 @@ ResolvedEndpoints merge_hosts(const std::vector<DnsHost>& hosts) {
   uint32_t fine = hosts.size() <= 1 || is_plain(hosts) ? 1 : kFine;
   std::map<Address, uint64_t> shares;
   for (const DnsHost& host : hosts) {
-    for (const Address& address : host.addresses) {
+    std::set<Address> once(host.addresses.begin(), host.addresses.end());
+    for (const Address& address : once) {
       shares[address.with_port(host.port)] += hosts.size() <= 1 ? 1 : share_of(host, fine, alike);
     }
   }

@@ -59,10 +59,8 @@ class DnsServer:
         self._records = {}
         self.questions = []
         self._sockets = []
-        # Keeps the port while the server is away; connected, it gets nobody else's packets.
-        self._held = self._udp(0)
-        self._held.connect((ip, 9))
-        self.port = self._held.getsockname()[1]
+        self._held = self._hold_a_port()  # while the server is away, too
+        self.port = self._held[0].getsockname()[1]
         self.start()
 
     def __enter__(self):
@@ -77,11 +75,27 @@ class DnsServer:
         sock.bind((self.ip, port))
         return sock
 
+    def _tcp(self, port):
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sock.bind((self.ip, port))
+        return sock
+
+    def _hold_a_port(self):
+        """One that is free for UDP and TCP. The UDP socket is connected: it gets nobody else's packets."""
+        while True:
+            udp = self._udp(0)
+            try:
+                tcp = self._tcp(udp.getsockname()[1])
+            except OSError:  # somebody's TCP port: another one
+                udp.close()
+                continue
+            udp.connect((self.ip, 9))
+            return udp, tcp
+
     def start(self):
-        udp = self._udp(self.port)
-        tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        tcp.bind((self.ip, self.port))
+        udp, tcp = self._udp(self.port), self._tcp(self.port)
         tcp.listen(16)
         self._sockets = [udp, tcp]
         threading.Thread(target=self._serve_udp, args=(udp,), daemon=True).start()
@@ -99,7 +113,8 @@ class DnsServer:
 
     def close(self):
         self.stop()
-        self._held.close()
+        for sock in self._held:
+            sock.close()
 
     # --- the zone ---
     def set(self, name, kind, values, ttl=1):

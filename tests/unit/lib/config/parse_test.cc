@@ -365,7 +365,7 @@ INSTANTIATE_TEST_SUITE_P(
         RouteRefusal{"{retry: {attempts: 11}, @}", "spec.rules[0].retry.attempts: 11 is out of range (1-10)"},
         RouteRefusal{"{retry: {codes: [399]}, @}", "spec.rules[0].retry.codes[0]: 399 is out of range (400-599)"},
         RouteRefusal{"{retry: {codes: [503, 503]}, @}", "spec.rules[0].retry.codes[1]: stands twice"},
-        RouteRefusal{"{retry: {codes: []}, @}", "spec.rules[0].retry.codes: must have at least 1 element"},
+        RouteRefusal{"{retry: {codes: []}, @}", "spec.rules[0].retry.codes: needs at least 1 element"},
         RouteRefusal{"{retry: {backoff: 2s}, @}", "spec.rules[0].retry.backoff: 2s is out of range (1ms-1s)"},
         RouteRefusal{"{retry: {on: 5xx}, @}", "spec.rules[0].retry.on: unknown field"},
         RouteRefusal{"{sessionPersistence: {}, @}",

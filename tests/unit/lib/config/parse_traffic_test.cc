@@ -92,7 +92,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "spec.retry.grpcStatuses[0]: \"unavailable\" is not a status of gRPC such as UNAVAILABLE or "
                 "RESOURCE_EXHAUSTED"},
         Refusal{for_a("retry: {grpcStatuses: [ABORTED, ABORTED]}"), "spec.retry.grpcStatuses[1]: stands twice"},
-        Refusal{for_a("retry: {nonIdempotent: 1}"), "spec.retry.nonIdempotent: expected a boolean, got an integer"},
+        Refusal{for_a("retry: {nonIdempotent: 1}"), "spec.retry.nonIdempotent: expected true or false, got an integer"},
         Refusal{for_a("retryBudget: {percent: 101}"), "spec.retryBudget.percent: 101 is out of range (0-100)"},
         Refusal{for_a("retryBudget: {minPerSecond: -1}"),
                 "spec.retryBudget.minPerSecond: -1 is out of range (0-100000)"}));

@@ -413,13 +413,13 @@ spec:
 )";
   auto shown = JsonValue::parse(config_json(*snapshot_of(policy)));
 
+  auto first = snapshot_of(policy);
   auto again = snapshot_of(shown->find("resources")->at(0).compact());
 
-  const auto& before = *snapshot_of(policy)->model().health_policies.begin()->second;
+  const auto& before = *first->model().health_policies.begin()->second;
   const auto& after = *again->model().health_policies.begin()->second;
   EXPECT_EQ(after.active, before.active);
   EXPECT_EQ(after.outlier, before.outlier);
 }
-
 }  // namespace
 }  // namespace heddle
