@@ -42,7 +42,8 @@ class Walk {
                                         {Type::kArray, "an array", "[7]"},
                                         {Type::kObject, "an object", "{\"!\":7}"}};
     for (const Other& other : kOthers) {
-      if (other.type == value.type()) continue;
+      bool is_whole_number = value.type() == Type::kNumber && other.type == Type::kInteger;  // 7 is a number, too
+      if (other.type == value.type() || is_whole_number) continue;
       out_.push_back({at.path, other.name, str_cat(at.before, other.json, at.behind)});
     }
   }
