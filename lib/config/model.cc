@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lib/base/strings.h"
+#include "lib/config/model_maps.h"
 
 namespace heddle {
 std::string_view to_text(PortProtocol protocol) noexcept {
@@ -58,20 +59,13 @@ ObjectRef backend_set_of(const Model& model, const WeightedBackend& backend) {
 }
 
 void Model::erase(const ResourceKey& key) {
-  services.erase(key);
-  backend_sets.erase(key);
-  http_routes.erase(key);
-  health_policies.erase(key);
-  traffic_policies.erase(key);
-  authorization_policies.erase(key);
-  workloads.erase(key);
-  federated_domains.erase(key);
-  http_route_filters.erase(key);
+  each_model_map([&](auto map) { (this->*map).erase(key); });
 }
 
 size_t Model::size() const noexcept {
-  return services.size() + backend_sets.size() + http_routes.size() + health_policies.size() + traffic_policies.size() +
-         authorization_policies.size() + workloads.size() + federated_domains.size() + http_route_filters.size();
+  size_t out = 0;
+  each_model_map([&](auto map) { out += (this->*map).size(); });
+  return out;
 }
 
 std::string ResourceProblem::text() const {

@@ -1,6 +1,7 @@
 #include "lib/config/parse.h"
 
 #include "lib/base/strings.h"
+#include "lib/config/model_maps.h"
 #include "lib/config/parse_detail.h"
 
 namespace heddle {
@@ -98,23 +99,14 @@ std::optional<ParsedSpec> parse_resource(const Resource& resource, Problems& pro
 }
 
 void put_spec(Model& model, const ResourceKey& key, const ParsedSpec& spec) {
-  struct Put {
-    Model& model;
-    const ResourceKey& key;
-    void operator()(const std::shared_ptr<const ServiceSpec>& s) const { model.services[key] = s; }
-    void operator()(const std::shared_ptr<const BackendSetSpec>& s) const { model.backend_sets[key] = s; }
-    void operator()(const std::shared_ptr<const HttpRouteSpec>& s) const { model.http_routes[key] = s; }
-    void operator()(const std::shared_ptr<const HealthPolicySpec>& s) const { model.health_policies[key] = s; }
-    void operator()(const std::shared_ptr<const TrafficPolicySpec>& s) const { model.traffic_policies[key] = s; }
-    void operator()(const std::shared_ptr<const AuthorizationPolicySpec>& s) const {
-      model.authorization_policies[key] = s;
-    }
-    void operator()(const std::shared_ptr<const WorkloadSpec>& s) const { model.workloads[key] = s; }
-    void operator()(const std::shared_ptr<const FederatedTrustDomainSpec>& s) const {
-      model.federated_domains[key] = s;
-    }
-    void operator()(const std::shared_ptr<const HttpRouteFilterSpec>& s) const { model.http_route_filters[key] = s; }
-  };
-  std::visit(Put{model, key}, spec);
+  std::visit(
+      [&](const auto& parsed) {
+        each_model_map([&](auto map) {
+          if constexpr (std::is_same_v<decltype((model.*map)[key]), std::decay_t<decltype(parsed)>&>) {
+            (model.*map)[key] = parsed;
+          }
+        });
+      },
+      spec);
 }
 }  // namespace heddle

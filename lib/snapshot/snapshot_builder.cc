@@ -3,24 +3,19 @@
 #include <set>
 
 #include "lib/base/strings.h"
+#include "lib/config/model_maps.h"
 
 namespace heddle {
 namespace {
-template <class T>
-bool carry(const SpecMap<T>& from, SpecMap<T>& to, const ResourceKey& key) {
-  auto it = from.find(key);
-  if (it == from.end()) return false;
-  to[key] = it->second;
-  return true;
-}
-
 // Takes the parsed form of a resource whose bytes did not change.
 void carry_over(const Model& from, Model& to, const ResourceKey& key) {
-  bool found = carry(from.services, to.services, key) || carry(from.backend_sets, to.backend_sets, key) ||
-               carry(from.http_routes, to.http_routes, key) || carry(from.health_policies, to.health_policies, key) ||
-               carry(from.authorization_policies, to.authorization_policies, key) ||
-               carry(from.workloads, to.workloads, key) || carry(from.federated_domains, to.federated_domains, key) ||
-               carry(from.http_route_filters, to.http_route_filters, key);
+  bool found = false;
+  each_model_map([&](auto map) {
+    auto it = (from.*map).find(key);
+    if (it == (from.*map).end()) return;
+    (to.*map)[key] = it->second;
+    found = true;
+  });
   HEDDLE_ASSERT(found);
   (void)found;
 }

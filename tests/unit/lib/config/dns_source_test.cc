@@ -44,9 +44,7 @@ struct NameCase {
 };
 class DnsName : public testing::TestWithParam<NameCase> {};
 
-TEST_P(DnsName, IsJudged) {
-  EXPECT_EQ(dns_name_mistake(GetParam().name, GetParam().underscores), GetParam().mistake);
-}
+TEST_P(DnsName, IsJudged) { EXPECT_EQ(dns_name_mistake(GetParam().name, GetParam().underscores), GetParam().mistake); }
 
 const std::string kLabel63(63, 'a');
 const std::string kName253 = str_cat(kLabel63, ".", kLabel63, ".", kLabel63, ".", std::string(61, 'b'));
@@ -56,8 +54,9 @@ constexpr std::string_view kMisplaced = "has an underscore elsewhere than before
 
 INSTANTIATE_TEST_SUITE_P(
     Names, DnsName,
-    testing::Values(NameCase{"db", false, ""}, NameCase{"3com.example", false, ""}, NameCase{"xn--bcher-kva.de", false, ""},
-                    NameCase{kName253, false, ""}, NameCase{kName253 + "b", false, "has more than 253 bytes"},
+    testing::Values(NameCase{"db", false, ""}, NameCase{"3com.example", false, ""},
+                    NameCase{"xn--bcher-kva.de", false, ""}, NameCase{kName253, false, ""},
+                    NameCase{kName253 + "b", false, "has more than 253 bytes"},
                     NameCase{kLabel63 + "a.b", false, kNoHost}, NameCase{"", false, kNoHost},
                     NameCase{"a..b", false, kNoHost}, NameCase{".a", false, kNoHost}, NameCase{"-a.b", false, kNoHost},
                     NameCase{"a-.b", false, kNoHost}, NameCase{"A.b", false, kNoHost}, NameCase{"a b", false, kNoHost},

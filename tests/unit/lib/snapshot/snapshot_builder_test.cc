@@ -44,6 +44,43 @@ TEST_F(SnapshotBuilderTest, BuildsAnEmptySnapshot) {
   EXPECT_FALSE(outcome.snapshot->resolve("a", "default"));
 }
 
+// What did not change is not parsed again, whatever its kind.
+TEST_F(SnapshotBuilderTest, CarriesEveryKindOver) {
+  const std::map<Kind, std::string_view> specs = {
+      {Kind::kService, "{ports: [{port: 80}]}"},
+      {Kind::kBackendSet, "{tls: plaintext, endpoints: []}"},
+      {Kind::kHttpRoute,
+       "{parentRefs: [{group: '', kind: Service, name: a}], rules: [{backendRefs: [{name: a, port: 80}]}]}"},
+      {Kind::kGrpcRoute,
+       "{parentRefs: [{group: '', kind: Service, name: a}], rules: [{backendRefs: [{name: a, port: 80}]}]}"},
+      {Kind::kHealthPolicy, "{targetRef: {name: a}, active: [{kind: tcp}]}"},
+      {Kind::kTrafficPolicy, "{targetRef: {name: a}}"},
+      {Kind::kAuthorizationPolicy, "{action: allow, rules: []}"},
+      {Kind::kWorkload, "{identity: 'spiffe://td/a'}"},
+      {Kind::kFederatedTrustDomain, "{trustDomain: b, bundleEndpoint: {url: 'https://b/', profile: https_web}}"},
+      {Kind::kHttpRouteFilter, "{directResponse: {status: 200}}"}};
+  std::string yaml;
+  size_t count = 0;
+  for (const KindInfo& kind : all_kinds()) {
+    if (!kind.supported) continue;
+    ++count;
+    ASSERT_TRUE(specs.contains(kind.kind)) << kind.name;
+    yaml.append(str_cat("{apiVersion: ", kind.api_version, ", kind: ", kind.name,
+                        ", metadata: {name: a}, spec: ", specs.at(kind.kind), "}\n---\n"));
+  }
+
+  BuildOutcome first = replace(yaml);
+  ASSERT_TRUE(first) << first.problems.text();
+  BuildOutcome again = replace(yaml);
+
+  EXPECT_EQ(first.snapshot->model().size(), count);
+  EXPECT_EQ(again.snapshot->model().size(), count);
+  EXPECT_EQ(again.snapshot->model().traffic_policies, first.snapshot->model().traffic_policies);
+  std::vector<ResourceKey> all;
+  for (const auto& [kind, spec] : specs) all.push_back({kind, "default", "a"});
+  EXPECT_EQ(delta("", all).snapshot->model().size(), 0U);
+}
+
 TEST_F(SnapshotBuilderTest, KeepsWhatWorkersStillHoldAndDestroysTheRest) {
   std::weak_ptr<const Snapshot> first = replace(service_yaml("a", 80)).snapshot;
   auto held = replace(service_yaml("a", 81)).snapshot;

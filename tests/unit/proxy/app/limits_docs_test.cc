@@ -279,9 +279,9 @@ std::vector<Row> of_configuration() {
       {"[backend sets looked up in DNS](resources.md#endpoints-from-dns)",
        str_cat(count(kMaxDnsSets), "; ", count(kMaxDnsTargets), " targets, ", count(kMaxDnsEndpoints),
                " endpoints of one; ", count(DnsResolver::kMaxAtOnce), " questions at once")},
-      {"a DNS lookup that failed",
-       str_cat("again after ", count(static_cast<size_t>(DnsSchedule::kRetry.first / 1s)),
-               " s, twice as long each time, at most ", count(static_cast<size_t>(DnsSchedule::kRetry.cap / 1s)), " s")},
+      {"a DNS lookup that failed", str_cat("again after ", count(static_cast<size_t>(DnsSchedule::kRetry.first / 1s)),
+                                           " s, twice as long each time, at most ",
+                                           count(static_cast<size_t>(DnsSchedule::kRetry.cap / 1s)), " s")},
       {"problems told of one set", count(Problems::kMaxProblems)},
       {"series of one metric", str_cat(count(Registry::kMaxSeriesPerFamily), "; the rest is counted as `other`")},
   };
