@@ -46,10 +46,7 @@ CircuitBreaker::Permit& CircuitBreaker::Permit::operator=(Permit&& other) noexce
   return *this;
 }
 
-void CircuitBreaker::Permit::release() noexcept {
-  if (breaker_ != nullptr) --breaker_->used_[index(resource_)];
-  breaker_ = nullptr;
-}
+void CircuitBreaker::Permit::give_back() noexcept { --std::exchange(breaker_, nullptr)->used_[index(resource_)]; }
 
 std::optional<CircuitBreaker::Permit> CircuitBreaker::try_acquire(CircuitResource resource) noexcept {
   if (is_open(resource)) {

@@ -39,11 +39,14 @@ class CircuitBreaker {
     Permit(Permit&& other) noexcept : breaker_(std::exchange(other.breaker_, nullptr)), resource_(other.resource_) {}
     Permit& operator=(Permit&&) noexcept;
     ~Permit() { release(); }
-    void release() noexcept;
+    void release() noexcept {
+      if (breaker_ != nullptr) give_back();  // of the three of a pick two are nearly always empty
+    }
     explicit operator bool() const noexcept { return breaker_ != nullptr; }
 
    private:
     friend class CircuitBreaker;
+    void give_back() noexcept;
     Permit(CircuitBreaker& breaker, CircuitResource resource) : breaker_(&breaker), resource_(resource) {}
     CircuitBreaker* breaker_ = nullptr;
     CircuitResource resource_ = CircuitResource::kRequests;

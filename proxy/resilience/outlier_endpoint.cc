@@ -92,11 +92,10 @@ OutlierProbe OutlierProbe::claim(const std::shared_ptr<OutlierEndpoint>& endpoin
   return probe;
 }
 
-OutlierProbe& OutlierProbe::operator=(OutlierProbe&& other) noexcept {
-  if (this == &other) return *this;
+void OutlierProbe::take(OutlierProbe& other) noexcept {
+  if (this == &other) return;
   release();
   endpoint_ = std::exchange(other.endpoint_, nullptr);
-  return *this;
 }
 
 void OutlierProbe::succeed() noexcept {

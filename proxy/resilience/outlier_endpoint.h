@@ -89,8 +89,13 @@ class OutlierProbe {
   // Empty when somebody else has it, or its time is not over.
   static OutlierProbe claim(const std::shared_ptr<OutlierEndpoint>&, MonoTime now) noexcept;
   OutlierProbe(OutlierProbe&&) noexcept = default;
-  OutlierProbe& operator=(OutlierProbe&& other) noexcept;
-  ~OutlierProbe() { release(); }
+  OutlierProbe& operator=(OutlierProbe&& other) noexcept {
+    if (endpoint_ != nullptr || other.endpoint_ != nullptr) take(other);
+    return *this;
+  }
+  ~OutlierProbe() {
+    if (endpoint_ != nullptr) release();  // nearly always empty, and one dies with every request
+  }
   explicit operator bool() const noexcept { return endpoint_ != nullptr; }
   // It is in again.
   void succeed() noexcept;
@@ -99,6 +104,7 @@ class OutlierProbe {
 
  private:
   void release() noexcept;
+  void take(OutlierProbe& other) noexcept;
   std::shared_ptr<OutlierEndpoint> endpoint_;
 };
 }  // namespace heddle
