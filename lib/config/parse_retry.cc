@@ -48,6 +48,9 @@ std::optional<RetrySpec> parse_retry(JsonObject& rule) {
   std::optional<JsonObject> retry = rule.optional_object("retry");
   if (!retry) return std::nullopt;
   RetrySpec out = parse_common(*retry);
+  for (std::string_view field : {"grpcStatuses", "nonIdempotent"}) {
+    retry->refuse(field, "stands in the TrafficPolicy of the backend set");
+  }
   retry->finish();
   return out;
 }

@@ -238,6 +238,7 @@ void check_rule_filters(const JsonObject& rule, const HttpRouteRule& out) {
   if (out.filters->redirect && rule.has("backendRefs")) {
     rule.problem("backendRefs", "must be left out beside RequestRedirect");
   }
+  if (out.filters->redirect && rule.has("retry")) rule.problem("retry", "means nothing beside RequestRedirect");
   bool may_answer = out.filters->redirect || !out.filters->extension.empty();
   if (out.backends.empty() && !may_answer) {
     rule.problem("backendRefs", rule.has("backendRefs") ? "needs at least 1 element" : "is required");

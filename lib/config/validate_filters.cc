@@ -12,6 +12,8 @@ void check_direct_response(const HttpRouteSpec& route, const std::string& at, co
                  str_cat(what, " beside the directResponse of HTTPRouteFilter ", quoted(rule.filters->extension)));
   };
   if (!rule.backends.empty()) refuse(".backendRefs", "must be left out");
+  if (rule.retry) refuse(".retry", "means nothing");
+  if (rule.timeouts.backend_request) refuse(".timeouts.backendRequest", "means nothing");
   if (rule.filters->redirect) refuse(".filters", "have RequestRedirect");
   if (rule.filters->rewrite) refuse(".filters", "have URLRewrite");
   if (rule.filters->request) refuse(".filters", "have RequestHeaderModifier");

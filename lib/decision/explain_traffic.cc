@@ -1,9 +1,18 @@
+#include "lib/base/grpc_status_names.h"
 #include "lib/base/strings.h"
 #include "lib/decision/explain.h"
 #include "lib/decision/labels.h"
 
 namespace heddle {
 namespace {
+std::string grpc_names(const RetrySpec& retry) {
+  std::string out;
+  for (size_t i = 0; i < retry.grpc.size(); ++i) {
+    if (retry.grpc[i]) out.append(out.empty() ? ", gRPC " : " ").append(kGrpcStatusNames[i]);
+  }
+  return out;
+}
+
 void add_value(std::string& text, std::string_view name, std::string_view value) {
   text.append(text.empty() ? "" : ", ").append(name).append(" ").append(value);
 }
@@ -25,7 +34,7 @@ std::string values_of(const TrafficPolicySpec& policy) {
   timeout("connectionIdle", policy.timeouts.connection_idle);
   timeout("streamIdle", policy.timeouts.stream_idle);
   timeout("request", policy.timeouts.request);
-  if (policy.retry) add_value(out, "retry", retry_text(*policy.retry));
+  if (policy.retry) add_value(out, "retry (of rules that name none)", retry_text(*policy.retry));
   if (policy.retry_budget) {
     add_value(out, "retryBudget",
               str_cat(std::to_string(policy.retry_budget->percent), " %, at least ",
@@ -41,8 +50,7 @@ std::string retry_text(const RetrySpec& retry) {
     if (retry.has_code(code)) codes.append(codes.empty() ? "" : " ").append(std::to_string(code));
   }
   return str_cat("up to ", std::to_string(retry.attempts), " after ", codes, ", backoff ",
-                 format_duration(retry.backoff), retry.grpc.any() ? ", statuses of gRPC" : "",
-                 retry.any_method ? ", any method" : "");
+                 format_duration(retry.backoff), grpc_names(retry), retry.any_method ? ", any method" : "");
 }
 
 void explain_limits(const HttpRouteRule& rule, Trace& trace) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "lib/base/assert.h"
+#include "proxy/exchange/filter_answer.h"
 
 namespace heddle {
 
@@ -145,26 +146,35 @@ bool Exchange::is_unspeakable(const ResponseHead& head) const {
 
 void Exchange::on_response(ResponseHead&& head, bool end) {
   touch();
-  if (Result<void> fits = check_response(head); !fits) {
-    if (end && request_ended_) upstream_ = nullptr;  // it is over
-    end_try(fits.error().reason);
-    return reply(fits.error());
+  if (is_unspeakable(head)) {
+    Error why = make_error(Reason::kUpstreamProtocolError, "2xx instead of 101 or a refusal", Origin::kUpstream);
+    return refuse_answer(why, why.reason, end);
   }
   if (target_.retry != nullptr && retries_answer(head, end)) return;
-  response_begun_ = true;
-  body_.stop();
-  summary_.upgraded = is_tunnel_ = head.status == 101;
-  if (is_tunnel_) {
-    request_deadline_.cancel();  // of the request, not of the conversation
-    watch();
-  }
   summary_.status = head.status;
   summary_.response_at = services_.loop.now();
   summary_.upstream_time = summary_.response_at - try_sent_at_;
   pick_->on_response(head, end, summary_.upstream_time, summary_.response_at);
+  Result<void> fits = target_.filters ? filter_answer(request_, target_.filters, head) : Result<void>();
+  if (!fits) return refuse_answer(fits.error(), Reason::kNone, end);  // the endpoint has answered
+  response_begun_ = true;
+  body_.stop();
+  summary_.upgraded = is_tunnel_ = head.status == 101;
+  if (is_tunnel_) {
+    request_deadline_.cancel();  // these are of the request, not of the conversation
+    try_deadline_.cancel();
+    watch();
+  }
   sanitize_response(head);
   downstream_->respond(std::move(head), end);
   if (end) on_response_done();
+}
+
+// What may not be passed on is our failure to the client, and the end of the try.
+void Exchange::refuse_answer(const Error& why, Reason of_try, bool end) {
+  if (end && request_ended_) upstream_ = nullptr;  // it is over
+  end_try(of_try);
+  reply(why);
 }
 
 void Exchange::on_response_body(Buffer&& bytes, bool end) {
@@ -310,7 +320,9 @@ void Exchange::drop_upstream(ResetCode code) {
 
 void Exchange::on_pending_over() {
   bool is_limited = pick_->pool().lacks_connections();
+  bool is_silent = !is_limited && pick_->pool().connections() == 0;
   up_.stop_waiting();
+  if (is_silent) end_try(Reason::kUpstreamConnectTimeout);
   if (!is_limited) return reply(make_error(Reason::kPendingTimeout, "no connection in time"));
   summary_.limit = pick_->limit(CircuitResource::kConnections);
   reply(make_error(CircuitBreaker::reason_of(CircuitResource::kConnections), "no connection became free in time"));
@@ -318,7 +330,9 @@ void Exchange::on_pending_over() {
 
 void Exchange::on_request_over() {
   Error why = make_error(Reason::kRequestTimeout, "the route's request timeout passed");
-  if (upstream_ != nullptr && request_ended_ && !response_begun_) end_try(why.reason);  // it did not answer
+  // Who had the time to itself did not answer; who came after others, or after a delay of ours, is not to blame.
+  bool had_the_time = tries_ == 1 && !summary_.delayed && upstream_ != nullptr && request_ended_;
+  if (had_the_time && !response_begun_) end_try(why.reason);
   if (response_begun_) return break_off(why);
   reply(why);
 }

@@ -91,7 +91,7 @@ class Exchange final : public Retirable, private Revocable {
   // Filters of the route: exchange_filters.cc.
   void filter_request_head();
   void after_delay();
-  Result<void> check_response(ResponseHead&) const;
+  void refuse_answer(const Error&, Reason of_try, bool end);
   void on_wanted(const Result<void>&);
   // Tries.
   void start_try();

@@ -28,12 +28,4 @@ void Exchange::after_delay() {
   HEDDLE_ASSERT(target_.backends != nullptr);  // else every request is answered
   start_try();
 }
-
-// What may not be passed on is our failure to the client, while the try is over.
-Result<void> Exchange::check_response(ResponseHead& head) const {
-  if (is_unspeakable(head)) {
-    return make_error(Reason::kUpstreamProtocolError, "2xx instead of 101 or a refusal", Origin::kUpstream);
-  }
-  return target_.filters ? filter_answer(request_, target_.filters, head) : Result<void>();
-}
 }  // namespace heddle

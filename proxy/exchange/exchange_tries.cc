@@ -124,6 +124,7 @@ void Exchange::on_try_failed(const Error& why) {
   if (info(why.reason).retry != Retry::kUnprocessed) maybe_processed_ = true;
   if (replay) {
     replayed_ = true;
+    try_deadline_.cancel();  // the replay has a time of its own
     pick_->on_retry(why.reason);
     return acquire(ConnectionPool::Freshness::kFresh);
   }
@@ -140,10 +141,11 @@ void Exchange::retry_or_reply(const Error& why) {
 
 // True: the answer is dropped, and the request goes out again.
 bool Exchange::retries_answer(const ResponseHead& head, bool end) {
-  RetryAnswer answer{head.status, end ? grpc_status_of(head) : std::nullopt, head.fields().get(HeaderName::kRetryAfter),
-                     head.fields().get("grpc-retry-pushback-ms")};
+  RetryAnswer answer{head.status, end ? grpc_status_of(head) : std::nullopt};
   maybe_processed_ = true;
   if (!may_repeat() || !may_retry_answer(*target_.retry, answer, retry_facts())) return false;
+  answer.retry_after = head.fields().get(HeaderName::kRetryAfter);
+  answer.pushback = head.fields().get("grpc-retry-pushback-ms");
   auto wait = retry_wait(*target_.retry, answer, retry_facts(), services_.random);
   if (!wait || !has_time_for(*wait) || !is_in_budget(Reason::kUpstreamStatus)) return false;
   MonoTime now = services_.loop.now();
@@ -152,6 +154,7 @@ bool Exchange::retries_answer(const ResponseHead& head, bool end) {
   if (!end || !request_ended_) answered->reset(ResetCode::kCancel);
   summary_.status = head.status;
   end_try(Reason::kNone);
+  summary_.status = 0;  // it was not passed on
   retry_in(*wait, make_error(Reason::kUpstreamStatus, "", Origin::kUpstream));
   return true;
 }
@@ -170,12 +173,16 @@ void Exchange::on_backoff_over() { retry(make_error(failure_, "", Origin::kUpstr
 
 void Exchange::retry(const Error& why) {
   // The first failure says more than "nobody else is there".
-  if (!pick_endpoint() && !pick_the_same_again(why)) return reply(why);
+  auto picked = pick_endpoint();
+  bool nobody_else = !picked && picked.error().reason == Reason::kNoHealthyEndpoint;
+  if (!picked && !(nobody_else && pick_the_same_again(why))) return reply(why);
   pick_->on_retry(why.reason);
   acquire(ConnectionPool::Freshness::kAny);
 }
 
 void Exchange::on_try_over() {
+  up_.stop_waiting();
+  pending_.cancel();
   Error why = make_error(Reason::kUpstreamHeadTimeout, "the route's backendRequest timeout passed", Origin::kUpstream);
   end_try(why.reason);
   if (response_begun_) return break_off(why);

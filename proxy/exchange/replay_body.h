@@ -27,7 +27,7 @@ class ReplayBody {
   }
   // Everything so far, for a new try.
   Buffer all() const { return kept_.share(0, kept_.size()); }
-  bool may_replay() const noexcept { return keeping_; }
+  bool may_replay() const noexcept { return keeping_ && kept_.size() <= kLimit; }
   bool empty() const noexcept { return kept_.empty(); }
   // The response began, or the body is too long: no further try.
   void stop() noexcept {

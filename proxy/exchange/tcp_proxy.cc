@@ -103,7 +103,7 @@ class TcpProxy::Joined final : public Connection, private Revocable, private Tra
     downstream_->observe(nullptr);
     downstream_->resume(PauseReason::kTunnel);
     if (services_.proxy_header) introduce(*upstream);
-    TunnelOptions options{services_.idle, services_.pipes};
+    TunnelOptions options{target_.stream_idle.value_or(services_.idle), services_.pipes};
     tunnel_ = std::make_unique<TcpTunnel>(services_.context.loop, std::move(downstream_), std::move(upstream), options,
                                           [this](const Error& why) { on_tunnel_done(why); });
   }

@@ -216,6 +216,9 @@ Result<BackendSet::Pick> BackendSet::pick(std::span<const uint32_t> tried, PickO
 void BackendSet::count_request(MonoTime now) { shared_->budget.deposit(now); }
 
 bool BackendSet::take_retry(MonoTime now) {
+  // What could not be tried anyway is not begun: the answer that is there is better than one of ours.
+  const CircuitBreaker& breaker = shared_->breaker();
+  if (breaker.is_open(CircuitResource::kRetries)) return false;
   bool is_granted = shared_->budget.withdraw(now);
   if (!is_granted) shared_->metrics->on_budget_spent();
   return is_granted;

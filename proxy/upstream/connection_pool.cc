@@ -24,6 +24,9 @@ ConnectionPool::~ConnectionPool() {
   dials_.clear();
   spec_.share.metrics->on_connections_gone(connections_.size());
   for (ClientSession* session : std::exchange(all_, {})) session->disown();
+  Starving::unlink();
+  connections_.clear();
+  spec_.share.group->wake();  // its connections are no longer counted: others may dial
 }
 
 ClientSession* ConnectionPool::try_acquire() {

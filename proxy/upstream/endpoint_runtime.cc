@@ -7,8 +7,10 @@
 namespace heddle {
 void LeftRuntimes::add(std::shared_ptr<EndpointRuntime> runtime) {
   runtimes_.push_back(std::move(runtime));
-  if (runtimes_.size() == 1) loop_.post([this] { std::exchange(runtimes_, {}).clear(); });
+  loop_.defer(clear_);
 }
+
+void LeftRuntimes::clear() { std::exchange(runtimes_, {}).clear(); }
 
 EndpointRuntime::EndpointRuntime(UpstreamContext& context, const Endpoint& endpoint, const BackendSetSpec& set,
                                  PoolShare share, const PoolLimits& limits)

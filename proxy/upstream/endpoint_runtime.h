@@ -22,8 +22,10 @@ class LeftRuntimes {
   void add(std::shared_ptr<EndpointRuntime>);
 
  private:
+  void clear();
   Loop& loop_;
   std::vector<std::shared_ptr<EndpointRuntime>> runtimes_;
+  DeferredOf<LeftRuntimes, &LeftRuntimes::clear> clear_{*this};
 };
 
 // What everything upstream of one worker shares; outlives it.

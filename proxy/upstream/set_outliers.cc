@@ -38,7 +38,10 @@ std::optional<SetOutliers::Due> SetOutliers::claim(MonoTime now, std::span<const
   for (uint32_t i = 0; i < cells_.size(); ++i) {
     bool fits = has_weight_[i] && cells_[i]->is_due(now) && std::find(tried.begin(), tried.end(), i) == tried.end();
     if (!fits) continue;
-    if (OutlierProbe probe = OutlierProbe::claim(cells_[i], now)) return Due{i, std::move(probe)};
+    OutlierProbe probe = OutlierProbe::claim(cells_[i], now);
+    if (!probe) continue;
+    next_look_ = now + kLook;  // one that decides nothing is not followed by the next request at once
+    return Due{i, std::move(probe)};
   }
   next_look_ = now + kLook;
   return std::nullopt;

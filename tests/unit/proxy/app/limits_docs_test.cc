@@ -172,7 +172,7 @@ std::vector<Row> of_connections() {
        str_cat(count(pool.connections),
                " each, or as its [TrafficPolicy](resources.md#trafficpolicy) says, divided among workers")},
       {"tries of a request", str_cat(count(kUnprocessedTries), ", only of what was never processed; ",
-                                     count(RetrySpec::kMaxAttempts + 1), " where a route says so")},
+                                     count(RetrySpec::kMaxAttempts + 1), " where a route or TrafficPolicy says so")},
       {"retries of a backend set",
        str_cat(count(RetryBudgetSpec{}.percent), " % of the requests of ", count(RetryBudget::kSeconds),
                " s, at least ", count(RetryBudgetSpec{}.min_per_second), "/s, divided among workers")},
