@@ -22,16 +22,6 @@ HttpRouteRule parse_rule(const JsonReader& at, const std::string& ns) {
 }  // namespace
 
 std::shared_ptr<const HttpRouteSpec> parse_grpc_route(const Envelope& envelope, JsonObject& spec) {
-  auto out = std::make_shared<HttpRouteSpec>();
-  out->key = envelope.key;
-  out->created = envelope.metadata.created;
-  parse_parents(spec, *out);
-  parse_hostnames(spec, *out);
-  for (const JsonReader& at : spec.array("rules", {1, kMaxRouteRules})) {
-    out->rules.push_back(parse_rule(at, out->key.ns));
-  }
-  out->rules.shrink_to_fit();
-  check_rules_together(spec, *out);
-  return out;
+  return parse_route(envelope, spec, parse_rule);
 }
 }  // namespace heddle::detail

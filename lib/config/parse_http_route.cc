@@ -89,8 +89,6 @@ ParentRef parse_parent(const JsonReader& at, const std::string& ns) {
   return out;
 }
 
-}  // namespace
-
 void parse_parents(JsonObject& spec, HttpRouteSpec& out) {
   for (const JsonReader& at : spec.array("parentRefs", {1, kMaxRouteParents})) {
     ParentRef parent = parse_parent(at, out.key.ns);
@@ -99,6 +97,7 @@ void parse_parents(JsonObject& spec, HttpRouteSpec& out) {
     out.parents.push_back(std::move(parent));
   }
 }
+}  // namespace
 
 bool is_internal_field(std::string_view name) noexcept {
   constexpr std::string_view kPrefixes[] = {"heddle-", "x-heddle-", "x-mesh-", "l5d-"};
@@ -126,6 +125,7 @@ std::string_view path_mistake(std::string_view path) noexcept {
   return printable ? std::string_view() : "must be printable ASCII without spaces; percent-encode the rest";
 }
 
+namespace {
 void parse_hostnames(JsonObject& spec, HttpRouteSpec& out) {
   for (const JsonReader& at : spec.optional_array("hostnames", {0, kMaxRouteHostnames})) {
     std::string_view host = at.string({1, 253}).value_or("");
@@ -134,18 +134,23 @@ void parse_hostnames(JsonObject& spec, HttpRouteSpec& out) {
     out.hostnames.emplace_back(host);
   }
 }
+}  // namespace
 
-std::shared_ptr<const HttpRouteSpec> parse_http_route(const Envelope& envelope, JsonObject& spec) {
+std::shared_ptr<const HttpRouteSpec> parse_route(const Envelope& envelope, JsonObject& spec, RuleParser parse) {
   auto out = std::make_shared<HttpRouteSpec>();
   out->key = envelope.key;
   out->created = envelope.metadata.created;
   parse_parents(spec, *out);
   parse_hostnames(spec, *out);
   for (const JsonReader& at : spec.array("rules", {1, kMaxRouteRules})) {
-    out->rules.push_back(parse_rule(at, out->key.ns));
+    out->rules.push_back(parse(at, out->key.ns));
   }
   out->rules.shrink_to_fit();
   check_rules_together(spec, *out);
   return out;
+}
+
+std::shared_ptr<const HttpRouteSpec> parse_http_route(const Envelope& envelope, JsonObject& spec) {
+  return parse_route(envelope, spec, parse_rule);
 }
 }  // namespace heddle::detail

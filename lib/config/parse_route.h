@@ -3,8 +3,8 @@
 #include "lib/config/parse_detail.h"
 
 namespace heddle::detail {
-void parse_parents(JsonObject& spec, HttpRouteSpec&);
-void parse_hostnames(JsonObject& spec, HttpRouteSpec&);
+using RuleParser = HttpRouteRule (*)(const JsonReader&, const std::string& ns);
+std::shared_ptr<const HttpRouteSpec> parse_route(const Envelope&, JsonObject& spec, RuleParser);
 WeightedBackend parse_backend(const JsonReader&, const std::string& ns);
 // Limits over all rules, and names that stand twice.
 void check_rules_together(const JsonObject& spec, const HttpRouteSpec&);

@@ -8,6 +8,25 @@
 #include "tests/support/seeded_random.h"
 
 namespace heddle {
+// A request that waits for a connection, and what it was told.
+struct Waiter final : AcquireWaiter {
+  void on_session(ClientSession& session) override { served = &session; }
+  void on_acquire_failed(const Error& why) override { failed = why.reason; }
+  bool is_told() const { return served != nullptr || failed; }
+  ClientSession* served = nullptr;
+  std::optional<Reason> failed;
+};
+
+// default/b: plaintext, in turn.
+inline BackendSet::Spec set_of(const std::vector<Address>& endpoints) {
+  BackendSetSpec spec;
+  spec.key = {Kind::kBackendSet, "default", "b"};
+  spec.tls = UpstreamTls::kPlaintext;
+  spec.lb.policy = LbPolicy::kRoundRobin;
+  for (const Address& address : endpoints) spec.endpoints.emplace_back().key.address = address;
+  return std::make_shared<const BackendSetSpec>(std::move(spec));
+}
+
 class UpstreamRig : public testing::Test {
  protected:
   struct NoIdentity final : ClientTlsSource {

@@ -9,22 +9,6 @@
 
 namespace heddle {
 namespace {
-struct Waiter final : AcquireWaiter {
-  void on_session(ClientSession& session) override { served = &session; }
-  void on_acquire_failed(const Error& why) override { failed = why.reason; }
-  bool is_told() const { return served != nullptr || failed; }
-  ClientSession* served = nullptr;
-  std::optional<Reason> failed;
-};
-
-BackendSet::Spec set_of(const std::vector<Address>& endpoints) {
-  BackendSetSpec spec;
-  spec.key = {Kind::kBackendSet, "default", "b"};
-  spec.tls = UpstreamTls::kPlaintext;
-  for (const Address& address : endpoints) spec.endpoints.emplace_back().key.address = address;
-  return std::make_shared<const BackendSetSpec>(std::move(spec));
-}
-
 class UpstreamMetricsTest : public UpstreamRig {
  protected:
   ~UpstreamMetricsTest() override {
