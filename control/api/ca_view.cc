@@ -112,6 +112,7 @@ std::vector<LiveSidecar> live_sidecars(const std::vector<NodeStatus>& rows, cons
     if (!has_name(named, name)) named.emplace(std::move(name), std::move(away));
   }
   std::vector<LiveSidecar> out;
+  out.reserve(named.size() + unnamed.size());
   for (auto& [key, sidecar] : named) out.push_back(std::move(sidecar));
   out.insert(out.end(), std::make_move_iterator(unnamed.begin()), std::make_move_iterator(unnamed.end()));
   return out;

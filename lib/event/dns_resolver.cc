@@ -135,6 +135,7 @@ size_t DnsResolver::Channel::server_count() const {
 
 void DnsResolver::Channel::use_servers(const std::vector<Address>& servers) {
   std::vector<ares_addr_port_node> nodes;
+  nodes.reserve(servers.size());
   for (const Address& server : servers) nodes.push_back(server_node(server));
   for (size_t i = 1; i < nodes.size(); ++i) nodes[i - 1].next = &nodes[i];
   HEDDLE_CHECK(ares_set_servers_ports(raw_, nodes.data()) == ARES_SUCCESS);  // fails while questions are out only

@@ -163,7 +163,7 @@ std::string render_stats_html(const StatsPage& page) {
   return out + "</body>\n</html>\n";
 }
 
-void add_stats_routes(HttpServer& server, std::function<StatsPage()> page) {
+void add_stats_routes(HttpServer& server, const std::function<StatsPage()>& page) {
   server.route("GET", "/stats", [page](const RpcRequest&, HttpServer::Respond respond) {
     respond(page_response("text/html; charset=utf-8", render_stats_html(page())));
   });

@@ -23,5 +23,5 @@ std::string render_stats_html(const StatsPage&);
 std::string render_stats_csv(const StatsPage&);
 
 // GET /stats and GET /stats;csv.
-void add_stats_routes(HttpServer&, std::function<StatsPage()> page);
+void add_stats_routes(HttpServer&, const std::function<StatsPage()>& page);
 }  // namespace heddle

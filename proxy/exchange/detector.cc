@@ -6,7 +6,7 @@
 namespace heddle {
 
 Detector::Detector(Spec spec, DestinationMemory& memory, Registry& registry, Logger log)
-    : spec_(std::move(spec)), memory_(memory), metrics_(registry, spec_.listener), log_(std::move(log)) {}
+    : spec_(std::move(spec)), memory_(memory), metrics_(registry, spec_.listener), log_(log) {}
 
 Duration Detector::wait(Duration detect) const noexcept {
   return spec_.may_be_tcp && memory_.expects_silence() ? std::min(spec_.moment, detect) : detect;

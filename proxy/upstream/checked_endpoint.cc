@@ -55,10 +55,10 @@ class CheckedEndpoint::Check {
     started_ = context().scheduler.now();
     timer_->arm(spec_.check.timeout);
     // The token of the probe before is let go only now: a result must not destroy its own token.
-    pending_ = probe_->run([this](ProbeResult result) { finish(std::move(result)); });
+    pending_ = probe_->run([this](const ProbeResult& result) { finish(result); });
   }
   // From start to start, so that slow answers do not stretch the interval.
-  void finish(ProbeResult result) {
+  void finish(const ProbeResult& result) {
     running_ = false;
     Duration took = context().scheduler.now() - started_;
     auto changed = tracker_.record(result.passed() ? CheckVerdict::kPassed : CheckVerdict::kFailed);
