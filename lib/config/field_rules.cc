@@ -71,4 +71,30 @@ std::string_view written_path_mistake(std::string_view path) noexcept {
   if (path.find_first_of("\"<>`{}") != path.npos) return "has a byte that must be percent-encoded";
   return {};
 }
+
+bool is_internal_field(std::string_view name) noexcept {
+  constexpr std::string_view kPrefixes[] = {"heddle-", "x-heddle-", "x-mesh-", "l5d-"};
+  return name == "x-forwarded-client-cert" ||
+         std::any_of(std::begin(kPrefixes), std::end(kPrefixes), [&](auto prefix) { return name.starts_with(prefix); });
+}
+
+bool is_token(std::string_view text) noexcept {
+  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
+  auto is_token_char = [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kOthers.find(c) != kOthers.npos;
+  };
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+}
+
+// The Gateway API's CEL rules, and no '?': a value that is not its own normal form would never match.
+std::string_view path_mistake(std::string_view path) noexcept {
+  if (!path.starts_with('/')) return "must begin with '/'";
+  for (std::string_view bad : {"//", "/./", "/../", "%2f", "%2F", "#", "?", "\\", "%5c", "%5C", "%00"}) {
+    if (path.find(bad) != std::string_view::npos) return "must not contain any of // /./ /../ %2f %5c %00 # ? \\";
+  }
+  if (path.ends_with("/.") || path.ends_with("/..")) return "must not end in /. or /..";
+  bool printable = std::all_of(path.begin(), path.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  return printable ? std::string_view() : "must be printable ASCII without spaces; percent-encode the rest";
+}
 }  // namespace heddle::detail

@@ -1,9 +1,15 @@
-// Which header fields a filter may change, and which paths and hosts it may write: what sidecars and codecs own stays
-// theirs, and what they would refuse cannot be configured. Private to lib/config. Pure.
+// What matches, policies and filters may say of header fields and paths: what sidecars and codecs own stays theirs, and
+// what they would refuse cannot be configured. Private to lib/config. Pure.
 #pragma once
 #include <string_view>
 
 namespace heddle::detail {
+// What is wrong with a path that requests are compared to; empty: nothing.
+std::string_view path_mistake(std::string_view path) noexcept;
+bool is_token(std::string_view) noexcept;  // RFC 9110 §5.6.2
+// A header that sidecars remove from requests, because callers would say with it who they are (lib/http/rules.h).
+bool is_internal_field(std::string_view lower_name) noexcept;
+
 enum class FieldOwner : unsigned char { kRequest, kResponse };
 
 // Why a filter may not touch the field; empty: it may. Fields of the connection and of framing (RFC 9110 §7.6.1, §6.4),

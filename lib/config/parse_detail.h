@@ -2,6 +2,7 @@
 #pragma once
 #include <string>
 
+#include "lib/config/field_rules.h"
 #include "lib/config/parse.h"
 
 namespace heddle::detail {
@@ -41,11 +42,6 @@ std::string read_optional_name(JsonObject&, std::string_view field);
 std::optional<uint16_t> read_optional_port(JsonObject&, std::string_view field);
 // targetRef and targetRefs: names of backend sets. `what` a target has: "health".
 std::vector<std::string> read_targets(JsonObject& spec, std::string_view what);
-// What is wrong with a path that requests are compared to; empty: nothing.
-std::string_view path_mistake(std::string_view path) noexcept;
-bool is_token(std::string_view) noexcept;  // RFC 9110 §5.6.2
-// A header that sidecars remove from requests, because callers would say with it who they are (lib/http/rules.h).
-bool is_internal_field(std::string_view lower_name) noexcept;
 // The id of one workload: it has a path.
 std::optional<SpiffeId> read_optional_identity(JsonObject&, std::string_view field);
 }  // namespace heddle::detail

@@ -1,4 +1,5 @@
 // Our own kind HTTPRouteFilter: answers and faults that a rule of a route names by extensionRef.
+#include "lib/base/grpc_status.h"
 #include "lib/base/strings.h"
 #include "lib/config/field_rules.h"
 #include "lib/config/parse_detail.h"
@@ -33,27 +34,6 @@ double parse_percent(JsonObject& object) {
   return percent;
 }
 
-// What a gRPC library takes an HTTP status for (gRPC's http-grpc-status-mapping).
-uint8_t grpc_of(int64_t status) noexcept {
-  switch (status) {
-    case 400:
-      return 13;
-    case 401:
-      return 16;
-    case 403:
-      return 7;
-    case 404:
-      return 12;
-    case 429:
-    case 502:
-    case 503:
-    case 504:
-      return 14;
-    default:
-      return 2;
-  }
-}
-
 // The HTTP mapping that google.rpc.Code gives with each code.
 uint16_t http_of(int64_t grpc_status) noexcept {
   constexpr uint16_t kStatuses[] = {200, 499, 500, 400, 504, 404, 409, 403, 429,
@@ -69,7 +49,7 @@ FaultAbort parse_abort(JsonObject object) {
     object.problem("status", "or grpcStatus: expected one of them");
   }
   if (status) out.status = static_cast<uint16_t>(*status);
-  out.grpc_status = grpc ? static_cast<uint8_t>(*grpc) : grpc_of(out.status);
+  out.grpc_status = grpc ? static_cast<uint8_t>(*grpc) : grpc_status_of_http(out.status);
   if (grpc) out.status = http_of(*grpc);
   out.percent = parse_percent(object);
   object.finish();

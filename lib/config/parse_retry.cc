@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "lib/base/grpc_status_names.h"
+#include "lib/base/grpc_status.h"
 #include "lib/base/strings.h"
 #include "lib/config/parse_detail.h"
 

@@ -1,4 +1,4 @@
-#include "lib/base/grpc_status_names.h"
+#include "lib/base/grpc_status.h"
 #include "lib/base/strings.h"
 #include "lib/decision/explain.h"
 #include "lib/decision/labels.h"

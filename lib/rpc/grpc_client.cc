@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "lib/base/grpc_status.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
@@ -13,27 +14,6 @@ SessionLimits limits_of_a_call() {
 }
 
 GrpcEnd unavailable(std::string why, Reason reason) { return {GrpcStatus::kUnavailable, std::move(why), reason}; }
-
-// For an answer that is not gRPC's (the table of the gRPC documentation).
-GrpcStatus status_of_http(uint16_t status) {
-  switch (status) {
-    case 400:
-      return GrpcStatus::kInternal;
-    case 401:
-      return GrpcStatus::kUnauthenticated;
-    case 403:
-      return GrpcStatus::kPermissionDenied;
-    case 404:
-      return GrpcStatus::kUnimplemented;
-    case 429:
-    case 502:
-    case 503:
-    case 504:
-      return GrpcStatus::kUnavailable;
-    default:
-      return GrpcStatus::kUnknown;
-  }
-}
 }  // namespace
 
 // One call and its connection.
@@ -73,7 +53,8 @@ class GrpcClient::Call final : public Operation, private ResponseSink, private C
     if (end) stream_ = nullptr;
     auto type = head.fields().get(HeaderName::kContentType).value_or("");
     if (head.status != 200 || !type.starts_with("application/grpc")) {
-      return finish({status_of_http(head.status), str_cat("not gRPC: HTTP ", std::to_string(head.status))});
+      return finish({static_cast<GrpcStatus>(grpc_status_of_http(head.status)),
+                     str_cat("not gRPC: HTTP ", std::to_string(head.status))});
     }
     if (end || head.fields().get(HeaderName::kGrpcStatus)) return finish(read_end(head.fields()));
   }

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "certs/wipe.h"
-#include "lib/base/grpc_status_names.h"
+#include "lib/base/grpc_status.h"
 #include "lib/base/strings.h"
 
 namespace heddle {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "lib/base/grpc_status_names.h"
+#include "lib/base/grpc_status.h"
 #include "lib/base/json_writer.h"
 #include "lib/base/strings.h"
 #include "proxy/admin/filter_view.h"

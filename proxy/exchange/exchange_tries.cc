@@ -1,22 +1,11 @@
 // The tries of an Exchange: from the endpoint that is picked to the answer that is passed on, or to the next try.
-#include <charconv>
 #include <utility>
 
 #include "proxy/exchange/exchange.h"
 #include "proxy/resilience/retry_policy.h"
+#include "proxy/upstream/rate_limited.h"
 
 namespace heddle {
-namespace {
-// Of an answer that is its head alone; a status in trailers comes when the answer is with the client.
-std::optional<unsigned> grpc_status_of(const ResponseHead& head) noexcept {
-  std::string_view text = head.fields().get(HeaderName::kGrpcStatus).value_or("");
-  unsigned out = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return out;
-}
-}  // namespace
-
 void Exchange::start_try() {
   auto picked = pick_endpoint();
   if (!picked) return reply(picked.error());
@@ -141,7 +130,7 @@ void Exchange::retry_or_reply(const Error& why) {
 
 // True: the answer is dropped, and the request goes out again.
 bool Exchange::retries_answer(const ResponseHead& head, bool end) {
-  RetryAnswer answer{head.status, end ? grpc_status_of(head) : std::nullopt};
+  RetryAnswer answer{head.status, grpc_status_of(head, end)};
   maybe_processed_ = true;
   if (!may_repeat() || !may_retry_answer(*target_.retry, answer, retry_facts())) return false;
   answer.retry_after = head.fields().get(HeaderName::kRetryAfter);
