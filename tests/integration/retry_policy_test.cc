@@ -1,5 +1,8 @@
 // What a route's `retry` adds: answers and failures of idempotent requests go to another endpoint, within the budget.
 #include <gtest/gtest.h>
+#include <poll.h>
+
+#include <array>
 
 #include "tests/support/h2_origin.h"
 #include "tests/support/mesh_fixture.h"
@@ -196,6 +199,39 @@ TEST_F(RetryPolicies, ABudgetOfNothingAllowsNone) {
   BlockingClient client(entry());
   EXPECT_TRUE(client.get("/").starts_with("HTTP/1.1 503 "));
   EXPECT_EQ(busy.requests(), 1);
+}
+
+// The connection is cut when its second request has come, and whoever dials again waits for a handshake in vain: the
+// time of the first try must not end the second one, which waits.
+TEST_F(RetryPolicies, TheTimeOfATryEndsWithIt) {
+  RawOrigin& application = add_answering_origin("hello");
+  Sidecar& inbound = add_inbound(application.address());
+  std::atomic<bool> cut = false;
+  RawOrigin& network = add_origin([&](BlockingClient& peer, int index, std::atomic<int>&) {
+    if (index > 0) return static_cast<void>(peer.read_all());
+    BlockingClient far(inbound.address());
+    std::array<pollfd, 2> both = {pollfd{peer.fd(), POLLIN, 0}, pollfd{far.fd(), POLLIN, 0}};
+    while (::poll(both.data(), both.size(), -1) > 0) {
+      bool is_from_peer = both[0].revents != 0;
+      std::string bytes = is_from_peer ? peer.read_some() : far.read_some();
+      if (bytes.empty() || (is_from_peer && cut)) return;
+      (is_from_peer ? far : peer).send(bytes);
+    }
+  });
+  start_outbound(hello_snapshot(
+      {network.address()}, kServerId,
+      "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: hello}\nspec:\n"
+      "  parentRefs: [{group: '', kind: Service, name: hello}]\n  rules:\n"
+      "    - {backendRefs: [{group: heddle.dev, kind: BackendSet, name: hello}], timeouts: {backendRequest: 1s},"
+      " retry: {attempts: 2, backoff: 1ms}}\n"));
+  BlockingClient client(entry());
+  ASSERT_TRUE(client.get("/").ends_with("hello"));
+
+  cut = true;
+  std::string answer = client.get("/");
+
+  EXPECT_EQ(reason_of(answer), "pending-timeout") << answer;
+  wait_metric(*outbound_, R"(heddle_retries_total{backend_set="default/hello",reason="upstream-closed"})", 1);
 }
 
 TEST_F(RetryPolicies, TheBudgetIsTheLimit) {

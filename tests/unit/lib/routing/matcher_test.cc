@@ -2,18 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
+#include "tests/support/map_fields.h"
 
 namespace heddle {
 namespace {
-struct Fields {
-  std::map<std::string, std::string, std::less<>> map;
-  std::optional<std::string_view> get(std::string_view name) const {
-    auto it = map.find(name);
-    if (it == map.end()) return std::nullopt;
-    return it->second;
-  }
-};
+using Fields = MapFields;
 
 NameValueMatch exact(std::string name, std::string value) { return {std::move(name), std::move(value)}; }
 NameValueMatch regex(std::string name, std::string pattern) {

@@ -1,22 +1,14 @@
 #include <gtest/gtest.h>
 
-#include <map>
-
 #include "lib/routing/host_index.h"
 #include "lib/routing/matcher.h"
 #include "lib/routing/request_facts.h"
 #include "lib/routing/traffic_split.h"
+#include "tests/support/map_fields.h"
 
 namespace heddle {
 namespace {
-struct Fields {
-  std::map<std::string, std::string, std::less<>> map;
-  std::optional<std::string_view> get(std::string_view name) const {
-    auto it = map.find(name);
-    if (it == map.end()) return std::nullopt;
-    return it->second;
-  }
-};
+using Fields = MapFields;
 
 TEST(HostIndex, IgnoresCaseAndATrailingDot) {
   HostIndex index;

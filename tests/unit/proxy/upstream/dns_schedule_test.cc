@@ -3,23 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "lib/base/strings.h"
+#include "tests/support/dns_answers.h"
 #include "tests/support/seeded_random.h"
 
 namespace heddle {
 namespace {
 using Found = DnsAnswer::Kind;
 
-DnsAnswer answer(Found kind, Duration ttl = 30s) {
-  DnsAnswer out;
-  out.kind = kind;
-  out.ttl = ttl;
-  return out;
-}
-DnsAnswer addresses(std::initializer_list<std::string_view> ips, Duration ttl = 30s) {
-  DnsAnswer out = answer(Found::kFound, ttl);
-  for (std::string_view ip : ips) out.addresses.push_back(*Address::from_ip(ip, 0));
-  return out;
-}
 DnsAnswer failure(std::string why = "timeout") {
   DnsAnswer out;
   out.why = std::move(why);
@@ -39,7 +29,7 @@ class DnsScheduleTest : public testing::Test {
 };
 
 TEST_F(DnsScheduleTest, SortsWhatWasFoundAndTakesEachOnce) {
-  EXPECT_TRUE(tell(addresses({"10.0.0.2", "10.0.0.1", "10.0.0.2"})));
+  EXPECT_TRUE(tell(dns_addresses({"10.0.0.2", "10.0.0.1", "10.0.0.2"})));
 
   EXPECT_EQ(ips(), "10.0.0.1 10.0.0.2");
   EXPECT_EQ(schedule.next(), MonoTime(1h) + 30s);
@@ -47,24 +37,24 @@ TEST_F(DnsScheduleTest, SortsWhatWasFoundAndTakesEachOnce) {
 }
 
 TEST_F(DnsScheduleTest, AnotherOrderIsNoChange) {
-  tell(addresses({"10.0.0.1", "10.0.0.2"}));
+  tell(dns_addresses({"10.0.0.1", "10.0.0.2"}));
 
-  EXPECT_FALSE(tell(addresses({"10.0.0.2", "10.0.0.1"})));
+  EXPECT_FALSE(tell(dns_addresses({"10.0.0.2", "10.0.0.1"})));
 }
 
 TEST_F(DnsScheduleTest, KeepsTheTtlWithinItsBounds) {
-  tell(addresses({"10.0.0.1"}, 0s));
+  tell(dns_addresses({"10.0.0.1"}, 0s));
   EXPECT_EQ(schedule.again_after(), Duration(5s));
 
-  tell(addresses({"10.0.0.1"}, std::chrono::seconds(0x7fffffff)));
+  tell(dns_addresses({"10.0.0.1"}, std::chrono::seconds(0x7fffffff)));
   EXPECT_EQ(schedule.again_after(), Duration(300s));
 
-  tell(answer(Found::kNoData, 1s));
+  tell(dns_answer(Found::kNoData, 1s));
   EXPECT_EQ(schedule.again_after(), Duration(5s));
 }
 
 TEST_F(DnsScheduleTest, AFailureKeepsTheLastAnswerWithoutEnd) {
-  tell(addresses({"10.0.0.1"}));
+  tell(dns_addresses({"10.0.0.1"}));
 
   for (int i = 0; i < 1000; ++i) EXPECT_FALSE(tell(failure("servfail")));
 
@@ -87,7 +77,7 @@ TEST_F(DnsScheduleTest, AsksAgainLaterAfterEachFailure) {
 TEST_F(DnsScheduleTest, AnAnswerEndsTheFailures) {
   for (int i = 0; i < 5; ++i) tell(failure());
 
-  tell(addresses({"10.0.0.1"}));
+  tell(dns_addresses({"10.0.0.1"}));
 
   EXPECT_EQ(schedule.failures(), 0U);
   EXPECT_EQ(schedule.why(), "");
@@ -96,63 +86,63 @@ TEST_F(DnsScheduleTest, AnAnswerEndsTheFailures) {
 }
 
 TEST_F(DnsScheduleTest, NoDataEmptiesAtOnce) {
-  tell(addresses({"10.0.0.1"}));
+  tell(dns_addresses({"10.0.0.1"}));
 
-  EXPECT_TRUE(tell(answer(Found::kNoData)));
+  EXPECT_TRUE(tell(dns_answer(Found::kNoData)));
 
   EXPECT_EQ(ips(), "");
   EXPECT_EQ(schedule.again_after(), Duration(30s));
 }
 
 TEST_F(DnsScheduleTest, NoNameIsBelievedTheSecondTime) {
-  tell(addresses({"10.0.0.1"}));
+  tell(dns_addresses({"10.0.0.1"}));
 
-  EXPECT_FALSE(tell(answer(Found::kNoName, 60s)));
+  EXPECT_FALSE(tell(dns_answer(Found::kNoName, 60s)));
   EXPECT_EQ(ips(), "10.0.0.1");
   EXPECT_EQ(schedule.again_after(), Duration(5s)) << "soon: whether it is meant";
 
-  EXPECT_TRUE(tell(answer(Found::kNoName, 60s)));
+  EXPECT_TRUE(tell(dns_answer(Found::kNoName, 60s)));
   EXPECT_EQ(ips(), "");
   EXPECT_EQ(schedule.again_after(), Duration(60s));
 }
 
 TEST_F(DnsScheduleTest, AFailureInBetweenIsNoSecondOpinion) {
-  tell(addresses({"10.0.0.1"}));
-  tell(answer(Found::kNoName));
+  tell(dns_addresses({"10.0.0.1"}));
+  tell(dns_answer(Found::kNoName));
 
   tell(failure());
   EXPECT_EQ(ips(), "10.0.0.1");
 
-  tell(answer(Found::kNoName));
+  tell(dns_answer(Found::kNoName));
   EXPECT_EQ(ips(), "");
 }
 
 TEST_F(DnsScheduleTest, RecordsInBetweenAreOne) {
-  tell(addresses({"10.0.0.1"}));
-  tell(answer(Found::kNoName));
-  tell(addresses({"10.0.0.1"}));
+  tell(dns_addresses({"10.0.0.1"}));
+  tell(dns_answer(Found::kNoName));
+  tell(dns_addresses({"10.0.0.1"}));
 
-  tell(answer(Found::kNoName));
+  tell(dns_answer(Found::kNoName));
 
   EXPECT_EQ(ips(), "10.0.0.1");
 }
 
 TEST_F(DnsScheduleTest, NoNameFromTheBeginningHasTheTtlOfItsZone) {
-  tell(answer(Found::kNoName, 60s));
+  tell(dns_answer(Found::kNoName, 60s));
 
   EXPECT_EQ(schedule.again_after(), Duration(60s));
 }
 
 TEST_F(DnsScheduleTest, LeavesOutWhatNoClientCanUse) {
-  tell(addresses({"0.0.0.0", "0.1.2.3", "224.0.0.1", "255.255.255.255", "::", "ff02::1", "fe80::1", "::ffff:10.0.0.1",
-                  "::10.0.0.1", "10.0.0.1", "127.0.0.1", "::1", "fd00::1", "169.254.169.254"}));
+  tell(dns_addresses({"0.0.0.0", "0.1.2.3", "224.0.0.1", "255.255.255.255", "::", "ff02::1", "fe80::1",
+                      "::ffff:10.0.0.1", "::10.0.0.1", "10.0.0.1", "127.0.0.1", "::1", "fd00::1", "169.254.169.254"}));
 
   EXPECT_EQ(ips(), "10.0.0.1 127.0.0.1 169.254.169.254 ::1 fd00::1");
   EXPECT_EQ(schedule.records().unusable, 9U);
 }
 
 TEST_F(DnsScheduleTest, LeavesOutServicesThatAreNoHosts) {
-  DnsAnswer found = answer(Found::kFound);
+  DnsAnswer found = dns_answer(Found::kFound);
   found.services = {
       {"", 1, 0, 0}, {"a.example", 0, 0, 0}, {"10.0.0.1", 1, 0, 0}, {"a_b.c", 1, 0, 0}, {"a.example", 1, 0, 0}};
 

@@ -5,6 +5,7 @@
 #include "lib/base/strings.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/config_fixtures.h"
+#include "tests/support/dns_answers.h"
 #include "tests/support/manual_scheduler.h"
 #include "tests/support/scripted_dns.h"
 #include "tests/support/seeded_random.h"
@@ -17,17 +18,6 @@ const ResourceKey kDb{Kind::kBackendSet, "default", "db"};
 std::string set_yaml(std::string_view name, std::string_view dns) {
   return str_cat("{apiVersion: heddle.dev/v1, kind: BackendSet, metadata: {name: ", name,
                  "}, spec: {tls: plaintext, dns: {", dns, "}}}\n---\n");
-}
-DnsAnswer answer(Found kind, Duration ttl = 30s) {
-  DnsAnswer out;
-  out.kind = kind;
-  out.ttl = ttl;
-  return out;
-}
-DnsAnswer addresses(std::initializer_list<std::string_view> ips, Duration ttl = 30s) {
-  DnsAnswer out = answer(Found::kFound, ttl);
-  for (std::string_view ip : ips) out.addresses.push_back(*Address::from_ip(ip, 0));
-  return out;
 }
 DnsAnswer failure() {
   DnsAnswer out;
@@ -80,9 +70,9 @@ TEST_F(DnsSetsTest, AsksForBothFamiliesAndPublishesWhenBothAnswered) {
   apply(set_yaml("db", "name: db.test, port: 80"));
   EXPECT_EQ(dns.waiting(), "db.test A, db.test AAAA");
 
-  answers("db.test", kA, addresses({"10.0.0.1"}));
+  answers("db.test", kA, dns_addresses({"10.0.0.1"}));
   EXPECT_EQ(found(), "none");
-  answers("db.test", kAaaa, addresses({"fd00::1"}));
+  answers("db.test", kAaaa, dns_addresses({"fd00::1"}));
 
   EXPECT_EQ(found(), "10.0.0.1:80=1 [fd00::1]:80=1");
   EXPECT_TRUE(sets.is_settled());
@@ -97,46 +87,46 @@ TEST_F(DnsSetsTest, AsksNothingWithoutSuchSets) {
 
 TEST_F(DnsSetsTest, AsksAgainWhenTheTtlIsOver) {
   apply(set_yaml("db", "name: a, port: 80"));
-  answers("a", kA, addresses({"10.0.0.1"}, 30s));
-  answers("a", kAaaa, answer(Found::kNoData, 60s));
+  answers("a", kA, dns_addresses({"10.0.0.1"}, 30s));
+  answers("a", kAaaa, dns_answer(Found::kNoData, 60s));
   scheduler.advance(29s);
   EXPECT_EQ(dns.waiting(), "");
 
   scheduler.advance(1s);
   EXPECT_EQ(dns.waiting(), "a A");
-  answers("a", kA, addresses({"10.0.0.2"}));
+  answers("a", kA, dns_addresses({"10.0.0.2"}));
 
   EXPECT_EQ(found(), "10.0.0.2:80=1");
 }
 
 TEST_F(DnsSetsTest, AnswerOfOneFamilyAndFailureOfTheOtherKeepsTheOthersLast) {
   apply(set_yaml("db", "name: a, port: 80"));
-  answers("a", kA, addresses({"10.0.0.1"}));
-  answers("a", kAaaa, addresses({"fd00::1"}));
+  answers("a", kA, dns_addresses({"10.0.0.1"}));
+  answers("a", kAaaa, dns_addresses({"fd00::1"}));
   scheduler.advance(30s);
 
   answers("a", kAaaa, failure());
-  answers("a", kA, addresses({"10.0.0.2"}));
+  answers("a", kA, dns_addresses({"10.0.0.2"}));
 
   EXPECT_EQ(found(), "10.0.0.2:80=1 [fd00::1]:80=1");
 }
 
 TEST_F(DnsSetsTest, ANameWithoutAddressesIsAnEmptySet) {
   apply(set_yaml("db", "name: a, port: 80"));
-  answers("a", kA, answer(Found::kNoData));
-  answers("a", kAaaa, answer(Found::kNoData));
+  answers("a", kA, dns_answer(Found::kNoData));
+  answers("a", kAaaa, dns_answer(Found::kNoData));
 
   EXPECT_EQ(found(), "");
 }
 
 TEST_F(DnsSetsTest, TheSameAnswerIsNotPublishedAgain) {
   apply(set_yaml("db", "name: a, port: 80"));
-  answers("a", kA, addresses({"10.0.0.1"}));
-  answers("a", kAaaa, answer(Found::kNoData));
+  answers("a", kA, dns_addresses({"10.0.0.1"}));
+  answers("a", kAaaa, dns_answer(Found::kNoData));
   auto before = sets.resolved().current();
   scheduler.advance(30s);
 
-  answers("a", kA, addresses({"10.0.0.1"}));
+  answers("a", kA, dns_addresses({"10.0.0.1"}));
 
   EXPECT_EQ(sets.resolved().current(), before);
 }
@@ -145,8 +135,8 @@ TEST_F(DnsSetsTest, SetsOfOneNameShareItsQuestions) {
   apply(set_yaml("db", "name: a, port: 80") + set_yaml("other", "name: a, port: 81"));
 
   EXPECT_EQ(dns.waiting(), "a A, a AAAA");
-  answers("a", kA, addresses({"10.0.0.1"}));
-  answers("a", kAaaa, answer(Found::kNoData));
+  answers("a", kA, dns_addresses({"10.0.0.1"}));
+  answers("a", kAaaa, dns_answer(Found::kNoData));
 
   EXPECT_EQ(found(), "10.0.0.1:80=1");
   EXPECT_EQ(found({Kind::kBackendSet, "default", "other"}), "10.0.0.1:81=1");
@@ -154,7 +144,7 @@ TEST_F(DnsSetsTest, SetsOfOneNameShareItsQuestions) {
 
 TEST_F(DnsSetsTest, ASetThatGoesEndsItsQuestions) {
   apply(set_yaml("db", "name: a, port: 80"));
-  answers("a", kA, addresses({"10.0.0.1"}));
+  answers("a", kA, dns_addresses({"10.0.0.1"}));
 
   apply(service_yaml("x"));
 
@@ -167,13 +157,13 @@ TEST_F(DnsSetsTest, ASetThatGoesEndsItsQuestions) {
 
 TEST_F(DnsSetsTest, AnotherNameReplacesTheOldOneOnceItIsKnown) {
   apply(set_yaml("db", "name: a, port: 80"));
-  answers("a", kA, addresses({"10.0.0.1"}));
-  answers("a", kAaaa, answer(Found::kNoData));
+  answers("a", kA, dns_addresses({"10.0.0.1"}));
+  answers("a", kAaaa, dns_answer(Found::kNoData));
 
   apply(set_yaml("db", "name: b, port: 80"));
   EXPECT_EQ(dns.waiting(), "b A, b AAAA");
   EXPECT_EQ(found(), "10.0.0.1:80=1");
-  answers("b", kA, addresses({"10.0.0.2"}));
+  answers("b", kA, dns_addresses({"10.0.0.2"}));
   answers("b", kAaaa, failure());
 
   EXPECT_EQ(found(), "10.0.0.2:80=1");
@@ -181,8 +171,8 @@ TEST_F(DnsSetsTest, AnotherNameReplacesTheOldOneOnceItIsKnown) {
 
 TEST_F(DnsSetsTest, AnotherPortNeedsNoNewQuestion) {
   apply(set_yaml("db", "name: a, port: 80"));
-  answers("a", kA, addresses({"10.0.0.1"}));
-  answers("a", kAaaa, answer(Found::kNoData));
+  answers("a", kA, dns_addresses({"10.0.0.1"}));
+  answers("a", kAaaa, dns_answer(Found::kNoData));
 
   apply(set_yaml("db", "name: a, port: 81"));
   scheduler.advance(1ms);
@@ -192,7 +182,7 @@ TEST_F(DnsSetsTest, AnotherPortNeedsNoNewQuestion) {
 }
 
 DnsAnswer services(std::vector<SrvRecord> records) {
-  DnsAnswer out = answer(Found::kFound);
+  DnsAnswer out = dns_answer(Found::kFound);
   out.services = std::move(records);
   return out;
 }
@@ -203,9 +193,9 @@ TEST_F(DnsSetsTest, FollowsServiceRecordsToTheirTargets) {
   answers("_db._tcp.a", kSrv, services({{"t1", 81, 0, 10}, {"t2", 82, 0, 20}, {"t3", 83, 1, 1}}));
   EXPECT_EQ(dns.waiting(), "t1 A, t1 AAAA, t2 A, t2 AAAA");
 
-  for (std::string_view target : {"t1", "t2"}) answers(target, kAaaa, answer(Found::kNoData));
-  answers("t1", kA, addresses({"10.0.0.1"}));
-  answers("t2", kA, addresses({"10.0.0.2"}));
+  for (std::string_view target : {"t1", "t2"}) answers(target, kAaaa, dns_answer(Found::kNoData));
+  answers("t1", kA, dns_addresses({"10.0.0.1"}));
+  answers("t2", kA, dns_addresses({"10.0.0.2"}));
 
   EXPECT_EQ(found(), "10.0.0.1:81=10 10.0.0.2:82=20");
 }
@@ -213,15 +203,15 @@ TEST_F(DnsSetsTest, FollowsServiceRecordsToTheirTargets) {
 TEST_F(DnsSetsTest, ATargetThatComesEmptiesNothingMeanwhile) {
   apply(set_yaml("db", "name: _db._tcp.a, type: srv"));
   answers("_db._tcp.a", kSrv, services({{"t1", 81, 0, 1}}));
-  answers("t1", kA, addresses({"10.0.0.1"}, 5min));
-  answers("t1", kAaaa, answer(Found::kNoData, 5min));
+  answers("t1", kA, dns_addresses({"10.0.0.1"}, 5min));
+  answers("t1", kAaaa, dns_answer(Found::kNoData, 5min));
   scheduler.advance(30s);
 
   answers("_db._tcp.a", kSrv, services({{"t2", 82, 0, 1}}));
   EXPECT_EQ(dns.waiting(), "t2 A, t2 AAAA");
   EXPECT_EQ(found(), "10.0.0.1:81=1");
-  answers("t2", kA, addresses({"10.0.0.2"}));
-  answers("t2", kAaaa, answer(Found::kNoData));
+  answers("t2", kA, dns_addresses({"10.0.0.2"}));
+  answers("t2", kAaaa, dns_answer(Found::kNoData));
 
   EXPECT_EQ(found(), "10.0.0.2:82=1");
   EXPECT_EQ(sets.questions(), 3U);
@@ -229,8 +219,8 @@ TEST_F(DnsSetsTest, ATargetThatComesEmptiesNothingMeanwhile) {
 
 TEST_F(DnsSetsTest, SaysOnceThatALookupFailsAndOnceThatItWorksAgain) {
   apply(set_yaml("db", "name: a, port: 80"));
-  answers("a", kA, addresses({"10.0.0.1"}));
-  answers("a", kAaaa, answer(Found::kNoData, 5min));
+  answers("a", kA, dns_addresses({"10.0.0.1"}));
+  answers("a", kAaaa, dns_answer(Found::kNoData, 5min));
   scheduler.advance(30s);
 
   for (int i = 0; i < 5; ++i) {
@@ -238,7 +228,7 @@ TEST_F(DnsSetsTest, SaysOnceThatALookupFailsAndOnceThatItWorksAgain) {
     scheduler.advance(40s);
   }
   EXPECT_EQ(metric("heddle_dns_failing", "default/db"), 1);
-  answers("a", kA, addresses({"10.0.0.1"}));
+  answers("a", kA, dns_addresses({"10.0.0.1"}));
 
   size_t fails = 0;
   size_t works = 0;
@@ -254,7 +244,7 @@ TEST_F(DnsSetsTest, SaysOnceThatALookupFailsAndOnceThatItWorksAgain) {
 
 TEST_F(DnsSetsTest, ShowsWhenAndWhatWasAnswered) {
   apply(set_yaml("db", "name: a, port: 80"));
-  answers("a", kA, addresses({"10.0.0.1", "0.0.0.0"}));
+  answers("a", kA, dns_addresses({"10.0.0.1", "0.0.0.0"}));
   answers("a", kAaaa, failure());
   scheduler.advance(100ms);
 
