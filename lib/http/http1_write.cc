@@ -55,16 +55,21 @@ bool is_written_elsewhere(HeaderName name) {
   return is_connection_level(name) || name == HeaderName::kContentLength || name == HeaderName::kHost;
 }
 
+// An empty crumb adds nothing: "a=1; " would end in white space, which is no part of a value (RFC 9110 §5.5).
 void put_cookies(HeadWriter& writer, const HeaderMap& fields) {
-  std::string_view before = "cookie: ";
+  bool has_cookie = false;
+  std::string_view before;
   for (size_t i = 0; i < fields.size(); ++i) {
     HeaderField field = fields.at(i);
     if (field.id != HeaderName::kCookie) continue;
+    if (!has_cookie) writer.put("cookie: ");
+    has_cookie = true;
+    if (field.value.empty()) continue;
     writer.put(before);
     writer.put(field.value);
     before = "; ";
   }
-  if (before == "; ") writer.put("\r\n");
+  if (has_cookie) writer.put("\r\n");
 }
 
 void put_length(HeadWriter& writer, uint64_t length) {

@@ -102,7 +102,8 @@ bool Http2HeadReader::add_cookie(std::string_view value) {
     cookie_.assign(value);
     return map().add(HeaderName::kCookie, value);
   }
-  cookie_.append("; ").append(value);
+  // An empty crumb adds nothing: "a=1; " would end in white space, which no value may (RFC 9113 §8.2.1).
+  if (!value.empty()) cookie_.append(cookie_.empty() ? "" : "; ").append(value);
   return true;
 }
 

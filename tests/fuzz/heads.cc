@@ -1,5 +1,6 @@
 #include "tests/fuzz/heads.h"
 
+#include "lib/base/strings.h"
 #include "lib/http/rules.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/codec_pair.h"
@@ -80,16 +81,18 @@ std::string canonical(const RequestHead& head) {
     out.append(part).append("|");
   }
   if (head.content_length.value_or(0) > 0) out.append(length_text(head.content_length));
-  std::string cookies;
+  std::string cookies;  // joined; an empty one adds nothing
+  bool has_cookie = false;
   for (size_t i = 0; i < head.fields().size(); ++i) {
     HeaderField field = head.fields().at(i);
     if (field.id != HeaderName::kCookie) {
       add_field(out, field);
     } else {
-      cookies.append(cookies.empty() ? "\ncookie: " : "; ").append(field.value);
+      has_cookie = true;
+      if (!field.value.empty()) cookies.append(cookies.empty() ? "" : "; ").append(field.value);
     }
   }
-  return out + cookies;
+  return has_cookie ? str_cat(out, "\ncookie: ", cookies) : out;
 }
 
 std::string canonical(const ResponseHead& head) {

@@ -67,6 +67,15 @@ TEST_F(Http1Client, JoinsCookieCrumbs) {
   EXPECT_EQ(sent(), "GET / HTTP/1.1\r\nhost: a\r\nx: y\r\ncookie: a=1; b=2\r\n\r\n");
 }
 
+TEST_F(Http1Client, AnEmptyCrumbAddsNothing) {
+  RequestHead head = make_request(pool_, "GET", "/");
+  ASSERT_TRUE(head.fields().add("cookie", "") && head.fields().add("cookie", "a=1") && head.fields().add("cookie", ""));
+
+  codec_.open(head, true);
+
+  EXPECT_EQ(sent(), "GET / HTTP/1.1\r\nhost: a\r\ncookie: a=1\r\n\r\n");
+}
+
 TEST_F(Http1Client, NeverCopiesFramingOrConnectionFields) {
   RequestHead head = make_request(pool_, "GET", "/");
   for (std::string_view name : {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te"})

@@ -169,6 +169,16 @@ TEST(Http2ServerCodec, JoinsCookieCrumbsAndDropsWhatDescribesTheHop) {
   EXPECT_EQ(rig.events.all(), "1 request GET http a.test / length=0[cookie: a=1; b=2; c=3] END\n");
 }
 
+TEST(Http2ServerCodec, AnEmptyCrumbAddsNothing) {
+  ServerRig rig;
+  ASSERT_TRUE(rig.feed(h2::client_start()));
+
+  ASSERT_TRUE(rig.feed(
+      h2::headers(1, with(h2::get(), {{"cookie", ""}, {"cookie", "a=1"}, {"cookie", ""}, {"cookie", "b=2"}}), 1)));
+
+  EXPECT_EQ(rig.events.all(), "1 request GET http a.test /[cookie: a=1; b=2] END\n");
+}
+
 TEST(Http2ServerCodec, TakesTheAuthorityFromHostWhenThereIsNoOther) {
   ServerRig rig;
   ASSERT_TRUE(rig.feed(h2::client_start()));
