@@ -105,12 +105,15 @@ Error bad_request(std::string_view what) {
   return make_error(Reason::kBadRequest, std::string(what), Origin::kDownstream);
 }
 
-// What a segment starts with once its dots are decoded; parameters (`..;v=1`) do not make it another segment.
+// What a segment starts with once its dots are decoded; parameters (`..;v=1`) do not make it another segment, also
+// where their `;` is escaped: some servers decode first.
 bool is_dot_segment(std::string_view segment) {
   size_t dots = 0;
-  while (!segment.empty() && segment.front() != ';') {
-    bool plain = segment.front() == '.';
-    if (!plain && (segment.front() != '%' || escaped_byte(segment) != '.')) return false;
+  while (!segment.empty()) {
+    bool plain = segment.front() != '%';
+    int byte = plain ? segment.front() : escaped_byte(segment).value_or(-1);
+    if (byte == ';') break;
+    if (byte != '.') return false;
     segment.remove_prefix(plain ? 1 : 3);
     ++dots;
   }

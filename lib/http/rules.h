@@ -22,7 +22,7 @@ bool is_authority(std::string_view) noexcept;
 bool authority_has_port(std::string_view) noexcept;
 
 // A path with its query, beginning with `/`. Refused as ambiguous: dot segments in any spelling (`..`, `%2e.`,
-// `..;x`), %2f, %5c, escaped control bytes and broken escapes in the path; `\`, `#`, white space, control and
+// `..;x`, `..%3bx`), %2f, %5c, escaped control bytes and broken escapes in the path; `\`, `#`, white space, control and
 // non-ASCII bytes anywhere. Kept as they are: `//` (legal, and backends tell them apart), %25, any query escape.
 Result<void> check_path(std::string_view path);
 
