@@ -54,18 +54,26 @@ std::vector<Cell> backend_set_cells(const JsonValue& d) {
   return {dns.empty() ? count_at(d, {"spec", "endpoints"}) : dns, or_default(text_at(d, {"spec", "tls"}), "mtls"),
           or_default(text_at(d, {"spec", "loadBalancer", "policy"}), "peakEwma")};
 }
+// "True", or "False (Conflicted)" of the first parent that did not accept the route.
+std::string accepted_at(const JsonValue& d) {
+  std::string out;
+  for (const JsonValue& parent : list_at(d, {"status", "parents"})) {
+    for (const JsonValue& condition : list_at(parent, {"conditions"})) {
+      if (text_at(condition, {"type"}) != "Accepted") continue;
+      if (text_at(condition, {"status"}) != "True") return str_cat("False (", text_at(condition, {"reason"}), ")");
+      out = "True";
+    }
+  }
+  return or_default(out, "<unknown>");
+}
 std::vector<Cell> http_route_cells(const JsonValue& d) {
   return {joined(list_at(d, {"spec", "hostnames"}), itself), joined(list_at(d, {"spec", "parentRefs"}), name_of),
-          count_at(d, {"spec", "rules"})};
+          count_at(d, {"spec", "rules"}), accepted_at(d)};
 }
 std::vector<JsonValue> targets_of(const JsonValue& d) {
   std::vector<JsonValue> targets = list_at(d, {"spec", "targetRefs"});
   if (std::optional<JsonValue> one = d.find({"spec", "targetRef"})) targets.insert(targets.begin(), *one);
   return targets;
-}
-std::vector<Cell> health_policy_cells(const JsonValue& d) {
-  auto kind = [](const JsonValue& check) { return text_at(check, {"kind"}); };
-  return {joined(targets_of(d), name_of), joined(list_at(d, {"spec", "active"}), kind)};
 }
 // The names of what is set: "requests,retries".
 std::string keys_at(const JsonValue& document, JsonValue::Path path) {
@@ -75,8 +83,14 @@ std::string keys_at(const JsonValue& document, JsonValue::Path path) {
   for (std::string_view key : object->keys()) keys.emplace_back(key);
   return join(keys, ",");
 }
+std::vector<Cell> health_policy_cells(const JsonValue& d) {
+  auto kind = [](const JsonValue& check) { return text_at(check, {"kind"}); };
+  return {joined(targets_of(d), name_of), joined(list_at(d, {"spec", "active"}), kind),
+          keys_at(d, {"spec", "outlier"})};
+}
 std::vector<Cell> traffic_policy_cells(const JsonValue& d) {
-  return {joined(targets_of(d), name_of), keys_at(d, {"spec", "limits"}), keys_at(d, {"spec", "timeouts"})};
+  return {joined(targets_of(d), name_of), keys_at(d, {"spec", "limits"}), keys_at(d, {"spec", "timeouts"}),
+          keys_at(d, {"spec", "retry"}), keys_at(d, {"spec", "retryBudget"})};
 }
 std::vector<Cell> authorization_policy_cells(const JsonValue& d) {
   std::string action = text_at(d, {"spec", "action"});
@@ -109,11 +123,11 @@ Columns columns_of(Kind kind) {
       return {kind, {"ENDPOINTS", "TLS", "BALANCER"}, backend_set_cells};
     case Kind::kHttpRoute:
     case Kind::kGrpcRoute:
-      return {kind, {"HOSTNAMES", "PARENTS", "RULES"}, http_route_cells};
+      return {kind, {"HOSTNAMES", "PARENTS", "RULES", "ACCEPTED"}, http_route_cells};
     case Kind::kHealthPolicy:
-      return {kind, {"TARGETS", "CHECKS"}, health_policy_cells};
+      return {kind, {"TARGETS", "CHECKS", "OUTLIER"}, health_policy_cells};
     case Kind::kTrafficPolicy:
-      return {kind, {"TARGETS", "LIMITS", "TIMEOUTS"}, traffic_policy_cells};
+      return {kind, {"TARGETS", "LIMITS", "TIMEOUTS", "RETRY", "RETRY BUDGET"}, traffic_policy_cells};
     case Kind::kAuthorizationPolicy:
       return {kind, {"ACTION", "TARGET", "RULES"}, authorization_policy_cells};
     case Kind::kWorkload:

@@ -17,6 +17,18 @@ std::string list_of(const std::vector<Resource>& resources) {
   return body;
 }
 
+void print_warnings(const JsonValue& reply, Console& console) {
+  std::optional<JsonValue> warnings = reply.find("warnings");
+  for (size_t i = 0; warnings && i < warnings->size(); ++i) {
+    JsonValue one = warnings->at(i);
+    std::string key = text_at(one, {"resource"});
+    Result<ResourceKey> parsed = ResourceKey::parse(key);
+    std::string what = parsed ? str_cat(info(parsed->kind).name, " ", parsed->ns, "/", parsed->name) : key;
+    console.err << "warning: " << printable(what) << ": " << printable(text_at(one, {"path"})) << ": "
+                << printable(text_at(one, {"message"})) << "\n";
+  }
+}
+
 void print_results(const JsonValue& reply, DryRun dry_run, Console& console) {
   std::optional<JsonValue> results = reply.find("results");
   for (size_t i = 0; results && i < results->size(); ++i) {
@@ -41,6 +53,7 @@ ExitCode run_apply(const ApplyOptions& options, CommandContext& context) {
 
   if (!reply) return context.console.fail(reply.error());
   if (!reply->ok()) return context.console.fail(*reply);
+  print_warnings(reply->body, context.console);
   print_results(reply->body, options.dry_run, context.console);
   return ExitCode::kOk;
 }

@@ -1,7 +1,6 @@
 #include "control/api/answers.h"
 
 #include "lib/base/bytes.h"
-#include "lib/base/json_writer.h"
 
 namespace heddle {
 namespace {
@@ -15,16 +14,21 @@ RpcResponse answer(Reason reason, std::string body) {
 }
 }  // namespace
 
-RpcResponse error_answer(const Error& why, const std::vector<ApiProblem>& problems) {
-  std::string body;
-  JsonWriter out(body);
-  out.begin_object().field("reason", info(why.reason).name).field("message", why.detail);
-  out.key("problems").begin_array();
+void write_problems(JsonWriter& out, const std::vector<ApiProblem>& problems) {
+  out.begin_array();
   for (const ApiProblem& problem : problems) {
     out.begin_object().field("resource", problem.resource).field("path", problem.path);
     out.field("message", problem.message).end_object();
   }
-  out.end_array().end_object();
+  out.end_array();
+}
+
+RpcResponse error_answer(const Error& why, const std::vector<ApiProblem>& problems) {
+  std::string body;
+  JsonWriter out(body);
+  out.begin_object().field("reason", info(why.reason).name).field("message", why.detail);
+  write_problems(out.key("problems"), problems);
+  out.end_object();
   return answer(why.reason, std::move(body));
 }
 

@@ -5,6 +5,7 @@
 
 #include "control/ca/audit.h"
 #include "lib/api/resource.h"
+#include "lib/base/json_writer.h"
 #include "lib/base/random.h"
 #include "lib/rpc/message.h"
 
@@ -16,6 +17,8 @@ struct ApiProblem {
   std::string message;
 };
 
+// Appends [{"resource","path","message"}].
+void write_problems(JsonWriter&, const std::vector<ApiProblem>&);
 // {"reason","message","problems":[{"resource","path","message"}]} with the reason's status.
 RpcResponse error_answer(const Error&, const std::vector<ApiProblem>& problems = {});
 // Only that it is so: for callers who have not proved who they are.

@@ -2,6 +2,7 @@
 
 #include "control/api/apply_request.h"
 #include "control/api/federation_view.h"
+#include "control/api/resource_view.h"
 #include "control/api/status_view.h"
 #include "lib/base/json_reader.h"
 #include "lib/base/strings.h"
@@ -34,11 +35,6 @@ std::string_view to_text(StoreOutcome outcome) {
   return kNames[static_cast<size_t>(outcome)];
 }
 
-const ResourceKey& key_of(const StoreOperation& operation) {
-  if (const auto* put = std::get_if<PutOperation>(&operation)) return put->envelope.key;
-  return std::get<EraseOperation>(operation).key;
-}
-
 RpcResponse version_answer(Version version) {
   std::string body;
   JsonWriter(body).begin_object().field("version", version.text()).end_object();
@@ -53,7 +49,10 @@ RpcResponse apply_answer(const Transaction& transaction, const Commit& commit) {
     out.begin_object().field("key", key_of(transaction[i]).text());
     out.field("result", to_text(commit.outcomes[i])).end_object();
   }
-  out.end_array().end_object();
+  out.end_array();
+  std::vector<ApiProblem> warnings = warnings_of(transaction, commit.after);
+  if (!warnings.empty()) write_problems(out.key("warnings"), warnings);
+  out.end_object();
   return RpcResponse::json(200, std::move(body));
 }
 }  // namespace
@@ -135,12 +134,13 @@ RpcResponse ApiServer::list(const RpcRequest& request) {
   if (!kind) return error_answer(kind.error());
   std::string ns = request.query_param("namespace").value_or("");
   View view = parts_.store.view();
+  ResourceView shown(view);
   std::string body;
   JsonWriter out(body);
   out.begin_object().field("kind", std::string_view("List")).field("version", view.version().text());
   out.key("items").begin_array();
   view.for_each(*kind, [&](const StoredResource::Ptr& resource) {
-    if (ns.empty() || resource->key().ns == ns) out.value(resource->api_document());
+    if (ns.empty() || resource->key().ns == ns) out.value(shown.document(*resource));
   });
   out.end_array().end_object();
   return RpcResponse::json(200, std::move(body));
@@ -149,9 +149,10 @@ RpcResponse ApiServer::list(const RpcRequest& request) {
 RpcResponse ApiServer::get(const RpcRequest& request) {
   Result<ResourceKey> key = key_of(request);
   if (!key) return error_answer(key.error());
-  StoredResource::Ptr found = parts_.store.view().find(*key);
+  View view = parts_.store.view();
+  StoredResource::Ptr found = view.find(*key);
   if (found == nullptr) return error_answer(not_found(str_cat(key->text(), " does not exist")));
-  return RpcResponse::json(200, found->api_document().compact());
+  return RpcResponse::json(200, ResourceView(std::move(view)).document(*found).compact());
 }
 
 Admission ApiServer::admission_of(std::vector<ApiProblem>& problems, Reason reason) const {

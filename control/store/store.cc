@@ -14,11 +14,6 @@ struct Store::Prepared {
 };
 
 namespace {
-const ResourceKey& key_of(const StoreOperation& operation) {
-  if (const auto* put = std::get_if<PutOperation>(&operation)) return put->envelope.key;
-  return std::get<EraseOperation>(operation).key;
-}
-
 Result<void> check_expected(const ResourceKey& key, const StoredResource* current, std::optional<Version> expected) {
   if (!expected) return {};
   if (*expected == Version{} && current == nullptr) return {};
@@ -54,6 +49,11 @@ EventLog rebuild_log(const JournalState& state, EventLog::Limits limits) {
   return log;
 }
 }  // namespace
+
+const ResourceKey& key_of(const StoreOperation& operation) noexcept {
+  if (const auto* put = std::get_if<PutOperation>(&operation)) return put->envelope.key;
+  return std::get<EraseOperation>(operation).key;
+}
 
 Store::Store(Access, Journal& journal, const Clock& clock, Random& random, Options options, EventLog log)
     : journal_(journal), clock_(clock), random_(random), options_(options), log_(std::move(log)) {}

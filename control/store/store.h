@@ -24,6 +24,7 @@ struct EraseOperation {
 };
 using StoreOperation = std::variant<PutOperation, EraseOperation>;
 using Transaction = std::vector<StoreOperation>;
+const ResourceKey& key_of(const StoreOperation&) noexcept;
 
 enum class StoreOutcome : uint8_t { kCreated, kUpdated, kUnchanged, kErased };
 

@@ -29,6 +29,17 @@ TEST(CliApply, PrintsWhatHappenedToEachResourceAndTheVersion) {
   EXPECT_EQ(rig.err(), "");
 }
 
+TEST(CliApply, SaysWhatIsTakenAndCannotBeMeant) {
+  CliRig rig;
+  rig.control.answer("POST /v1/apply", 200, R"({"version":"1.43","results":[],"warnings":[
+      {"resource":"HTTPRoute/shop/r","path":"spec.parentRefs[0]","message":"is not accepted"}]})");
+
+  EXPECT_EQ(rig.run("apply -f " + rig.file("a.yaml", kWorkload)), ExitCode::kOk);
+
+  EXPECT_EQ(rig.out(), "version 1.43\n");
+  EXPECT_EQ(rig.err(), "warning: HTTPRoute shop/r: spec.parentRefs[0]: is not accepted\n");
+}
+
 TEST(CliApply, ADryRunSaysSoAndHasNoVersion) {
   CliRig rig;
   rig.control.answer("POST /v1/apply?dryRun=true", 200, kApplied);

@@ -14,7 +14,8 @@ using testing::HasSubstr;
 constexpr char kRoute[] = R"({"apiVersion":"gateway.networking.k8s.io/v1","kind":"HTTPRoute","metadata":{"name":"hello",
     "namespace":"default","creationTimestamp":"2025-12-31T23:56:48.000Z","resourceVersion":"1.43"},"spec":{
     "hostnames":["a.example","b.example","c.example","d.example"],"parentRefs":[{"kind":"Service","name":"hello"}],
-    "rules":[{},{}]}})";
+    "rules":[{},{}]},"status":{"parents":[{"conditions":[{"type":"Accepted","status":"True","reason":"Accepted"},
+    {"type":"ResolvedRefs","status":"True","reason":"ResolvedRefs"}]}]}})";
 
 std::string list(std::string_view items) {
   return "{\"kind\":\"List\",\"version\":\"1.43\",\"items\":[" + std::string(items) + "]}";
@@ -27,8 +28,21 @@ TEST(CliGet, ShowsATableOfTheNamespace) {
   EXPECT_EQ(rig.run("get hr"), ExitCode::kOk);
 
   EXPECT_EQ(rig.out(),
-            "NAME   HOSTNAMES                               PARENTS  RULES  AGE\n"
-            "hello  a.example,b.example,c.example + 1 more  hello    2      3m12s\n");
+            "NAME   HOSTNAMES                               PARENTS  RULES  ACCEPTED  AGE\n"
+            "hello  a.example,b.example,c.example + 1 more  hello    2      True      3m12s\n");
+}
+
+TEST(CliGet, SaysWhyARouteIsNotAccepted) {
+  CliRig rig;
+  rig.control.answer("GET /v1/resources/httproutes?namespace=default", 200, list(R"({"metadata":{"name":"r"},"status":
+      {"parents":[{"conditions":[{"type":"Accepted","status":"True","reason":"Accepted"}]},
+                  {"conditions":[{"type":"Accepted","status":"False","reason":"Conflicted"}]}]}})"));
+
+  EXPECT_EQ(rig.run("get hr"), ExitCode::kOk);
+
+  EXPECT_EQ(rig.out(),
+            "NAME  HOSTNAMES  PARENTS  RULES  ACCEPTED            AGE\n"
+            "r     <none>     <none>   0      False (Conflicted)  <unknown>\n");
 }
 
 TEST(CliGet, ShowsTheNamespaceOfEveryResource) {
@@ -50,21 +64,23 @@ TEST(CliGet, HasColumnsForTheOtherKinds) {
   rig.control.answer("GET /v1/resources/backendsets?namespace=default", 200,
                      list(R"({"metadata":{"name":"s"},"spec":{"endpoints":[{},{}],"tls":"plaintext"}})"));
   rig.control.answer("GET /v1/resources/healthpolicies?namespace=default", 200,
-                     list(R"({"metadata":{"name":"p"},"spec":{"targetRef":{"name":"s"},"active":[{"kind":"http"}]}})"));
+                     list(R"({"metadata":{"name":"p"},"spec":{"targetRef":{"name":"s"},"active":[{"kind":"http"}],
+                         "outlier":{"consecutiveErrors":5}}})"));
   rig.control.answer("GET /v1/resources/trafficpolicies?namespace=default", 200,
                      list(R"({"metadata":{"name":"p"},"spec":{"targetRefs":[{"name":"s"}],
-                         "limits":{"requests":5,"connections":2},"timeouts":{"request":"5s"}}})"));
+                         "limits":{"requests":5,"connections":2},"timeouts":{"request":"5s"},
+                         "retry":{"attempts":2}}})"));
   rig.control.answer("GET /v1/resources/workloads?namespace=default", 200,
                      list(R"({"metadata":{"name":"w"},"spec":{"identity":"spiffe://td/w","services":["s"]}})"));
 
   rig.run("get bs");
   EXPECT_EQ(rig.out(), "NAME  ENDPOINTS  TLS        BALANCER  AGE\ns     2          plaintext  peakEwma  <unknown>\n");
   rig.run("get hp");
-  EXPECT_EQ(rig.out(), "NAME  TARGETS  CHECKS  AGE\np     s        http    <unknown>\n");
+  EXPECT_EQ(rig.out(), "NAME  TARGETS  CHECKS  OUTLIER            AGE\np     s        http    consecutiveErrors  <unknown>\n");
   rig.run("get tp");
   EXPECT_EQ(rig.out(),
-            "NAME  TARGETS  LIMITS                TIMEOUTS  AGE\n"
-            "p     s        connections,requests  request   <unknown>\n");
+            "NAME  TARGETS  LIMITS                TIMEOUTS  RETRY     RETRY BUDGET  AGE\n"
+            "p     s        connections,requests  request   attempts  <none>        <unknown>\n");
   rig.run("get wl");
   EXPECT_EQ(rig.out(), "NAME  IDENTITY       SERVICES  AGE\nw     spiffe://td/w  s         <unknown>\n");
 }

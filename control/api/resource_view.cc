@@ -1,0 +1,83 @@
+#include "control/api/resource_view.h"
+
+#include <set>
+
+#include "control/api/view_model.h"
+#include "lib/base/strings.h"
+
+namespace heddle {
+namespace {
+bool is_route(Kind kind) noexcept { return kind == Kind::kHttpRoute || kind == Kind::kGrpcRoute; }
+
+JsonValue condition(std::string_view type, bool holds, std::string_view reason, std::string_view message,
+                    const std::optional<JsonValue>& generation) {
+  JsonValue out = JsonValue::object()
+                      .with({"type"}, JsonValue::string(type))
+                      .with({"status"}, JsonValue::string(holds ? "True" : "False"))
+                      .with({"reason"}, JsonValue::string(reason))
+                      .with({"message"}, JsonValue::string(message));
+  return generation ? out.with({"observedGeneration"}, *generation) : out;
+}
+
+std::string text_of(const std::vector<const RouteConflict*>& conflicts) {
+  std::vector<std::string> texts;
+  for (const RouteConflict* conflict : conflicts) texts.push_back(conflict->text());
+  return join(texts, "; ");
+}
+}  // namespace
+
+JsonValue ResourceView::document(const StoredResource& resource) {
+  JsonValue document = resource.api_document();
+  if (!is_route(resource.key().kind)) return document;
+  return document.with({"status", "parents"}, parents_of(resource, document));
+}
+
+JsonValue ResourceView::parents_of(const StoredResource& resource, const JsonValue& document) {
+  std::optional<JsonValue> generation = document.find({"metadata", "generation"});
+  std::optional<JsonValue> refs = document.find({"spec", "parentRefs"});
+  std::vector<JsonValue> out;
+  for (size_t i = 0; refs && i < refs->size(); ++i) {
+    std::vector<const RouteConflict*> lost = conflicts_of(resource.key(), i);
+    bool refused = !lost.empty() && all_lost(*lost.front(), lost.size(), refs->at(i).find("port").has_value());
+    std::vector<JsonValue> conditions = {
+        condition("Accepted", !refused, refused ? "Conflicted" : "Accepted", text_of(lost), generation),
+        condition("ResolvedRefs", true, "ResolvedRefs", "", generation)};
+    out.push_back(JsonValue::object()
+                      .with({"parentRef"}, refs->at(i))
+                      .with({"controllerName"}, JsonValue::string(kController))
+                      .with({"conditions"}, JsonValue::array(conditions)));
+  }
+  return JsonValue::array(out);
+}
+
+std::vector<const RouteConflict*> ResourceView::conflicts_of(const ResourceKey& route, size_t parent) {
+  if (!conflicts_) conflicts_ = route_conflicts(model_of(view_).model);
+  std::vector<const RouteConflict*> out;
+  for (const RouteConflict& conflict : *conflicts_) {
+    if (conflict.loser == route && conflict.parent == parent) out.push_back(&conflict);
+  }
+  return out;
+}
+
+bool ResourceView::all_lost(const RouteConflict& one, size_t lost, bool names_port) const {
+  if (names_port) return true;
+  StoredResource::Ptr service = view_.find({Kind::kService, one.service.ns, one.service.name});
+  if (service == nullptr) return true;
+  std::optional<JsonValue> ports = service->api_document().find({"spec", "ports"});
+  return !ports || lost >= ports->size();
+}
+
+std::vector<ApiProblem> warnings_of(const Transaction& transaction, const View& after) {
+  std::set<ResourceKey> routes;
+  for (const StoreOperation& operation : transaction) {
+    if (is_route(key_of(operation).kind)) routes.insert(key_of(operation));
+  }
+  std::vector<ApiProblem> out;
+  if (routes.empty()) return out;
+  for (const RouteConflict& conflict : route_conflicts(model_of(after).model)) {
+    if (!routes.contains(conflict.loser) && !routes.contains(conflict.winner)) continue;
+    out.push_back({conflict.loser.text(), conflict.parent_path(), conflict.text()});
+  }
+  return out;
+}
+}  // namespace heddle
