@@ -6,11 +6,10 @@ import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from heddle_harness import http1
-from heddle_harness.filters import Echo
+from heddle_harness import http1, resources
 from heddle_harness.apps import HttpApp
+from heddle_harness.filters import Echo
 from heddle_harness.mesh import MeshTestCase, Pair
-from heddle_harness.metrics import Metrics
 from heddle_harness.processes import wait_until
 
 _TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -103,8 +102,8 @@ class Tracing(MeshTestCase):
         self.assertEqual((said["url.path"], said["http.response.status_code"]), ("/cart", "200"))
         self.assertEqual((said["heddle.service"], said["heddle.backend_set"]), ("default/app", "default/app"))
         self.assertNotIn("secret", json.dumps(spans))
-        metrics = Metrics(self.pair.client)
-        wait_until(lambda: metrics.value("heddle_spans_total", result="exported") >= 1, "the spans to be counted")
+        wait_until(lambda: self.pair.client.metrics().total("heddle_spans_total", result="exported") >= 1,
+                   "the spans to be counted")
 
     def test_what_the_caller_did_not_sample_is_passed_on_and_not_sent(self):
         quiet, loud = "1" * 32, "2" * 32
@@ -114,12 +113,25 @@ class Tracing(MeshTestCase):
         wait_until(lambda: len(self.collector.of(loud)) == 2, "the spans of the later request")
         self.assertEqual(self.collector.of(quiet), [])
 
+
+class Reasons(MeshTestCase):
+    @classmethod
+    def build(cls):
+        cls.collector = Collector()
+        cls.addClassCleanup(cls.collector.close)
+        nobody = [resources.service("nobody"), resources.backend_set("nobody", [], tls="plaintext")]
+        blocks = cls.mesh.file_blocks(None, cls.mesh.write("mesh.yaml", resources.to_yaml(nobody)))
+        tracing = {"endpoint": cls.collector.endpoint, "samplePercent": 100, "serviceName": "shop"}
+        cls.client = cls.mesh.sidecar("client", [cls.mesh.outbound()], blocks, tracing=tracing).start()
+
     def test_an_answer_of_the_sidecar_says_its_reason(self):
-        trace = "3" * 32
-        with http1.Client(self.pair.port) as client:
-            answer = client.request("GET", "/a/../b", [("traceparent", f"00-{trace}-{_CALLER}-01")])
-        self.assertEqual(answer.status, 400)  # refused before there is a request: it has no span
-        self.app.close_listener() if hasattr(self.app, "close_listener") else None
+        with http1.Client(self.client.address_of("out")[1]) as connection:
+            self.assertEqual(connection.request("GET", "/", [("host", "nobody")]).status, 503)
+        wait_until(lambda: self.collector.spans, "the span of a trace that begins here")
+        span, = self.collector.spans
+        self.assertNotIn("parentSpanId", span)
+        self.assertEqual((span["service"], span["status"]["code"]), ("shop", 2))
+        self.assertEqual(attributes(span)["heddle.reason"], "no-healthy-endpoint")
 
 
 if __name__ == "__main__":
