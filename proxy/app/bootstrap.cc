@@ -12,6 +12,7 @@
 #include "lib/config/yaml.h"
 #include "proxy/app/bootstrap_checks.h"
 #include "proxy/app/bootstrap_dns.h"
+#include "proxy/app/bootstrap_tracing.h"
 #include "proxy/app/bootstrap_trust.h"
 #include "proxy/app/bootstrap_workload.h"
 
@@ -246,6 +247,7 @@ void read_root(JsonObject& root, Settings& out) {
   read_workload_api(root, out);
   read_trust(root, out);
   read_operations(root, out);
+  read_tracing(root, out.tracing);
   check_together(root, out);
   root.finish();
 }
@@ -286,6 +288,7 @@ std::vector<std::string> keys_that_need_restart(const Settings& running, const S
   compare("health", running.health == wanted.health);
   compare("stats", running.stats == wanted.stats);
   compare("accessLog.file", running.access_log.file == wanted.access_log.file);
+  compare("tracing", running.tracing == wanted.tracing);
   compare("log", running.log.json == wanted.log.json && running.log.file == wanted.log.file);
   return out;
 }

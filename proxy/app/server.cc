@@ -31,6 +31,7 @@ class ProxyServer final : public Server {
 
  private:
   Result<void> start_workers();
+  void start_tracing();
   Result<void> start_operations();
   Result<void> start_workload_api();
   void on_applied();
@@ -54,6 +55,7 @@ class ProxyServer final : public Server {
   HealthTable health_;
   LbRegistry balancers_ = make_lb_registry();
   std::unique_ptr<LogWriter> access_writer_;
+  std::unique_ptr<SpanExporter> spans_;  // null: nothing is traced
   IdentityParts identity_;
   std::unique_ptr<WorkloadApi> workload_api_;  // null: not asked for
   ConfigParts config_;
@@ -91,6 +93,7 @@ ProxyServer::~ProxyServer() {
   workload_api_.reset();
   memory_.reset();
   workers_.clear();  // while everything they use is still there
+  spans_.reset();
   asks_.clear();
   config_.watch = nullptr;
   config_.source.reset();
@@ -145,6 +148,8 @@ Result<void> ProxyServer::start_workers() {
                                                         {},
                                                         &dns_.resolved()});
   shared_->detection = &detection_;
+  start_tracing();
+  shared_->spans = spans_.get();
   if (config_.watch != nullptr) {
     shared_->ask_for_service = [this](std::string host, std::function<void(Result<void>)> answer) {
       loop_.post([this, host = std::move(host), answer = std::move(answer)] { ask_for_service(host, answer); });
@@ -161,6 +166,17 @@ Result<void> ProxyServer::start_workers() {
                             {"workers", count}});
   }
   return {};
+}
+
+void ProxyServer::start_tracing() {
+  const TracingSettings& wanted = in_.settings.tracing;
+  if (!wanted.collector) return;
+  spans_ = std::make_unique<SpanExporter>(
+      SpanExporter::Inputs{
+          {loop_, connections_}, protocols_, connector_, in_.random, in_.metrics, in_.log.module("tracing")},
+      SpanExporter::Collector{*wanted.collector, wanted.authority, wanted.path},
+      SpanResource{wanted.service.empty() ? in_.settings.node : wanted.service, in_.settings.ns, in_.settings.node,
+                   HEDDLE_VERSION});
 }
 
 void ProxyServer::ask_for_service(const std::string& host, std::function<void(Result<void>)> answer) {

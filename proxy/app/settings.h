@@ -76,6 +76,15 @@ struct AccessLogSettings {
   bool operator==(const AccessLogSettings&) const = default;
 };
 
+struct TracingSettings {
+  std::optional<Address> collector;  // absent: nothing is traced
+  std::string authority;             // of its URL
+  std::string path;
+  double ratio = 0.01;  // of traces that begin here
+  std::string service;  // empty: the node
+  bool operator==(const TracingSettings&) const = default;
+};
+
 struct LogSettings {
   std::string filter = "info";
   bool json = true;
@@ -102,6 +111,7 @@ struct Settings {
   std::optional<Address> health;
   std::optional<Address> stats;
   AccessLogSettings access_log;
+  TracingSettings tracing;
   LogSettings log;
   Duration drain = 25s;
   Duration drain_accept = 5s;  // T12: after SIGTERM listeners go on accepting for so long

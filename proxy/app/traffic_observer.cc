@@ -86,6 +86,16 @@ AccessRecord TrafficObserver::record_of(const ExchangeSummary& s) const {
   return record;
 }
 
+AccessRecord TrafficObserver::record_of(const ExchangeSummary& s, const RequestHead& head) const {
+  AccessRecord record = record_of(s);
+  record.protocol = protocol_of(head.version);
+  record.method.assign(head.method());
+  record.authority.assign(head.authority());
+  record.set_path(head.path());
+  if (auto id = head.fields().get(HeaderName::kXRequestId)) record.request_id.assign(*id);
+  return record;
+}
+
 // What an audit policy matched is worth a line whatever became of it.
 bool TrafficObserver::wants(const ExchangeSummary& s) {
   if (in_.access_log.wants(s.status, s.reason)) return true;
@@ -103,14 +113,12 @@ void TrafficObserver::on_finished(const ExchangeSummary& s, const RequestHead& h
     in_.listener.refused[s.reason].add(1);
   }
   if (in_.permissive != nullptr) in_.permissive->of(s.peer_certificate.get()).requests.add(1);
-  if (!wants(s)) return;
-  AccessRecord record = record_of(s);
-  record.protocol = protocol_of(head.version);
-  record.method.assign(head.method());
-  record.authority.assign(head.authority());
-  record.set_path(head.path());
-  if (auto id = head.fields().get(HeaderName::kXRequestId)) record.request_id.assign(*id);
-  in_.access_log.write(record);
+  bool is_logged = wants(s);
+  bool is_traced = in_.spans != nullptr && s.span.is_recorded();
+  if (!is_logged && !is_traced) return;
+  AccessRecord record = record_of(s, head);
+  if (is_logged) in_.access_log.write(record);
+  if (is_traced) in_.spans->push({record, s.span});
 }
 
 void TrafficObserver::on_tcp_finished(const ExchangeSummary& s) {

@@ -6,6 +6,7 @@
 #include "proxy/exchange/exchange_summary.h"
 #include "proxy/exchange/route_target.h"
 #include "proxy/telemetry/access_log.h"
+#include "proxy/telemetry/span_record.h"
 
 namespace heddle {
 
@@ -19,6 +20,7 @@ class TrafficObserver final : public ExchangeObserver {
     Direction direction;
     uint32_t worker;
     PermissiveMetrics* permissive = nullptr;  // null of other listeners
+    SpanRing* spans = nullptr;                // null: nothing is traced
   };
   explicit TrafficObserver(Inputs inputs) : in_(inputs) {}
   void on_finished(const ExchangeSummary&, const RequestHead&) override;
@@ -30,6 +32,7 @@ class TrafficObserver final : public ExchangeObserver {
  private:
   bool wants(const ExchangeSummary&);
   AccessRecord record_of(const ExchangeSummary&) const;
+  AccessRecord record_of(const ExchangeSummary&, const RequestHead&) const;
   AccessRecord record_of(const ConnectionInfo&, const RefusedRequest&) const;
   void count_refused(std::string_view what, const Address& peer, const Error&);
   Inputs in_;

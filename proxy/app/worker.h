@@ -20,6 +20,7 @@
 #include "proxy/resilience/pressure.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/log_writer.h"
+#include "proxy/telemetry/span_exporter.h"
 #include "proxy/upstream/dns_sets.h"
 
 namespace heddle {
@@ -44,6 +45,7 @@ struct WorkerShared {
   std::vector<Address> addresses = {};
   Latest<ResolvedSets>* resolved = nullptr;  // null: no backend set is looked up in DNS
   DetectionMemory* detection = nullptr;      // of the settings' listeners; null: nothing is learned
+  SpanExporter* spans = nullptr;             // null: nothing is traced
 };
 
 // For the admin's /connections.

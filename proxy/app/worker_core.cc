@@ -57,7 +57,7 @@ Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
       observer(
           {core.loop_, core.access_log_, metrics, core.shared_.log.module("listener"),
            settings.direction == ListenerSettings::Direction::kInbound ? Direction::kInbound : Direction::kOutbound,
-           core.index_, permissive.get()}),
+           core.index_, permissive.get(), core.spans_}),
       outbound(settings.direction == ListenerSettings::Direction::kOutbound
                    ? std::make_unique<OutboundRouter>(core.config_, settings, core.shared_.settings.ns, core.own_name_,
                                                       core.random_)
@@ -74,7 +74,7 @@ Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
       http(ExchangeServices{core.loop_, router(), observer, core.exchanges_, core.loop_guard_, caller_fields,
                             core.random_, inbound ? Direction::kInbound : Direction::kOutbound, 300s,
                             outbound && core.shared_.ask_for_service ? &core.wants_ : nullptr, admission.get(),
-                            inbound ? &revoker : nullptr, &core.pressure_}),
+                            inbound ? &revoker : nullptr, &core.pressure_, core.tracer_.get()}),
       tcp(TcpServices{{core.loop_, core.downstream_},
                       tcp_router(),
                       observer,
@@ -137,6 +137,8 @@ Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)
       authz_({shared.metrics, expected_identity(shared.settings), shared.settings.ns,
               shared.settings.config.source == ConfigSettings::Source::kNone ? AwaitConfig::kNo : AwaitConfig::kYes}),
       access_log_(access_policy(shared.settings.access_log), shared.access_writer->add_ring()),
+      tracer_(shared.spans ? std::make_unique<Tracer>(shared.settings.tracing.ratio, random_) : nullptr),
+      spans_(shared.spans ? &shared.spans->add_ring() : nullptr),
       wants_(loop, shared.ask_for_service),
       cap_(ConnectionCap::default_limit(0.45, shared.workers)) {
   downstream_.set_on_removed([this] { on_connection_removed(); });

@@ -134,6 +134,8 @@ class Worker::Core {
   ObjectPool<Exchange> exchanges_;
   LoopGuard loop_guard_{shared_.proxy_id};
   AccessLog access_log_;
+  std::unique_ptr<Tracer> tracer_;  // null: nothing is traced
+  SpanRing* spans_ = nullptr;       // beside it
   WorkerWants wants_;
   ConnectionCap cap_;
   std::vector<std::unique_ptr<Served>> served_;

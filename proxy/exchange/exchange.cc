@@ -35,6 +35,7 @@ Exchange::Exchange(ServerStream& stream, RequestHead&& head, bool end, ExchangeS
 
 void Exchange::begin() {
   touch();
+  if (services_.tracer != nullptr) summary_.span = services_.tracer->begin(request_.fields());
   bool sheds = services_.pressure != nullptr && *services_.pressure == Pressure::kFull;
   if (sheds) return reply(make_error(Reason::kOverload, ""));
   auto told = services_.caller_fields.apply(request_.fields(), downstream_->connection());

@@ -46,6 +46,7 @@ struct ExchangeServices {
   Admission* admission = nullptr;  // null: everybody may come in
   Revoker* revoker = nullptr;      // null without admission
   const Pressure* pressure = nullptr;
+  Tracer* tracer = nullptr;  // null: what callers say of traces is passed on as it came
 };
 
 class Exchange final : public Retirable, private Revocable {

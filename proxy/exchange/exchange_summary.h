@@ -10,6 +10,7 @@
 #include "lib/net/transport.h"
 #include "proxy/exchange/admission.h"
 #include "proxy/resilience/circuit_breaker.h"
+#include "proxy/telemetry/tracer.h"
 
 namespace heddle {
 struct RouteRuntime;
@@ -38,6 +39,7 @@ struct ExchangeSummary {
   AuthzNote authz;           // inbound: denied or audited
   LimitNote limit;           // of the backend set: kept the request, or another try, from going there
   Duration upstream_time{};  // from the request sent to the answer's head
+  SpanIds span;              // off without tracing
 };
 
 class ExchangeObserver {

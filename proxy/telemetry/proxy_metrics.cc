@@ -193,7 +193,13 @@ constexpr MetricFamily kDnsFailing{"heddle_dns_failing",
 constexpr MetricFamily kDnsEndpoints{
     "heddle_dns_endpoints", "Endpoints of the backend set that DNS named.", kGauge, {"backend_set"}};
 
-constexpr std::array<const MetricFamily*, 58> kFamilies = {&kRequests,
+constexpr MetricFamily kSpans{"heddle_spans_total",
+                              "Spans of sampled requests, by result: exported, rejected (by the collector), failed (it "
+                              "could not be had), dropped (more than it took).",
+                              kCounter,
+                              {"result"}};
+
+constexpr std::array<const MetricFamily*, 59> kFamilies = {&kRequests,
                                                            &kDuration,
                                                            &kUpstreamTime,
                                                            &kActive,
@@ -250,7 +256,8 @@ constexpr std::array<const MetricFamily*, 58> kFamilies = {&kRequests,
                                                            &kDnsEndpoints,
                                                            &kLogDropped,
                                                            &kAccessDropped,
-                                                           &kAccessWritten};
+                                                           &kAccessWritten,
+                                                           &kSpans};
 
 constexpr std::array<std::string_view, 6> kClassNames = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
 
@@ -434,6 +441,8 @@ DnsSetMetrics::DnsSetMetrics(Registry& registry, std::string_view backend_set)
 Pending watch_dns_age(Registry& registry, std::string_view backend_set, UniqueFunction<double()> seconds) {
   return registry.scope().callback(kDnsAge, {{"backend_set", std::string(backend_set)}}, std::move(seconds));
 }
+
+LabelledCounters make_span_counters(Registry& registry) { return {registry.scope(), kSpans, "result"}; }
 
 std::span<const MetricFamily* const> proxy_metric_families() noexcept { return kFamilies; }
 }  // namespace heddle

@@ -213,5 +213,9 @@ struct DnsSetMetrics {
 // Read at scrape.
 [[nodiscard]] Pending watch_dns_age(Registry&, std::string_view backend_set, UniqueFunction<double()> seconds);
 
+// Spans of requests, on the main loop. By result: "exported", "rejected" by the collector, "failed" (it could not be
+// had), "dropped" (a worker's ring was full).
+LabelledCounters make_span_counters(Registry&);
+
 std::span<const MetricFamily* const> proxy_metric_families() noexcept;
 }  // namespace heddle

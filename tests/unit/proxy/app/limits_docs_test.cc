@@ -44,6 +44,7 @@
 #include "proxy/resilience/retry_policy.h"
 #include "proxy/upstream/dns_endpoints.h"
 #include "proxy/upstream/dns_schedule.h"
+#include "proxy/telemetry/span_exporter.h"
 #include "proxy/watch/wants.h"
 #include "tests/support/source_directory.h"
 
@@ -181,6 +182,7 @@ std::vector<Row> of_connections() {
                " slots")},
       {"services a sidecar asks for", str_cat(count(kMaxWants), "; ", count(Wants::kPerSecond), " new names/s")},
       {"admin, stats and health page, each", str_cat(count(HttpEndpoint::kMaxConnections), " connections")},
+      {"spans of traced requests that wait for the collector, per worker", count(SpanExporter::kRingSpans)},
   };
 }
 

@@ -108,8 +108,10 @@ struct AllMetrics {
         batches(watch_config_batches(registry, "snapshot", [] { return 1; })),
         dns_lookups(make_dns_lookup_counters(registry)),
         dns(registry, "default/db"),
-        dns_age(watch_dns_age(registry, "default/db", [] { return 1.5; })) {
+        dns_age(watch_dns_age(registry, "default/db", [] { return 1.5; })),
+        spans(make_span_counters(registry)) {
     dns_lookups["found"].add();
+    spans["exported"].add();
     requests.on_finished(200, Reason::kNone, 3ms);
     tcp.closed[Reason::kNone].add();
     backends.connects[Reason::kNone].add();
@@ -149,6 +151,7 @@ struct AllMetrics {
   LabelledCounters dns_lookups;
   DnsSetMetrics dns;
   Pending dns_age;
+  LabelledCounters spans;
 };
 
 TEST(ProxyMetrics, AreAcceptedByPromtool) {
