@@ -136,7 +136,7 @@ std::string share_text(const RequestMirror& mirror, double percent) {
 // Which requests a share hits is a matter of their draw.
 void add_mirrors(const Snapshot& snapshot, const RouteRule& rule, const RequestHead& request, Explanation& out) {
   const Mirrors& mirrors = rule.filters->mirrors();
-  bool is_upgrade = !request.protocol().empty() || request.is_connect();
+  bool is_upgrade = !request.protocol().empty();
   for (size_t i = 0; i < mirrors.size(); ++i) {
     const RequestMirror& said = (*rule.spec().mirrors)[i];
     std::string name = short_name(snapshot.backend_set(mirrors.set(i))->spec->key);

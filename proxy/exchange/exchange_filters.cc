@@ -38,7 +38,7 @@ void Exchange::after_delay() {
 // What is no longer HTTP after its head would have no meaning to who sees one side of it.
 bool Exchange::is_mirrored() const {
   if (services_.mirrors == nullptr || !target_.filters.filters->mirrors().hit_any(target_.filters.draw)) return false;
-  return request_.protocol().empty() && !request_.is_connect();
+  return request_.protocol().empty();
 }
 
 // After the request itself, so that no mirror takes a connection before it; never of what was answered here.

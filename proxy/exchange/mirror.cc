@@ -22,7 +22,7 @@ Mirror::Mirror(MirrorSender& sender, const RouteTarget& source, BackendSet& back
 
 void Mirror::dispose() noexcept { sender_.pool_.destroy(*this); }
 
-void Mirror::touch() { idle_.arm(sender_.loop_, kIdle); }
+void Mirror::touch() { idle_.arm(sender_.loop_, sender_.times_.idle); }
 
 // --- the exchange ---
 
@@ -53,7 +53,7 @@ void Mirror::let_go() {
   next_ = nullptr;
   if (is_over_) return retire_if_over();
   if (!request_ended_) return give_up(MirrorOutcome::kCancelled);
-  afterwards_.arm(sender_.loop_, kAfterwards);
+  afterwards_.arm(sender_.loop_, sender_.times_.afterwards);
 }
 
 // --- its upstream ---

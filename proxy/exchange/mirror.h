@@ -6,12 +6,11 @@
 //                             ^ made and owned by the MirrorSender of the worker
 //
 // One try at an endpoint of BackendSet::pick() (hashed as the request itself is), with a permit of that set's breaker;
-// no retry, no replay. Its head is
-// the request's as the filters of the rule leave it. Bytes of the body are views of the request's blocks. A request for
-// an upgrade (and CONNECT) is not mirrored, nor one that the sidecar answers itself.
+// no retry, no replay. Its head is the request's as the filters of the rule leave it. Bytes of the body are views of
+// the request's blocks. A request for an upgrade is not mirrored, nor one that the sidecar answers itself.
 //
 // Life: a mirror that ended stays as an empty shell until its exchange lets it go, so that neither has to tell the
-// other; an exchange that finishes leaves it to itself, for kAfterwards at most, or ends it where the request is not
+// other; an exchange that finishes leaves it to itself, for `afterwards` at most, or ends it where the request is not
 // whole. It retires when both are over. Belongs to one loop.
 #pragma once
 #include <memory>
@@ -26,13 +25,16 @@
 namespace heddle {
 class MirrorSender;
 
+struct MirrorTimes {
+  Duration idle = 60s;        // nothing moved, either way
+  Duration afterwards = 60s;  // for the rest of its answer, once the request itself is over
+};
+
 class Mirror final : public Retirable, private ListNode<Mirror> {
  public:
   // Of the body, beside what the stream itself queues (64 KiB): some windows of HTTP/2, so that one round trip more
   // than the request's own endpoint needs is not too slow yet.
   static constexpr size_t kMaxHeld = 256 * 1024;
-  static constexpr Duration kIdle = 60s;        // nothing moved, either way
-  static constexpr Duration kAfterwards = 60s;  // for the rest of its answer, once the request itself is over
 
   void dispose() noexcept override;
 
@@ -107,7 +109,8 @@ class Mirror final : public Retirable, private ListNode<Mirror> {
 // no upstream connection is left.
 class MirrorSender {
  public:
-  MirrorSender(Loop& loop, const LoopGuard& loop_guard) : loop_(loop), loop_guard_(loop_guard) {}
+  MirrorSender(Loop& loop, const LoopGuard& loop_guard, MirrorTimes times = {})
+      : loop_(loop), loop_guard_(loop_guard), times_(times) {}
   ~MirrorSender();
   MirrorSender(const MirrorSender&) = delete;
   MirrorSender& operator=(const MirrorSender&) = delete;
@@ -118,6 +121,7 @@ class MirrorSender {
   friend class Mirror;
   Loop& loop_;
   const LoopGuard& loop_guard_;
+  MirrorTimes times_;
   ObjectPool<Mirror> pool_;
   IntrusiveList<Mirror> live_;
 };
