@@ -28,7 +28,8 @@ class MetadataEcho(grpc.GenericRpcHandler):
         self._calls = []
 
     def service(self, details):
-        return grpc.unary_unary_rpc_method_handler(lambda request, context: self._answer(details.method, request, context))
+        return grpc.unary_unary_rpc_method_handler(
+            lambda request, context: self._answer(details.method, request, context))
 
     def _answer(self, path, request, context):
         seen = [(key, value) for key, value in context.invocation_metadata() if isinstance(value, str)]

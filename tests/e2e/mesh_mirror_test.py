@@ -9,7 +9,8 @@ import unittest
 
 from heddle_harness import http1, resources
 from heddle_harness.apps import HttpApp, reply
-from heddle_harness.filters import HOST, PROTOCOLS, Echo, extension, http_route_filter, modifier, rewrite, prefix, routes, rule
+from heddle_harness.filters import (HOST, PROTOCOLS, Echo, extension, http_route_filter, modifier, prefix, rewrite, routes,
+                                    rule)
 from heddle_harness.mesh import MeshTestCase, Pair
 from heddle_harness.processes import wait_until
 
@@ -106,7 +107,8 @@ class RequestMirrors(MeshTestCase):
 
     def test_HTTPRouteRequestMirror_and_modified_headers(self):
         path = "/mirror-and-modify-headers"
-        self.ask(path, [("x-header-remove", "remove-val"), ("x-header-add-append", "append-val-1"), ("x-header-set", "a")])
+        self.ask(path, [("x-header-remove", "remove-val"), ("x-header-add-append", "append-val-1"),
+                        ("x-header-set", "a")])
         for headers, _ in self.shadows["v2"].wait(path, len(PROTOCOLS)):
             self.assertEqual([values(headers, f"x-header-{name}") for name in ("set", "add", "add-append", "remove")],
                              [["set-overwrites-values"], ["header-val-1"], ["append-val-1", "header-val-2"], []])
@@ -158,7 +160,7 @@ class RequestMirrors(MeshTestCase):
         self.ask("/dead")
         wait_until(lambda: self.mirrored("dead", "failed") >= len(PROTOCOLS), "the copies to fail")
         self.ask("/empty")
-        wait_until(lambda: self.mirrored("empty", "no-healthy-endpoint") >= len(PROTOCOLS), "the copies to have no endpoint")
+        wait_until(lambda: self.mirrored("empty", "no-healthy-endpoint") >= len(PROTOCOLS), "copies without endpoint")
 
     def test_what_the_sidecar_answers_is_not_mirrored(self):
         for ask in PROTOCOLS:
