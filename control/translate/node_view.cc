@@ -44,6 +44,7 @@ class Collector {
     if (!note(resource)) return;
     for (const HttpRouteRule& rule : spec_of<HttpRouteSpec>(*resource)->rules) {
       for (const WeightedBackend& backend : rule.backends) add_backend(backend);
+      for (const RequestMirror& mirror : *rule.mirrors) add_backend(mirror.to);
       add_filter({resource->key().ns, rule.filters->extension});
     }
   }

@@ -135,6 +135,15 @@ struct WeightedBackend {
   uint16_t port = 0;  // of a service
   uint32_t weight = 1;
   Rare<BackendFilters> filters{};
+  bool operator==(const WeightedBackend&) const = default;
+};
+// A filter of a rule: a share of its requests goes to `to` as well, whose answers nobody sees (lib/routing/mirrors.h).
+struct RequestMirror {
+  WeightedBackend to;  // a kind, a name, a port; nothing else is said of it
+  uint32_t numerator = 100;
+  uint32_t denominator = 100;  // never 0
+  uint8_t filter = 0;          // its place among the filters of the rule, for problems
+  bool operator==(const RequestMirror&) const = default;
 };
 struct RouteTimeouts {  // zero: switched off; absent: the proxy's default
   std::optional<Duration> request;
@@ -147,6 +156,7 @@ struct HttpRouteRule {
   RouteTimeouts timeouts;
   std::optional<RetrySpec> retry;
   Rare<RuleFilters> filters{};
+  Rare<std::vector<RequestMirror>> mirrors{};
 };
 struct ParentRef {
   ObjectRef service;

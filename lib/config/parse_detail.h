@@ -19,8 +19,8 @@ std::shared_ptr<const AuthorizationPolicySpec> parse_authorization_policy(const 
 std::shared_ptr<const WorkloadSpec> parse_workload(const Envelope&, JsonObject& spec);
 std::shared_ptr<const FederatedTrustDomainSpec> parse_federated_trust_domain(const Envelope&, JsonObject& spec);
 std::shared_ptr<const HttpRouteFilterSpec> parse_http_route_filter(const Envelope&, JsonObject& spec);
-// `filters` of a rule whose matches are read already, and of a backendRef.
-Rare<RuleFilters> parse_rule_filters(JsonObject& rule, const std::vector<HttpMatch>& matches);
+// `filters` of a rule of that kind of route whose matches are read already, into filters and mirrors; of a backendRef.
+void parse_rule_filters(JsonObject& rule, const ResourceKey& route, HttpRouteRule& out);
 Rare<BackendFilters> parse_backend_filters(JsonObject& backend);
 // What is wrong between the filters of a rule and its backends.
 void check_rule_filters(const JsonObject& rule, const HttpRouteRule&);

@@ -3,7 +3,7 @@
 
 namespace heddle::detail {
 namespace {
-HttpRouteRule parse_rule(const JsonReader& at, const std::string& ns) {
+HttpRouteRule parse_rule(const JsonReader& at, const ResourceKey& route) {
   JsonObject object = at.object();
   HttpRouteRule out;
   out.name = read_optional_name(object, "name");
@@ -11,10 +11,10 @@ HttpRouteRule parse_rule(const JsonReader& at, const std::string& ns) {
     out.matches.push_back(parse_grpc_match(match));
   }
   if (out.matches.empty()) out.matches.emplace_back();
-  object.refuse("filters", "filters are not supported");
+  parse_rule_filters(object, route, out);
   object.refuse("sessionPersistence", "session persistence is not supported");
   for (const JsonReader& backend : object.array("backendRefs", {1, kMaxRuleBackends})) {
-    out.backends.push_back(parse_backend(backend, ns));
+    out.backends.push_back(parse_backend(backend, route.ns));
   }
   object.finish();
   return out;

@@ -16,7 +16,7 @@ RouteTimeouts parse_timeouts(JsonObject& rule) {
   return out;
 }
 
-HttpRouteRule parse_rule(const JsonReader& at, const std::string& ns) {
+HttpRouteRule parse_rule(const JsonReader& at, const ResourceKey& route) {
   JsonObject object = at.object();
   HttpRouteRule out;
   out.name = read_optional_name(object, "name");
@@ -24,10 +24,10 @@ HttpRouteRule parse_rule(const JsonReader& at, const std::string& ns) {
     out.matches.push_back(parse_http_match(match));
   }
   if (out.matches.empty()) out.matches.emplace_back();
-  out.filters = parse_rule_filters(object, out.matches);
+  parse_rule_filters(object, route, out);
   object.refuse("sessionPersistence", "session persistence is not supported");
   for (const JsonReader& backend : object.optional_array("backendRefs", {0, kMaxRuleBackends})) {
-    out.backends.push_back(parse_backend(backend, ns));
+    out.backends.push_back(parse_backend(backend, route.ns));
   }
   check_rule_filters(object, out);
   out.timeouts = parse_timeouts(object);

@@ -54,8 +54,7 @@ void parse_hostnames(JsonObject& spec, HttpRouteSpec& out) {
 }
 }  // namespace
 
-WeightedBackend parse_backend(const JsonReader& at, const std::string& ns) {
-  JsonObject object = at.object();
+WeightedBackend parse_backend_ref(JsonObject& object, const std::string& ns) {
   WeightedBackend out;
   std::optional<BackendKind> kind = parse_backend_kind(object);
   out.kind = kind.value_or(BackendKind::kBackendSet);
@@ -66,6 +65,12 @@ WeightedBackend parse_backend(const JsonReader& at, const std::string& ns) {
   if (kind == BackendKind::kService && !object.has("port")) object.problem("port", "is required for a Service");
   if (kind == BackendKind::kBackendSet && port) object.problem("port", "means nothing for a BackendSet; leave it out");
   out.port = port.value_or(0);
+  return out;
+}
+
+WeightedBackend parse_backend(const JsonReader& at, const std::string& ns) {
+  JsonObject object = at.object();
+  WeightedBackend out = parse_backend_ref(object, ns);
   out.weight = static_cast<uint32_t>(object.optional_integer("weight", {0, kMaxWeight}).value_or(1));
   out.filters = parse_backend_filters(object);
   object.finish();
@@ -79,7 +84,7 @@ std::shared_ptr<const HttpRouteSpec> parse_route(const Envelope& envelope, JsonO
   parse_parents(spec, *out);
   parse_hostnames(spec, *out);
   for (const JsonReader& at : spec.array("rules", {1, kMaxRouteRules})) {
-    out->rules.push_back(parse(at, out->key.ns));
+    out->rules.push_back(parse(at, out->key));
   }
   out->rules.shrink_to_fit();
   check_rules_together(spec, *out);

@@ -1,9 +1,10 @@
-// The filters of HTTPRoute rules and backendRefs. The rules between fields are the CEL rules of the Gateway API v1.
+// The filters of rules and backendRefs of HTTPRoutes and GRPCRoutes. The rules between fields are the CEL rules of the
+// Gateway API v1.
 #include <algorithm>
 
 #include "lib/base/strings.h"
 #include "lib/config/field_rules.h"
-#include "lib/config/parse_detail.h"
+#include "lib/config/parse_route.h"
 
 namespace heddle::detail {
 namespace {
@@ -16,6 +17,11 @@ constexpr EnumName<FilterWord> kFilterTypes[] = {{"RequestHeaderModifier", Filte
                                                  {"CORS", FilterWord::kCors},
                                                  {"ExtensionRef", FilterWord::kExtension},
                                                  {"ExternalAuth", FilterWord::kAuth}};
+// GRPCRouteFilterType: what gRPC has no use for is none of these.
+constexpr EnumName<FilterWord> kGrpcFilterTypes[] = {{"RequestHeaderModifier", FilterWord::kRequestHeaders},
+                                                     {"ResponseHeaderModifier", FilterWord::kResponseHeaders},
+                                                     {"RequestMirror", FilterWord::kMirror},
+                                                     {"ExtensionRef", FilterWord::kExtension}};
 constexpr EnumName<PathChange> kPathChanges[] = {{"ReplaceFullPath", PathChange::kReplaceFull},
                                                  {"ReplacePrefixMatch", PathChange::kReplacePrefix}};
 enum class SchemeWord { kHttp, kHttps };
@@ -142,15 +148,32 @@ void put(JsonObject& filter, std::optional<T>& slot, T value) {
   slot = std::move(value);
 }
 
-std::optional<FilterWord> parse_type(JsonObject& filter) {
-  std::optional<FilterWord> type = filter.optional_one_of("type", kFilterTypes);
+std::optional<FilterWord> parse_type(JsonObject& filter, Kind route) {
+  bool is_grpc = route == Kind::kGrpcRoute;
+  std::optional<FilterWord> type =
+      is_grpc ? filter.optional_one_of("type", kGrpcFilterTypes) : filter.optional_one_of("type", kFilterTypes);
   if (filter.is_object() && !filter.has("type")) filter.problem("type", "is required");
   return type;
 }
 
-void parse_rule_filter(const JsonReader& at, RuleFilters& out) {
+// The filters of one rule, as far as they are read.
+struct RuleParse {
+  const ResourceKey& route;
+  uint8_t count = 0;
+  RuleFilters filters{};
+  std::vector<RequestMirror> mirrors{};
+};
+
+void parse_mirror(JsonObject& filter, RuleParse& rule) {
+  if (rule.mirrors.size() == kMaxRuleMirrors) filter.problem("type", "a rule has at most 4 of RequestMirror");
+  rule.mirrors.push_back(parse_request_mirror(filter.object("requestMirror"), rule.route.ns));
+  rule.mirrors.back().filter = rule.count;
+}
+
+void parse_rule_filter(const JsonReader& at, RuleParse& rule) {
   JsonObject filter = at.object();
-  std::optional<FilterWord> type = parse_type(filter);
+  RuleFilters& out = rule.filters;
+  std::optional<FilterWord> type = parse_type(filter, rule.route.kind);
   if (!type) return;
   switch (*type) {
     case FilterWord::kRequestHeaders:
@@ -173,8 +196,8 @@ void parse_rule_filter(const JsonReader& at, RuleFilters& out) {
       out.extension = parse_extension(filter.object("extensionRef"));
       break;
     case FilterWord::kMirror:
-      filter.refuse("requestMirror", "mirroring is not supported");
-      return filter.unsupported("type", "RequestMirror is not supported");
+      parse_mirror(filter, rule);
+      break;
     case FilterWord::kAuth:
       filter.refuse("externalAuth", "external authorization is not supported");
       return filter.unsupported("type", "ExternalAuth is not supported");
@@ -184,7 +207,7 @@ void parse_rule_filter(const JsonReader& at, RuleFilters& out) {
 
 void parse_backend_filter(const JsonReader& at, BackendFilters& out) {
   JsonObject filter = at.object();
-  std::optional<FilterWord> type = parse_type(filter);
+  std::optional<FilterWord> type = parse_type(filter, Kind::kHttpRoute);
   if (!type) return;
   if (*type == FilterWord::kRequestHeaders) {
     put(filter, out.request, parse_modifier(filter.object("requestHeaderModifier"), FieldOwner::kRequest));
@@ -208,7 +231,11 @@ bool touches(const std::optional<HeaderModifier>& modifier, std::string_view nam
          std::count(modifier->remove.begin(), modifier->remove.end(), name) > 0;
 }
 
-void check_together(const JsonObject& rule, const RuleFilters& filters, const std::vector<HttpMatch>& matches) {
+void check_together(const JsonObject& rule, const RuleParse& said, const std::vector<HttpMatch>& matches) {
+  const RuleFilters& filters = said.filters;
+  if (filters.redirect && !said.mirrors.empty()) {
+    rule.problem("filters", "have RequestMirror beside RequestRedirect, which forwards nothing");
+  }
   if (filters.redirect && filters.rewrite) rule.problem("filters", "have both RequestRedirect and URLRewrite");
   if (filters.redirect && filters.request) {
     rule.problem("filters", "have RequestHeaderModifier beside RequestRedirect, which forwards nothing");
@@ -221,11 +248,15 @@ void check_together(const JsonObject& rule, const RuleFilters& filters, const st
 }
 }  // namespace
 
-Rare<RuleFilters> parse_rule_filters(JsonObject& rule, const std::vector<HttpMatch>& matches) {
-  RuleFilters out;
-  for (const JsonReader& at : rule.optional_array("filters", {0, kMaxRuleFilters})) parse_rule_filter(at, out);
-  check_together(rule, out, matches);
-  return Rare<RuleFilters>(std::move(out));
+void parse_rule_filters(JsonObject& rule, const ResourceKey& route, HttpRouteRule& out) {
+  RuleParse said{route};
+  for (const JsonReader& at : rule.optional_array("filters", {0, kMaxRuleFilters})) {
+    parse_rule_filter(at, said);
+    ++said.count;
+  }
+  check_together(rule, said, out.matches);
+  out.filters = Rare<RuleFilters>(std::move(said.filters));
+  out.mirrors = Rare<std::vector<RequestMirror>>(std::move(said.mirrors));
 }
 
 Rare<BackendFilters> parse_backend_filters(JsonObject& backend) {

@@ -1,4 +1,4 @@
-// Filters of HTTPRoutes as their authors write them: Gateway API v1 (HTTPRouteFilter of a rule and of a backendRef) and
+// Filters of HTTPRoutes and GRPCRoutes as their authors write them: Gateway API v1 (of a rule and of a backendRef) and
 // our own kind HTTPRouteFilter, which a rule names by `extensionRef`. Parsed and checked by parse_route_filters.cc and
 // parse_http_route_filter.cc; lib/routing/route_filters.h says what becomes of a request. Pure values, immutable once
 // parsed. Names of fields are lower case. Limits: docs/resources.md.
@@ -65,7 +65,7 @@ struct CorsFilter {
   bool operator==(const CorsFilter&) const = default;
 };
 
-// What a rule says. Each at most once.
+// What a rule says, but for RequestMirror, which names a backend (model.h). Each at most once.
 struct RuleFilters {
   std::optional<HeaderModifier> request;
   std::optional<HeaderModifier> response;
@@ -109,6 +109,7 @@ struct HttpRouteFilterSpec {
 };
 
 inline constexpr size_t kMaxRuleFilters = 16;
+inline constexpr size_t kMaxRuleMirrors = 4;
 inline constexpr size_t kMaxModifiedFields = 16;   // of each of set, add, remove
 inline constexpr size_t kMaxModifierBytes = 8192;  // names and values of set and add together
 inline constexpr size_t kMaxCorsEntries = 64;      // of origins, request and exposed headers each

@@ -71,6 +71,9 @@ class Validator {
     for (size_t r = 0; r < route.rules.size(); ++r) {
       const std::vector<WeightedBackend>& backends = route.rules[r].backends;
       for (size_t b = 0; b < backends.size(); ++b) check_backend({route.key, r, b}, backends[b]);
+      for (const RequestMirror& mirror : *route.rules[r].mirrors) {
+        check_backend({route.key, r, mirror.filter, true}, mirror.to);
+      }
     }
     check_route_filters(model_, route, problems_);
   }
@@ -93,9 +96,11 @@ class Validator {
   struct Place {
     const ResourceKey& route;
     size_t rule;
-    size_t backend;
+    size_t backend;          // or the filter
+    bool is_mirror = false;  // of a RequestMirror
     std::string field(std::string_view name) const {
-      return indexed(indexed("spec.rules", rule, ".backendRefs"), backend, name);
+      if (!is_mirror) return indexed(indexed("spec.rules", rule, ".backendRefs"), backend, name);
+      return str_cat(indexed(indexed("spec.rules", rule, ".filters"), backend, ".requestMirror.backendRef"), name);
     }
   };
 

@@ -17,6 +17,7 @@ void check_direct_response(const HttpRouteSpec& route, const std::string& at, co
   if (rule.filters->redirect) refuse(".filters", "have RequestRedirect");
   if (rule.filters->rewrite) refuse(".filters", "have URLRewrite");
   if (rule.filters->request) refuse(".filters", "have RequestHeaderModifier");
+  if (!rule.mirrors.is_default()) refuse(".filters", "have RequestMirror");
 }
 
 void check_extension(const Model& model, const HttpRouteSpec& route, const std::string& at, const HttpRouteRule& rule,
@@ -26,6 +27,12 @@ void check_extension(const Model& model, const HttpRouteSpec& route, const std::
     problems.add(
         route.key, str_cat(at, ".filters"),
         str_cat("no HTTPRouteFilter ", quoted(rule.filters->extension), " in namespace ", quoted(route.key.ns)));
+    return;
+  }
+  if (filter->direct_response && route.key.kind == Kind::kGrpcRoute) {
+    problems.add(route.key, str_cat(at, ".filters"),
+                 str_cat("the directResponse of HTTPRouteFilter ", quoted(rule.filters->extension),
+                         " is no answer to a gRPC call; use fault.abort with grpcStatus"));
     return;
   }
   if (filter->direct_response) return check_direct_response(route, at, rule, problems);

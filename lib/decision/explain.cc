@@ -107,7 +107,8 @@ Explanation explain(const Snapshot& snapshot, const ExplainQuery& query) {
   Decision decision = decide(snapshot, {service, query.client_ns(), &facts, 0}, &out.trace);
   explain_decision(snapshot, decision, out);
   RequestHead forwarded = query.head().clone();
-  if (decision.rule != nullptr && decision.rule->filters != nullptr) explain_filters(decision, forwarded, out);
+  if (decision.rule != nullptr && decision.rule->filters != nullptr)
+    explain_filters(snapshot, decision, forwarded, out);
   if (out.reason == Reason::kNone) explain_authorization(snapshot.model(), query, forwarded, out);
   return out;
 }

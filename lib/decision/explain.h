@@ -34,6 +34,12 @@ struct ExplainedBackends {
   std::vector<ExplainedFilter> filters;  // of the backendRef
 };
 
+// A RequestMirror of the rule. Its endpoints are not judged: nobody waits for them.
+struct ExplainedMirror {
+  std::string name;    // of the backend set
+  double percent = 0;  // of the requests that obey this rule
+};
+
 // What the sidecars of one identity would say to `from`.
 struct ExplainedAuthorization {
   enum class Verdict : uint8_t { kAllowed, kDenied, kDependsOnPort };
@@ -62,6 +68,7 @@ struct Explanation {
   std::string match;  // "PathPrefix /a"
   std::vector<ExplainedFilter> filters;
   std::vector<ExplainedBackends> backends;
+  std::vector<ExplainedMirror> mirrors;                // each of them stands among the filters, too
   std::vector<ExplainedAuthorization> authorizations;  // one per identity of the endpoints; empty: not judged
   Trace trace;
 };
@@ -76,7 +83,7 @@ void explain_traffic(const BackendSetEntry&, ExplainedBackends&, Trace&);
 void explain_authorization(const Model&, const ExplainQuery&, const RequestHead& forwarded, Explanation&);
 // The filters of the rule and of its backends, and an answer of theirs; what the rule changes is changed in
 // `forwarded`; in explain_filters.cc.
-void explain_filters(const Decision&, RequestHead& forwarded, Explanation&);
+void explain_filters(const Snapshot&, const Decision&, RequestHead& forwarded, Explanation&);
 
 // The question, the answer and every step, as docs/api.md has it.
 std::string explanation_json(const ExplainQuery&, const Explanation&);

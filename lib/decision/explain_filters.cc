@@ -2,6 +2,7 @@
 
 #include "lib/base/strings.h"
 #include "lib/decision/explain.h"
+#include "lib/decision/labels.h"
 #include "lib/routing/route_filters.h"
 
 namespace heddle {
@@ -126,9 +127,28 @@ void add_backend_filters(const HttpRouteRule& rule, Explanation& out) {
   }
   if (any) out.trace.add("filters", "what those of backendRefs change is not judged by authorization here");
 }
+// As its author wrote it: of a million requests one is more than "0%".
+std::string share_text(const RequestMirror& mirror, double percent) {
+  if (mirror.denominator == 100 || mirror.numerator == mirror.denominator) return percent_text(percent);
+  return str_cat(std::to_string(mirror.numerator), "/", std::to_string(mirror.denominator), " of requests");
+}
+
+// Which requests a share hits is a matter of their draw.
+void add_mirrors(const Snapshot& snapshot, const RouteRule& rule, const RequestHead& request, Explanation& out) {
+  const Mirrors& mirrors = rule.filters->mirrors();
+  bool is_upgrade = !request.protocol().empty();
+  for (size_t i = 0; i < mirrors.size(); ++i) {
+    const RequestMirror& said = (*rule.spec().mirrors)[i];
+    std::string name = short_name(snapshot.backend_set(mirrors.set(i))->spec->key);
+    double percent = 100.0 * said.numerator / said.denominator;
+    std::string_view unless = is_upgrade ? "; not this one, it asks for an upgrade" : "";
+    out.filters.push_back({"RequestMirror", str_cat(share_text(said, percent), " to ", name, unless)});
+    out.mirrors.push_back({std::move(name), percent});
+  }
+}
 }  // namespace
 
-void explain_filters(const Decision& decision, RequestHead& forwarded, Explanation& out) {
+void explain_filters(const Snapshot& snapshot, const Decision& decision, RequestHead& forwarded, Explanation& out) {
   const RouteFilters& filters = *decision.rule->filters;
   const HttpRouteRule& rule = decision.rule->spec();
   if (rule.filters->cors) out.filters.push_back({"CORS", cors_text(*rule.filters->cors, filters, forwarded)});
@@ -146,5 +166,6 @@ void explain_filters(const Decision& decision, RequestHead& forwarded, Explanati
     if (is_sent_on(out)) refuse(changed.error(), out);
   }
   add_backend_filters(rule, out);
+  add_mirrors(snapshot, *decision.rule, forwarded, out);
 }
 }  // namespace heddle

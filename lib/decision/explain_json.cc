@@ -49,6 +49,15 @@ void write_backends(const ExplainedBackends& backends, JsonWriter& out) {
   out.end_object();
 }
 
+void write_mirrors(const Explanation& found, JsonWriter& out) {
+  if (found.mirrors.empty()) return;
+  out.key("mirrors").begin_array();
+  for (const ExplainedMirror& mirror : found.mirrors) {
+    out.begin_object().field("backendSet", mirror.name).field("percent", mirror.percent).end_object();
+  }
+  out.end_array();
+}
+
 void write_authorizations(const Explanation& found, JsonWriter& out) {
   if (found.authorizations.empty()) return;
   out.key("authorization").begin_array();
@@ -83,6 +92,7 @@ std::string explanation_json(const ExplainQuery& query, const Explanation& found
   out.key("backends").begin_array();
   for (const ExplainedBackends& backends : found.backends) write_backends(backends, out);
   out.end_array();
+  write_mirrors(found, out);
   write_authorizations(found, out);
   out.key("steps").begin_array();
   for (const TraceStep& step : found.trace.steps()) {

@@ -7,22 +7,13 @@
 
 #include "lib/http/limits.h"
 #include "lib/http/rules.h"
+#include "lib/routing/derived_draw.h"
 
 namespace heddle {
 namespace {
-enum class FaultKind : uint64_t { kDelay = 0x64656c6179, kAbort = 0x61626f7274 };
-
-// SplitMix64's finisher: from one draw several that know nothing of each other, nor of the choice of the backend.
-uint64_t derived(uint64_t draw, FaultKind kind) noexcept {
-  uint64_t x = draw + static_cast<uint64_t>(kind) * 0x9e3779b97f4a7c15ULL;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31);
-}
-
-bool is_hit(uint64_t draw, FaultKind kind, double percent) noexcept {
+bool is_hit(uint64_t draw, DrawFor fault, double percent) noexcept {
   constexpr double kSteps = 1ULL << 53;  // what a double holds exactly
-  return static_cast<double>(derived(draw, kind) >> 11) * 100 < percent * kSteps;
+  return static_cast<double>(derived_draw(draw, fault) >> 11) * 100 < percent * kSteps;
 }
 
 bool apply(const std::optional<HeaderModifier>& modifier, HeaderMap& fields) {
@@ -66,19 +57,20 @@ std::string_view host_of(std::string_view authority) noexcept {
 }
 }  // namespace
 
-RouteFilters::RouteFilters(const HttpRouteRule& rule, std::shared_ptr<const HttpRouteFilterSpec> extension)
-    : rule_(rule), extension_(std::move(extension)) {
+RouteFilters::RouteFilters(const HttpRouteRule& rule, Extension extension, std::vector<BackendSetId> mirrors)
+    : rule_(rule), extension_(std::move(extension)), mirrors_(*rule.mirrors, std::move(mirrors)) {
   const RuleFilters& filters = *rule.filters;
   if (filters.cors) cors_.emplace(*filters.cors);
   if (filters.rewrite) rewrite_path_ = rewrite_of(filters.rewrite->path, rule);
   if (filters.redirect) redirect_path_ = rewrite_of(filters.redirect->path, rule);
 }
 
-std::shared_ptr<const RouteFilters> RouteFilters::make(const HttpRouteRule& rule,
-                                                       std::shared_ptr<const HttpRouteFilterSpec> extension) {
+std::shared_ptr<const RouteFilters> RouteFilters::make(const HttpRouteRule& rule, Extension extension,
+                                                       std::vector<BackendSetId> mirrors) {
   auto has_none = [](const WeightedBackend& backend) { return backend.filters.is_default(); };
-  bool none = rule.filters.is_default() && std::all_of(rule.backends.begin(), rule.backends.end(), has_none);
-  return none ? nullptr : std::make_shared<const RouteFilters>(rule, std::move(extension));
+  bool none = rule.filters.is_default() && rule.mirrors.is_default() &&
+              std::all_of(rule.backends.begin(), rule.backends.end(), has_none);
+  return none ? nullptr : std::make_shared<const RouteFilters>(rule, std::move(extension), std::move(mirrors));
 }
 
 const DirectResponse* RouteFilters::direct_response() const noexcept {
@@ -100,12 +92,12 @@ Duration RouteFilters::delay_of(const RequestHead& request, uint64_t draw) const
   if (!has_fault_for(request) || !extension_->fault->delay) return {};
   if (cors_ && CorsPolicy::is_preflight(request)) return {};
   const FaultDelay& delay = *extension_->fault->delay;
-  return is_hit(draw, FaultKind::kDelay, delay.percent) ? delay.duration : Duration{};
+  return is_hit(draw, DrawFor::kDelay, delay.percent) ? delay.duration : Duration{};
 }
 
 LocalAnswer RouteFilters::answer_to(const RequestHead& request, uint64_t draw) const noexcept {
   if (cors_ && CorsPolicy::is_preflight(request)) return LocalAnswer::kPreflight;
-  if (abort() != nullptr && has_fault_for(request) && is_hit(draw, FaultKind::kAbort, abort()->percent)) {
+  if (abort() != nullptr && has_fault_for(request) && is_hit(draw, DrawFor::kAbort, abort()->percent)) {
     return LocalAnswer::kAbort;
   }
   if (rule_.filters->redirect) return LocalAnswer::kRedirect;

@@ -1,12 +1,14 @@
-// RouteFilters: what the filters of one HTTPRoute rule do to requests and answers, with everything worked out that does
-// not depend on the request. Made when the snapshot is built, immutable, shared by all workers; owned by its RouteRule,
-// whose route outlives it. Pure; allocates nothing per request but for arenas of heads that outgrow their block.
+// RouteFilters: what the filters of one rule of an HTTPRoute or GRPCRoute do to requests and answers, with everything
+// worked out that does not depend on the request. Made when the snapshot is built, immutable, shared by all workers;
+// owned by its RouteRule, whose route outlives it. Pure; allocates nothing per request but for arenas of heads that
+// outgrow their block.
 //
 // Order, whatever the order in the resource (Gateway API: "core filters ... in any order"): CORS preflight, fault
 // (delay, then abort), redirect, direct response; then set, add, remove of the rule and of the backend drawn; the
-// rewrite. Answers: those of upstreams and the ones that the route itself asks for (redirect, direct response) get the
-// response modifiers and CORS fields; preflight answers, aborts and errors (404, 500, 503 ...) of the sidecar do not.
-// Which of the faults apply is derived from the request's one draw, so that a recorded request replays alike.
+// rewrite; mirrors get what the filters of the rule leave. Answers: those of upstreams and the ones that the route
+// itself asks for (redirect, direct response) get the response modifiers and CORS fields; preflight answers, aborts and
+// errors (404, 500, 503 ...) of the sidecar do not. Which of the faults apply is derived from the request's one draw,
+// so that a recorded request replays alike.
 #pragma once
 #include <memory>
 #include <vector>
@@ -14,6 +16,7 @@
 #include "lib/config/model.h"
 #include "lib/http/head.h"
 #include "lib/routing/cors.h"
+#include "lib/routing/mirrors.h"
 #include "lib/routing/path_rewrite.h"
 
 namespace heddle {
@@ -21,13 +24,14 @@ enum class LocalAnswer : uint8_t { kNone, kPreflight, kAbort, kRedirect, kDirect
 
 class RouteFilters {
  public:
-  static constexpr size_t kNoBackend = SIZE_MAX;  // the filters of the rule alone
-  // `extension`: the HTTPRouteFilter that the rule names; nullptr without.
-  RouteFilters(const HttpRouteRule& rule, std::shared_ptr<const HttpRouteFilterSpec> extension);
+  static constexpr size_t kNoBackend = SIZE_MAX;                 // the filters of the rule alone
+  using Extension = std::shared_ptr<const HttpRouteFilterSpec>;  // that the rule names; nullptr without
+  // `mirrors`: where those of the rule lead.
+  RouteFilters(const HttpRouteRule& rule, Extension, std::vector<BackendSetId> mirrors);
   RouteFilters(const RouteFilters&) = delete;
   RouteFilters& operator=(const RouteFilters&) = delete;
   // nullptr when neither the rule nor one of its backends has filters.
-  static std::shared_ptr<const RouteFilters> make(const HttpRouteRule&, std::shared_ptr<const HttpRouteFilterSpec>);
+  static std::shared_ptr<const RouteFilters> make(const HttpRouteRule&, Extension, std::vector<BackendSetId> mirrors);
 
   // Every request is answered here: the rule needs no backends.
   bool answers_all() const noexcept { return rule_.filters->redirect || direct_response() != nullptr; }
@@ -48,12 +52,14 @@ class RouteFilters {
   const DirectResponse* direct_response() const noexcept;
   const FaultAbort* abort() const noexcept;
   bool has_fault_for(const RequestHead&) const noexcept;  // by the headers it wants; the draw decides the rest
-  const std::shared_ptr<const HttpRouteFilterSpec>& extension() const noexcept { return extension_; }
+  const Extension& extension() const noexcept { return extension_; }
+  const Mirrors& mirrors() const noexcept { return mirrors_; }
 
  private:
   Result<void> rewrite(RequestHead&) const;
   const HttpRouteRule& rule_;
-  std::shared_ptr<const HttpRouteFilterSpec> extension_;
+  Extension extension_;
+  Mirrors mirrors_;
   std::optional<CorsPolicy> cors_;
   PathRewrite rewrite_path_;
   PathRewrite redirect_path_;

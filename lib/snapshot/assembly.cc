@@ -29,7 +29,7 @@ std::shared_ptr<const Router> router_of(Routes routes, const std::shared_ptr<con
 // Of the same spec: what it says itself is the same.
 bool same_filters(const RouteRule& a, const RouteRule& b) {
   if (a.filters == nullptr || b.filters == nullptr) return a.filters == b.filters;
-  return a.filters->extension() == b.filters->extension();
+  return a.filters->extension() == b.filters->extension() && a.filters->mirrors().has_same_sets(b.filters->mirrors());
 }
 
 bool same_rules(const BoundRoute& a, const BoundRoute& b) {
@@ -122,10 +122,17 @@ std::shared_ptr<const BoundRoute> SnapshotAssembly::bind(const std::shared_ptr<c
       weights.push_back(backend.weight);
     }
     BackendChoice choice(std::move(backends), weights);
-    out->rules.push_back({ids[i], i, spec.get(), std::move(choice), spec->rules[i].timeouts,
-                          RouteFilters::make(spec->rules[i], extension_of(model_, *spec, spec->rules[i]))});
+    out->rules.push_back(
+        {ids[i], i, spec.get(), std::move(choice), spec->rules[i].timeouts, filters_of(*spec, spec->rules[i])});
   }
   return out;
+}
+
+std::shared_ptr<const RouteFilters> SnapshotAssembly::filters_of(const HttpRouteSpec& spec,
+                                                                 const HttpRouteRule& rule) const {
+  std::vector<BackendSetId> mirrors;
+  for (const RequestMirror& mirror : *rule.mirrors) mirrors.push_back(backend_of(mirror.to));
+  return RouteFilters::make(rule, extension_of(model_, spec, rule), std::move(mirrors));
 }
 
 // Routes attached to a Service that is a backend are not applied again (GAMMA).

@@ -26,6 +26,7 @@ class SnapshotAssembly {
   void assemble_routes();
   std::shared_ptr<const BoundRoute> bind(const std::shared_ptr<const HttpRouteSpec>&);
   BackendSetId backend_of(const WeightedBackend&) const;
+  std::shared_ptr<const RouteFilters> filters_of(const HttpRouteSpec&, const HttpRouteRule&) const;
   void attach_routes();
   void assemble_services();
   std::shared_ptr<const ServiceEntry> assemble_service(const std::shared_ptr<const ServiceSpec>&);

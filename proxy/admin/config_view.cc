@@ -139,11 +139,8 @@ void write_match(JsonWriter& out, Kind kind, const HttpMatch& match) {
 }
 
 void write_backend(JsonWriter& out, const WeightedBackend& backend) {
-  bool is_set = backend.kind == BackendKind::kBackendSet;
-  out.begin_object().field("group", std::string_view(is_set ? "heddle.dev" : ""));
-  out.field("kind", std::string_view(is_set ? "BackendSet" : "Service")).field("namespace", backend.ref.ns);
-  out.field("name", backend.ref.name);
-  if (!is_set) out.field("port", backend.port);
+  out.begin_object();
+  write_backend_ref(out, backend);
   out.field("weight", backend.weight);
   write_filters(out, *backend.filters);
   out.end_object();
@@ -174,7 +171,7 @@ void write_rule(JsonWriter& out, Kind kind, const HttpRouteRule& rule) {
   out.end_array().key("backendRefs").begin_array();
   for (const WeightedBackend& backend : rule.backends) write_backend(out, backend);
   out.end_array();
-  write_filters(out, *rule.filters);
+  write_filters(out, rule);
   if (rule.timeouts.request || rule.timeouts.backend_request) {
     out.key("timeouts").begin_object();
     if (rule.timeouts.request) out.field("request", format_duration(*rule.timeouts.request));

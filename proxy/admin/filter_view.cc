@@ -4,6 +4,14 @@
 #include "proxy/admin/config_view.h"
 
 namespace heddle {
+void write_backend_ref(JsonWriter& out, const WeightedBackend& backend) {
+  bool is_set = backend.kind == BackendKind::kBackendSet;
+  out.field("group", std::string_view(is_set ? "heddle.dev" : ""));
+  out.field("kind", std::string_view(is_set ? "BackendSet" : "Service")).field("namespace", backend.ref.ns);
+  out.field("name", backend.ref.name);
+  if (!is_set) out.field("port", backend.port);
+}
+
 namespace {
 void write_names(JsonWriter& out, std::string_view key, const std::vector<std::string>& names) {
   if (names.empty()) return;
@@ -84,6 +92,15 @@ void write_extension(JsonWriter& out, const std::string& name) {
   end_filter(out);
 }
 
+void write_mirror(JsonWriter& out, const RequestMirror& mirror) {
+  begin_filter(out, "RequestMirror", "requestMirror");
+  out.key("backendRef").begin_object();
+  write_backend_ref(out, mirror.to);
+  out.end_object().key("fraction").begin_object().field("numerator", mirror.numerator);
+  out.field("denominator", mirror.denominator).end_object();
+  end_filter(out);
+}
+
 void write_fault(JsonWriter& out, const FaultSpec& fault) {
   out.key("fault").begin_object();
   if (fault.delay) {
@@ -99,8 +116,9 @@ void write_fault(JsonWriter& out, const FaultSpec& fault) {
 }
 }  // namespace
 
-void write_filters(JsonWriter& out, const RuleFilters& filters) {
-  if (filters == RuleFilters{}) return;
+void write_filters(JsonWriter& out, const HttpRouteRule& rule) {
+  if (rule.filters.is_default() && rule.mirrors.is_default()) return;
+  const RuleFilters& filters = *rule.filters;
   out.key("filters").begin_array();
   write_modifier(out, "RequestHeaderModifier", "requestHeaderModifier", filters.request);
   write_modifier(out, "ResponseHeaderModifier", "responseHeaderModifier", filters.response);
@@ -108,6 +126,7 @@ void write_filters(JsonWriter& out, const RuleFilters& filters) {
   if (filters.rewrite) write_rewrite(out, *filters.rewrite);
   if (filters.cors) write_cors(out, *filters.cors);
   if (!filters.extension.empty()) write_extension(out, filters.extension);
+  for (const RequestMirror& mirror : *rule.mirrors) write_mirror(out, mirror);
   out.end_array();
 }
 

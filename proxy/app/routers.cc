@@ -95,6 +95,7 @@ RouteTarget OutboundRouter::target(std::shared_ptr<const WorkerSnapshot> current
     const HashOn& hash_on = set->spec->lb.hash_on;
     if (hash_on.source != HashSource::kNone) out.hash = hash_of(hash_on, {head, from, own_.id()});
   }
+  if (decision.candidate != nullptr && decision.candidate->has_filters) out.backend_sets = current->backend_sets;
   out.config_version = current->snapshot->version().sequence;
   out.pin = std::move(current);
   return out;

@@ -74,7 +74,7 @@ Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
       http(ExchangeServices{core.loop_, router(), observer, core.exchanges_, core.loop_guard_, caller_fields,
                             core.random_, inbound ? Direction::kInbound : Direction::kOutbound, 300s,
                             outbound && core.shared_.ask_for_service ? &core.wants_ : nullptr, admission.get(),
-                            inbound ? &revoker : nullptr, &core.pressure_, core.tracer_.get()}),
+                            inbound ? &revoker : nullptr, &core.pressure_, core.tracer_.get(), &core.mirrors_}),
       tcp(TcpServices{{core.loop_, core.downstream_},
                       tcp_router(),
                       observer,

@@ -133,6 +133,7 @@ class Worker::Core {
   PipePool pipes_;
   ObjectPool<Exchange> exchanges_;
   LoopGuard loop_guard_{shared_.proxy_id};
+  MirrorSender mirrors_{loop_, loop_guard_};
   AccessLog access_log_;
   std::unique_ptr<Tracer> tracer_;  // null: nothing is traced
   SpanRing* spans_ = nullptr;       // beside it

@@ -80,6 +80,7 @@ void Exchange::on_request_body(Buffer&& bytes, bool end) {
   size_t size = bytes.size();
   summary_.request_bytes += size;
   request_ended_ = end;
+  if (mirrors_) mirrors_.write(bytes, end);
   if (response_ended_ && !is_tunnel_) return discard(size);
   request_uncredited_ += size;
   if (upstream_ == nullptr) return body_.hold(std::move(bytes));
@@ -92,6 +93,7 @@ void Exchange::on_request_body(Buffer&& bytes, bool end) {
 void Exchange::on_request_trailers(HeaderMap&& fields) {
   touch();
   request_ended_ = true;
+  if (mirrors_) mirrors_.trailers(fields);
   if (response_ended_) return finish();
   if (upstream_ == nullptr || body_.may_replay()) body_.keep_trailers(fields.clone());
   if (upstream_ != nullptr) upstream_->trailers(std::move(fields));
@@ -351,6 +353,7 @@ void Exchange::finish() {
   try_deadline_.cancel();
   backoff_.cancel();
   idle_.cancel();
+  if (mirrors_) mirrors_.let_go();
   Revocable::unlink();
   if (target_.runtime != nullptr) target_.runtime->requests.active.add(-1);
   services_.observer.on_finished(summary_, request_);

@@ -21,6 +21,7 @@
 #include "proxy/exchange/exchange_summary.h"
 #include "proxy/exchange/local_reply.h"
 #include "proxy/exchange/loop_guard.h"
+#include "proxy/exchange/mirror.h"
 #include "proxy/exchange/replay_body.h"
 #include "proxy/exchange/revoker.h"
 #include "proxy/exchange/route_target.h"
@@ -47,6 +48,7 @@ struct ExchangeServices {
   Revoker* revoker = nullptr;      // null without admission
   const Pressure* pressure = nullptr;
   Tracer* tracer = nullptr;  // null: what callers say of traces is passed on as it came
+  MirrorSender* mirrors = nullptr;  // null: no request is mirrored
 };
 
 class Exchange final : public Retirable, private Revocable {
@@ -92,6 +94,8 @@ class Exchange final : public Retirable, private Revocable {
   // Filters of the route: exchange_filters.cc.
   void filter_request_head();
   void after_delay();
+  bool is_mirrored() const;
+  void start_mirrors(RequestHead&&);
   void refuse_answer(const Error&, Reason of_try, bool end);
   void on_wanted(const Result<void>&);
   // Tries.
@@ -160,6 +164,7 @@ class Exchange final : public Retirable, private Revocable {
   ClientStream* upstream_ = nullptr;  // null before, between and after tries
   RequestHead request_;
   ReplayBody body_;
+  MirrorTap mirrors_;
   RouteTarget target_;
   std::optional<BackendSet::Pick> pick_;
   std::array<uint32_t, kMaxTries> tried_{};

@@ -3,6 +3,7 @@
 #pragma once
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "lib/http/head.h"
 #include "lib/net/transport.h"
@@ -37,7 +38,8 @@ struct RouteTarget {
   uint64_t config_version = 0;              // sequence of the snapshot that decided
   RouteRuntime* runtime = nullptr;
   FilterUse filters;
-  std::shared_ptr<const void> pin;  // keeps what the pointers refer to alive
+  std::span<const std::shared_ptr<BackendSet>> backend_sets{};  // by id, for mirrors; empty without filters
+  std::shared_ptr<const void> pin;                              // keeps what the pointers refer to alive
 };
 
 class RequestRouter {

@@ -90,6 +90,7 @@ struct BackendSetMetrics {
   LabelledCounters circuit_refused;  // by resource: connections, pending, requests, retries
   Histogram connect_time;
   Counter panics;
+  LabelledCounters mirrored;  // by outcome
 };
 
 // Per backend set, on the main loop: active checks.

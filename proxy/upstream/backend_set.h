@@ -91,6 +91,8 @@ class BackendSet {
   // What retries are a share of: each request once, and each retry. After a pick; false: none is left (counted).
   void count_request(MonoTime now);
   [[nodiscard]] bool take_retry(MonoTime now);
+  // Of a copy that was sent here, or not: after pick() said so.
+  void count_mirrored(MirrorOutcome outcome) { shared_->metrics->on_mirrored(outcome); }
   size_t size() const noexcept { return spec_->endpoints.size(); }
 
  private:

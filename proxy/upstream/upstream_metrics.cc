@@ -20,4 +20,10 @@ void UpstreamMetrics::on_refused(CircuitResource resource) {
   if (cell == nullptr) cell = &cells_.circuit_refused[to_text(resource)];
   cell->add();
 }
+
+void UpstreamMetrics::on_mirrored(MirrorOutcome outcome) {
+  Counter*& cell = mirrored_[static_cast<size_t>(outcome)];
+  if (cell == nullptr) cell = &cells_.mirrored[to_text(outcome)];
+  cell->add();
+}
 }  // namespace heddle

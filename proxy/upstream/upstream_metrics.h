@@ -1,13 +1,14 @@
 // UpstreamMetrics: what one worker counts of one backend set. Made with the set's first pick, so that a set nobody uses
 // costs nothing; shared by the set, its endpoints' pools and connectors, and the picks that are out. A set that is
 // carried over to the next snapshot keeps it; when the last of them is gone, gauges vanish and counters stay counted.
-// Belongs to one loop. Nothing here allocates but the first count of a reason or of a resource.
+// Belongs to one loop. Nothing here allocates but the first count of a reason, a resource or an outcome.
 #pragma once
 #include <array>
 
 #include "lib/api/resource.h"
 #include "proxy/resilience/circuit_breaker.h"
 #include "proxy/telemetry/proxy_metrics.h"
+#include "proxy/upstream/mirror_outcome.h"
 
 namespace heddle {
 class UpstreamMetrics {
@@ -25,10 +26,12 @@ class UpstreamMetrics {
   void on_budget_spent() { cells_.retries_over_budget.add(); }
   void on_refused(CircuitResource);
   void on_panic() noexcept { cells_.panics.add(); }
+  void on_mirrored(MirrorOutcome);
 
  private:
   BackendSetMetrics cells_;
   Counter& connected_;
   std::array<Counter*, kCircuitResources> refused_{};  // nullptr: never refused
+  std::array<Counter*, kMirrorOutcomes> mirrored_{};   // nullptr: never
 };
 }  // namespace heddle

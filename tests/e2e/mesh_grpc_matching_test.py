@@ -108,8 +108,12 @@ class GrpcCase(MeshTestCase):
         cls.port = cls.proxy.address_of("out")[1]
 
     @classmethod
+    def handler(cls, name):
+        return Echo(name)
+
+    @classmethod
     def serve(cls, name):
-        server = grpc.server(futures.ThreadPoolExecutor(4), handlers=(Echo(name),))
+        server = grpc.server(futures.ThreadPoolExecutor(4), handlers=(cls.handler(name),))
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         cls.addClassCleanup(lambda: server.stop(0).wait())

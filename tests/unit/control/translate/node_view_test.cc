@@ -76,6 +76,23 @@ TEST_F(NodeViewTest, AFilterComesWithTheRoutesThatNameIt) {
             (Keys{"HTTPRoute/default/r", "HTTPRouteFilter/default/f", "Service/default/a"}));
 }
 
+TEST_F(NodeViewTest, WhereAMirrorLeadsComesWithItsRoute) {
+  for (std::string_view name : {"a", "b", "shadow", "unused"}) put(backend_set(name));
+  put(service("a"));
+  put(service("b"));
+  auto mirror = [](const std::string& to) {
+    return str_cat(R"({"type":"RequestMirror","requestMirror":{"backendRef":)", to, "}}");
+  };
+  put(envelope(str_cat(
+      R"({"apiVersion":"gateway.networking.k8s.io/v1","kind":"HTTPRoute","metadata":{"name":"r","namespace":"default"},)",
+      R"("spec":{"parentRefs":[)", parent("a"), R"(],"rules":[{"filters":[)", mirror(to_set("shadow")), ",",
+      mirror(to_service("b")), R"(],"backendRefs":[)", to_set("a"), "]}]}}")));
+
+  EXPECT_EQ(keys(view_for(request({"default/a"}))),
+            (Keys{"BackendSet/default/a", "BackendSet/default/b", "BackendSet/default/shadow", "HTTPRoute/default/r",
+                  "Service/default/a", "Service/default/b"}));
+}
+
 TEST_F(NodeViewTest, HoldsGrpcRoutesAndWhatTheyReferTo) {
   put(backend_set("a"));
   put(backend_set("canary"));

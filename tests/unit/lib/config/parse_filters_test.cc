@@ -186,9 +186,9 @@ INSTANTIATE_TEST_SUITE_P(
     Together, ParseRefusesFilter,
     testing::Values(
         FilterRefusal{"{}", "[0].type: is required"},
-        FilterRefusal{"{type: RequestMirror, requestMirror: {}}",
-                      "[0].requestMirror: mirroring is not supported\nspec.rules[0].filters[0].type: RequestMirror is "
-                      "not supported"},
+        FilterRefusal{"{type: ExternalAuth, externalAuth: {}}",
+                      "[0].externalAuth: external authorization is not supported\nspec.rules[0].filters[0].type: "
+                      "ExternalAuth is not supported"},
         FilterRefusal{str_cat(rewrite("hostname: a"), ", ", rewrite("hostname: b")),
                       "[1].type: the same filter stands twice"},
         FilterRefusal{str_cat(kExtension, ", ", kExtension),

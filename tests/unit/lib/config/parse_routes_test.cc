@@ -131,7 +131,9 @@ TEST(ParseGrpcRoute, RefusesExpressionsThatLeaveTheirPart) {
 TEST(ParseGrpcRoute, RefusesWhatItDoesNotDo) {
   auto refusal = [](std::string_view more) { return spec_problems_of(route("GRPCRoute", rule("", more))); };
 
-  EXPECT_EQ(refusal("filters: [], "), "spec.rules[0].filters: filters are not supported");
+  EXPECT_EQ(refusal("filters: [{type: URLRewrite, urlRewrite: {hostname: a}}], "),
+            "spec.rules[0].filters[0].type: expected one of RequestHeaderModifier, ResponseHeaderModifier, "
+            "RequestMirror, ExtensionRef");
   EXPECT_EQ(refusal("sessionPersistence: {}, "),
             "spec.rules[0].sessionPersistence: session persistence is not supported");
   EXPECT_THAT(refusal("timeouts: {request: 1s}, "), testing::HasSubstr("spec.rules[0].timeouts"));

@@ -51,6 +51,39 @@ TEST(ExplainFilters, NamesEachInForceAndWhatItDoes) {
   EXPECT_EQ(text(found.backends[0].filters), "ResponseHeaderModifier: add x-c\n");
 }
 
+TEST(ExplainFilters, NamesEachMirrorAndItsShare) {
+  std::string yaml =
+      service_yaml("a") + service_yaml("b") +
+      route(str_cat("filters: [{type: RequestMirror, requestMirror: {backendRef: {name: b, port: 80}}}, ",
+                    "{type: RequestMirror, requestMirror: {backendRef: {name: b, port: 80}, percent: ",
+                    "25}}, {type: RequestMirror, requestMirror: {backendRef: {name: b, port: 80}, ",
+                    "fraction: {numerator: 1, denominator: 8000}}}], ", kBackend, "}]"));
+  Problems problems;
+  auto query = ExplainQuery::parse({.url = "http://a/x"}, problems);
+
+  Explanation found = explain(*snapshot_of(yaml), *query);
+
+  EXPECT_EQ(found.reason, Reason::kNone);
+  EXPECT_EQ(text(found.filters),
+            "RequestMirror: every request to default/b\nRequestMirror: 25% of requests to default/b\n"
+            "RequestMirror: 1/8000 of requests to default/b\n");
+  EXPECT_THAT(explanation_json(*query, found),
+              HasSubstr(R"("mirrors":[{"backendSet":"default/b","percent":100.0},)"
+                        R"({"backendSet":"default/b","percent":25.0},{"backendSet":"default/b","percent":0.0125}])"));
+}
+
+TEST(ExplainFilters, AnUpgradeIsNotMirrored) {
+  std::string yaml =
+      service_yaml("a") + service_yaml("b") +
+      route(str_cat("filters: [{type: RequestMirror, requestMirror: {backendRef: {name: b, port: 80}}}], ", kBackend,
+                    "}]"));
+
+  Explanation found =
+      ask(yaml, {.url = "http://a/x", .headers = {{"connection", "upgrade"}, {"upgrade", "websocket"}}});
+
+  EXPECT_EQ(text(found.filters), "RequestMirror: every request to default/b; not this one, it asks for an upgrade\n");
+}
+
 TEST(ExplainFilters, SaysWhereARedirectLeads) {
   Explanation found =
       ask(service_yaml("a", 8080) + route("filters: [{type: RequestRedirect, requestRedirect: {hostname: "

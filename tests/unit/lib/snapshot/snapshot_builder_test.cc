@@ -334,6 +334,26 @@ TEST_F(SnapshotBuilderTest, ARouteIsBoundAnewWhenAFilterItNamesChanges) {
   EXPECT_TRUE(same.changes.services_changed);
 }
 
+// By name it is the same service; what is behind its port is another set.
+TEST_F(SnapshotBuilderTest, ARouteIsBoundAnewWhenAMirrorLeadsElsewhere) {
+  auto shadow = [](std::string_view set) {
+    return str_cat("{apiVersion: heddle.dev/v1, kind: Service, metadata: {name: shadow}, spec: {ports: [{port: 80, ",
+                   "backendSet: ", set, "}]}}\n---\n");
+  };
+  std::string route =
+      "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r}, spec: {parentRefs: [{group: "
+      "'', kind: Service, name: a}], rules: [{filters: [{type: RequestMirror, requestMirror: {backendRef: {name: "
+      "shadow, port: 80}}}], backendRefs: [{group: heddle.dev, kind: BackendSet, name: a}]}]}}\n---\n";
+  auto first = replace(service_yaml("a") + service_yaml("b") + shadow("a") + route).snapshot;
+
+  auto same = delta(service_yaml("b", 81)).snapshot;
+  auto moved = delta(shadow("b")).snapshot;
+
+  EXPECT_EQ(same->routes()[0], first->routes()[0]);
+  ASSERT_NE(moved->routes()[0], first->routes()[0]);
+  EXPECT_EQ(moved->routes()[0]->rules[0].filters->mirrors().set(0), set(*moved, "b")->id);
+}
+
 TEST_F(SnapshotBuilderTest, ConsumerRoutesReplaceProducerRoutesForTheirNamespace) {
   auto route = [](std::string_view ns, std::string_view name) {
     return str_cat(

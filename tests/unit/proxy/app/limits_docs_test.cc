@@ -52,6 +52,7 @@ namespace heddle {
 namespace {
 // Beside it the control plane's headers cannot be included: both have an `Admission`.
 constexpr std::string_view kExchange = "proxy/exchange/exchange.h";
+constexpr std::string_view kMirror = "proxy/exchange/mirror.h";
 
 struct Row {
   std::string what;
@@ -98,6 +99,7 @@ std::string in(Duration unit, Duration time) { return count(time / unit); }
 std::vector<Row> of_a_message() {
   const HttpLimits edge;
   const HttpLimits mesh = HttpLimits::mesh();
+  EXPECT_EQ(hidden(kMirror, "idle"), hidden(kMirror, "afterwards"));
   return {
       {"request target", size(edge.target_bytes)},
       {"head, or trailers: names, values and 32 bytes per field, decoded",
@@ -112,6 +114,10 @@ std::vector<Row> of_a_message() {
       {"request body kept for another try", size(ReplayBody::kLimit)},
       {"request body read on after our own answer", size(hidden(kExchange, "kDiscardLimit"))},
       {"passes of one request through the same proxy", count(LoopGuard::kMostPasses)},
+      {"mirrors of a rule", count(kMaxRuleMirrors)},
+      {"body held for a mirror, beside what its stream queues", size(hidden(kMirror, "kMaxHeld"))},
+      {"a mirror in which nothing moves; after its request is over",
+       str_cat(count(hidden(kMirror, "idle")), " s each")},
   };
 }
 

@@ -118,6 +118,7 @@ struct AllMetrics {
     backends.retries[Reason::kUpstreamConnectRefused].add();
     backends.retries_over_budget.add();
     backends.circuit_refused["pending"].add();
+    backends.mirrored["answered"].add();
     health.checks[Reason::kNone].add();
     health.transitions["up"].add();
     outlier.ejections["consecutive-errors"].add();
