@@ -51,6 +51,12 @@ constexpr MetricFamily kRetriesOverBudget{"heddle_retries_over_budget_total",
                                           "Retries that the retry budget of the backend set did not allow.",
                                           kCounter,
                                           {"backend_set"}};
+constexpr MetricFamily kHedges{
+    "heddle_hedges_total",
+    "Second tries sent beside the first, by what became of them: won (their answer came first), lost, took-over (the "
+    "other failed, this one went on), failed, or cancelled (the request ended otherwise).",
+    kCounter,
+    {"backend_set", "result"}};
 constexpr MetricFamily kCircuitRefused{
     "heddle_circuit_refused_total",
     "Refused by a limit of the backend set: requests and pending are answered so, for want "
@@ -193,7 +199,7 @@ constexpr MetricFamily kDnsFailing{"heddle_dns_failing",
 constexpr MetricFamily kDnsEndpoints{
     "heddle_dns_endpoints", "Endpoints of the backend set that DNS named.", kGauge, {"backend_set"}};
 
-constexpr std::array<const MetricFamily*, 58> kFamilies = {&kRequests,
+constexpr std::array<const MetricFamily*, 59> kFamilies = {&kRequests,
                                                            &kDuration,
                                                            &kUpstreamTime,
                                                            &kActive,
@@ -210,6 +216,7 @@ constexpr std::array<const MetricFamily*, 58> kFamilies = {&kRequests,
                                                            &kReused,
                                                            &kRetries,
                                                            &kRetriesOverBudget,
+                                                           &kHedges,
                                                            &kCircuitRefused,
                                                            &kConnectTime,
                                                            &kPanics,
@@ -340,6 +347,7 @@ BackendSetMetrics::BackendSetMetrics(Registry& registry, std::string_view set)
       reused(scope_of(registry, "backend_set", set).counter(kReused)),
       retries(scope_of(registry, "backend_set", set), kRetries, "reason"),
       retries_over_budget(scope_of(registry, "backend_set", set).counter(kRetriesOverBudget)),
+      hedges(scope_of(registry, "backend_set", set), kHedges, "result"),
       circuit_refused(scope_of(registry, "backend_set", set), kCircuitRefused, "resource"),
       connect_time(scope_of(registry, "backend_set", set).histogram(kConnectTime)),
       panics(scope_of(registry, "backend_set", set).counter(kPanics)) {}
