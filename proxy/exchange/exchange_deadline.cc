@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lib/base/assert.h"
+#include "lib/base/deadline.h"
 #include "proxy/exchange/exchange.h"
 
 namespace heddle {
@@ -22,6 +23,9 @@ Result<void> Exchange::bound() {
 
 bool Exchange::has_time_for(Duration wait) const { return services_.loop.now() + wait < over_at_; }
 
+// Our timers are a tick late; who was told the time breaks the stream off when it passes, which is no failure.
+bool Exchange::is_over(MonoTime at) const { return at <= services_.loop.now() + TimerWheel::kTick; }
+
 // To whom the next try goes: nobody waits for it longer.
 void Exchange::tell_time_left() {
   Duration left = over_at_ - services_.loop.now();
@@ -39,7 +43,7 @@ void Exchange::on_call_over() {
 
 // Whose deadline it was.
 void Exchange::explain_deadline(ResponseHead& answer) const {
-  if (call_.at() > services_.loop.now()) return;
+  if (!is_over(call_.at())) return;
   bool fits = answer.fields().set(HeaderName::kHeddleReason, "request-timeout; limit=grpc-timeout");
   HEDDLE_ASSERT(fits);  // a fresh arena
   static_cast<void>(fits);

@@ -82,8 +82,8 @@ TEST_F(Hedges, TheSecondTryAnswersForAnEndpointThatNeverDoes) {
   for (int i = 0; i < 6; ++i) ASSERT_TRUE(client.get("/").ends_with("good"));
 
   EXPECT_EQ(good.requests(), 6);
-  EXPECT_GE(silent.requests(), 1);
-  wait_metric(*outbound_, series("won"), silent.requests());
+  wait([&] { return hedges("won") >= 1; });
+  EXPECT_GE(hedges("won"), 1);
   EXPECT_EQ(hedges("lost") + hedges("failed") + hedges("cancelled"), 0);
 }
 
@@ -116,7 +116,8 @@ TEST_F(Hedges, TheBodyGoesAlong) {
     ASSERT_EQ(client.read_exactly(body.size()), body);
   }
   EXPECT_EQ(echo.requests(), 4);
-  EXPECT_GE(silent.requests(), 1);
+  wait([&] { return hedges("won") >= 1; });
+  EXPECT_GE(hedges("won"), 1);
 }
 
 // The GET was sent later: when it is hedged, the POST would have been.
@@ -149,7 +150,8 @@ TEST_F(Hedges, APolicyMaySayThatAPostIsSafe) {
     client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi");
     ASSERT_TRUE(client.read_until("good").ends_with("good"));
   }
-  EXPECT_GE(silent.requests(), 1);
+  wait([&] { return hedges("won") >= 1; });
+  EXPECT_GE(hedges("won"), 1);
 }
 
 // Each request asks both: the one that answers well waits until the busy one was asked.
@@ -262,7 +264,6 @@ TEST_F(Hedges, TheTimeOfTheRequestEndsBoth) {
   std::string answer = BlockingClient(entry()).get("/");
 
   EXPECT_EQ(reason_of(answer), "request-timeout") << answer;
-  EXPECT_EQ(a.requests() + b.requests(), 2);
   wait_metric(*outbound_, series("cancelled"), 1);
 }
 
