@@ -5,7 +5,6 @@
 
 namespace heddle {
 namespace {
-constexpr size_t kMostDigits = 8;
 constexpr int64_t kMostCount = 99'999'999;
 
 struct Unit {
@@ -18,7 +17,7 @@ constexpr std::array<Unit, 6> kUnits = {
 }  // namespace
 
 std::optional<Duration> parse_grpc_timeout(std::string_view text) noexcept {
-  if (text.size() < 2 || text.size() > kMostDigits + 1) return std::nullopt;
+  if (text.size() < 2 || text.size() > kGrpcTimeoutDigits + 1) return std::nullopt;
   auto is_it = [&](const Unit& unit) { return unit.letter == text.back(); };
   const auto* unit = std::find_if(kUnits.begin(), kUnits.end(), is_it);
   if (unit == kUnits.end()) return std::nullopt;
@@ -35,7 +34,7 @@ GrpcTimeoutText::GrpcTimeoutText(Duration left) noexcept {
   left = std::max(left, Duration{});
   const auto* unit = kUnits.begin();
   while (left / unit->length > kMostCount) ++unit;  // of hours there are never that many
-  char* end = std::to_chars(room_.data(), room_.data() + kMostDigits, left / unit->length).ptr;
+  char* end = std::to_chars(room_.data(), room_.data() + kGrpcTimeoutDigits, left / unit->length).ptr;
   *end++ = unit->letter;
   size_ = static_cast<uint8_t>(end - room_.data());
 }

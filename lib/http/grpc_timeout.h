@@ -2,6 +2,7 @@
 // "Requests": 1 to 8 digits and one of H M S m u n). Pure; allocates nothing.
 #pragma once
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include "lib/base/clock.h"
 
 namespace heddle {
+inline constexpr size_t kGrpcTimeoutDigits = 8;  // at most
 // Longer ones count as this: it is as good as none, and nothing overflows when it is added to a time.
 inline constexpr Duration kLongestGrpcTimeout = 365 * 24h;
 
@@ -23,7 +25,7 @@ class GrpcTimeoutText {
   std::string_view text() const noexcept { return {room_.data(), size_}; }
 
  private:
-  std::array<char, 9> room_{};
+  std::array<char, kGrpcTimeoutDigits + 1> room_{};
   uint8_t size_ = 0;
 };
 }  // namespace heddle

@@ -196,8 +196,10 @@ class Exchange final : public Retirable, private Revocable {
     std::optional<BackendSet::Pick> pick;  // while it runs
     ClientStream* stream = nullptr;        // null while it waits for a connection
     MonoTime sent_at;
-    bool is_reused = false;
+    bool is_reused = false;  // these of the stream's connection
     bool is_http2 = false;
+    bool is_mesh = false;
+    bool is_tls = false;
     DeadlineOf<Exchange, &Exchange::on_hedge_pending_over> pending;
   };
 

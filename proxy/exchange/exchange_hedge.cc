@@ -47,8 +47,9 @@ void Exchange::send_hedge() {
 void Exchange::open_hedge_on(ClientSession& session) {
   HedgeTry& hedge = *hedge_;
   hedge.pending.cancel();
-  bool is_mesh = session.info().peer_certificate != nullptr;
-  if (!is_mesh && !std::exchange(is_marked_, true)) services_.loop_guard.mark(request_.fields());
+  hedge.is_mesh = session.info().peer_certificate != nullptr;
+  hedge.is_tls = session.info().is_tls;
+  if (!hedge.is_mesh && !std::exchange(is_marked_, true)) services_.loop_guard.mark(request_.fields());
   if (call_.is_set()) tell_time_left();
   bool trailers = body_.trailers().has_value();
   bool head_only = body_.empty() && !trailers;
@@ -125,12 +126,11 @@ void Exchange::take_over(HedgeResult result) {
   summary_.upstream = pick_->endpoint().address();
   summary_.upstream_connected = upstream_ != nullptr;
   if (upstream_ == nullptr) return pending_.arm(services_.loop, pick_->pool().limits().pending_age);
-  const ConnectionInfo& connection = upstream_->connection();
-  try_sent_at_ = hedge.sent_at;
-  try_was_mesh_ = connection.peer_certificate != nullptr;
+  try_sent_at_ = hedge.sent_at;  // of the stream itself nothing is asked: it may have ended with its head
+  try_was_mesh_ = hedge.is_mesh;
   summary_.upstream_reused = try_was_reused_ = hedge.is_reused;
   summary_.upstream_http2 = try_was_http2_ = hedge.is_http2;
-  summary_.upstream_tls = connection.is_tls;
+  summary_.upstream_tls = hedge.is_tls;
   if (target_.try_timeout) {
     try_deadline_.arm(services_.loop, *target_.try_timeout - (services_.loop.now() - try_sent_at_));
   }

@@ -9,6 +9,8 @@
 #include "proxy/resilience/retry_policy.h"
 
 namespace heddle {
+inline constexpr size_t kMaxHedges = 1;  // of a request: one at most is under way beside the first
+
 // What became of a request when `after` has passed.
 struct HedgeFacts {
   bool is_idempotent = false;

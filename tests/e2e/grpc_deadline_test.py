@@ -145,11 +145,11 @@ class Hedges(Backend):
     def test_an_endpoint_that_never_answers_holds_nobody_up(self):
         port = self.start([self.held_port, self.quick_port], hedge={"after": "50ms", "nonIdempotent": True})
 
-        for _ in range(4):
+        def has_won():
             self.assertEqual(self.call(port), b"woven wool")
+            return self.proxy.metrics().total("heddle_hedges_total", result="won") >= 1
 
-        self.assertEqual(len(self.quick.calls), 4)
-        self.proxy.wait_metric("heddle_hedges_total", result="won")
+        wait_until(has_won, "a call that went to the other one first")
         wait_until(lambda: self.held.calls, "a call to be given up at the other one")
         self.assertTrue(all(was_over for _, was_over in self.held.calls))
         wait_until(lambda: self.entries(path=_METHOD, tries=2), "a request of two tries in the access log")
