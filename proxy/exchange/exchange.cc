@@ -222,7 +222,7 @@ void Exchange::on_both_ended() {
 }
 
 void Exchange::on_upstream_gone(const Error& why) {
-  if (call_.is_set() && is_over(over_at_)) {
+  if (call_.is_set() && is_past(over_at_)) {
     upstream_ = nullptr;
     return on_request_over();
   }
@@ -341,7 +341,7 @@ void Exchange::on_pending_over() {
 }
 
 void Exchange::on_request_over() {
-  if (is_over(call_.at())) return on_call_over();
+  if (is_past(call_.at())) return on_call_over();
   Error why = make_error(Reason::kRequestTimeout, "the route's request timeout passed");
   // Who had the time to itself did not answer; who came after others, or after a delay of ours, is not to blame.
   bool had_the_time = tries_ == 1 && !summary_.delayed && upstream_ != nullptr && request_ended_;

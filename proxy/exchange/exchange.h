@@ -109,7 +109,7 @@ class Exchange final : public Retirable, private Revocable {
   Result<void> bound();
   void tell_time_left();
   bool has_time_for(Duration) const;
-  bool is_over(MonoTime at) const;
+  bool is_past(MonoTime at) const;
   // Filters of the route: exchange_filters.cc.
   void filter_request_head();
   void after_delay();

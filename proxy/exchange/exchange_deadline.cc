@@ -24,7 +24,7 @@ Result<void> Exchange::bound() {
 bool Exchange::has_time_for(Duration wait) const { return services_.loop.now() + wait < over_at_; }
 
 // Our timers are a tick late; who was told the time breaks the stream off when it passes, which is no failure.
-bool Exchange::is_over(MonoTime at) const { return at <= services_.loop.now() + TimerWheel::kTick; }
+bool Exchange::is_past(MonoTime at) const { return at <= services_.loop.now() + TimerWheel::kTick; }
 
 // To whom the next try goes: nobody waits for it longer.
 void Exchange::tell_time_left() {
@@ -43,7 +43,7 @@ void Exchange::on_call_over() {
 
 // Whose deadline it was.
 void Exchange::explain_deadline(ResponseHead& answer) const {
-  if (!is_over(call_.at())) return;
+  if (!is_past(call_.at())) return;
   bool fits = answer.fields().set(HeaderName::kHeddleReason, "request-timeout; limit=grpc-timeout");
   HEDDLE_ASSERT(fits);  // a fresh arena
   static_cast<void>(fits);

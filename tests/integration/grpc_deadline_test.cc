@@ -201,6 +201,20 @@ TEST_F(GrpcDeadlines, HoldForTheSidecarOfTheServerToo) {
   EXPECT_EQ(seen.find("heddle-reason"), std::string::npos) << "a stranger is told the status: " << seen;
 }
 
+TEST_F(GrpcDeadlines, PassWhileACallWaitsForAConnection) {
+  RawOrigin& silent = add_silent();
+  start({silent.address()}, "name: a", "limits: {connections: 1}, timeouts: {pending: 60s}");
+  BlockingClient first(entry());
+  first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  static_cast<void>(told(0));  // it has the only connection
+
+  std::string seen = call(entry(), "200m");
+
+  EXPECT_NE(seen.find("[grpc-status: 4]"), std::string::npos) << seen;
+  EXPECT_EQ(told(), std::vector<std::string>{"none"});
+  EXPECT_EQ(silent.connections(), 1);
+}
+
 TEST_F(GrpcDeadlines, WhatCameTooLateDoesNotBotherTheApplication) {
   RawOrigin& application = add_answering_origin("hello");
   Sidecar& inbound = add_inbound(application.address(), InboundTls::kOff);
