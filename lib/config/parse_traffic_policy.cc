@@ -9,6 +9,7 @@ constexpr IntRange kLimits{1, kMaxTrafficLimit};
 constexpr DurationRange kWaits{10ms, 60s};       // for a connection
 constexpr DurationRange kIdleTimes{100ms, 24h};  // of connections and streams
 constexpr DurationRange kRequests{0s, 24h};
+constexpr DurationRange kHedges{10ms, 60s};
 
 TrafficLimits parse_limits(JsonObject& spec) {
   TrafficLimits out;
@@ -36,7 +37,18 @@ TrafficTimeouts parse_timeouts(JsonObject& spec) {
   out.connection_idle = timeouts->optional_duration("connectionIdle", kIdleTimes);
   out.stream_idle = timeouts->optional_duration("streamIdle", kIdleTimes);
   out.request = timeouts->optional_duration("request", kRequests);
+  out.max_grpc = timeouts->optional_duration("maxGrpcTimeout", kRequests);
   timeouts->finish();
+  return out;
+}
+
+std::optional<HedgeSpec> parse_hedge(JsonObject& spec) {
+  std::optional<JsonObject> hedge = spec.optional_object("hedge");
+  if (!hedge) return std::nullopt;
+  HedgeSpec out;
+  out.after = hedge->duration("after", kHedges);
+  out.any_method = hedge->optional_boolean("nonIdempotent").value_or(false);
+  hedge->finish();
   return out;
 }
 
@@ -79,6 +91,7 @@ std::shared_ptr<const TrafficPolicySpec> parse_traffic_policy(const Envelope& en
   out->timeouts = parse_timeouts(spec);
   out->retry = parse_policy_retry(spec);
   out->retry_budget = parse_retry_budget(spec);
+  out->hedge = parse_hedge(spec);
   return out;
 }
 }  // namespace heddle::detail

@@ -9,6 +9,7 @@
 
 #include "lib/api/resource.h"
 #include "lib/base/clock.h"
+#include "lib/config/hedge_spec.h"
 #include "lib/config/retry_spec.h"
 
 namespace heddle {
@@ -28,6 +29,7 @@ struct TrafficTimeouts {
   std::optional<Duration> connection_idle{};  // of a connection without a request
   std::optional<Duration> stream_idle{};      // of a request on which nothing moves
   std::optional<Duration> request{};          // of rules that name none; zero: switched off (GEP-1742)
+  std::optional<Duration> max_grpc{};         // of what callers ask for by grpc-timeout; zero: that is not honoured
 };
 
 struct TrafficPolicySpec {
@@ -37,6 +39,7 @@ struct TrafficPolicySpec {
   TrafficTimeouts timeouts;
   std::optional<RetrySpec> retry{};  // of rules that name none, and where no route is attached
   std::optional<RetryBudgetSpec> retry_budget{};
+  std::optional<HedgeSpec> hedge{};
 };
 
 inline constexpr int64_t kMaxTrafficLimit = 1'000'000;

@@ -34,11 +34,16 @@ std::string values_of(const TrafficPolicySpec& policy) {
   timeout("connectionIdle", policy.timeouts.connection_idle);
   timeout("streamIdle", policy.timeouts.stream_idle);
   timeout("request", policy.timeouts.request);
+  timeout("maxGrpcTimeout", policy.timeouts.max_grpc);
   if (policy.retry) add_value(out, "retry (of rules that name none)", retry_text(*policy.retry));
   if (policy.retry_budget) {
     add_value(out, "retryBudget",
               str_cat(std::to_string(policy.retry_budget->percent), " %, at least ",
                       std::to_string(policy.retry_budget->min_per_second), "/s"));
+  }
+  if (policy.hedge) {
+    add_value(out, "hedge",
+              str_cat("after ", format_duration(policy.hedge->after), policy.hedge->any_method ? ", any method" : ""));
   }
   return out.empty() ? "the defaults" : out;
 }

@@ -273,11 +273,16 @@ void write(JsonWriter& out, const TrafficPolicySpec& spec) {
   timeout("connectionIdle", spec.timeouts.connection_idle);
   timeout("streamIdle", spec.timeouts.stream_idle);
   timeout("request", spec.timeouts.request);
+  timeout("maxGrpcTimeout", spec.timeouts.max_grpc);
   out.end_object();
   if (spec.retry) write_retry(out, *spec.retry);
   if (spec.retry_budget) {
     out.key("retryBudget").begin_object().field("percent", spec.retry_budget->percent);
     out.field("minPerSecond", spec.retry_budget->min_per_second).end_object();
+  }
+  if (spec.hedge) {
+    out.key("hedge").begin_object().field("after", format_duration(spec.hedge->after));
+    out.field("nonIdempotent", spec.hedge->any_method).end_object();
   }
 }
 

@@ -74,6 +74,7 @@ void set_timeouts(const RouteTimeouts* of_rule, const TrafficPolicySpec* policy,
   bool is_said = of_rule != nullptr && of_rule->request;
   if (!is_said) out.request_timeout = unless_off(policy->timeouts.request);
   out.stream_idle = policy->timeouts.stream_idle;
+  out.max_grpc_timeout = policy->timeouts.max_grpc;
 }
 
 const RetrySpec* retry_of(const HttpRouteRule* rule, const TrafficPolicySpec* policy) {
@@ -90,6 +91,7 @@ RouteTarget OutboundRouter::target(std::shared_ptr<const WorkerSnapshot> current
   const TrafficPolicySpec* policy = set == nullptr ? nullptr : set->traffic.get();
   if (rule_says || policy != nullptr) set_timeouts(rule_says ? &decision.rule->timeouts : nullptr, policy, out);
   out.retry = retry_of(rule_says ? &decision.rule->spec() : nullptr, policy);
+  if (policy != nullptr && policy->hedge) out.hedge = &*policy->hedge;
   if (set != nullptr) {
     out.backends = current->backend_sets[set->id.value()].get();
     const HashOn& hash_on = set->spec->lb.hash_on;

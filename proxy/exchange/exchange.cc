@@ -63,7 +63,7 @@ void Exchange::find_route() {
     stream_idle_ = *target_.stream_idle;
     touch();
   }
-  if (target_.request_timeout) request_deadline_.arm(services_.loop, *target_.request_timeout);
+  if (auto in_time = bound(); !in_time) return reply(in_time.error());
   if (target_.filters) return filter_request_head();
   start_try();
 }
@@ -153,6 +153,7 @@ void Exchange::on_response(ResponseHead&& head, bool end) {
     Error why = make_error(Reason::kUpstreamProtocolError, "2xx instead of 101 or a refusal", Origin::kUpstream);
     return refuse_answer(why, why.reason, end);
   }
+  if (is_hedged() && loses_race(head, end)) return;
   if (target_.retry != nullptr && retries_answer(head, end)) return;
   summary_.status = head.status;
   summary_.response_at = services_.loop.now();
@@ -224,6 +225,10 @@ void Exchange::on_both_ended() {
 }
 
 void Exchange::on_upstream_gone(const Error& why) {
+  if (call_.is_set() && is_past(over_at_)) {
+    upstream_ = nullptr;
+    return on_request_over();
+  }
   if (!response_begun_) return on_try_failed(why);
   upstream_ = nullptr;
   end_try(why.reason);
@@ -245,6 +250,7 @@ void Exchange::reply(const Error& why) {
   LocalReply answer = make_local_reply(request_, why, disclosure, services_.loop.blocks());
   if (why.reason == Reason::kAuthzDenied) explain_denial(answer.head);
   if (summary_.limit.value != 0) explain_limit(why.reason, answer.head);
+  if (why.reason == Reason::kRequestTimeout && disclosure == ReasonDisclosure::kName) explain_deadline(answer.head);
   send_reply(std::move(answer));
 }
 
@@ -304,18 +310,20 @@ void Exchange::revoke() {
 }
 
 // The answer has begun and cannot be completed: never a clean end (RFC 9112 §8).
-void Exchange::break_off(const Error& why) {
+void Exchange::break_off(const Error& why, ResetCode code) {
   summary_.reason = why.reason;
   drop_upstream(ResetCode::kCancel);
-  if (downstream_ != nullptr) std::exchange(downstream_, nullptr)->reset(ResetCode::kInternalError);
+  if (downstream_ != nullptr) std::exchange(downstream_, nullptr)->reset(code);
   finish();
 }
 
 void Exchange::drop_upstream(ResetCode code) {
-  up_.stop_waiting();
+  current_->stop_waiting();
   want_.unlink();
   pending_.cancel();
   backoff_.cancel();
+  hedge_after_.cancel();
+  if (is_hedged()) drop_hedge(HedgeResult::kCancelled);
   if (fault_delay_) fault_delay_->cancel();
   end_try(Reason::kCancelled);
   if (upstream_ != nullptr) std::exchange(upstream_, nullptr)->reset(code);
@@ -324,14 +332,19 @@ void Exchange::drop_upstream(ResetCode code) {
 void Exchange::on_pending_over() {
   bool is_limited = pick_->pool().lacks_connections();
   bool is_silent = !is_limited && pick_->pool().connections() == 0;
-  up_.stop_waiting();
+  current_->stop_waiting();
   if (is_silent) end_try(Reason::kUpstreamConnectTimeout);
+  if (is_hedged()) {
+    end_try(Reason::kCancelled);
+    return take_over(HedgeResult::kTookOver);
+  }
   if (!is_limited) return reply(make_error(Reason::kPendingTimeout, "no connection in time"));
   summary_.limit = pick_->limit(CircuitResource::kConnections);
   reply(make_error(CircuitBreaker::reason_of(CircuitResource::kConnections), "no connection became free in time"));
 }
 
 void Exchange::on_request_over() {
+  if (is_past(call_.at())) return on_call_over();
   Error why = make_error(Reason::kRequestTimeout, "the route's request timeout passed");
   // Who had the time to itself did not answer; who came after others, or after a delay of ours, is not to blame.
   bool had_the_time = tries_ == 1 && !summary_.delayed && upstream_ != nullptr && request_ended_;
@@ -354,6 +367,7 @@ void Exchange::finish() {
   backoff_.cancel();
   idle_.cancel();
   if (mirrors_) mirrors_.let_go();
+  hedge_after_.cancel();
   Revocable::unlink();
   if (target_.runtime != nullptr) target_.runtime->requests.active.add(-1);
   services_.observer.on_finished(summary_, request_);

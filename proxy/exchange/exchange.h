@@ -8,6 +8,7 @@
 // who refused the stream (REFUSED_STREAM, beyond GOAWAY) is asked once more. A request that fails without a response
 // byte on a reused connection is replayed once on a fresh one to the same endpoint, and then never to another, but
 // where the route's `retry` says so: that is proxy/resilience/retry_policy.h, within the budget of the backend set.
+// A try that has no answer yet may get a second one beside it (exchange_hedge.cc): the first good head wins.
 // Only outbound exchanges go to another endpoint; an inbound one answers REFUSED_STREAM, so that the caller knows.
 #pragma once
 #include <array>
@@ -17,6 +18,7 @@
 #include "lib/base/object_pool.h"
 #include "lib/event/loop.h"
 #include "lib/session/stream.h"
+#include "proxy/exchange/call_deadline.h"
 #include "proxy/exchange/caller_fields.h"
 #include "proxy/exchange/exchange_summary.h"
 #include "proxy/exchange/local_reply.h"
@@ -26,6 +28,7 @@
 #include "proxy/exchange/revoker.h"
 #include "proxy/exchange/route_target.h"
 #include "proxy/exchange/service_wants.h"
+#include "proxy/resilience/hedge.h"
 #include "proxy/resilience/pressure.h"
 #include "proxy/resilience/retry_policy.h"
 #include "proxy/telemetry/access_record.h"
@@ -71,16 +74,30 @@ class Exchange final : public Retirable, private Revocable {
     void on_gone(const Error& why) override { exchange.on_downstream_gone(why); }
     Exchange& exchange;
   };
+  // Of the try the exchange goes by (current_), or of a hedge beside it: then it has no answer yet.
   struct Upstream final : ResponseSink, AcquireWaiter {
     explicit Upstream(Exchange& e) : exchange(e) {}
-    void on_informational(ResponseHead&& head) override { exchange.on_informational(std::move(head)); }
-    void on_response(ResponseHead&& head, bool end) override { exchange.on_response(std::move(head), end); }
+    bool is_current() const noexcept { return exchange.current_ == this; }
+    void on_informational(ResponseHead&& head) override {
+      if (is_current()) exchange.on_informational(std::move(head));
+    }
+    void on_response(ResponseHead&& head, bool end) override {
+      is_current() ? exchange.on_response(std::move(head), end) : exchange.on_hedge_response(std::move(head), end);
+    }
     void on_body(Buffer&& bytes, bool end) override { exchange.on_response_body(std::move(bytes), end); }
     void on_trailers(HeaderMap&& fields) override { exchange.on_response_trailers(std::move(fields)); }
-    void on_drained() override { exchange.on_upstream_drained(); }
-    void on_gone(const Error& why) override { exchange.on_upstream_gone(why); }
-    void on_session(ClientSession& session) override { exchange.open_on(session); }
-    void on_acquire_failed(const Error& why) override { exchange.on_try_failed(why); }
+    void on_drained() override {
+      if (is_current()) exchange.on_upstream_drained();
+    }
+    void on_gone(const Error& why) override {
+      is_current() ? exchange.on_upstream_gone(why) : exchange.on_hedge_failed(why);
+    }
+    void on_session(ClientSession& session) override {
+      is_current() ? exchange.open_on(session) : exchange.open_hedge_on(session);
+    }
+    void on_acquire_failed(const Error& why) override {
+      is_current() ? exchange.on_try_failed(why) : exchange.on_hedge_failed(why);
+    }
     Exchange& exchange;
   };
 
@@ -91,6 +108,11 @@ class Exchange final : public Retirable, private Revocable {
   };
 
   void find_route();
+  // The time there is: exchange_deadline.cc.
+  Result<void> bound();
+  void tell_time_left();
+  bool has_time_for(Duration) const;
+  bool is_past(MonoTime at) const;
   // Filters of the route: exchange_filters.cc.
   void filter_request_head();
   void after_delay();
@@ -113,10 +135,24 @@ class Exchange final : public Retirable, private Revocable {
   bool is_in_budget(Reason);
   void retry_or_reply(const Error&);
   bool retries_answer(const ResponseHead&, bool end);
-  bool has_time_for(Duration) const;
+  void drop_answer(const ResponseHead&, bool end);
   void retry_in(Duration, const Error&);
   void retry(const Error&);
   void end_try(Reason);
+  // A second try beside the current one: exchange_hedge.cc.
+  bool is_hedged() const noexcept { return hedge_ != nullptr && hedge_->pick.has_value(); }
+  HedgeFacts hedge_facts() const;
+  void on_hedge_due();
+  void send_hedge();
+  void open_hedge_on(ClientSession&);
+  void on_hedge_pending_over();
+  void on_hedge_response(ResponseHead&&, bool end);
+  void on_hedge_failed(const Error&);
+  bool loses_race(const ResponseHead&, bool end);
+  void drop_overtaken();
+  void take_over(HedgeResult);
+  void drop_hedge(HedgeResult);
+  void end_hedge(const Outcome&, HedgeResult);
   // Downstream -> upstream.
   void on_request_body(Buffer&&, bool end);
   void on_request_trailers(HeaderMap&&);
@@ -140,13 +176,15 @@ class Exchange final : public Retirable, private Revocable {
   void send_reply(LocalReply);
   void explain_denial(ResponseHead&) const;
   void explain_limit(Reason, ResponseHead&) const;
+  void explain_deadline(ResponseHead&) const;
   bool is_admitted() const override;
   void revoke() override;
-  void break_off(const Error&);
+  void break_off(const Error&, ResetCode = ResetCode::kInternalError);
   void drop_upstream(ResetCode);
   void finish();
   void on_pending_over();
   void on_request_over();
+  void on_call_over();
   void on_try_over();
   void on_backoff_over();
   void on_idle_over();
@@ -156,9 +194,24 @@ class Exchange final : public Retirable, private Revocable {
   }
   void watch();
 
+  // A second try. When it takes over, its parts become those of the exchange, and its sink the current one.
+  struct HedgeTry {
+    explicit HedgeTry(Exchange& e) : up(e), pending(e) {}
+    Upstream up;
+    std::optional<BackendSet::Pick> pick;  // while it runs
+    ClientStream* stream = nullptr;        // null while it waits for a connection
+    MonoTime sent_at;
+    bool is_reused = false;  // these of the stream's connection
+    bool is_http2 = false;
+    bool is_mesh = false;
+    bool is_tls = false;
+    DeadlineOf<Exchange, &Exchange::on_hedge_pending_over> pending;
+  };
+
   ExchangeServices& services_;
   Downstream down_{*this};
   Upstream up_{*this};
+  Upstream* current_ = &up_;  // or that of a hedge which took over
   Want want_{*this};
   ServerStream* downstream_;          // null when it is over
   ClientStream* upstream_ = nullptr;  // null before, between and after tries
@@ -167,6 +220,9 @@ class Exchange final : public Retirable, private Revocable {
   MirrorTap mirrors_;
   RouteTarget target_;
   std::optional<BackendSet::Pick> pick_;
+  std::unique_ptr<HedgeTry> hedge_;  // null until one is sent; at most one
+  CallDeadline call_;
+  MonoTime over_at_ = CallDeadline::kNever;  // when all has to be over
   std::array<uint32_t, kMaxTries> tried_{};
   size_t tries_ = 0;
   size_t request_uncredited_ = 0;
@@ -198,6 +254,7 @@ class Exchange final : public Retirable, private Revocable {
   DeadlineOf<Exchange, &Exchange::on_try_over> try_deadline_{*this};
   DeadlineOf<Exchange, &Exchange::on_backoff_over> backoff_{*this};
   DeadlineOf<Exchange, &Exchange::on_idle_over> idle_{*this};
+  DeadlineOf<Exchange, &Exchange::on_hedge_due> hedge_after_{*this};
   using FaultDeadline = DeadlineOf<Exchange, &Exchange::after_delay>;
   std::unique_ptr<FaultDeadline> fault_delay_;  // of a request that a filter holds
 };

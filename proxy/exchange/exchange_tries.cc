@@ -36,10 +36,11 @@ Result<void> Exchange::pick_beside(std::span<const uint32_t> tried) {
 }
 
 void Exchange::acquire(ConnectionPool::Freshness freshness) {
+  if (target_.hedge != nullptr && hedge_ == nullptr) hedge_after_.arm(services_.loop, target_.hedge->after);
   if (freshness == ConnectionPool::Freshness::kAny) {
     if (ClientSession* session = pick_->pool().try_acquire()) return open_on(*session);
   }
-  auto waiting = pick_->pool().wait(up_, freshness);
+  auto waiting = pick_->pool().wait(*current_, freshness);
   if (!waiting) {
     summary_.limit = pick_->limit(CircuitResource::kPending);
     return reply(waiting.error());
@@ -49,10 +50,12 @@ void Exchange::acquire(ConnectionPool::Freshness freshness) {
 
 void Exchange::open_on(ClientSession& session) {
   pending_.cancel();
+  if (call_.is_set() && !has_time_for({})) return on_request_over();
   try_was_mesh_ = session.info().peer_certificate != nullptr;
   if (!try_was_mesh_ && !std::exchange(is_marked_, true)) services_.loop_guard.mark(request_.fields());
+  if (call_.is_set()) tell_time_left();
   bool head_only = request_ended_ && body_.empty() && !body_.trailers();
-  upstream_ = &session.open(up_, request_, head_only);
+  upstream_ = &session.open(*current_, request_, head_only);
   try_sent_at_ = services_.loop.now();
   if (target_.try_timeout) try_deadline_.arm(services_.loop, *target_.try_timeout);
   try_was_reused_ = upstream_->on_reused_connection();
@@ -111,6 +114,10 @@ void Exchange::on_try_failed(const Error& why) {
   bool replay = may_replay_on_fresh(why);
   upstream_ = nullptr;
   if (info(why.reason).retry != Retry::kUnprocessed) maybe_processed_ = true;
+  if (is_hedged()) {
+    end_try(why.reason);
+    return take_over(HedgeResult::kTookOver);
+  }
   if (replay) {
     replayed_ = true;
     try_deadline_.cancel();  // the replay has a time of its own
@@ -122,10 +129,10 @@ void Exchange::on_try_failed(const Error& why) {
 }
 
 void Exchange::retry_or_reply(const Error& why) {
-  if (!may_repeat() || !may_retry_failure(target_.retry, why.reason, retry_facts()) || !is_in_budget(why.reason)) {
-    return reply(why);
-  }
-  retry_in(retry_backoff(target_.retry, retry_facts(), services_.random), why);
+  if (!may_repeat() || !may_retry_failure(target_.retry, why.reason, retry_facts())) return reply(why);
+  Duration wait = retry_backoff(target_.retry, retry_facts(), services_.random);
+  if (!has_time_for(wait) || !is_in_budget(why.reason)) return reply(why);
+  retry_in(wait, why);
 }
 
 // True: the answer is dropped, and the request goes out again.
@@ -137,19 +144,20 @@ bool Exchange::retries_answer(const ResponseHead& head, bool end) {
   answer.pushback = head.fields().get("grpc-retry-pushback-ms");
   auto wait = retry_wait(*target_.retry, answer, retry_facts(), services_.random);
   if (!wait || !has_time_for(*wait) || !is_in_budget(Reason::kUpstreamStatus)) return false;
+  drop_answer(head, end);
+  retry_in(*wait, make_error(Reason::kUpstreamStatus, "", Origin::kUpstream));
+  return true;
+}
+
+// The endpoint has answered; what it said is not passed on.
+void Exchange::drop_answer(const ResponseHead& head, bool end) {
   MonoTime now = services_.loop.now();
   pick_->on_response(head, end, now - try_sent_at_, now);
   ClientStream* answered = std::exchange(upstream_, nullptr);
   if (!end || !request_ended_) answered->reset(ResetCode::kCancel);
   summary_.status = head.status;
   end_try(Reason::kNone);
-  summary_.status = 0;  // it was not passed on
-  retry_in(*wait, make_error(Reason::kUpstreamStatus, "", Origin::kUpstream));
-  return true;
-}
-
-bool Exchange::has_time_for(Duration wait) const {
-  return !target_.request_timeout || services_.loop.now() + wait < summary_.started + *target_.request_timeout;
+  summary_.status = 0;
 }
 
 void Exchange::retry_in(Duration wait, const Error& why) {
@@ -170,13 +178,14 @@ void Exchange::retry(const Error& why) {
 }
 
 void Exchange::on_try_over() {
-  up_.stop_waiting();
+  current_->stop_waiting();
   pending_.cancel();
   Error why = make_error(Reason::kUpstreamHeadTimeout, "the route's backendRequest timeout passed", Origin::kUpstream);
   end_try(why.reason);
   if (response_begun_) return break_off(why);
   maybe_processed_ = true;
   if (upstream_ != nullptr) std::exchange(upstream_, nullptr)->reset(ResetCode::kCancel);
+  if (is_hedged()) return take_over(HedgeResult::kTookOver);
   retry_or_reply(why);
 }
 }  // namespace heddle

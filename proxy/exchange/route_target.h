@@ -29,13 +29,15 @@ struct RouteRuntime {
 };
 
 struct RouteTarget {
-  BackendSet* backends = nullptr;           // null only where filters answer every request
-  std::optional<Duration> request_timeout;  // until the answer is complete, whatever the number of tries
-  std::optional<Duration> try_timeout;      // of one try
-  const RetrySpec* retry = nullptr;         // null: only what was never processed is tried again
-  std::optional<Duration> stream_idle;      // absent: the listener's
-  std::optional<uint64_t> hash;             // of the request's key, where the backend set hashes
-  uint64_t config_version = 0;              // sequence of the snapshot that decided
+  BackendSet* backends = nullptr;            // null only where filters answer every request
+  std::optional<Duration> request_timeout;   // until the answer is complete, whatever the number of tries
+  std::optional<Duration> try_timeout;       // of one try
+  std::optional<Duration> max_grpc_timeout;  // of what a caller of gRPC asks for; zero: that is not honoured
+  const RetrySpec* retry = nullptr;          // null: only what was never processed is tried again
+  const HedgeSpec* hedge = nullptr;          // null: one try at a time
+  std::optional<Duration> stream_idle;       // absent: the listener's
+  std::optional<uint64_t> hash;              // of the request's key, where the backend set hashes
+  uint64_t config_version = 0;               // sequence of the snapshot that decided
   RouteRuntime* runtime = nullptr;
   FilterUse filters;
   std::span<const std::shared_ptr<BackendSet>> backend_sets{};  // by id, for mirrors; empty without filters

@@ -56,5 +56,7 @@ class LoadBalancer {
   // An endpoint answered: from the request's last byte of head to the answer's head, without connect. At most once per
   // try; the index is one of the present candidates.
   virtual void on_response(uint32_t index, Duration latency, MonoTime now) { (void)index, (void)latency, (void)now; }
+  // Instead of that: a try was given up after `at_least`, because another one answered before it.
+  virtual void on_overtaken(uint32_t index, Duration at_least, MonoTime now) { (void)index, (void)at_least, (void)now; }
 };
 }  // namespace heddle

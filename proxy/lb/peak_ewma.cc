@@ -54,6 +54,12 @@ void PeakEwmaBalancer::on_response(uint32_t index, Duration latency, MonoTime no
   states_[index].latency.add(latency, now);
 }
 
+// It says something only where it is more than what was known: the answer would have taken longer still.
+void PeakEwmaBalancer::on_overtaken(uint32_t index, Duration at_least, MonoTime now) {
+  if (HEDDLE_BUG(index >= states_.size(), "a try of an endpoint that is no candidate")) return;
+  if (at_least > states_[index].latency.value_at(now)) states_[index].latency.add(at_least, now);
+}
+
 bool PeakEwmaBalancer::is_better(uint32_t second, uint32_t first, MonoTime now) const noexcept {
   double second_load = 1 + list_.load_of(second);
   double first_load = 1 + list_.load_of(first);

@@ -16,6 +16,7 @@ class PeakEwmaBalancer final : public LoadBalancer {
   std::optional<uint32_t> pick(const PickContext&) override;
   bool is_panicking() const noexcept override { return list_.is_panicking(); }
   void on_response(uint32_t index, Duration latency, MonoTime now) override;
+  void on_overtaken(uint32_t index, Duration at_least, MonoTime now) override;
 
  private:
   struct State {

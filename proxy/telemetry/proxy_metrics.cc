@@ -51,6 +51,12 @@ constexpr MetricFamily kRetriesOverBudget{"heddle_retries_over_budget_total",
                                           "Retries that the retry budget of the backend set did not allow.",
                                           kCounter,
                                           {"backend_set"}};
+constexpr MetricFamily kHedges{
+    "heddle_hedges_total",
+    "Second tries sent beside the first, by what became of them: won (their answer came first), lost, took-over (the "
+    "other failed, this one went on), failed, or cancelled (the request ended otherwise).",
+    kCounter,
+    {"backend_set", "result"}};
 constexpr MetricFamily kCircuitRefused{
     "heddle_circuit_refused_total",
     "Refused by a limit of the backend set: requests and pending are answered so, for want "
@@ -223,6 +229,7 @@ constexpr auto kFamilies = std::to_array<const MetricFamily*>({&kRequests,
                                                                &kReused,
                                                                &kRetries,
                                                                &kRetriesOverBudget,
+                                                               &kHedges,
                                                                &kCircuitRefused,
                                                                &kConnectTime,
                                                                &kPanics,
@@ -355,6 +362,7 @@ BackendSetMetrics::BackendSetMetrics(Registry& registry, std::string_view set)
       reused(scope_of(registry, "backend_set", set).counter(kReused)),
       retries(scope_of(registry, "backend_set", set), kRetries, "reason"),
       retries_over_budget(scope_of(registry, "backend_set", set).counter(kRetriesOverBudget)),
+      hedges(scope_of(registry, "backend_set", set), kHedges, "result"),
       circuit_refused(scope_of(registry, "backend_set", set), kCircuitRefused, "resource"),
       connect_time(scope_of(registry, "backend_set", set).histogram(kConnectTime)),
       panics(scope_of(registry, "backend_set", set).counter(kPanics)),

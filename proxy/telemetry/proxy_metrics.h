@@ -87,6 +87,7 @@ struct BackendSetMetrics {
   Counter reused;
   LabelledCounters retries;  // by the reason of the failed try
   Counter retries_over_budget;
+  LabelledCounters hedges;           // by result, as "won"
   LabelledCounters circuit_refused;  // by resource: connections, pending, requests, retries
   Histogram connect_time;
   Counter panics;

@@ -19,6 +19,10 @@ void BackendSet::Pick::on_response(const ResponseHead& head, bool end, Duration 
   shared_->balancer->on_response(index_, latency, now);
 }
 
+void BackendSet::Pick::on_overtaken(Duration at_least, MonoTime now) {
+  if (shared_->generation == generation_) shared_->balancer->on_overtaken(index_, at_least, now);
+}
+
 void BackendSet::Pick::on_connected() {
   OutlierEndpoint* cell = runtime_->outlier().get();
   if (probe_ && cell != nullptr && shared_->outliers != nullptr) shared_->outliers->on_response(*cell, probe_, 0, {});

@@ -9,6 +9,7 @@
 
 #include "proxy/lb/load_balancer.h"
 #include "proxy/resilience/circuit_breaker.h"
+#include "proxy/resilience/hedge.h"
 #include "proxy/resilience/retry_budget.h"
 #include "proxy/upstream/endpoint_runtime.h"
 #include "proxy/upstream/set_outliers.h"
@@ -50,6 +51,10 @@ class BackendSet {
     void on_response(const ResponseHead&, bool end, Duration latency, MonoTime now);
     // This pick is there because a try failed.
     void on_retry(Reason of_failed_try) { shared_->metrics->on_retry(of_failed_try); }
+    // This pick is a hedge, and what became of it.
+    void on_hedge(HedgeResult result) { shared_->metrics->on_hedge(result); }
+    // Given up `at_least` after the request was sent, because another endpoint answered before it.
+    void on_overtaken(Duration at_least, MonoTime now);
     void finish(const Outcome& outcome);
     // Opaque TCP: the connection is there, which is all that can be told of an endpoint.
     void on_connected();

@@ -7,6 +7,7 @@
 
 #include "lib/api/resource.h"
 #include "proxy/resilience/circuit_breaker.h"
+#include "proxy/resilience/hedge.h"
 #include "proxy/telemetry/proxy_metrics.h"
 #include "proxy/upstream/mirror_outcome.h"
 
@@ -23,6 +24,7 @@ class UpstreamMetrics {
   void on_waited(size_t count = 1) noexcept { cells_.pending.sub(static_cast<int64_t>(count)); }
   void on_reused() noexcept { cells_.reused.add(); }
   void on_retry(Reason of_failed_try) { cells_.retries[of_failed_try].add(); }
+  void on_hedge(HedgeResult result) { cells_.hedges[to_text(result)].add(); }
   void on_budget_spent() { cells_.retries_over_budget.add(); }
   void on_refused(CircuitResource);
   void on_panic() noexcept { cells_.panics.add(); }

@@ -29,8 +29,8 @@ def health_policy(name, target, check, ns="default"):
     return _resource("heddle.dev/v1", "HealthPolicy", name, {"targetRefs": [{"name": target}], "active": [check]}, ns)
 
 
-def traffic_policy(name, target, limits=None, timeouts=None, ns="default"):
-    spec = {"targetRefs": [{"kind": "BackendSet", "name": target}]}
+def traffic_policy(name, target, limits=None, timeouts=None, ns="default", **more):
+    spec = {"targetRefs": [{"kind": "BackendSet", "name": target}], **more}
     if limits:
         spec["limits"] = limits
     if timeouts:

@@ -22,7 +22,8 @@ TEST(ParseTrafficPolicy, ReadsEveryField) {
   auto policy =
       parsed(document("{targetRefs: [{kind: BackendSet, name: a}, {name: b}],"
                       " limits: {connections: 1, pendingRequests: 2, requests: 3, retries: 4},"
-                      " timeouts: {connect: 10ms, pending: 20ms, connectionIdle: 1s, streamIdle: 2s, request: 3s}}"));
+                      " timeouts: {connect: 10ms, pending: 20ms, connectionIdle: 1s, streamIdle: 2s, request: 3s,"
+                      " maxGrpcTimeout: 4s}, hedge: {after: 50ms, nonIdempotent: true}}"));
 
   ASSERT_NE(policy, nullptr);
   EXPECT_EQ(policy->targets, (std::vector<std::string>{"a", "b"}));
@@ -35,6 +36,8 @@ TEST(ParseTrafficPolicy, ReadsEveryField) {
   EXPECT_EQ(policy->timeouts.connection_idle, Duration(1s));
   EXPECT_EQ(policy->timeouts.stream_idle, Duration(2s));
   EXPECT_EQ(policy->timeouts.request, Duration(3s));
+  EXPECT_EQ(policy->timeouts.max_grpc, Duration(4s));
+  EXPECT_EQ(policy->hedge, (HedgeSpec{50ms, true}));
 }
 
 TEST(ParseTrafficPolicy, WhatIsAbsentIsNotSaid) {
@@ -44,6 +47,8 @@ TEST(ParseTrafficPolicy, WhatIsAbsentIsNotSaid) {
   EXPECT_EQ(policy->limits.requests, 1'000'000U);
   EXPECT_FALSE(policy->limits.connections);
   EXPECT_FALSE(policy->timeouts.connect);
+  EXPECT_FALSE(policy->timeouts.max_grpc);
+  EXPECT_FALSE(policy->hedge);
   EXPECT_EQ(policy->timeouts.request, Duration(0));
 }
 
@@ -96,6 +101,16 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{for_a("retryBudget: {percent: 101}"), "spec.retryBudget.percent: 101 is out of range (0-100)"},
         Refusal{for_a("retryBudget: {minPerSecond: -1}"),
                 "spec.retryBudget.minPerSecond: -1 is out of range (0-100000)"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Hedges, TrafficPolicyRefuses,
+    testing::Values(Refusal{for_a("hedge: {}"), "spec.hedge.after: is required"},
+                    Refusal{for_a("hedge: {after: 9ms}"), "spec.hedge.after: 9ms is out of range (10ms-1m)"},
+                    Refusal{for_a("hedge: {after: p95}"),
+                            "spec.hedge.after: \"p95\" is not a duration; write it as \"250ms\", \"5s\" or \"1m30s\""},
+                    Refusal{for_a("hedge: {after: 1s, maxTries: 3}"), "spec.hedge.maxTries: unknown field"},
+                    Refusal{for_a("timeouts: {maxGrpcTimeout: 25h}"),
+                            "spec.timeouts.maxGrpcTimeout: 25h is out of range (0s-24h)"}));
 
 TEST(ParseTrafficPolicy, ReadsRetries) {
   auto policy =

@@ -71,14 +71,15 @@ TEST(Explain, WithoutRoutesThePortsOwnSetGetsEverything) {
 TEST(Explain, SaysWhatTheTrafficPolicyOfASetSays) {
   std::string policy =
       "{apiVersion: heddle.dev/v1, kind: TrafficPolicy, metadata: {name: t}, spec: {targetRefs: [{name: b}], limits: "
-      "{requests: 5, pendingRequests: 2}, timeouts: {streamIdle: 90s}}}\n---\n";
+      "{requests: 5, pendingRequests: 2}, timeouts: {streamIdle: 90s, maxGrpcTimeout: 10s}, hedge: {after: "
+      "50ms}}}\n---\n";
 
   Explanation found = ask(kTwo + policy, {.url = "http://b/x"});
   Explanation other = ask(kTwo + policy, {.url = "http://a/x"});
 
   EXPECT_EQ(found.backends.at(0).traffic_policy, "default/t");
   EXPECT_NE(found.trace.text().find("\ntraffic policy: TrafficPolicy default/t for default/b: pendingRequests 2, "
-                                    "requests 5, streamIdle 1m30s"),
+                                    "requests 5, streamIdle 1m30s, maxGrpcTimeout 10s, hedge after 50ms"),
             std::string::npos)
       << found.trace.text();
   EXPECT_EQ(other.backends.at(0).traffic_policy, "");

@@ -23,6 +23,7 @@
 #include "lib/base/strings.h"
 #include "lib/config/model.h"
 #include "lib/event/dns_resolver.h"
+#include "lib/http/grpc_timeout.h"
 #include "lib/http/limits.h"
 #include "lib/http/rules.h"
 #include "lib/metrics/registry.h"
@@ -40,6 +41,7 @@
 #include "proxy/identity/workload_messages.h"
 #include "proxy/lb/maglev_table.h"
 #include "proxy/resilience/circuit_breaker.h"
+#include "proxy/resilience/hedge.h"
 #include "proxy/resilience/retry_budget.h"
 #include "proxy/resilience/retry_policy.h"
 #include "proxy/upstream/dns_endpoints.h"
@@ -183,6 +185,9 @@ std::vector<Row> of_connections() {
       {"retries of a backend set",
        str_cat(count(RetryBudgetSpec{}.percent), " % of the requests of ", count(RetryBudget::kSeconds),
                " s, at least ", count(RetryBudgetSpec{}.min_per_second), "/s, divided among workers")},
+      {"hedges of a request", str_cat(count(kMaxHedges), ", of the retries of its backend set")},
+      {"`grpc-timeout`", str_cat(count(kGrpcTimeoutDigits), " digits; what is longer than ",
+                                 in(24h, kLongestGrpcTimeout), " days counts as that")},
       {"consistent hashing, per backend set and worker",
        str_cat("a ring of ", count(HashRing::kMaxPoints), " points, a table of ", count(MaglevTable::kSlots),
                " slots")},

@@ -16,6 +16,7 @@ TEST(TimeoutsOfARequest, AreNoneWhereNobodySaysAny) {
   EXPECT_FALSE(target.request_timeout);
   EXPECT_FALSE(target.try_timeout);
   EXPECT_FALSE(target.stream_idle);
+  EXPECT_FALSE(target.max_grpc_timeout);
 }
 
 TEST(TimeoutsOfARequest, ArePolicysWhereTheRuleNamesNone) {
@@ -47,6 +48,15 @@ TEST(TimeoutsOfARequest, ZeroOfARuleSwitchesThePolicysOff) {
   rule.request = Duration(0);
 
   EXPECT_FALSE(target_of(&rule, &policy).request_timeout);
+}
+
+TEST(TimeoutsOfARequest, WhatCallersMayAskForIsThePolicysWhateverTheRuleSays) {
+  TrafficPolicySpec policy;
+  policy.timeouts.max_grpc = Duration(0);
+  RouteTimeouts rule;
+  rule.request = 9s;
+
+  EXPECT_EQ(target_of(&rule, &policy).max_grpc_timeout, Duration(0)) << "zero says something here";
 }
 
 TEST(TimeoutsOfARequest, ZeroOfAPolicyIsNone) {

@@ -82,6 +82,29 @@ TEST_F(PeakEwmaTest, LeavesAVerySlowEndpointAloneUntilItsLatencyDecays) {
   EXPECT_GT(much_later[1], 400U);
 }
 
+TEST_F(PeakEwmaTest, AnEndpointThatWasOvertakenIsAtLeastThatSlow) {
+  add(1);
+  add(1);
+  policy_.on_response(0, 2ms, MonoTime(100s));
+  policy_.on_overtaken(1, 5s, MonoTime(100s));
+
+  auto counts = count_picks(1000);
+
+  EXPECT_LT(counts[1], 100U);
+}
+
+TEST_F(PeakEwmaTest, ThatASlowEndpointWasOvertakenEarlyMakesItNoFaster) {
+  add(1);
+  add(1);
+  policy_.on_response(0, 2ms, MonoTime(100s));
+  policy_.on_response(1, 5s, MonoTime(100s));
+  for (int i = 0; i < 50; ++i) policy_.on_overtaken(1, 1ms, MonoTime(100s));
+
+  auto counts = count_picks(1000);
+
+  EXPECT_LT(counts[1], 100U);
+}
+
 TEST_F(PeakEwmaTest, TakesAnUnknownEndpointForAnEqual) {
   add(1);
   add(1);

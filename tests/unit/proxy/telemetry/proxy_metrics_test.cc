@@ -117,6 +117,7 @@ struct AllMetrics {
     backends.connects[Reason::kNone].add();
     backends.retries[Reason::kUpstreamConnectRefused].add();
     backends.retries_over_budget.add();
+    backends.hedges["won"].add();
     backends.circuit_refused["pending"].add();
     backends.mirrored["answered"].add();
     health.checks[Reason::kNone].add();
