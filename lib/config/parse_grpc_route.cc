@@ -12,10 +12,10 @@ HttpRouteRule parse_rule(const JsonReader& at, const std::string& ns) {
   }
   if (out.matches.empty()) out.matches.emplace_back();
   object.refuse("filters", "filters are not supported");
-  object.refuse("sessionPersistence", "session persistence is not supported");
   for (const JsonReader& backend : object.array("backendRefs", {1, kMaxRuleBackends})) {
     out.backends.push_back(parse_backend(backend, ns));
   }
+  out.session = parse_session_persistence(object, out, Kind::kGrpcRoute);
   object.finish();
   return out;
 }

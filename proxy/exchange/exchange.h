@@ -92,6 +92,7 @@ class Exchange final : public Retirable, private Revocable {
   void filter_request_head();
   void after_delay();
   void refuse_answer(const Error&, Reason of_try, bool end);
+  void tell_session(ResponseHead&) const;  // exchange_session.cc
   void on_wanted(const Result<void>&);
   // Tries.
   void start_try();

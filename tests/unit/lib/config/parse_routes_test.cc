@@ -132,8 +132,6 @@ TEST(ParseGrpcRoute, RefusesWhatItDoesNotDo) {
   auto refusal = [](std::string_view more) { return spec_problems_of(route("GRPCRoute", rule("", more))); };
 
   EXPECT_EQ(refusal("filters: [], "), "spec.rules[0].filters: filters are not supported");
-  EXPECT_EQ(refusal("sessionPersistence: {}, "),
-            "spec.rules[0].sessionPersistence: session persistence is not supported");
   EXPECT_THAT(refusal("timeouts: {request: 1s}, "), testing::HasSubstr("spec.rules[0].timeouts"));
   EXPECT_THAT(grpc_problem("{path: {value: /}}"), testing::HasSubstr("matches[0].path"));
 }
