@@ -18,12 +18,12 @@ constexpr EnumName<bool> kLifetimes[] = {{"Session", false}, {"Permanent", true}
 
 // What servers, clients and proxies read something else from.
 bool has_meaning(std::string_view name) noexcept {
-  constexpr std::string_view kNames[] = {"accept",     "age",         "allow",         "alt-svc",      "authorization",
-                                         "cookie",     "date",        "etag",          "expires",      "forwarded",
-                                         "from",       "link",        "location",      "max-forwards", "origin",
-                                         "pragma",     "range",       "referer",       "retry-after",  "server",
-                                         "set-cookie", "traceparent", "tracestate",    "user-agent",   "vary",
-                                         "via",        "warning",     "last-modified", "x-request-id", "cache-control"};
+  constexpr std::string_view kNames[] = {
+      "accept",        "age",         "allow",    "alt-svc",      "authorization", "cache-control", "cookie",
+      "date",          "etag",        "expect",   "expires",      "forwarded",     "from",          "host",
+      "last-modified", "link",        "location", "max-forwards", "origin",        "pragma",        "range",
+      "referer",       "retry-after", "server",   "set-cookie",   "traceparent",   "tracestate",    "user-agent",
+      "vary",          "via",         "warning",  "x-request-id"};
   constexpr std::string_view kPrefixes[] = {"accept-", "access-control-", "content-", "grpc-",       "if-", "proxy-",
                                             "sec-",    "strict-",         "www-",     "x-forwarded-"};
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames) ||
@@ -48,10 +48,10 @@ bool is_metadata_key(std::string_view name) noexcept {
 }
 
 std::string_view header_mistake(std::string_view name, Kind of_route) noexcept {
+  if (has_meaning(name)) return "is a field that means something else; choose a name of its own";
   for (FieldOwner owner : {FieldOwner::kRequest, FieldOwner::kResponse}) {
     if (std::string_view mistake = field_mistake(name, owner); !mistake.empty()) return mistake;
   }
-  if (has_meaning(name)) return "is a field that means something else; choose a name of its own";
   if (of_route == Kind::kGrpcRoute && !is_metadata_key(name)) return "is no key of gRPC metadata for text";
   return {};
 }

@@ -9,9 +9,9 @@
 #include <optional>
 #include <string_view>
 
-#include "lib/api/resource.h"
 #include "lib/base/address.h"
 #include "lib/base/clock.h"
+#include "lib/config/model.h"
 
 namespace heddle {
 struct SessionToken {
