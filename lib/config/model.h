@@ -21,6 +21,7 @@
 #include "lib/config/regex.h"
 #include "lib/config/retry_spec.h"
 #include "lib/config/route_filters.h"
+#include "lib/config/session_persistence.h"
 #include "lib/config/traffic_policy.h"
 
 namespace heddle {
@@ -157,6 +158,7 @@ struct HttpRouteRule {
   std::optional<RetrySpec> retry;
   Rare<RuleFilters> filters{};
   Rare<std::vector<RequestMirror>> mirrors{};
+  Rare<SessionPersistenceSpec> session{};
 };
 struct ParentRef {
   ObjectRef service;

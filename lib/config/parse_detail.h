@@ -26,6 +26,9 @@ Rare<BackendFilters> parse_backend_filters(JsonObject& backend);
 void check_rule_filters(const JsonObject& rule, const HttpRouteRule&);
 CorsFilter parse_cors(JsonObject filter);
 
+// `sessionPersistence` of a rule whose backends are read already.
+Rare<SessionPersistenceSpec> parse_session_persistence(JsonObject& rule, const HttpRouteRule& so_far, Kind of_route);
+
 // The field `retry` of a rule; of a TrafficPolicy, which may say more; and its `retryBudget`.
 std::optional<RetrySpec> parse_retry(JsonObject& rule);
 std::optional<RetrySpec> parse_policy_retry(JsonObject& spec);

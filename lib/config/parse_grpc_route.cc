@@ -12,10 +12,10 @@ HttpRouteRule parse_rule(const JsonReader& at, const ResourceKey& route) {
   }
   if (out.matches.empty()) out.matches.emplace_back();
   parse_rule_filters(object, route, out);
-  object.refuse("sessionPersistence", "session persistence is not supported");
   for (const JsonReader& backend : object.array("backendRefs", {1, kMaxRuleBackends})) {
     out.backends.push_back(parse_backend(backend, route.ns));
   }
+  out.session = parse_session_persistence(object, out, Kind::kGrpcRoute);
   object.finish();
   return out;
 }

@@ -25,11 +25,11 @@ HttpRouteRule parse_rule(const JsonReader& at, const ResourceKey& route) {
   }
   if (out.matches.empty()) out.matches.emplace_back();
   parse_rule_filters(object, route, out);
-  object.refuse("sessionPersistence", "session persistence is not supported");
   for (const JsonReader& backend : object.optional_array("backendRefs", {0, kMaxRuleBackends})) {
     out.backends.push_back(parse_backend(backend, route.ns));
   }
   check_rule_filters(object, out);
+  out.session = parse_session_persistence(object, out, Kind::kHttpRoute);
   out.timeouts = parse_timeouts(object);
   out.retry = parse_retry(object);
   object.finish();

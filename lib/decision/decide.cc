@@ -70,6 +70,11 @@ std::optional<BackendSetId> choose(const Snapshot& snapshot, const DecisionInput
   if (const RouteCandidate* found = match_rule(*router, *input.request, trace)) {
     out.candidate = found;
     out.rule = found->rule;
+    if (found->has_session && input.sessions != nullptr) {
+      out.session = input.sessions->find(*found->rule->session);
+      if (trace != nullptr) trace->add("session", std::string(to_text(out.session.verdict)));
+      if (out.session) return found->rule->session->set(out.session.backend);
+    }
     return found->pick(input.draw);
   }
   out.reason = Reason::kRouteNotFound;
@@ -88,9 +93,10 @@ void trace_backends(const Decision& decision, Trace& trace) {
     return;
   }
   size_t choices = decision.rule == nullptr ? 1 : decision.rule->spec().backends.size();
-  trace.add("backend set",
-            str_cat(label(decision.backends->spec->key),
-                    choices == 1 ? "" : str_cat(", drawn from ", std::to_string(choices), " by weight")));
+  trace.add(
+      "backend set",
+      str_cat(label(decision.backends->spec->key),
+              choices == 1 || decision.session ? "" : str_cat(", drawn from ", std::to_string(choices), " by weight")));
 }
 }  // namespace
 

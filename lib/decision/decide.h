@@ -3,6 +3,7 @@
 // and is valid while that is pinned.
 #pragma once
 #include "lib/base/error.h"
+#include "lib/decision/session_lookup.h"
 #include "lib/decision/trace.h"
 #include "lib/snapshot/snapshot.h"
 
@@ -12,6 +13,7 @@ struct DecisionInput {
   std::string_view client_ns;             // of the application beside us: chooses between producer and consumer routes
   const RequestFacts* request = nullptr;  // nullptr: a TCP connection, no route applies
   uint64_t draw = 0;                      // one per request, kept with the facts
+  const SessionLookup* sessions = nullptr;  // nullptr: nobody looks for a session
 };
 
 struct Decision {
@@ -22,7 +24,12 @@ struct Decision {
   const RouteCandidate* candidate = nullptr;  // by which the rule was found
   // Set when reason is kNone, but for a rule whose filters answer every request (redirect, direct response).
   const BackendSetEntry* backends = nullptr;
+  FoundSession session{};  // of a rule that keeps sessions; a valid one has chosen the backend set
   explicit operator bool() const noexcept { return reason == Reason::kNone; }
+  // Its number in the rule, which must be there.
+  uint8_t backend_number(uint64_t draw) const noexcept {
+    return session ? session.backend : static_cast<uint8_t>(rule->backends.number(draw));
+  }
 };
 
 Decision decide(const Snapshot&, const DecisionInput&, Trace* = nullptr);

@@ -106,6 +106,7 @@ Explanation explain(const Snapshot& snapshot, const ExplainQuery& query) {
   }
   Decision decision = decide(snapshot, {service, query.client_ns(), &facts, 0}, &out.trace);
   explain_decision(snapshot, decision, out);
+  if (decision.rule != nullptr && decision.rule->session) explain_session(snapshot, decision, query.head(), out);
   RequestHead forwarded = query.head().clone();
   if (decision.rule != nullptr && decision.rule->filters != nullptr)
     explain_filters(snapshot, decision, forwarded, out);

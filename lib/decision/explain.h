@@ -21,6 +21,22 @@ struct ExplainedFilter {
   std::string effect;  // "path becomes /b/c"
 };
 
+// How the rule keeps sessions, and what the token of this request means. Times are told, not judged: there is no clock.
+struct ExplainedSession {
+  SessionType type = SessionType::kCookie;
+  std::string name;  // of the cookie or header
+  std::string path;  // of the cookie
+  std::optional<Duration> absolute;
+  std::optional<Duration> idle;
+  bool permanent = false;
+  SessionVerdict verdict = SessionVerdict::kNone;  // kNone, kMalformed, kForeign, kGone, kValid
+  std::string backend_set;                         // from here on of a token of this rule
+  std::string endpoint;                            // address; empty: gone, or only the sidecar knows it (DNS)
+  std::optional<WallTime> begun;
+  std::optional<WallTime> expires;
+  std::optional<WallTime> idle_expires;
+};
+
 struct ExplainedBackends {
   std::string name;  // "default/hello"
   uint32_t weight = 1;
@@ -67,6 +83,7 @@ struct Explanation {
   std::string rule_name;
   std::string match;  // "PathPrefix /a"
   std::vector<ExplainedFilter> filters;
+  std::optional<ExplainedSession> session;
   std::vector<ExplainedBackends> backends;
   std::vector<ExplainedMirror> mirrors;                // each of them stands among the filters, too
   std::vector<ExplainedAuthorization> authorizations;  // one per identity of the endpoints; empty: not judged
@@ -84,6 +101,8 @@ void explain_authorization(const Model&, const ExplainQuery&, const RequestHead&
 // The filters of the rule and of its backends, and an answer of theirs; what the rule changes is changed in
 // `forwarded`; in explain_filters.cc.
 void explain_filters(const Snapshot&, const Decision&, RequestHead& forwarded, Explanation&);
+// Of a rule that keeps sessions; in explain_session.cc.
+void explain_session(const Snapshot&, const Decision&, const RequestHead&, Explanation&);
 
 // The question, the answer and every step, as docs/api.md has it.
 std::string explanation_json(const ExplainQuery&, const Explanation&);

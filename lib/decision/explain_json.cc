@@ -1,4 +1,5 @@
 #include "lib/base/json_writer.h"
+#include "lib/base/strings.h"
 #include "lib/decision/explain.h"
 
 namespace heddle {
@@ -30,6 +31,35 @@ void write_filters(const std::vector<ExplainedFilter>& filters, JsonWriter& out)
     out.begin_object().field("kind", filter.kind).field("effect", filter.effect).end_object();
   }
   out.end_array();
+}
+
+void write_token(const ExplainedSession& session, JsonWriter& out) {
+  auto time = [&](std::string_view name, std::optional<WallTime> value) {
+    if (value) out.field(name, format_time(*value));
+  };
+  out.key("token").begin_object().field("verdict", to_text(session.verdict));
+  if (!session.backend_set.empty()) out.field("backendSet", session.backend_set);
+  if (!session.endpoint.empty()) out.field("endpoint", session.endpoint);
+  time("begun", session.begun);
+  time("expires", session.expires);
+  time("idleExpires", session.idle_expires);
+  out.end_object();
+}
+
+void write_session(const ExplainedSession& session, JsonWriter& out) {
+  auto timeout = [&](std::string_view name, std::optional<Duration> value) {
+    if (value) out.field(name, format_duration(*value));
+  };
+  out.key("sessionPersistence").begin_object().field("type", to_text(session.type));
+  out.field("sessionName", session.name);
+  if (!session.path.empty()) out.field("cookiePath", session.path);
+  timeout("absoluteTimeout", session.absolute);
+  timeout("idleTimeout", session.idle);
+  if (session.type == SessionType::kCookie) {
+    out.field("lifetimeType", std::string_view(session.permanent ? "Permanent" : "Session"));
+  }
+  write_token(session, out);
+  out.end_object();
 }
 
 void write_backends(const ExplainedBackends& backends, JsonWriter& out) {
@@ -78,6 +108,7 @@ void write_found(const Explanation& found, JsonWriter& out) {
   if (!found.rule_name.empty()) out.field("ruleName", found.rule_name);
   out.field("match", found.match);
   write_filters(found.filters, out);
+  if (found.session) write_session(*found.session, out);
 }
 }  // namespace
 

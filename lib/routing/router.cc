@@ -37,6 +37,7 @@ RouteCandidate candidate_of(const RouteRule& rule, uint8_t match) {
           rule.backends.only(),
           rule.timeouts.request || rule.timeouts.backend_request || rule.spec().retry,
           rule.filters != nullptr,
+          rule.session != nullptr,
           match};
 }
 }  // namespace

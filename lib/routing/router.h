@@ -16,6 +16,7 @@
 
 namespace heddle {
 class RouteFilters;
+class SessionPersistence;
 
 // Weighted backends. A single one, the usual case, needs no other memory.
 class BackendChoice {
@@ -44,8 +45,9 @@ struct RouteRule {
   uint32_t index = 0;  // in the route's rules
   const HttpRouteSpec* route = nullptr;
   BackendChoice backends;
-  RouteTimeouts timeouts;                         // those of spec()
-  std::shared_ptr<const RouteFilters> filters{};  // nullptr: the rule has none, nor has a backend
+  RouteTimeouts timeouts;                               // those of spec()
+  std::shared_ptr<const RouteFilters> filters{};        // nullptr: the rule has none, nor has a backend
+  std::shared_ptr<const SessionPersistence> session{};  // nullptr: requests do not stick
   const HttpRouteRule& spec() const noexcept { return route->rules[index]; }
 };
 
@@ -64,6 +66,7 @@ struct RouteCandidate {
   std::optional<BackendSetId> only_backend;     // nothing: the rule has several, or none with a weight
   bool has_limits = false;                      // the rule names timeouts or retries
   bool has_filters = false;                     // the rule or a backend names some
+  bool has_session = false;                     // the rule keeps sessions
   uint8_t match_index = 0;                      // in the rule's spec
   const HttpMatch& match() const noexcept { return rule->spec().matches[match_index]; }
   std::optional<BackendSetId> pick(uint64_t draw) const noexcept {

@@ -6,6 +6,7 @@
 #include "lib/config/validate.h"
 #include "lib/config/validate_filters.h"
 #include "lib/routing/route_filters.h"
+#include "lib/routing/session_persistence.h"
 
 namespace heddle {
 namespace {
@@ -32,11 +33,17 @@ bool same_filters(const RouteRule& a, const RouteRule& b) {
   return a.filters->extension() == b.filters->extension() && a.filters->mirrors().has_same_sets(b.filters->mirrors());
 }
 
+// Of the same spec, too: a Service as a backend may mean another set now.
+bool same_sessions(const RouteRule& a, const RouteRule& b) {
+  if (a.session == nullptr || b.session == nullptr) return a.session == b.session;
+  return a.session->backends() == b.session->backends();
+}
+
 bool same_rules(const BoundRoute& a, const BoundRoute& b) {
-  return std::equal(a.rules.begin(), a.rules.end(), b.rules.begin(), b.rules.end(),
-                    [](const RouteRule& x, const RouteRule& y) {
-                      return x.id == y.id && x.backends.has_same_backends(y.backends) && same_filters(x, y);
-                    });
+  return std::equal(
+      a.rules.begin(), a.rules.end(), b.rules.begin(), b.rules.end(), [](const RouteRule& x, const RouteRule& y) {
+        return x.id == y.id && x.backends.has_same_backends(y.backends) && same_filters(x, y) && same_sessions(x, y);
+      });
 }
 }  // namespace
 
@@ -123,7 +130,8 @@ std::shared_ptr<const BoundRoute> SnapshotAssembly::bind(const std::shared_ptr<c
     }
     BackendChoice choice(std::move(backends), weights);
     out->rules.push_back(
-        {ids[i], i, spec.get(), std::move(choice), spec->rules[i].timeouts, filters_of(*spec, spec->rules[i])});
+        {ids[i], i, spec.get(), std::move(choice), spec->rules[i].timeouts, filters_of(*spec, spec->rules[i]),
+         session_of(*spec, i)});
   }
   return out;
 }
@@ -133,6 +141,17 @@ std::shared_ptr<const RouteFilters> SnapshotAssembly::filters_of(const HttpRoute
   std::vector<BackendSetId> mirrors;
   for (const RequestMirror& mirror : *rule.mirrors) mirrors.push_back(backend_of(mirror.to));
   return RouteFilters::make(rule, extension_of(model_, spec, rule), std::move(mirrors));
+}
+
+std::shared_ptr<const SessionPersistence> SnapshotAssembly::session_of(const HttpRouteSpec& route,
+                                                                       uint32_t rule) const {
+  if (route.rules[rule].session.is_default()) return nullptr;
+  std::vector<SessionBackend> backends;
+  for (const WeightedBackend& backend : route.rules[rule].backends) {
+    ObjectRef set = backend_set_of(model_, backend);
+    backends.push_back({backend_of(backend), session_scope({Kind::kBackendSet, set.ns, set.name})});
+  }
+  return std::make_shared<const SessionPersistence>(route, rule, std::move(backends));
 }
 
 // Routes attached to a Service that is a backend are not applied again (GAMMA).

@@ -25,6 +25,7 @@ class SnapshotAssembly {
   std::shared_ptr<const TrafficPolicySpec> traffic_of(const ResourceKey& backend_set) const;
   void assemble_routes();
   std::shared_ptr<const BoundRoute> bind(const std::shared_ptr<const HttpRouteSpec>&);
+  std::shared_ptr<const SessionPersistence> session_of(const HttpRouteSpec&, uint32_t rule) const;
   BackendSetId backend_of(const WeightedBackend&) const;
   std::shared_ptr<const RouteFilters> filters_of(const HttpRouteSpec&, const HttpRouteRule&) const;
   void attach_routes();

@@ -163,6 +163,18 @@ void write_retry(JsonWriter& out, const RetrySpec& retry) {
   out.end_object();
 }
 
+void write_session(JsonWriter& out, const SessionPersistenceSpec& session) {
+  if (session.type == SessionType::kNone) return;
+  out.key("sessionPersistence").begin_object().field("type", to_text(session.type));
+  if (!session.name.empty()) out.field("sessionName", session.name);
+  if (session.absolute) out.field("absoluteTimeout", format_duration(*session.absolute));
+  if (session.idle) out.field("idleTimeout", format_duration(*session.idle));
+  if (session.permanent) {
+    out.key("cookieConfig").begin_object().field("lifetimeType", std::string_view("Permanent")).end_object();
+  }
+  out.end_object();
+}
+
 void write_rule(JsonWriter& out, Kind kind, const HttpRouteRule& rule) {
   out.begin_object();
   if (!rule.name.empty()) out.field("name", rule.name);
@@ -179,6 +191,7 @@ void write_rule(JsonWriter& out, Kind kind, const HttpRouteRule& rule) {
     out.end_object();
   }
   if (rule.retry) write_retry(out, *rule.retry);
+  write_session(out, *rule.session);
   out.end_object();
 }
 

@@ -11,8 +11,25 @@ std::string key_text(const ResourceKey& key) { return str_cat(key.ns, "/", key.n
 
 FilterUse filters_of(const Decision& decision, uint64_t draw) {
   const RouteRule& rule = *decision.rule;
-  return {rule.filters.get(), draw, decision.port->number, static_cast<uint8_t>(rule.backends.number(draw))};
+  return {rule.filters.get(), draw, decision.port->number, decision.backend_number(draw)};
 }
+
+SessionUse session_of(const Decision& decision, uint64_t draw) {
+  return {decision.rule->session.get(), decision.candidate->match_index, decision.backend_number(draw),
+          decision.session};
+}
+
+// What this worker knows about the endpoints of the sets it uses.
+class LiveEndpoints final : public EndpointView {
+ public:
+  explicit LiveEndpoints(const WorkerSnapshot& snapshot) : snapshot_(snapshot) {}
+  bool is_usable(BackendSetId set, uint64_t endpoint) const override {
+    return snapshot_.backend_sets[set.value()]->is_usable(endpoint);
+  }
+
+ private:
+  const WorkerSnapshot& snapshot_;
+};
 
 std::shared_ptr<const BackendSetSpec> application_spec(const ListenerSettings& listener) {
   BackendSetSpec spec;
@@ -47,11 +64,14 @@ Result<RouteTarget> OutboundRouter::route(const RequestHead& head, const Connect
   auto current = config_.current();
   if (current == nullptr) return make_error(Reason::kNoConfig, "");
   RequestFacts facts = facts_of(head);
-  DecisionInput input{service_for(current, head.authority()), client_ns_, &facts, random_.next()};
+  LiveEndpoints endpoints(*current);
+  SessionLookup sessions{head.fields(), config_.clock(), endpoints};
+  DecisionInput input{service_for(current, head.authority()), client_ns_, &facts, random_.next(), &sessions};
   Decision decision = decide(*current->snapshot, input);
   if (!decision) return make_error(decision.reason, "");
   RouteTarget out = target(std::move(current), decision, &head, from);
   if (decision.candidate != nullptr && decision.candidate->has_filters) out.filters = filters_of(decision, input.draw);
+  if (decision.candidate != nullptr && decision.candidate->has_session) out.session = session_of(decision, input.draw);
   return out;
 }
 

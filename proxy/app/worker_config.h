@@ -27,6 +27,7 @@ class WorkerConfig {
   void resolve(std::shared_ptr<const ResolvedSets>);
   // nullptr before the first configuration.
   const std::shared_ptr<const WorkerSnapshot>& current() const noexcept { return current_; }
+  const Clock& clock() const noexcept { return upstream_.session_context.loop; }
   // The cells of a (service, route, backend set); made at first use and kept as long as the process.
   RouteRuntime& runtime(Direction, std::string_view service, std::string_view route, std::string_view backend_set);
 

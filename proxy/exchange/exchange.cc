@@ -170,6 +170,7 @@ void Exchange::on_response(ResponseHead&& head, bool end) {
     watch();
   }
   sanitize_response(head);
+  if (target_.session) tell_session(head);
   downstream_->respond(std::move(head), end);
   if (end) on_response_done();
 }

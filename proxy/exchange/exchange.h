@@ -119,6 +119,7 @@ class Exchange final : public Retirable, private Revocable {
   bool is_mirrored() const;
   void start_mirrors(RequestHead&&);
   void refuse_answer(const Error&, Reason of_try, bool end);
+  void tell_session(ResponseHead&) const;  // exchange_session.cc
   void on_wanted(const Result<void>&);
   // Tries.
   void start_try();

@@ -25,8 +25,8 @@ bool Exchange::pick_the_same_again(const Error& why) {
 
 Result<void> Exchange::pick_beside(std::span<const uint32_t> tried) {
   auto which = tries_ == 0 ? BackendSet::Try::kFirst : BackendSet::Try::kRetry;
-  HEDDLE_TRY(auto pick,
-             target_.backends->pick(tried, {which, BackendSet::Purpose::kRequest, &summary_.limit, target_.hash}));
+  HEDDLE_TRY(auto pick, target_.backends->pick(tried, {which, BackendSet::Purpose::kRequest, &summary_.limit,
+                                                       target_.hash, target_.session.endpoint()}));
   pick_.emplace(std::move(pick));
   tried_[tries_++] = pick_->index();
   summary_.tries = static_cast<uint8_t>(tries_);

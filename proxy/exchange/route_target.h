@@ -8,6 +8,7 @@
 #include "lib/http/head.h"
 #include "lib/net/transport.h"
 #include "lib/routing/route_filters.h"
+#include "lib/routing/session_persistence.h"
 #include "proxy/telemetry/proxy_metrics.h"
 #include "proxy/upstream/backend_set.h"
 
@@ -40,6 +41,7 @@ struct RouteTarget {
   uint64_t config_version = 0;               // sequence of the snapshot that decided
   RouteRuntime* runtime = nullptr;
   FilterUse filters;
+  SessionUse session;
   std::span<const std::shared_ptr<BackendSet>> backend_sets{};  // by id, for mirrors; empty without filters
   std::shared_ptr<const void> pin;                              // keeps what the pointers refer to alive
 };

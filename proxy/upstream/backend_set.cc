@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "proxy/lb/candidate_list.h"
 #include "proxy/lb/stable_hash.h"
 #include "proxy/upstream/rate_limited.h"
 
@@ -47,6 +48,7 @@ void BackendSet::update(Spec spec, Traffic traffic, Policy policy) {
   Spec before = std::exchange(spec_, std::move(spec));
   Traffic had = std::exchange(traffic_, std::move(traffic));
   policy_ = std::move(policy);
+  sessions_.reset();
   if (shared_ == nullptr) return;
   carry_slots(*before);
   ++shared_->generation;
@@ -70,6 +72,7 @@ void BackendSet::make_slots() {
   shared_ = std::make_shared<Shared>(std::make_shared<UpstreamMetrics>(context_.metrics, spec_->key));
   shared_->budget.set(retry_budget(traffic_.get()).share(context_.workers));
   shared_->breaker().set_limits(circuit_limits(traffic_.get()), context_.workers);
+  shared_->session_scope = session_scope(spec_->key);
   for (const Endpoint& endpoint : spec_->endpoints)
     slots_.push_back({context_.health.get(health_key(endpoint.key)), {}});
   watch_outliers();
@@ -188,8 +191,24 @@ Result<void> BackendSet::take_permits(const PickOptions& options, Pick& pick) {
   return {};
 }
 
-// An endpoint whose ejection is over gets one request before the balancer sees it again.
-std::optional<uint32_t> BackendSet::choose(const PickContext& context, OutlierProbe& probe) {
+bool BackendSet::is_usable(uint64_t session) {
+  if (shared_ == nullptr) make_slots();
+  return usable_session(session).has_value();
+}
+
+std::optional<uint32_t> BackendSet::usable_session(uint64_t session) {
+  if (sessions_ == nullptr) sessions_ = std::make_unique<const SessionIndex>(*spec_);
+  std::optional<uint32_t> index = sessions_->find(session);
+  if (!index || spec_->endpoints[*index].weight == 0 || !slots_[*index].health->usable()) return std::nullopt;
+  auto outlier = outlier_of(*index);
+  return outlier == nullptr || outlier->is_in() ? index : std::nullopt;
+}
+
+// A session stays where it is. An endpoint whose ejection is over gets one request before the balancer sees it again.
+std::optional<uint32_t> BackendSet::choose(const PickContext& context, uint64_t session, OutlierProbe& probe) {
+  if (session != 0) {
+    if (auto own = usable_session(session); own && !was_tried(context.tried, *own)) return own;
+  }
   if (shared_->outliers != nullptr) {
     if (auto due = shared_->outliers->claim(context.now, context.tried)) {
       probe = std::move(due->probe);
@@ -202,7 +221,7 @@ std::optional<uint32_t> BackendSet::choose(const PickContext& context, OutlierPr
 Result<BackendSet::Pick> BackendSet::pick(std::span<const uint32_t> tried, PickOptions options) {
   if (shared_ == nullptr) make_slots();
   OutlierProbe probe;
-  auto index = choose({context_.session_context.loop.now(), tried, options.hash}, probe);
+  auto index = choose({context_.session_context.loop.now(), tried, options.hash}, options.session, probe);
   if (!index) return make_error(Reason::kNoHealthyEndpoint, "");
   Pick pick;
   pick.shared_ = shared_;

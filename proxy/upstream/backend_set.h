@@ -12,6 +12,7 @@
 #include "proxy/resilience/hedge.h"
 #include "proxy/resilience/retry_budget.h"
 #include "proxy/upstream/endpoint_runtime.h"
+#include "proxy/upstream/session_index.h"
 #include "proxy/upstream/set_outliers.h"
 #include "proxy/upstream/traffic_limits.h"
 
@@ -27,6 +28,7 @@ class BackendSet {
     std::shared_ptr<PoolGroup> group = std::make_shared<PoolGroup>();
     CircuitBreaker& breaker() const noexcept { return group->breaker; }
     uint64_t generation = 0;                // moves when indexes change their meaning
+    uint64_t session_scope = 0;             // session_scope() of the set
     std::unique_ptr<SetOutliers> outliers;  // nullptr: no policy says so
   };
 
@@ -58,6 +60,8 @@ class BackendSet {
     void finish(const Outcome& outcome);
     // Opaque TCP: the connection is there, which is all that can be told of an endpoint.
     void on_connected();
+    // What a session that stays here is kept by: session_endpoint().
+    uint64_t session() const noexcept { return session_endpoint(shared_->session_scope, endpoint().address()); }
     // Nobody may wait any more, or has waited in vain: what kept it from a connection.
     LimitNote limit(CircuitResource resource) const noexcept { return shared_->breaker().note(resource); }
 
@@ -81,6 +85,7 @@ class BackendSet {
     Purpose purpose = Purpose::kRequest;
     LimitNote* refused_by = nullptr;  // set when a limit refused
     std::optional<uint64_t> hash{};   // of the request's key (hash_key.h), where it has one
+    uint64_t session = 0;             // session_endpoint() that goes before the balancer while it is usable; 0: none
   };
 
   using Spec = std::shared_ptr<const BackendSetSpec>;
@@ -93,6 +98,8 @@ class BackendSet {
   // kNoHealthyEndpoint, kRequestOverflow, of tunnels kConnectionOverflow.
   Result<Pick> pick(std::span<const uint32_t> tried, PickOptions options);
   Result<Pick> pick(std::span<const uint32_t> tried) { return pick(tried, PickOptions()); }
+  // Whether the endpoint with this session_endpoint() is there, has a weight, is healthy and not ejected.
+  bool is_usable(uint64_t session);
   // What retries are a share of: each request once, and each retry. After a pick; false: none is left (counted).
   void count_request(MonoTime now);
   [[nodiscard]] bool take_retry(MonoTime now);
@@ -111,7 +118,8 @@ class BackendSet {
   void make_balancer();
   void watch_outliers();
   std::shared_ptr<OutlierEndpoint> outlier_of(uint32_t index) const;
-  std::optional<uint32_t> choose(const PickContext&, OutlierProbe&);
+  std::optional<uint32_t> usable_session(uint64_t session);
+  std::optional<uint32_t> choose(const PickContext&, uint64_t session, OutlierProbe&);
   void show_candidates();
   LbCandidate candidate_of(uint32_t index) const;
   const std::shared_ptr<EndpointRuntime>& runtime_of(uint32_t index);
@@ -123,7 +131,8 @@ class BackendSet {
   Spec spec_;
   Traffic traffic_;
   Policy policy_;
-  std::vector<Slot> slots_;         // by index in the spec, from the first pick on
-  std::shared_ptr<Shared> shared_;  // nullptr before the first pick
+  std::vector<Slot> slots_;                       // by index in the spec, from the first pick on
+  std::shared_ptr<Shared> shared_;                // nullptr before the first pick
+  std::unique_ptr<const SessionIndex> sessions_;  // of spec_; nullptr: nobody asked
 };
 }  // namespace heddle

@@ -19,7 +19,4 @@ struct HashFacts {
 // lines the first counts, of cookies of one name too; the path is without its query. Who calls is the verified SPIFFE
 // id of the connection; without one, as from the application beside us, our own.
 std::optional<uint64_t> hash_of(const HashOn&, const HashFacts&) noexcept;
-
-// The value of a cookie in one line of `cookie` (RFC 6265 §4.2.1), without quotation marks removed.
-std::optional<std::string_view> find_cookie(std::string_view line, std::string_view name) noexcept;
 }  // namespace heddle

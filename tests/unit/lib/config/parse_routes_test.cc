@@ -134,8 +134,6 @@ TEST(ParseGrpcRoute, RefusesWhatItDoesNotDo) {
   EXPECT_EQ(refusal("filters: [{type: URLRewrite, urlRewrite: {hostname: a}}], "),
             "spec.rules[0].filters[0].type: expected one of RequestHeaderModifier, ResponseHeaderModifier, "
             "RequestMirror, ExtensionRef");
-  EXPECT_EQ(refusal("sessionPersistence: {}, "),
-            "spec.rules[0].sessionPersistence: session persistence is not supported");
   EXPECT_THAT(refusal("timeouts: {request: 1s}, "), testing::HasSubstr("spec.rules[0].timeouts"));
   EXPECT_THAT(grpc_problem("{path: {value: /}}"), testing::HasSubstr("matches[0].path"));
 }

@@ -372,8 +372,6 @@ INSTANTIATE_TEST_SUITE_P(
                      "spec.rules[0].retry.grpcStatuses: stands in the TrafficPolicy of the backend set"},
         RouteRefusal{"{filters: [{type: RequestRedirect, requestRedirect: {port: 81}}], retry: {}}",
                      "spec.rules[0].retry: means nothing beside RequestRedirect"},
-        RouteRefusal{"{sessionPersistence: {}, @}",
-                     "spec.rules[0].sessionPersistence: session persistence is not supported"},
         RouteRefusal{"{timeouts: {request: 1s, backendRequest: 2s}, @}",
                      "spec.rules[0].timeouts.backendRequest: must not be longer than request"},
         RouteRefusal{"{timeouts: {request: 25h}, @}", "spec.rules[0].timeouts.request: 25h is out of range (0s-24h)"},

@@ -246,6 +246,21 @@ TEST(ConfigView, ShowsExpressionsAndMethodsAsTheyAreWritten) {
       << shown;
 }
 
+TEST(ConfigView, ShowsSessionPersistence) {
+  std::string route =
+      "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r}, spec: {parentRefs: [{group: "
+      "'', kind: Service, name: hello}], rules: [{sessionPersistence: {sessionName: s, absoluteTimeout: 1h, "
+      "idleTimeout: 5m, cookieConfig: {lifetimeType: Permanent}}, backendRefs: [{kind: Service, name: hello, port: "
+      "80}]}]}}\n---\n";
+
+  std::string shown = config_json(*snapshot_of(service_yaml("hello") + route));
+
+  EXPECT_NE(shown.find(R"("sessionPersistence":{"type":"Cookie","sessionName":"s","absoluteTimeout":"1h",)"
+                       R"("idleTimeout":"5m","cookieConfig":{"lifetimeType":"Permanent"}})"),
+            std::string::npos)
+      << shown;
+}
+
 TEST(ConfigView, CanBeAppliedAgainAsItIs) {
   auto snapshot = snapshot_of(service_yaml("hello") + kExpressions);
   JsonValue shown = *JsonValue::parse(config_json(*snapshot));

@@ -28,6 +28,7 @@
 #include "lib/http/rules.h"
 #include "lib/metrics/registry.h"
 #include "lib/net/proxy_header.h"
+#include "lib/routing/session_persistence.h"
 #include "lib/rpc/grpc_message.h"
 #include "lib/session/untrusted_peers.h"
 #include "lib/tls/handshake_gate.h"
@@ -288,6 +289,10 @@ std::vector<Row> of_configuration() {
       {"regular expressions of a route",
        str_cat(count(kMaxRouteRegexes), "; each ", count(kMaxRegexProgram), " instructions of RE2, ",
                size(kMaxRegexMemory), "; texts of ", size(kMaxRegexSubject))},
+      {"[session persistence](resources.md#session-persistence)",
+       str_cat("a name of ", count(kMaxSessionName), " bytes, ", count(static_cast<size_t>(kMaxSessionTime / 24h)),
+               " days, a token of ", count(kSessionTokenBytes), " bytes, clocks ",
+               count(static_cast<size_t>(SessionPersistence::kMaxClockSkew / 1s)), " s apart")},
       {"the watch", "[watch protocol](watch-protocol.md#limits)"},
       {"[backend sets looked up in DNS](resources.md#endpoints-from-dns)",
        str_cat(count(kMaxDnsSets), "; ", count(kMaxDnsTargets), " targets, ", count(kMaxDnsEndpoints),

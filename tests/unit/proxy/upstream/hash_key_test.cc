@@ -78,16 +78,5 @@ TEST_F(HashKeyTest, AllocatesNothing) {
 
   EXPECT_EQ(allocations.count(), 0U);
 }
-
-TEST(FindCookie, ReadsPairs) {
-  EXPECT_EQ(find_cookie("a=1;b = 2 ; c=3=4", "b"), "2");
-  EXPECT_EQ(find_cookie("a=1;b = 2 ; c=3=4", "c"), "3=4");
-  EXPECT_EQ(find_cookie("a=1;;b=2", "b"), "2");
-  EXPECT_EQ(find_cookie("a=\"1\"", "a"), "\"1\"");
-  EXPECT_EQ(find_cookie("a=1; a=2", "a"), "1");
-  EXPECT_EQ(find_cookie("a", "a"), std::nullopt);
-  EXPECT_EQ(find_cookie("", "a"), std::nullopt);
-  EXPECT_EQ(find_cookie(";", ""), std::nullopt);
-}
 }  // namespace
 }  // namespace heddle
