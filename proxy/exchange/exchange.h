@@ -21,6 +21,7 @@
 #include "proxy/exchange/exchange_summary.h"
 #include "proxy/exchange/local_reply.h"
 #include "proxy/exchange/loop_guard.h"
+#include "proxy/exchange/overload_gate.h"
 #include "proxy/exchange/replay_body.h"
 #include "proxy/exchange/revoker.h"
 #include "proxy/exchange/route_target.h"
@@ -46,6 +47,7 @@ struct ExchangeServices {
   Admission* admission = nullptr;  // null: everybody may come in
   Revoker* revoker = nullptr;      // null without admission
   const Pressure* pressure = nullptr;
+  OverloadGate* overload = nullptr;  // null of outbound listeners
 };
 
 class Exchange final : public Retirable, private Revocable {
@@ -88,6 +90,10 @@ class Exchange final : public Retirable, private Revocable {
   };
 
   void find_route();
+  // Overload: exchange_overload.cc.
+  bool is_shed_at_once() const noexcept;
+  bool is_let_in();
+  void refuse_overload(const OverloadNote&);
   // Filters of the route: exchange_filters.cc.
   void filter_request_head();
   void after_delay();
@@ -159,6 +165,7 @@ class Exchange final : public Retirable, private Revocable {
   ClientStream* upstream_ = nullptr;  // null before, between and after tries
   RequestHead request_;
   ReplayBody body_;
+  OverloadPermit permit_;  // of the local application
   RouteTarget target_;
   std::optional<BackendSet::Pick> pick_;
   std::array<uint32_t, kMaxTries> tried_{};

@@ -4,6 +4,7 @@
 
 #include "lib/base/log.h"
 #include "proxy/telemetry/log_writer.h"
+#include "proxy/telemetry/overload_metrics.h"
 
 namespace heddle {
 namespace {
@@ -193,7 +194,7 @@ constexpr MetricFamily kDnsFailing{"heddle_dns_failing",
 constexpr MetricFamily kDnsEndpoints{
     "heddle_dns_endpoints", "Endpoints of the backend set that DNS named.", kGauge, {"backend_set"}};
 
-constexpr std::array<const MetricFamily*, 58> kFamilies = {&kRequests,
+constexpr std::array<const MetricFamily*, 61> kFamilies = {&kRequests,
                                                            &kDuration,
                                                            &kUpstreamTime,
                                                            &kActive,
@@ -231,6 +232,9 @@ constexpr std::array<const MetricFamily*, 58> kFamilies = {&kRequests,
                                                            &kPermissiveRequests,
                                                            &kDetections,
                                                            &kAuthz,
+                                                           &kConcurrencyLimitFamily,
+                                                           &kConcurrencyFamily,
+                                                           &kPriorityRequestsFamily,
                                                            &kHandshakes,
                                                            &kHandshakeTime,
                                                            &kHandshakesActive,
