@@ -55,7 +55,7 @@ void OverloadGate::apply(std::shared_ptr<const WorkloadSpec> workload) {
   if (metrics_ == nullptr) metrics_ = std::make_unique<OverloadMetrics>(in_.metrics, in_.listener);
   const auto& adaptive = workload_->overload->adaptive;
   if (adaptive) limit_.set_range(ConcurrencyRange{adaptive->min_limit, adaptive->max_limit}.share(in_.workers));
-  if (!adaptive) limit_now_ = 0;
+  limit_now_ = adaptive ? limit_.last_limit() : 0;
   show();
 }
 

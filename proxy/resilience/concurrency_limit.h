@@ -62,6 +62,7 @@ class ConcurrencyLimit {
   void refuse() noexcept { is_busy_ = was_refused_ = true; }
   void end(const Ticket&, Ending, MonoTime now) noexcept;
 
+  uint32_t last_limit() const noexcept { return whole_limit(); }  // without asking the clock
   uint32_t in_flight() const noexcept { return in_flight_; }
   uint32_t max() const noexcept { return range_.max; }
   Duration base() const noexcept { return base_; }  // zero: nothing is known yet
