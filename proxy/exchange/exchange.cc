@@ -35,7 +35,8 @@ Exchange::Exchange(ServerStream& stream, RequestHead&& head, bool end, ExchangeS
 
 void Exchange::begin() {
   touch();
-  if (is_shed_at_once()) return reply(make_error(Reason::kOverload, ""));
+  bool is_full = services_.pressure != nullptr && *services_.pressure == Pressure::kFull;
+  if (is_full && !is_gated()) return reply(make_error(Reason::kOverload, ""));
   auto told = services_.caller_fields.apply(request_.fields(), downstream_->connection());
   if (!told) return reply(told.error());
   if (auto passed = services_.loop_guard.check(request_.fields()); !passed) return reply(passed.error());
@@ -57,7 +58,7 @@ void Exchange::find_route() {
     Reason refused = services_.admission->admit(&request_, downstream_->connection(), summary_.authz);
     if (refused != Reason::kNone) return reply(make_error(refused, ""));
   }
-  if (services_.overload != nullptr && !is_let_in()) return;
+  if (is_gated() && !is_let_in()) return;
   if (target_.stream_idle) {
     stream_idle_ = *target_.stream_idle;
     touch();

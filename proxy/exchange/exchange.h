@@ -91,7 +91,8 @@ class Exchange final : public Retirable, private Revocable {
 
   void find_route();
   // Overload: exchange_overload.cc.
-  bool is_shed_at_once() const noexcept;
+  // By spec.overload of this workload: asked once it is known whose request this is, under pressure, too.
+  bool is_gated() const noexcept { return services_.overload != nullptr && services_.overload->is_on(); }
   bool is_let_in();
   void refuse_overload(const OverloadNote&);
   // Filters of the route: exchange_filters.cc.

@@ -8,17 +8,10 @@ constexpr std::string_view kRetryAfterSeconds = "1";
 constexpr std::string_view kPushbackMs = "1000";
 }  // namespace
 
-// Where priorities are told apart that waits until it is known whose request this is.
-bool Exchange::is_shed_at_once() const noexcept {
-  bool is_full = services_.pressure != nullptr && *services_.pressure == Pressure::kFull;
-  return is_full && (services_.overload == nullptr || !services_.overload->is_on());
-}
-
 bool Exchange::is_let_in() {
-  OverloadGate& gate = *services_.overload;
-  if (!gate.is_on()) return true;
   OverloadNote note;
-  if (gate.admit(request_, downstream_->connection(), services_.loop.now(), permit_, note)) return true;
+  MonoTime now = services_.loop.now();
+  if (services_.overload->admit(request_, downstream_->connection(), now, permit_, note)) return true;
   refuse_overload(note);
   return false;
 }
