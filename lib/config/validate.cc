@@ -188,9 +188,9 @@ class Validator {
     auto [it, is_new] = overload_of_.emplace(*workload.identity, &workload);
     if (is_new) return;
     const ResourceKey& other = it->second->key;
-    problems_.add(workload.key, "spec.overload",
-                  str_cat(quoted(workload.identity->text()), " has that of Workload ", other.ns, "/", other.name,
-                          " already"));
+    problems_.add(
+        workload.key, "spec.overload",
+        str_cat(quoted(workload.identity->text()), " has that of Workload ", other.ns, "/", other.name, " already"));
   }
 
   void check_workload(const WorkloadSpec& workload) {

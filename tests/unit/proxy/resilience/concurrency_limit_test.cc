@@ -27,7 +27,6 @@ struct Load {
 struct Outcome {
   int refused = 0;
   int in_time = 0;              // answered within ten times the work
-  uint32_t most_in_flight = 0;  // after a request was let in
   std::vector<Duration> times;  // of answers
   double seconds = 0;
   double goodput() const { return in_time / seconds; }
@@ -41,7 +40,10 @@ struct Outcome {
 class Simulation {
  public:
   enum class Limited : uint8_t { kNo, kYes };
-  explicit Simulation(uint64_t seed, Limited limited = Limited::kYes) : random_(seed), limited_(limited) {}
+  explicit Simulation(uint64_t seed, Limited limited = Limited::kYes, uint32_t workers = 1)
+      : random_(seed), limited_(limited) {
+    for (uint32_t i = 0; i < workers; ++i) limits_.emplace_back(ConcurrencyRange{}.share(workers), kPhase);
+  }
 
   Outcome run(Duration stage, const Load& load) {
     Outcome out;
@@ -64,14 +66,15 @@ class Simulation {
     now_ = end;
     return out;
   }
-  const ConcurrencyLimit& limit() const { return limit_; }
-  uint32_t limit_now() { return limit_.limit(now_); }
+  const ConcurrencyLimit& limit() const { return limits_[0]; }
+  uint32_t limit_now() { return limits_[0].limit(now_); }
 
  private:
   struct Request {
     MonoTime came;
-    ConcurrencyLimit::Ticket ticket;
-    MonoTime done;
+    size_t worker = 0;
+    ConcurrencyLimit::Ticket ticket{};
+    MonoTime done{};
     bool operator>(const Request& other) const { return done > other.done; }
   };
   Duration draw(double rate) { return Duration(static_cast<int64_t>(-std::log(1 - random_.unit()) * 1e9 / rate)); }
@@ -85,18 +88,19 @@ class Simulation {
     }
   }
   void arrive(Outcome& out) {
-    if (limited_ == Limited::kYes && limit_.in_flight() >= limit_.limit(now_)) {
-      limit_.refuse();
+    size_t worker = limits_.size() == 1 ? 0 : random_.next() % limits_.size();
+    ConcurrencyLimit& limit = limits_[worker];
+    if (limited_ == Limited::kYes && limit.in_flight() >= limit.limit(now_)) {
+      limit.refuse();
       ++out.refused;
       return;
     }
-    queue_.push_back({now_, limit_.begin(now_), {}});
-    out.most_in_flight = std::max(out.most_in_flight, limit_.in_flight());
+    queue_.push_back({now_, worker, limit.begin(now_)});
   }
   void depart(const Load& load, Outcome& out) {
     Request request = working_.top();
     working_.pop();
-    limit_.end(request.ticket, ConcurrencyLimit::Ending::kAnswered, now_);
+    limits_[request.worker].end(request.ticket, ConcurrencyLimit::Ending::kAnswered, now_);
     Duration took = now_ - request.came;
     out.times.push_back(took);
     if (took <= 10 * load.work()) ++out.in_time;
@@ -104,7 +108,7 @@ class Simulation {
 
   SeededRandom random_;
   Limited limited_;
-  ConcurrencyLimit limit_{ConcurrencyRange{}, kPhase};
+  std::vector<ConcurrencyLimit> limits_;  // of each worker
   MonoTime now_;
   std::deque<Request> queue_;
   std::priority_queue<Request, std::vector<Request>, std::greater<>> working_;
@@ -122,6 +126,19 @@ TEST_P(ConcurrencyLimitSeeds, AtTwiceTheLoadGoodputStaysAndAnswersComeInTime) {
     EXPECT_GE(out.goodput(), 0.8 * app.most()) << app.servers << " servers";
     EXPECT_LT(out.percentile(99), 15 * app.work()) << app.servers << " servers";
     EXPECT_GT(out.refused, 0);
+  }
+}
+
+// Each has its own limit, by its own answers; together they leave the application as much as one would.
+TEST_P(ConcurrencyLimitSeeds, FourWorkersShareOneApplication) {
+  for (Load app : {Load{1600, 16, 50}, Load{6400, 64, 50}}) {
+    Simulation simulation(GetParam(), Simulation::Limited::kYes, 4);
+    simulation.run(5s, app);
+
+    Outcome out = simulation.run(60s, app);
+
+    EXPECT_GE(out.goodput(), 0.8 * app.most()) << app.servers << " servers";
+    EXPECT_LT(out.percentile(99), 15 * app.work()) << app.servers << " servers";
   }
 }
 
