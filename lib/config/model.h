@@ -277,10 +277,12 @@ struct AuthorizationPolicySpec {
 inline constexpr std::string_view kMeshNamespace = "heddle-system";
 
 // --- Workload ---
+struct OverloadSpec;  // lib/config/overload.h
 struct WorkloadSpec {
   ResourceKey key;
   std::optional<SpiffeId> identity;
-  std::vector<std::string> services;  // of the same namespace
+  std::vector<std::string> services;             // of the same namespace
+  std::shared_ptr<const OverloadSpec> overload;  // null: nothing is limited
 };
 
 // --- FederatedTrustDomain ---

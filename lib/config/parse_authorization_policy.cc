@@ -62,10 +62,15 @@ class PolicyParser {
 
   AuthzRule rule(const JsonReader& at) const {
     JsonObject object = at.object();
+    AuthzRule out = match(object);
+    object.finish();
+    return out;
+  }
+
+  AuthzRule match(JsonObject& object) const {
     AuthzRule out;
     out.from = list<AuthzSource>(object, "from", kEntries, [this](const JsonReader& r) { return source(r); });
     out.to = list<AuthzOperation>(object, "to", kEntries, [this](const JsonReader& r) { return operation(r); });
-    object.finish();
     return out;
   }
 
@@ -207,6 +212,8 @@ void parse_rules(JsonObject& spec, AuthorizationPolicySpec& out) {
   }
 }
 }  // namespace
+
+AuthzRule parse_authz_match(JsonObject& object) { return PolicyParser(AuthzAction::kAllow).match(object); }
 
 std::shared_ptr<const AuthorizationPolicySpec> parse_authorization_policy(const Envelope& envelope, JsonObject& spec) {
   auto out = std::make_shared<AuthorizationPolicySpec>();

@@ -17,6 +17,9 @@ std::shared_ptr<const TrafficPolicySpec> parse_traffic_policy(const Envelope&, J
 OutlierSpec parse_outlier(const JsonReader&);  // of a HealthPolicy
 std::shared_ptr<const AuthorizationPolicySpec> parse_authorization_policy(const Envelope&, JsonObject& spec);
 std::shared_ptr<const WorkloadSpec> parse_workload(const Envelope&, JsonObject& spec);
+std::shared_ptr<const OverloadSpec> parse_overload(JsonObject& spec);  // of a Workload
+// `from` and `to` of an object that may have other fields, too.
+AuthzRule parse_authz_match(JsonObject&);
 std::shared_ptr<const FederatedTrustDomainSpec> parse_federated_trust_domain(const Envelope&, JsonObject& spec);
 std::shared_ptr<const HttpRouteFilterSpec> parse_http_route_filter(const Envelope&, JsonObject& spec);
 // `filters` of a rule of that kind of route whose matches are read already, into filters and mirrors; of a backendRef.

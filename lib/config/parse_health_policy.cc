@@ -123,6 +123,7 @@ std::shared_ptr<const WorkloadSpec> parse_workload(const Envelope& envelope, Jso
     if (!name.empty() && !is_dns_label(name)) at.problem(str_cat(quoted(name), " is not the name of a Service"));
     out->services.emplace_back(name);
   }
+  out->overload = parse_overload(spec);
   return out;
 }
 }  // namespace heddle::detail

@@ -187,7 +187,19 @@ class Validator {
     return std::any_of(model_.workloads.begin(), model_.workloads.end(), serves);
   }
 
+  // Two would contradict each other at the same sidecars.
+  void check_overload(const WorkloadSpec& workload) {
+    if (workload.overload == nullptr || !workload.identity) return;
+    auto [it, is_new] = overload_of_.emplace(*workload.identity, &workload);
+    if (is_new) return;
+    const ResourceKey& other = it->second->key;
+    problems_.add(
+        workload.key, "spec.overload",
+        str_cat(quoted(workload.identity->text()), " has that of Workload ", other.ns, "/", other.name, " already"));
+  }
+
   void check_workload(const WorkloadSpec& workload) {
+    check_overload(workload);
     if (!whole()) return;
     for (size_t i = 0; i < workload.services.size(); ++i) {
       ObjectRef ref{workload.key.ns, workload.services[i]};
@@ -228,6 +240,7 @@ class Validator {
   std::map<ObjectRef, std::string> policy_of_;  // of health
   std::map<ObjectRef, std::string> traffic_of_;
   std::map<std::string_view, const AuthorizationPolicySpec*> default_of_;
+  std::map<SpiffeId, const WorkloadSpec*> overload_of_;
   ConfigProblems problems_;
 };
 }  // namespace

@@ -98,6 +98,9 @@ void explain_traffic(const BackendSetEntry&, ExplainedBackends&, Trace&);
 // What it says about authorization, added to what is found already; in explain_authz.cc. `forwarded`: the request as it
 // is sent on, which is what is judged.
 void explain_authorization(const Model&, const ExplainQuery&, const RequestHead& forwarded, Explanation&);
+// The priority of the request where it is received, and what that is worth; in explain_overload.cc. Its answer is not
+// known here: it depends on load.
+void explain_overload(const Model&, const ExplainQuery&, const RequestHead& forwarded, Explanation&);
 // The filters of the rule and of its backends, and an answer of theirs; what the rule changes is changed in
 // `forwarded`; in explain_filters.cc.
 void explain_filters(const Snapshot&, const Decision&, RequestHead& forwarded, Explanation&);

@@ -6,6 +6,7 @@
 #include "lib/base/grpc_status.h"
 #include "lib/base/json_writer.h"
 #include "lib/base/strings.h"
+#include "lib/config/overload.h"
 #include "proxy/admin/filter_view.h"
 
 namespace heddle {
@@ -335,6 +336,11 @@ void write_operation(JsonWriter& out, const AuthzOperation& operation) {
   out.end_object();
 }
 
+void write_match(JsonWriter& out, const AuthzRule& rule) {
+  list(out, "from", rule.from, [&](const AuthzSource& source) { write_source(out, source); });
+  list(out, "to", rule.to, [&](const AuthzOperation& operation) { write_operation(out, operation); });
+}
+
 void write(JsonWriter& out, const AuthorizationPolicySpec& spec) {
   if (spec.default_action) {
     out.field("defaultAction", to_text(*spec.default_action));
@@ -347,16 +353,31 @@ void write(JsonWriter& out, const AuthorizationPolicySpec& spec) {
   out.field("action", to_text(spec.action)).key("rules").begin_array();
   for (const AuthzRule& rule : spec.rules) {
     out.begin_object();
-    list(out, "from", rule.from, [&](const AuthzSource& source) { write_source(out, source); });
-    list(out, "to", rule.to, [&](const AuthzOperation& operation) { write_operation(out, operation); });
+    write_match(out, rule);
     out.end_object();
   }
   out.end_array();
 }
 
+void write_overload(JsonWriter& out, const OverloadSpec& spec) {
+  out.key("overload").begin_object();
+  if (spec.adaptive) {
+    out.key("adaptiveConcurrency").begin_object().field("minLimit", spec.adaptive->min_limit);
+    out.field("maxLimit", spec.adaptive->max_limit).end_object();
+  }
+  out.key("priorities").begin_array();
+  for (const PriorityRule& rule : spec.priorities) {
+    out.begin_object().field("priority", to_text(rule.priority));
+    write_match(out, rule.match);
+    out.end_object();
+  }
+  out.end_array().end_object();
+}
+
 void write(JsonWriter& out, const WorkloadSpec& spec) {
   if (spec.identity) out.field("identity", spec.identity->text());
   strings(out, "services", spec.services);
+  if (spec.overload != nullptr) write_overload(out, *spec.overload);
 }
 
 // Of files only: the control plane keeps these for itself. No sidecar acts on them.

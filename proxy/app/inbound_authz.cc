@@ -41,13 +41,7 @@ bool InboundAuthz::select() {
 
 AuthzFacts InboundAuthz::facts_of(const ConnectionInfo& caller, uint16_t port,
                                   const RequestHead* request) const noexcept {
-  AuthzFacts out;
-  bool known = caller.peer_certificate != nullptr && caller.peer_certificate->spiffe_id();
-  if (known) out.peer = &*caller.peer_certificate->spiffe_id();
-  out.is_foreign = caller.is_foreign;
-  out.port = port;
-  out.request = request;
-  return out;
+  return authz_facts_of(caller, port, request);
 }
 
 AuthzVerdict InboundAuthz::judge(const AuthzFacts& facts) const {

@@ -30,6 +30,7 @@ class InboundAuthz {
 
   // No policy protects us: of our own trust domain nobody needs to be asked.
   bool is_open() const noexcept { return open_; }
+  const SpiffeId& identity() const noexcept { return in_.identity; }
   Reason admit(const AuthzFacts&, AuthzNote&);
   bool still_admits(const AuthzFacts&) const;
   AuthzFacts facts_of(const ConnectionInfo&, uint16_t port, const RequestHead*) const noexcept;

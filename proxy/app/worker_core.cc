@@ -66,6 +66,7 @@ Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
                   ? std::make_unique<InboundRouter>(core.upstream_, core.config_, settings)
                   : nullptr),
       admission(inbound ? std::make_unique<PortAdmission>(core.authz_, settings.forward->port()) : nullptr),
+      overload(inbound ? std::make_unique<OverloadGate>(core.overload_gate_of(settings)) : nullptr),
       detector(make_detector(settings, core.detection_of(settings), core.shared_)),
       revoker(core.loop_),
       caller_fields({inbound ? Direction::kInbound : Direction::kOutbound, settings.forward_client_cert,
@@ -74,7 +75,8 @@ Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
       http(ExchangeServices{core.loop_, router(), observer, core.exchanges_, core.loop_guard_, caller_fields,
                             core.random_, inbound ? Direction::kInbound : Direction::kOutbound, 300s,
                             outbound && core.shared_.ask_for_service ? &core.wants_ : nullptr, admission.get(),
-                            inbound ? &revoker : nullptr, &core.pressure_, core.tracer_.get(), &core.mirrors_}),
+                            inbound ? &revoker : nullptr, &core.pressure_, core.tracer_.get(), &core.mirrors_,
+                            overload.get()}),
       tcp(TcpServices{{core.loop_, core.downstream_},
                       tcp_router(),
                       observer,
@@ -105,6 +107,19 @@ Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
 DestinationMemory* Worker::Core::detection_of(const ListenerSettings& settings) {
   if (shared_.detection == nullptr) return nullptr;
   return &shared_.detection->of(static_cast<size_t>(&settings - shared_.settings.listeners.data()));
+}
+
+OverloadGate::Inputs Worker::Core::overload_gate_of(const ListenerSettings& settings) const {
+  return {shared_.metrics, settings.name, settings.forward->port(), shared_.workers, shared_.proxy_id, pressure_};
+}
+
+// Which Workload says what our application takes: known with a snapshot and an identity, asked again with either.
+void Worker::Core::choose_overload() {
+  if (config_.current() == nullptr) return;
+  auto workload = overload_of(config_.current()->snapshot->model().workloads, authz_.identity());
+  for (auto& served : served_) {
+    if (served->overload != nullptr) served->overload->apply(workload);
+  }
 }
 
 Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)
@@ -189,6 +204,7 @@ Result<void> Worker::Core::listen() {
     served.listener = *std::move(listener);
     served.listener->start();
   }
+  choose_overload();
   look_due_ = loop_.now() + LoopLag::kEvery;
   look_.arm(loop_, LoopLag::kEvery);
   return {};
@@ -204,6 +220,7 @@ void Worker::Core::on_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   Version version = snapshot->version();
   bool other_policies = authz_.set_snapshot(snapshot);
   config_.apply(std::move(snapshot));
+  choose_overload();
   applied_epoch.store(version.epoch, std::memory_order_relaxed);
   applied_sequence.store(version.sequence, std::memory_order_release);
   has_config.store(true, std::memory_order_release);
@@ -214,6 +231,7 @@ void Worker::Core::on_snapshot(std::shared_ptr<const Snapshot> snapshot) {
 void Worker::Core::on_identity(const std::shared_ptr<const TlsIdentity>& identity) {
   bool other_policies = identity != nullptr && identity->svid != nullptr && authz_.set_identity(identity->svid->id);
   if (identity != nullptr && identity->svid != nullptr) own_name_.set(identity->svid->id);
+  choose_overload();
   applied_identity.store(nullptr, std::memory_order_release);  // the old one may be freed: its address may come back
   identity_.set(identity);
   if (identity != nullptr) untrusted_.use(identity->bundle);

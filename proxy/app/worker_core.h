@@ -83,6 +83,7 @@ class Worker::Core {
     std::unique_ptr<OutboundRouter> outbound;
     std::unique_ptr<InboundRouter> inbound;
     std::unique_ptr<PortAdmission> admission;  // null of outbound ones
+    std::unique_ptr<OverloadGate> overload;    // null of outbound ones
     std::unique_ptr<Detector> detector;        // null where the protocol is declared
     Revoker revoker;
     CallerFields caller_fields;
@@ -99,6 +100,8 @@ class Worker::Core {
     TcpRouter& tcp_router() { return outbound ? static_cast<TcpRouter&>(*outbound) : *inbound; }
   };
   DestinationMemory* detection_of(const ListenerSettings&);
+  OverloadGate::Inputs overload_gate_of(const ListenerSettings&) const;
+  void choose_overload();
   void on_snapshot(std::shared_ptr<const Snapshot>);
   void on_identity(const std::shared_ptr<const TlsIdentity>&);
   void reauthorize();

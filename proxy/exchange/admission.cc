@@ -3,6 +3,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "certs/peer_certificate.h"
+
 namespace heddle {
 namespace {
 class TextWriter {
@@ -25,6 +27,16 @@ class TextWriter {
   size_t used_ = 0;
 };
 }  // namespace
+
+AuthzFacts authz_facts_of(const ConnectionInfo& caller, uint16_t port, const RequestHead* request) noexcept {
+  AuthzFacts out;
+  bool known = caller.peer_certificate != nullptr && caller.peer_certificate->spiffe_id();
+  if (known) out.peer = &*caller.peer_certificate->spiffe_id();
+  out.is_foreign = caller.is_foreign;
+  out.port = port;
+  out.request = request;
+  return out;
+}
 
 std::string_view authz_reason_text(const AuthzNote& note, AuthzText& room) noexcept {
   TextWriter out(room);

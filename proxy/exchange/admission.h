@@ -33,6 +33,9 @@ class Admission {
   ~Admission() = default;
 };
 
+// Who calls, at a listener in front of that port of the application.
+AuthzFacts authz_facts_of(const ConnectionInfo&, uint16_t port, const RequestHead*) noexcept;
+
 // "authz-denied; policy=shop/cart; rule=2; version=184". Without an index the rule is the cause's word (AuthzCause).
 using AuthzText = std::array<char, 512>;
 std::string_view authz_reason_text(const AuthzNote&, AuthzText&) noexcept;

@@ -36,8 +36,8 @@ Exchange::Exchange(ServerStream& stream, RequestHead&& head, bool end, ExchangeS
 void Exchange::begin() {
   touch();
   if (services_.tracer != nullptr) summary_.span = services_.tracer->begin(request_.fields());
-  bool sheds = services_.pressure != nullptr && *services_.pressure == Pressure::kFull;
-  if (sheds) return reply(make_error(Reason::kOverload, ""));
+  bool is_full = services_.pressure != nullptr && *services_.pressure == Pressure::kFull;
+  if (is_full && !is_gated()) return reply(make_error(Reason::kOverload, ""));
   auto told = services_.caller_fields.apply(request_.fields(), downstream_->connection());
   if (!told) return reply(told.error());
   if (auto passed = services_.loop_guard.check(request_.fields()); !passed) return reply(passed.error());
@@ -59,6 +59,7 @@ void Exchange::find_route() {
     Reason refused = services_.admission->admit(&request_, downstream_->connection(), summary_.authz);
     if (refused != Reason::kNone) return reply(make_error(refused, ""));
   }
+  if (is_gated() && !is_let_in()) return;
   if (target_.stream_idle) {
     stream_idle_ = *target_.stream_idle;
     touch();
@@ -81,6 +82,7 @@ void Exchange::on_request_body(Buffer&& bytes, bool end) {
   summary_.request_bytes += size;
   request_ended_ = end;
   if (mirrors_) mirrors_.write(bytes, end);
+  if (end && permit_) permit_.on_request_end(services_.loop.now());
   if (response_ended_ && !is_tunnel_) return discard(size);
   request_uncredited_ += size;
   if (upstream_ == nullptr) return body_.hold(std::move(bytes));
@@ -94,6 +96,7 @@ void Exchange::on_request_trailers(HeaderMap&& fields) {
   touch();
   request_ended_ = true;
   if (mirrors_) mirrors_.trailers(fields);
+  if (permit_) permit_.on_request_end(services_.loop.now());
   if (response_ended_) return finish();
   if (upstream_ == nullptr || body_.may_replay()) body_.keep_trailers(fields.clone());
   if (upstream_ != nullptr) upstream_->trailers(std::move(fields));
@@ -158,6 +161,7 @@ void Exchange::on_response(ResponseHead&& head, bool end) {
   summary_.status = head.status;
   summary_.response_at = services_.loop.now();
   summary_.upstream_time = summary_.response_at - try_sent_at_;
+  if (permit_) permit_.answered(head.status, request_ended_, summary_.response_at);
   pick_->on_response(head, end, summary_.upstream_time, summary_.response_at);
   Result<void> fits = target_.filters ? filter_answer(request_, target_.filters, head) : Result<void>();
   if (!fits) return refuse_answer(fits.error(), Reason::kNone, end);  // the endpoint has answered
@@ -258,6 +262,7 @@ void Exchange::reply(const Error& why) {
 void Exchange::stop_for(Reason reason) {
   summary_.reason = reason;
   summary_.made_here = true;
+  if (permit_) permit_.give_up(request_ended_, services_.loop.now());
   request_deadline_.cancel();
   drop_upstream(ResetCode::kCancel);
 }
@@ -370,6 +375,7 @@ void Exchange::finish() {
   if (mirrors_) mirrors_.let_go();
   hedge_after_.cancel();
   Revocable::unlink();
+  if (permit_) permit_.give_up(request_ended_, services_.loop.now());
   if (target_.runtime != nullptr) target_.runtime->requests.active.add(-1);
   services_.observer.on_finished(summary_, request_);
   services_.loop.retire(*this);

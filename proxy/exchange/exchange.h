@@ -24,6 +24,7 @@
 #include "proxy/exchange/local_reply.h"
 #include "proxy/exchange/loop_guard.h"
 #include "proxy/exchange/mirror.h"
+#include "proxy/exchange/overload_gate.h"
 #include "proxy/exchange/replay_body.h"
 #include "proxy/exchange/revoker.h"
 #include "proxy/exchange/route_target.h"
@@ -50,8 +51,9 @@ struct ExchangeServices {
   Admission* admission = nullptr;  // null: everybody may come in
   Revoker* revoker = nullptr;      // null without admission
   const Pressure* pressure = nullptr;
-  Tracer* tracer = nullptr;  // null: what callers say of traces is passed on as it came
-  MirrorSender* mirrors = nullptr;  // null: no request is mirrored
+  Tracer* tracer = nullptr;          // null: what callers say of traces is passed on as it came
+  MirrorSender* mirrors = nullptr;   // null: no request is mirrored
+  OverloadGate* overload = nullptr;  // null of outbound listeners
 };
 
 class Exchange final : public Retirable, private Revocable {
@@ -113,6 +115,11 @@ class Exchange final : public Retirable, private Revocable {
   void tell_time_left();
   bool has_time_for(Duration) const;
   bool is_past(MonoTime at) const;
+  // Overload: exchange_overload.cc.
+  // By spec.overload of this workload: asked once it is known whose request this is, under pressure, too.
+  bool is_gated() const noexcept { return services_.overload != nullptr && services_.overload->is_on(); }
+  bool is_let_in();
+  void refuse_overload(const OverloadNote&);
   // Filters of the route: exchange_filters.cc.
   void filter_request_head();
   void after_delay();
@@ -219,6 +226,7 @@ class Exchange final : public Retirable, private Revocable {
   RequestHead request_;
   ReplayBody body_;
   MirrorTap mirrors_;
+  OverloadPermit permit_;  // of the local application
   RouteTarget target_;
   std::optional<BackendSet::Pick> pick_;
   std::unique_ptr<HedgeTry> hedge_;  // null until one is sent; at most one

@@ -4,6 +4,7 @@
 
 #include "lib/base/log.h"
 #include "proxy/telemetry/log_writer.h"
+#include "proxy/telemetry/overload_metrics.h"
 
 namespace heddle {
 namespace {
@@ -252,6 +253,9 @@ constexpr auto kFamilies = std::to_array<const MetricFamily*>({&kRequests,
                                                                &kPermissiveRequests,
                                                                &kDetections,
                                                                &kAuthz,
+                                                               &kConcurrencyLimitFamily,
+                                                               &kConcurrencyFamily,
+                                                               &kPriorityRequestsFamily,
                                                                &kHandshakes,
                                                                &kHandshakeTime,
                                                                &kHandshakesActive,

@@ -40,8 +40,9 @@ def outlier_policy(name, target, ns="default", **outlier):
     return _resource("heddle.dev/v1", "HealthPolicy", name, {"targetRefs": [{"name": target}], "outlier": outlier}, ns)
 
 
-def workload(name, identity, services=(), ns="default"):
-    return _resource("heddle.dev/v1", "Workload", name, {"identity": identity, "services": list(services)}, ns)
+def workload(name, identity, services=(), ns="default", **more):
+    spec = {"identity": identity, "services": list(services), **more}
+    return _resource("heddle.dev/v1", "Workload", name, spec, ns)
 
 
 def authorization(name, action, rules=(), target=None, ns="default"):

@@ -22,6 +22,7 @@
 #include "lib/base/problems.h"
 #include "lib/base/strings.h"
 #include "lib/config/model.h"
+#include "lib/config/overload.h"
 #include "lib/event/dns_resolver.h"
 #include "lib/http/grpc_timeout.h"
 #include "lib/http/limits.h"
@@ -36,18 +37,20 @@
 #include "lib/tls/verdict_cache.h"
 #include "proxy/admin/http_endpoint.h"
 #include "proxy/exchange/loop_guard.h"
+#include "proxy/exchange/overload_gate.h"
 #include "proxy/exchange/replay_body.h"
 #include "proxy/identity/spire_retry.h"
 #include "proxy/identity/workload_api.h"
 #include "proxy/identity/workload_messages.h"
 #include "proxy/lb/maglev_table.h"
 #include "proxy/resilience/circuit_breaker.h"
+#include "proxy/resilience/concurrency_limit.h"
 #include "proxy/resilience/hedge.h"
 #include "proxy/resilience/retry_budget.h"
 #include "proxy/resilience/retry_policy.h"
+#include "proxy/telemetry/span_exporter.h"
 #include "proxy/upstream/dns_endpoints.h"
 #include "proxy/upstream/dns_schedule.h"
-#include "proxy/telemetry/span_exporter.h"
 #include "proxy/watch/wants.h"
 #include "tests/support/source_directory.h"
 
@@ -193,6 +196,11 @@ std::vector<Row> of_connections() {
        str_cat("a ring of ", count(HashRing::kMaxPoints), " points, a table of ", count(MaglevTable::kSlots),
                " slots")},
       {"services a sidecar asks for", str_cat(count(kMaxWants), "; ", count(Wants::kPerSecond), " new names/s")},
+      {"[adaptive limit](operations.md#adaptive-concurrency) of an inbound listener",
+       str_cat("begins at ", count(ConcurrencyRange{}.start), "; ", count(AdaptiveConcurrencySpec{}.min_limit), " to ",
+               count(AdaptiveConcurrencySpec{}.max_limit), ", or as its Workload says, at most ",
+               count(kMaxConcurrencyLimit), "; divided among workers")},
+      {"health probes let in before it, per worker", str_cat(count(OverloadGate::kMostProbes), " at once")},
       {"admin, stats and health page, each", str_cat(count(HttpEndpoint::kMaxConnections), " connections")},
       {"spans of traced requests that wait for the collector, per worker", count(SpanExporter::kRingSpans)},
   };

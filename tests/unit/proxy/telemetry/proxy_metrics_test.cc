@@ -11,6 +11,7 @@
 #include "lib/metrics/metric_docs.h"
 #include "lib/metrics/process_metrics.h"
 #include "proxy/telemetry/log_writer.h"
+#include "proxy/telemetry/overload_metrics.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/promtool.h"
 #include "tests/support/source_directory.h"
@@ -59,6 +60,20 @@ TEST(ProxyMetrics, CountByReasonAndByText) {
   EXPECT_THAT(text, HasSubstr("heddle_abuse_total{listener=\"inbound\",kind=\"rapid-reset\"} 2\n"));
 }
 
+TEST(ProxyMetrics, CountJudgedRequestsByPriorityAndOutcome) {
+  Registry registry;
+  OverloadMetrics metrics(registry, "inbound");
+
+  metrics.count(RequestPriority::kLow, 1);
+  metrics.count(RequestPriority::kCritical, 0);
+
+  std::string text = registry.render();
+  const std::string name = R"(heddle_inbound_priority_requests_total{listener="inbound",)";
+  EXPECT_THAT(text, HasSubstr(name + "priority=\"low\",outcome=\"limit\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr(name + "priority=\"critical\",outcome=\"admitted\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr(name + "priority=\"default\",outcome=\"pressure\"} 0\n"));
+}
+
 TEST(ProxyMetrics, ReadWhatTheConfigSourceCounts) {
   Registry registry;
   ControlMetrics control(registry);
@@ -96,6 +111,7 @@ struct AllMetrics {
         outlier(registry, "web-v1"),
         listener(registry, "outbound"),
         authz(registry, "shop/cart"),
+        overload(registry, "inbound"),
         permissive(registry, "inbound"),
         detection(registry, "inbound"),
         downstream(registry),
@@ -140,6 +156,7 @@ struct AllMetrics {
   OutlierMetrics outlier;
   ListenerMetrics listener;
   AuthzMetrics authz;
+  OverloadMetrics overload;
   PermissiveMetrics permissive;
   DetectionMetrics detection;
   DownstreamMetrics downstream;

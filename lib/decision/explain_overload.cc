@@ -1,0 +1,72 @@
+#include <set>
+
+#include "lib/base/strings.h"
+#include "lib/decision/explain.h"
+#include "lib/decision/labels.h"
+#include "lib/policy/priority.h"
+
+namespace heddle {
+namespace {
+constexpr size_t kMaxShown = 16;  // identities; replicas share one
+
+std::set<std::string> identities_of(const Explanation& found) {
+  std::set<std::string> out;
+  auto add = [&](const std::string& identity) {
+    if (!identity.empty() && out.size() < kMaxShown) out.insert(identity);
+  };
+  for (const ExplainedBackends& backends : found.backends) {
+    if (backends.percent == 0) continue;
+    if (!backends.dns.empty()) add(backends.identity);
+    for (const ExplainedEndpoint& endpoint : backends.endpoints) {
+      if (endpoint.weight > 0) add(endpoint.identity);
+    }
+  }
+  return out;
+}
+
+std::string limits_text(const AdaptiveConcurrencySpec& spec) {
+  return str_cat("the adaptive limit (", std::to_string(spec.min_limit), "-", std::to_string(spec.max_limit), ")");
+}
+
+// "may fill 50 % of the adaptive limit (3-1000), refused under any pressure"
+std::string worth_text(const OverloadSpec& spec, RequestPriority priority) {
+  bool is_critical = priority == RequestPriority::kCritical;
+  std::string out;
+  if (spec.adaptive && is_critical) {
+    out = str_cat("may go beyond ", limits_text(*spec.adaptive), " up to its maximum, ");
+  } else if (spec.adaptive) {
+    out = str_cat("may fill ", std::to_string(share_percent(spec, priority)), " % of ", limits_text(*spec.adaptive),
+                  ", ");
+  }
+  if (is_critical) return str_cat(out, "not refused for pressure");
+  return str_cat(
+      out, priority == RequestPriority::kLow ? "refused under tight or full pressure" : "refused under full pressure");
+}
+
+std::string priority_text(const PriorityVerdict& verdict, std::string_view workload) {
+  std::string by = verdict.rule ? str_cat(" rule ", std::to_string(*verdict.rule)) : std::string(", no rule matches");
+  std::string out = str_cat(to_text(verdict.priority), " by Workload ", workload, by);
+  if (verdict.depends_on_port) out.append(" (a rule asks for the application's port, which only the sidecar knows)");
+  return out;
+}
+}  // namespace
+
+void explain_overload(const Model& model, const ExplainQuery& query, const RequestHead& forwarded, Explanation& out) {
+  for (const std::string& identity : identities_of(out)) {
+    auto receiver = SpiffeId::parse(identity);
+    auto workload = overload_of(model.workloads, *receiver);
+    if (workload == nullptr) continue;
+    if (is_health_probe(forwarded)) {
+      out.trace.add("priority", str_cat("a health probe at ", identity, ": let in before any limit"));
+      continue;
+    }
+    AuthzFacts facts;
+    if (query.from()) facts.peer = &*query.from();
+    facts.is_foreign = query.from() && query.from()->trust_domain_name() != receiver->trust_domain_name();
+    facts.request = &forwarded;
+    PriorityVerdict verdict = priority_of(*workload->overload, facts);
+    out.trace.add("priority", str_cat(priority_text(verdict, short_name(workload->key)), " at ", identity, ": ",
+                                      worth_text(*workload->overload, verdict.priority)));
+  }
+}
+}  // namespace heddle
