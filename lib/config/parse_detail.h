@@ -19,6 +19,9 @@ std::shared_ptr<const AuthorizationPolicySpec> parse_authorization_policy(const 
 std::shared_ptr<const WorkloadSpec> parse_workload(const Envelope&, JsonObject& spec);
 std::shared_ptr<const FederatedTrustDomainSpec> parse_federated_trust_domain(const Envelope&, JsonObject& spec);
 std::shared_ptr<const HttpRouteFilterSpec> parse_http_route_filter(const Envelope&, JsonObject& spec);
+std::shared_ptr<const RateLimitPolicySpec> parse_rate_limit_policy(const Envelope&, JsonObject& spec);
+// `targetRef` of a policy of workloads. `what` happens to them: "protected".
+std::optional<AuthzTarget> parse_workload_target(JsonObject& spec, std::string_view what);
 // `filters` of a rule whose matches are read already, and of a backendRef.
 Rare<RuleFilters> parse_rule_filters(JsonObject& rule, const std::vector<HttpMatch>& matches);
 Rare<BackendFilters> parse_backend_filters(JsonObject& backend);

@@ -26,6 +26,8 @@ struct AuthzSubject {
 AuthzSubject authz_subject(const SpecMap<WorkloadSpec>&, const SpiffeId& identity);
 
 bool selects(const AuthorizationPolicySpec&, const AuthzSubject&) noexcept;
+// A policy of the namespace `ns`; without a target it means every workload there.
+bool selects(const std::optional<AuthzTarget>&, std::string_view ns, const AuthzSubject&) noexcept;
 
 // The policies of one workload, in the order they are asked.
 class AuthzSet {
