@@ -267,10 +267,10 @@ inline constexpr std::string_view kMeshNamespace = "heddle-system";
 // --- RateLimitPolicy ---
 // How often requests may come; of each value of its keys for itself. lib/policy/rate_limit.h says what is counted.
 struct RateLimit {
-  std::string name;                 // unique in the policy
-  std::vector<HttpMatch> matches;   // of a prefix without its trailing '/'; one of them; none: every request
-  bool by_identity = false;         // of the caller
-  std::vector<std::string> by;      // values of these headers, lower case
+  std::string name;                // unique in the policy
+  std::vector<HttpMatch> matches;  // of a prefix without its trailing '/'; one of them; none: every request
+  bool by_identity = false;        // of the caller
+  std::vector<std::string> by;     // values of these headers, lower case
   uint32_t requests = 1;
   Duration per = 1s;
   uint32_t burst = 1;
@@ -351,9 +351,9 @@ inline constexpr size_t kMaxRetryCodes = 200;
 inline constexpr size_t kMaxPathValue = 1024;
 inline constexpr size_t kMaxRouteRegexes = 64;  // of all matches of a route together
 inline constexpr size_t kMaxActiveChecks = 4;
-inline constexpr size_t kMaxAuthzRules = 64;    // of a policy
-inline constexpr size_t kMaxAuthzEntries = 64;  // of `from` and of `to` of a rule
-inline constexpr size_t kMaxAuthzValues = 256;  // of a list in one of those
+inline constexpr size_t kMaxAuthzRules = 64;          // of a policy
+inline constexpr size_t kMaxAuthzEntries = 64;        // of `from` and of `to` of a rule
+inline constexpr size_t kMaxAuthzValues = 256;        // of a list in one of those
 inline constexpr size_t kMaxRateLimits = 16;          // of a policy
 inline constexpr size_t kMaxWorkloadRateLimits = 64;  // of all policies of a workload together
 inline constexpr size_t kMaxRateMatches = 16;         // of a limit

@@ -238,7 +238,11 @@ std::optional<uint32_t> find_rule(const AuthorizationPolicySpec& policy, const A
 }
 
 bool may_read(const AuthorizationPolicySpec& policy, const AuthzFacts& facts) noexcept {
-  return own_namespace(facts) == policy.key.ns;
+  return may_read(policy.key.ns, facts);
+}
+
+bool may_read(std::string_view policy_ns, const AuthzFacts& facts) noexcept {
+  return own_namespace(facts) == policy_ns;
 }
 
 AuthzVerdict authorize(const AuthzSet& set, const AuthzFacts& facts, AuthzWatcher* watcher) {

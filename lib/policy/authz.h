@@ -93,6 +93,7 @@ std::optional<uint32_t> find_rule(const AuthorizationPolicySpec&, const AuthzFac
 
 // Who may know which policy denied: callers of its own namespace, in our trust domain.
 bool may_read(const AuthorizationPolicySpec&, const AuthzFacts&) noexcept;
+bool may_read(std::string_view policy_ns, const AuthzFacts&) noexcept;
 
 enum class AuthzCause : uint8_t {
   kNoPolicy,

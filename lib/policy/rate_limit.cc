@@ -7,7 +7,8 @@
 namespace heddle {
 namespace {
 bool path_fits(const PathMatch& wanted, std::string_view path) noexcept {
-  if (wanted.type == PathMatchType::kRegex) return wanted.regex.matches(path);
+  // A path too long for expressions must not be one that nobody counts.
+  if (wanted.type == PathMatchType::kRegex) return path.size() > kMaxRegexSubject || wanted.regex.matches(path);
   bool is_any = wanted.type == PathMatchType::kPrefix && wanted.value.empty();
   return is_any || match_authz_path(wanted, path) != AuthzMatch::kNo;
 }

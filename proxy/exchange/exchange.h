@@ -22,6 +22,7 @@
 #include "proxy/exchange/local_reply.h"
 #include "proxy/exchange/loop_guard.h"
 #include "proxy/exchange/replay_body.h"
+#include "proxy/exchange/request_limits.h"
 #include "proxy/exchange/revoker.h"
 #include "proxy/exchange/route_target.h"
 #include "proxy/exchange/service_wants.h"
@@ -46,6 +47,7 @@ struct ExchangeServices {
   Admission* admission = nullptr;  // null: everybody may come in
   Revoker* revoker = nullptr;      // null without admission
   const Pressure* pressure = nullptr;
+  RequestLimits* limits = nullptr;  // null: of outbound listeners
 };
 
 class Exchange final : public Retirable, private Revocable {

@@ -25,9 +25,7 @@ RateBuckets::Taken RateBuckets::take(const RateKey& key, MonoTime time) noexcept
   }
 }
 
-void RateBuckets::give_back(const Taken& taken) noexcept {
-  taken.bucket->fetch_sub(each_, std::memory_order_relaxed);
-}
+void RateBuckets::give_back(const Taken& taken) noexcept { taken.bucket->fetch_sub(each_, std::memory_order_relaxed); }
 
 void RateBuckets::look(Group& group, uint64_t key, int64_t now, Search& search) noexcept {
   for (Place& place : group.places) {

@@ -59,7 +59,7 @@ class RateBuckets {
     std::atomic<uint64_t> key{0};  // 0: free
     Bucket full_at{0};
   };
-  struct Group {
+  struct alignas(64) Group {
     std::array<Place, kGroup> places;
   };
   struct Search {

@@ -131,6 +131,12 @@ constexpr MetricFamily kAuthz{
     kCounter,
     {"action", "policy"}};
 
+constexpr MetricFamily kRateLimited{"heddle_rate_limited_total",
+                                    "Inbound requests for which a limit of a RateLimitPolicy had none left, by mode: "
+                                    "enforce (refused), report (let in).",
+                                    kCounter,
+                                    {"limit", "mode", "policy"}};
+
 constexpr MetricFamily kHandshakes{
     "heddle_tls_handshakes_total", "TLS handshakes, by result.", kCounter, {"side", "result"}};
 constexpr MetricFamily kHandshakeTime{
@@ -193,7 +199,7 @@ constexpr MetricFamily kDnsFailing{"heddle_dns_failing",
 constexpr MetricFamily kDnsEndpoints{
     "heddle_dns_endpoints", "Endpoints of the backend set that DNS named.", kGauge, {"backend_set"}};
 
-constexpr std::array<const MetricFamily*, 58> kFamilies = {&kRequests,
+constexpr std::array<const MetricFamily*, 59> kFamilies = {&kRequests,
                                                            &kDuration,
                                                            &kUpstreamTime,
                                                            &kActive,
@@ -231,6 +237,7 @@ constexpr std::array<const MetricFamily*, 58> kFamilies = {&kRequests,
                                                            &kPermissiveRequests,
                                                            &kDetections,
                                                            &kAuthz,
+                                                           &kRateLimited,
                                                            &kHandshakes,
                                                            &kHandshakeTime,
                                                            &kHandshakesActive,
@@ -378,6 +385,11 @@ AuthzMetrics::AuthzMetrics(Registry& registry, std::string_view policy)
     : allow(scope_of(registry, "policy", policy).counter(kAuthz, {{"action", "allow"}})),
       deny(scope_of(registry, "policy", policy).counter(kAuthz, {{"action", "deny"}})),
       audit(scope_of(registry, "policy", policy).counter(kAuthz, {{"action", "audit"}})) {}
+
+RateLimitMetrics::RateLimitMetrics(Registry& registry, std::string_view policy, std::string_view limit, bool enforces)
+    : limited(scope_of(registry, "policy", policy)
+                  .with("limit", limit)
+                  .counter(kRateLimited, {{"mode", enforces ? "enforce" : "report"}})) {}
 
 DownstreamMetrics::DownstreamMetrics(Registry& registry)
     : connections(registry.scope().gauge(kConnections)),
