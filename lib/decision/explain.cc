@@ -109,6 +109,7 @@ Explanation explain(const Snapshot& snapshot, const ExplainQuery& query) {
   RequestHead forwarded = query.head().clone();
   if (decision.rule != nullptr && decision.rule->filters != nullptr) explain_filters(decision, forwarded, out);
   if (out.reason == Reason::kNone) explain_authorization(snapshot.model(), query, forwarded, out);
+  if (out.reason == Reason::kNone) explain_rate_limits(snapshot.model(), forwarded, out);
   return out;
 }
 }  // namespace heddle
