@@ -40,7 +40,7 @@ uint64_t word_of(std::string_view bytes) noexcept {
 }
 }  // namespace
 
-SipKey SipKey::random() {
+SipKey SipKey::secret() {
   std::array<std::byte, sizeof(SipKey)> bytes{};
   secure_random(bytes);
   SipKey out;

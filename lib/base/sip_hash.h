@@ -8,7 +8,7 @@ namespace heddle {
 struct SipKey {
   uint64_t k0 = 0;
   uint64_t k1 = 0;
-  static SipKey random();  // from the kernel
+  static SipKey secret();  // from the kernel
 };
 uint64_t sip_hash(const SipKey&, std::string_view) noexcept;
 }  // namespace heddle

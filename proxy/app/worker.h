@@ -45,7 +45,7 @@ struct WorkerShared {
   std::vector<Address> addresses = {};
   Latest<ResolvedSets>* resolved = nullptr;  // null: no backend set is looked up in DNS
   DetectionMemory* detection = nullptr;      // of the settings' listeners; null: nothing is learned
-  std::shared_ptr<RateTables> rates = std::make_shared<RateTables>(SipKey::random());
+  std::shared_ptr<RateTables> rates = std::make_shared<RateTables>(SipKey::secret());
 };
 
 // For the admin's /connections.

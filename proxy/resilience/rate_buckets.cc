@@ -5,7 +5,7 @@
 namespace heddle {
 namespace {
 constexpr size_t kGroups = RateBuckets::kPlaces / RateBuckets::kGroup;
-static_assert((kGroups & (kGroups - 1)) == 0);
+static_assert((kGroups & (kGroups - 1)) == 0 && kGroups <= 1 << 16);
 constexpr int kRaces = 8;  // lost in a row, before a key that is new shares a bucket
 }  // namespace
 
@@ -29,28 +29,34 @@ void RateBuckets::give_back(const Taken& taken) noexcept { taken.bucket->fetch_s
 
 void RateBuckets::look(Group& group, uint64_t key, int64_t now, Search& search) noexcept {
   for (Place& place : group.places) {
-    uint64_t its = place.key.load(std::memory_order_relaxed);
-    if (its == key) search.found = &place.full_at;
-    if (its == key) return;
+    uint64_t its_key = place.key.load(std::memory_order_relaxed);
+    if (its_key == key) search.found = &place.full_at;
+    if (its_key == key) return;
     int64_t full_at = place.full_at.load(std::memory_order_relaxed);
-    if (full_at > now || (search.oldest != nullptr && full_at >= search.oldest_at)) continue;
-    search.oldest = &place;
-    search.oldest_key = its;
-    search.oldest_at = full_at;
+    bool is_better = search.best == nullptr || (search.its_key != 0 && (its_key == 0 || full_at < search.full_at));
+    if (full_at > now || !is_better) continue;
+    search.best = &place;
+    search.its_key = its_key;
+    search.full_at = full_at;
   }
+}
+
+// Places never become free again, and free ones are taken in order: behind one there is nothing of this key.
+RateBuckets::Search RateBuckets::search(uint64_t key, int64_t now) noexcept {
+  Search out;
+  for (size_t i = 0; i < kChoices && !out.is_over(); ++i) look(groups_[(key >> (16 * i)) % kGroups], key, now, out);
+  return out;
 }
 
 // The worker that loses a race for a place looks again: the winner may have had the same key.
 RateBuckets::Bucket& RateBuckets::bucket_of(const RateKey& wanted, int64_t now) noexcept {
   uint64_t key = std::max(wanted.value, uint64_t{1});
   for (int i = 0; i < kRaces; ++i) {
-    Search search;
-    look(groups_[key % kGroups], key, now, search);
-    if (search.found == nullptr) look(groups_[(key >> 32) % kGroups], key, now, search);
-    if (search.found != nullptr) return *search.found;
-    if (search.oldest == nullptr) break;
-    bool won = search.oldest->key.compare_exchange_strong(search.oldest_key, key, std::memory_order_relaxed);
-    if (won) return search.oldest->full_at;
+    Search seen = search(key, now);
+    if (seen.found != nullptr) return *seen.found;
+    if (seen.best == nullptr) break;
+    bool won = seen.best->key.compare_exchange_strong(seen.its_key, key, std::memory_order_relaxed);
+    if (won) return seen.best->full_at;
   }
   return shared_[wanted.caller % kShared];
 }

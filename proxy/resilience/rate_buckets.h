@@ -2,11 +2,11 @@
 // a request comes to, it takes from the same bucket, so nothing is divided and nobody gets more or less by the worker
 // that serves it. No locks: a bucket is one atomic number, the moment when it is full again (GCRA, ITU-T I.371).
 //
-// Memory is fixed: kPlaces places, of which a key may use 16 (two groups of 8, by its hash). A place is taken from its
-// key only when its bucket is full, which is as if the key had never come: what a key owes is never forgotten before it
-// is paid, whatever others send. Of several full ones the one that is full for longest goes. A key that finds all of
-// its places owing shares one of kShared buckets with others like it, chosen by `caller`, so that who makes up keys
-// is in his own way more than in that of others.
+// Memory is fixed: kPlaces places, of which a key may use 32 (four groups of 8, by its hash): the first that is free,
+// else the one whose bucket is full for longest. Full is as if its key had never come: what a key owes is never
+// forgotten before it is paid, whatever others send. A key that finds all of its places owing shares one of kShared
+// buckets with others like it, chosen by `caller`, so that who makes up keys is in his own way more than in that of
+// others.
 //
 // Two workers that use a place in the same instant, one to take from its key, one to give it to another key, may book
 // one request on the other key. Nothing else is inexact. Time is a parameter; it may differ a little between workers.
@@ -40,6 +40,7 @@ class RateBuckets {
  public:
   using Bucket = std::atomic<int64_t>;  // when it is full again
   static constexpr size_t kGroup = 8;
+  static constexpr size_t kChoices = 4;  // groups of a key
   static constexpr size_t kPlaces = 16'384;
   static constexpr size_t kShared = 64;
   enum class Keyed : bool { kNo, kYes };
@@ -64,11 +65,13 @@ class RateBuckets {
   };
   struct Search {
     Bucket* found = nullptr;
-    Place* oldest = nullptr;  // of those that are full
-    uint64_t oldest_key = 0;
-    int64_t oldest_at = 0;
+    Place* best = nullptr;  // a free one, else of the full ones the oldest
+    uint64_t its_key = 0;
+    int64_t full_at = 0;
+    bool is_over() const noexcept { return found != nullptr || (best != nullptr && its_key == 0); }
   };
-  void look(Group&, uint64_t key, int64_t now, Search&) noexcept;
+  static void look(Group&, uint64_t key, int64_t now, Search&) noexcept;
+  Search search(uint64_t key, int64_t now) noexcept;
   Bucket& bucket_of(const RateKey&, int64_t now) noexcept;
 
   int64_t each_;
