@@ -1,8 +1,6 @@
 #include "proxy/exchange/request_limits.h"
 
-#include <array>
 #include <chrono>
-#include <span>
 #include <utility>
 
 #include "certs/peer_certificate.h"
@@ -66,6 +64,7 @@ void RequestLimits::select() {
   }
   selected_ = std::move(next);
   limits_ = std::move(limits);
+  held_.reserve(limits_.size());
 }
 
 RateBuckets::Taken RequestLimits::take_one(size_t i, const RequestHead& request, const SpiffeId* peer, MonoTime now) {
@@ -77,22 +76,17 @@ RateBuckets::Taken RequestLimits::take_one(size_t i, const RequestHead& request,
 }
 
 Reason RequestLimits::take(const RequestHead& request, const ConnectionInfo& caller, MonoTime now, RateNote& out) {
-  struct Held {
-    RateBuckets* buckets = nullptr;
-    RateBuckets::Taken taken{};
-  };
-  std::array<Held, kMaxWorkloadRateLimits> held{};
-  size_t count = 0;
   RequestFacts facts = facts_of(request);
   const SpiffeId* peer = peer_of(caller);
+  held_.clear();
   for (size_t i = 0; i < limits_.size(); ++i) {
     if (!check_rate_limit(selected_[i].limit(), facts)) continue;
     RateBuckets::Taken taken = take_one(i, request, peer, now);
-    if (taken && count < held.size()) held[count++] = {limits_[i].buckets.get(), taken};
+    if (taken) held_.push_back({limits_[i].buckets.get(), taken});
     if (taken) continue;
     limits_[i].metrics.limited.add(1);
     if (!selected_[i].policy->enforces) continue;
-    for (const Held& one : std::span(held).first(count)) one.buckets->give_back(one.taken);
+    for (const Held& one : held_) one.buckets->give_back(one.taken);
     note(i, taken.wait, caller, out);
     return Reason::kRateLimited;
   }

@@ -50,6 +50,10 @@ class RequestLimits {
     std::shared_ptr<RateBuckets> buckets;
     RateLimitMetrics metrics;
   };
+  struct Held {
+    RateBuckets* buckets;
+    RateBuckets::Taken taken;
+  };
   void select();
   RateBuckets::Taken take_one(size_t i, const RequestHead&, const SpiffeId* peer, MonoTime now);
   void note(size_t i, Duration wait, const ConnectionInfo& caller, RateNote&) const;
@@ -58,6 +62,7 @@ class RequestLimits {
   std::shared_ptr<const Snapshot> snapshot_;
   std::vector<SelectedRateLimit> selected_;
   std::vector<Limit> limits_;  // of selected_
+  std::vector<Held> held_;     // of the request that is asked for; room for all is there
 };
 
 // retry-after in whole seconds; of gRPC also grpc-retry-pushback-ms; and heddle-reason for who may read it:
