@@ -100,7 +100,9 @@ TEST_F(RateLimitedMesh, AReportRefusesNobody) {
 // Whichever worker takes a connection: together they let through what one would.
 TEST_F(RateLimitedMesh, WorkersTogetherLetThroughTheLimit) {
   origin_ = &add_answering_origin("hello");
-  inbound_.push_back(std::make_unique<Sidecar>(inbound_settings(origin_->address(), InboundTls::kOff), 4));
+  Settings settings = inbound_settings(origin_->address(), InboundTls::kOff);
+  settings.config.source = ConfigSettings::Source::kFiles;  // a worker that has no configuration yet lets nobody in
+  inbound_.push_back(std::make_unique<Sidecar>(std::move(settings), 4));
   inbound_.back()->publish(snapshot_of(rate_limit_yaml("limits: [{name: a, requests: 7, per: 1h}]")));
   ASSERT_TRUE(inbound_.back()->start());
 

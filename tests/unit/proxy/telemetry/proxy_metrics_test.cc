@@ -96,6 +96,7 @@ struct AllMetrics {
         outlier(registry, "web-v1"),
         listener(registry, "outbound"),
         authz(registry, "shop/cart"),
+        rate_limit(registry, "shop/cart", "per-caller", true),
         permissive(registry, "inbound"),
         detection(registry, "inbound"),
         downstream(registry),
@@ -136,6 +137,7 @@ struct AllMetrics {
   OutlierMetrics outlier;
   ListenerMetrics listener;
   AuthzMetrics authz;
+  RateLimitMetrics rate_limit;
   PermissiveMetrics permissive;
   DetectionMetrics detection;
   DownstreamMetrics downstream;
