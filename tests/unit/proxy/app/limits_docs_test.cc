@@ -40,6 +40,7 @@
 #include "proxy/identity/workload_messages.h"
 #include "proxy/lb/maglev_table.h"
 #include "proxy/resilience/circuit_breaker.h"
+#include "proxy/resilience/rate_buckets.h"
 #include "proxy/resilience/retry_budget.h"
 #include "proxy/resilience/retry_policy.h"
 #include "proxy/upstream/dns_endpoints.h"
@@ -275,6 +276,11 @@ std::vector<Row> of_configuration() {
       {"regular expressions of a route",
        str_cat(count(kMaxRouteRegexes), "; each ", count(kMaxRegexProgram), " instructions of RE2, ",
                size(kMaxRegexMemory), "; texts of ", size(kMaxRegexSubject))},
+      {"[rate limits](rate-limits.md)",
+       str_cat(count(kMaxRateLimits), " of a policy, ", count(kMaxWorkloadRateLimits), " of a workload; ",
+               count(kMaxRateMatches), " matches of one, ", count(kMaxRateRegexes),
+               " regular expressions of a policy; ", count(kMaxRateHeaders), " headers as keys, ",
+               count(RateBuckets::kPlaces), " keys of a limit at once")},
       {"the watch", "[watch protocol](watch-protocol.md#limits)"},
       {"[backend sets looked up in DNS](resources.md#endpoints-from-dns)",
        str_cat(count(kMaxDnsSets), "; ", count(kMaxDnsTargets), " targets, ", count(kMaxDnsEndpoints),
