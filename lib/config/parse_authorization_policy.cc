@@ -199,8 +199,8 @@ std::optional<AuthzTarget> parse_workload_target(JsonObject& spec, std::string_v
   std::string kind = object->string("kind");
   bool known = group == "heddle.dev" && (kind == "Service" || kind == "Workload");
   if (!kind.empty() && !known) {
-    object->problem("kind", str_cat(quoted(kind), " of group ", quoted(group),
-                                    " cannot be ", what, "; expected Service or Workload of group \"heddle.dev\""));
+    object->problem("kind", str_cat(quoted(kind), " of group ", quoted(group), " cannot be ", what,
+                                    "; expected Service or Workload of group \"heddle.dev\""));
   }
   out.kind = kind == "Workload" ? Kind::kWorkload : Kind::kService;
   out.name = read_name(*object, "name");

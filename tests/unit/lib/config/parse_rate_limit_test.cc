@@ -121,8 +121,8 @@ TEST(ParseRateLimit, RefusesTooMuch) {
             "spec.limits: have the name \"a\" twice");
   std::string regexes;
   for (int i = 0; i < 9; ++i) {
-    regexes.append(
-        "{path: {type: RegularExpression, value: /a}, headers: [{type: RegularExpression, name: b, value: c}]}, ");
+    regexes.append(str_cat(i == 0 ? "" : ", ", "{path: {type: RegularExpression, value: /a}, ",
+                           "headers: [{type: RegularExpression, name: b, value: c}]}"));
   }
   EXPECT_EQ(in_limit(str_cat("matches: [", regexes, "]")),
             "spec.limits: have more than 16 regular expressions together");
