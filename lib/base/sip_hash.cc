@@ -32,8 +32,10 @@ struct State {
   }
 };
 
-// Little-endian, of at most eight bytes.
-uint64_t word_of(std::string_view bytes) noexcept {
+static_assert(std::endian::native == std::endian::little);  // as words are read
+
+// Of less than eight bytes.
+uint64_t last_word_of(std::string_view bytes) noexcept {
   uint64_t out = 0;
   for (size_t i = 0; i < bytes.size(); ++i) out |= uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
   return out;
@@ -52,8 +54,12 @@ uint64_t sip_hash(const SipKey& key, std::string_view text) noexcept {
   State state{key.k0 ^ 0x736f6d6570736575, key.k1 ^ 0x646f72616e646f6d, key.k0 ^ 0x6c7967656e657261,
               key.k1 ^ 0x7465646279746573};
   uint64_t last = uint64_t{text.size() & 0xff} << 56;
-  for (; text.size() >= 8; text.remove_prefix(8)) state.take(word_of(text.substr(0, 8)));
-  state.take(last | word_of(text));
+  for (; text.size() >= sizeof(uint64_t); text.remove_prefix(sizeof(uint64_t))) {
+    uint64_t word = 0;
+    std::memcpy(&word, text.data(), sizeof(word));
+    state.take(word);
+  }
+  state.take(last | last_word_of(text));
   state.v2 ^= 0xff;
   for (int i = 0; i < 4; ++i) state.round();
   return state.v0 ^ state.v1 ^ state.v2 ^ state.v3;

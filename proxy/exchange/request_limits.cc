@@ -14,12 +14,12 @@ const SpiffeId* peer_of(const ConnectionInfo& caller) noexcept {
   return known ? &*caller.peer_certificate->spiffe_id() : nullptr;
 }
 
-// Everything a bucket's contents mean something for: what is counted, and what only the matches say, is not of it.
+// What the contents of buckets depend on: not which requests count, nor what becomes of those that find none left.
 std::string identity_of(const SelectedRateLimit& selected) {
   const RateLimit& limit = selected.limit();
   std::string out = str_cat(selected.policy->key.text(), " ", limit.name, " ", std::to_string(limit.requests), "/",
                             std::to_string(limit.per.count()), "+", std::to_string(limit.burst));
-  if (limit.by_identity) out.append(" id");
+  if (limit.by_identity) out.append(" @");  // no header has that name
   for (const std::string& name : limit.by) out.append(" ").append(name);
   return out;
 }
