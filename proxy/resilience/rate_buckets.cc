@@ -27,17 +27,17 @@ RateBuckets::Taken RateBuckets::take(const RateKey& key, MonoTime time) noexcept
 
 void RateBuckets::give_back(const Taken& taken) noexcept { taken.bucket->fetch_sub(each_, std::memory_order_relaxed); }
 
-void RateBuckets::look(Group& group, uint64_t key, int64_t now, Search& search) noexcept {
+void RateBuckets::look(Group& group, uint64_t key, int64_t now, Search& out) noexcept {
   for (Place& place : group.places) {
     uint64_t its_key = place.key.load(std::memory_order_relaxed);
-    if (its_key == key) search.found = &place.full_at;
+    if (its_key == key) out.found = &place.full_at;
     if (its_key == key) return;
     int64_t full_at = place.full_at.load(std::memory_order_relaxed);
-    bool is_better = search.best == nullptr || (search.its_key != 0 && (its_key == 0 || full_at < search.full_at));
+    bool is_better = out.best == nullptr || (out.its_key != 0 && (its_key == 0 || full_at < out.full_at));
     if (full_at > now || !is_better) continue;
-    search.best = &place;
-    search.its_key = its_key;
-    search.full_at = full_at;
+    out.best = &place;
+    out.its_key = its_key;
+    out.full_at = full_at;
   }
 }
 
