@@ -10,7 +10,8 @@ namespace {
 constexpr char kGlobalFooter[] =
     R"(Kinds: services (svc), backendsets (bs), httproutes (hr), grpcroutes (gr),
        httproutefilters (hrf), healthpolicies (hp), trafficpolicies (tp),
-       authorizationpolicies (ap), workloads (wl), federatedtrustdomains (ftd)
+       authorizationpolicies (ap), ratelimitpolicies (rl), workloads (wl),
+       federatedtrustdomains (ftd)
 
 Exit codes:
   0  done

@@ -99,6 +99,14 @@ std::vector<Cell> authorization_policy_cells(const JsonValue& d) {
   return {action.empty() ? "default: " + otherwise : action, target ? name_of(*target) : std::string("*"),
           std::to_string(list_at(d, {"spec", "rules"}).size())};
 }
+std::vector<Cell> rate_limit_policy_cells(const JsonValue& d) {
+  auto rate = [](const JsonValue& limit) {
+    return str_cat(scalar_at(limit, {"name"}), "=", scalar_at(limit, {"requests"}), "/", scalar_at(limit, {"per"}));
+  };
+  std::optional<JsonValue> target = d.find({"spec", "targetRef"});
+  return {or_default(text_at(d, {"spec", "mode"}), "enforce"), target ? name_of(*target) : std::string("*"),
+          joined(list_at(d, {"spec", "limits"}), rate)};
+}
 std::vector<Cell> workload_cells(const JsonValue& d) {
   return {text_at(d, {"spec", "identity"}), joined(list_at(d, {"spec", "services"}), itself)};
 }
@@ -134,6 +142,8 @@ Columns columns_of(Kind kind) {
       return {kind, {"IDENTITY", "SERVICES"}, workload_cells};
     case Kind::kFederatedTrustDomain:
       return {kind, {"TRUST DOMAIN", "PROFILE", "ENDPOINT"}, federated_trust_domain_cells};
+    case Kind::kRateLimitPolicy:
+      return {kind, {"MODE", "TARGET", "LIMITS"}, rate_limit_policy_cells};
     case Kind::kHttpRouteFilter:
       return {kind, {"ANSWER", "FAULT"}, http_route_filter_cells};
     default:

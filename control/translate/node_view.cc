@@ -77,8 +77,8 @@ class Collector {
   std::map<ResourceKey, StoredResource::Ptr> found_;
 };
 
-// What protects the workload of this identity.
-void add_authorization(const ReferenceIndex& index, const SpiffeId& identity, Collector& out) {
+// What protects and limits the workload of this identity.
+void add_workload_policies(const ReferenceIndex& index, const SpiffeId& identity, Collector& out) {
   AuthzSubject subject;
   if (auto own = identity.workload()) subject.namespaces.emplace(own->name_space);
   for (const StoredResource::Ptr& resource : index.workloads_of(identity)) {
@@ -90,7 +90,14 @@ void add_authorization(const ReferenceIndex& index, const SpiffeId& identity, Co
       if (selects(*spec_of<AuthorizationPolicySpec>(*policy), subject)) out.add(policy);
     }
   };
+  auto add_limits_of = [&](std::string_view name_space) {
+    for (const StoredResource::Ptr& policy : index.rate_limits_in(name_space)) {
+      const auto* spec = spec_of<RateLimitPolicySpec>(*policy);
+      if (selects(spec->target, spec->key.ns, subject)) out.add(policy);
+    }
+  };
   for (const std::string& name_space : subject.namespaces) add_of(name_space);
+  for (const std::string& name_space : subject.namespaces) add_limits_of(name_space);
   add_of(kMeshNamespace);
 }
 
@@ -129,7 +136,7 @@ NodeView node_view(const ReferenceIndex& index, const NodeRequest& request) {
     const auto* workload = spec_of<WorkloadSpec>(*resource);
     for (const std::string& name : workload->services) own.insert({Kind::kService, workload->key.ns, name});
   }
-  add_authorization(index, request.identity, collector);
+  add_workload_policies(index, request.identity, collector);
   for (const ResourceKey& key : own) collector.add_service({key.ns, key.name});
   for (const ResourceKey& key : request.wants) {
     bool seen = own.contains(key) || may_see(view, key, request.identity);

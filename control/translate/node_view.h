@@ -3,7 +3,8 @@
 // - Service.spec.visibility (lib/policy/visibility.h). "Does not exist" and "not visible" are one answer.
 // - a workload always sees the services it serves itself;
 // - what a route of a visible service refers to belongs to it, visible by itself or not;
-// - AuthorizationPolicies go to the sidecars of the workloads they protect (lib/policy/authz.h), to nobody else;
+// - AuthorizationPolicies and RateLimitPolicies go to the sidecars of the workloads they protect (lib/policy/authz.h,
+//   rate_limit.h), to nobody else;
 // - a route in another namespace than its service counts for the sidecars of the route's namespace only (Gateway API,
 //   GEP-1294 "consumer route").
 // Pure: the same input gives the same bytes and hash on every replica.

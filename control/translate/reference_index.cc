@@ -31,6 +31,8 @@ void ReferenceIndex::add(const StoredResource::Ptr& resource) {
     for (const std::string& target : traffic->targets) add_once(policies_[{traffic->key.ns, target}], resource);
   } else if (spec_of<AuthorizationPolicySpec>(*resource) != nullptr) {
     authorization_[resource->key().ns].push_back(resource);
+  } else if (spec_of<RateLimitPolicySpec>(*resource) != nullptr) {
+    rate_limits_[resource->key().ns].push_back(resource);
   } else if (const auto* workload = spec_of<WorkloadSpec>(*resource)) {
     if (workload->identity) add_once(workloads_[workload->identity->text()], resource);
   }
@@ -46,6 +48,10 @@ const std::vector<StoredResource::Ptr>& ReferenceIndex::policies_of(const Object
 
 const std::vector<StoredResource::Ptr>& ReferenceIndex::authorization_in(std::string_view name_space) const {
   return in(authorization_, name_space);
+}
+
+const std::vector<StoredResource::Ptr>& ReferenceIndex::rate_limits_in(std::string_view name_space) const {
+  return in(rate_limits_, name_space);
 }
 
 const std::vector<StoredResource::Ptr>& ReferenceIndex::workloads_of(const SpiffeId& identity) const {

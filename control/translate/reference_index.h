@@ -1,6 +1,6 @@
 // ReferenceIndex: who points at whom, of one view: the routes of a service, the health and traffic policies of a
-// backend set, the authorization policies of a namespace, the workloads of an identity. Built once per version and
-// shared by every node's scope. Immutable; safe on any thread.
+// backend set, the authorization policies and rate limits of a namespace, the workloads of an identity. Built once per
+// version and shared by every node's scope. Immutable; safe on any thread.
 #pragma once
 #include <map>
 #include <string>
@@ -17,6 +17,7 @@ class ReferenceIndex {
   const std::vector<StoredResource::Ptr>& routes_of(const ObjectRef& service) const;
   const std::vector<StoredResource::Ptr>& policies_of(const ObjectRef& backend_set) const;
   const std::vector<StoredResource::Ptr>& authorization_in(std::string_view name_space) const;
+  const std::vector<StoredResource::Ptr>& rate_limits_in(std::string_view name_space) const;
   const std::vector<StoredResource::Ptr>& workloads_of(const SpiffeId& identity) const;
 
  private:
@@ -27,6 +28,7 @@ class ReferenceIndex {
   Attached policies_;
   using ByText = std::map<std::string, std::vector<StoredResource::Ptr>, std::less<>>;
   ByText authorization_;  // by namespace
+  ByText rate_limits_;    // by namespace
   ByText workloads_;      // by SPIFFE id
 };
 

@@ -21,6 +21,7 @@ constexpr KindInfo kKinds[] = {
     {Kind::kWorkload, kHeddle, "Workload", "workloads", "wl", true},
     {Kind::kFederatedTrustDomain, kHeddle, "FederatedTrustDomain", "federatedtrustdomains", "ftd", true},
     {Kind::kHttpRouteFilter, kHeddle, "HTTPRouteFilter", "httproutefilters", "hrf", true},
+    {Kind::kRateLimitPolicy, kHeddle, "RateLimitPolicy", "ratelimitpolicies", "rl", true},
 };
 constexpr size_t kMaxLabel = 63;
 constexpr size_t kMaxName = 253;

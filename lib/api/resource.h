@@ -22,7 +22,8 @@ enum class Kind : uint8_t {
   kAuthorizationPolicy,
   kWorkload,
   kFederatedTrustDomain,
-  kHttpRouteFilter
+  kHttpRouteFilter,
+  kRateLimitPolicy
 };
 
 // The kind table: one row per kind; adding a kind is one line here.

@@ -6,8 +6,9 @@
 
 namespace heddle {
 struct SipKey {
-  uint64_t low = 0;
-  uint64_t high = 0;
+  uint64_t k0 = 0;
+  uint64_t k1 = 0;
+  static SipKey secret();  // from the kernel
 };
-uint64_t sip_hash(SipKey, std::string_view) noexcept;
+uint64_t sip_hash(const SipKey&, std::string_view) noexcept;
 }  // namespace heddle

@@ -276,6 +276,25 @@ struct AuthorizationPolicySpec {
 // The namespace whose default is the mesh's.
 inline constexpr std::string_view kMeshNamespace = "heddle-system";
 
+// --- RateLimitPolicy ---
+// How often requests may come; of each value of its keys for itself. lib/policy/rate_limit.h says what is counted.
+struct RateLimit {
+  std::string name;                // unique in the policy
+  std::vector<HttpMatch> matches;  // of a prefix without its trailing '/'; one of them; none: every request
+  bool by_identity = false;        // of the caller
+  std::vector<std::string> by;     // values of these headers, lower case
+  uint32_t requests = 1;
+  Duration per = 1s;
+  uint32_t burst = 1;
+  bool has_keys() const noexcept { return by_identity || !by.empty(); }
+};
+struct RateLimitPolicySpec {
+  ResourceKey key;
+  std::optional<AuthzTarget> target;  // absent: every workload of the namespace
+  bool enforces = true;               // false: it only counts
+  std::vector<RateLimit> limits;      // at least one
+};
+
 // --- Workload ---
 struct OverloadSpec;  // lib/config/overload.h
 struct WorkloadSpec {
@@ -316,6 +335,7 @@ struct Model {
   SpecMap<WorkloadSpec> workloads;
   SpecMap<FederatedTrustDomainSpec> federated_domains;
   SpecMap<HttpRouteFilterSpec> http_route_filters;
+  SpecMap<RateLimitPolicySpec> rate_limit_policies;
   void erase(const ResourceKey&);
   size_t size() const noexcept;
 };
@@ -345,9 +365,15 @@ inline constexpr size_t kMaxRetryCodes = 200;
 inline constexpr size_t kMaxPathValue = 1024;
 inline constexpr size_t kMaxRouteRegexes = 64;  // of all matches of a route together
 inline constexpr size_t kMaxActiveChecks = 4;
-inline constexpr size_t kMaxAuthzRules = 64;    // of a policy
-inline constexpr size_t kMaxAuthzEntries = 64;  // of `from` and of `to` of a rule
-inline constexpr size_t kMaxAuthzValues = 256;  // of a list in one of those
+inline constexpr size_t kMaxAuthzRules = 64;          // of a policy
+inline constexpr size_t kMaxAuthzEntries = 64;        // of `from` and of `to` of a rule
+inline constexpr size_t kMaxAuthzValues = 256;        // of a list in one of those
+inline constexpr size_t kMaxRateLimits = 16;          // of a policy
+inline constexpr size_t kMaxWorkloadRateLimits = 64;  // of all policies of a workload together
+inline constexpr size_t kMaxRateMatches = 16;         // of a limit
+inline constexpr size_t kMaxRateHeaders = 4;          // of the keys of a limit
+inline constexpr size_t kMaxRateRegexes = 16;         // of all matches of a policy together
+inline constexpr int64_t kMaxRateRequests = 1'000'000;
 
 // One thing that is wrong with one resource of a set.
 struct ResourceProblem {

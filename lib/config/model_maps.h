@@ -7,9 +7,9 @@
 
 namespace heddle {
 inline constexpr std::tuple kModelMaps{
-    &Model::services,        &Model::backend_sets,      &Model::http_routes,
-    &Model::health_policies, &Model::traffic_policies,  &Model::authorization_policies,
-    &Model::workloads,       &Model::federated_domains, &Model::http_route_filters};
+    &Model::services,           &Model::backend_sets,           &Model::http_routes, &Model::health_policies,
+    &Model::traffic_policies,   &Model::authorization_policies, &Model::workloads,   &Model::federated_domains,
+    &Model::http_route_filters, &Model::rate_limit_policies};
 static_assert(sizeof(Model) == std::tuple_size_v<decltype(kModelMaps)> * sizeof(SpecMap<ServiceSpec>),
               "a map of the Model is missing in kModelMaps");
 

@@ -28,6 +28,8 @@ ParsedSpec parse_kind(const Envelope& envelope, JsonObject& spec) {
       return parse_federated_trust_domain(envelope, spec);
     case Kind::kHttpRouteFilter:
       return parse_http_route_filter(envelope, spec);
+    case Kind::kRateLimitPolicy:
+      return parse_rate_limit_policy(envelope, spec);
     default:
       return parse_workload(envelope, spec);  // read_envelope() refused the kinds that are not supported
   }

@@ -6,11 +6,12 @@
 #include "lib/config/model.h"
 
 namespace heddle {
-using ParsedSpec = std::variant<std::shared_ptr<const ServiceSpec>, std::shared_ptr<const BackendSetSpec>,
-                                std::shared_ptr<const HttpRouteSpec>, std::shared_ptr<const HealthPolicySpec>,
-                                std::shared_ptr<const AuthorizationPolicySpec>, std::shared_ptr<const WorkloadSpec>,
-                                std::shared_ptr<const FederatedTrustDomainSpec>,
-                                std::shared_ptr<const TrafficPolicySpec>, std::shared_ptr<const HttpRouteFilterSpec>>;
+using ParsedSpec =
+    std::variant<std::shared_ptr<const ServiceSpec>, std::shared_ptr<const BackendSetSpec>,
+                 std::shared_ptr<const HttpRouteSpec>, std::shared_ptr<const HealthPolicySpec>,
+                 std::shared_ptr<const AuthorizationPolicySpec>, std::shared_ptr<const WorkloadSpec>,
+                 std::shared_ptr<const FederatedTrustDomainSpec>, std::shared_ptr<const TrafficPolicySpec>,
+                 std::shared_ptr<const HttpRouteFilterSpec>, std::shared_ptr<const RateLimitPolicySpec>>;
 
 // Nothing when a problem was added.
 std::optional<ParsedSpec> parse_spec(const Envelope&, Problems&);

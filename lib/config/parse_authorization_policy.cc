@@ -182,23 +182,6 @@ class PolicyParser {
   AuthzAction action_;
 };
 
-std::optional<AuthzTarget> parse_target(JsonObject& spec) {
-  std::optional<JsonObject> object = spec.optional_object("targetRef");
-  if (!object) return std::nullopt;
-  AuthzTarget out;
-  std::string group = object->optional_string("group").value_or("heddle.dev");
-  std::string kind = object->string("kind");
-  bool known = group == "heddle.dev" && (kind == "Service" || kind == "Workload");
-  if (!kind.empty() && !known) {
-    object->problem("kind", str_cat(quoted(kind), " of group ", quoted(group),
-                                    " cannot be protected; expected Service or Workload of group \"heddle.dev\""));
-  }
-  out.kind = kind == "Workload" ? Kind::kWorkload : Kind::kService;
-  out.name = read_name(*object, "name");
-  object->finish();
-  return out;
-}
-
 void parse_rules(JsonObject& spec, AuthorizationPolicySpec& out) {
   std::optional<AuthzAction> action = spec.optional_one_of("action", kActions);
   if (spec.is_object() && !spec.has("action")) spec.problem("action", "is required: allow, deny or audit");
@@ -215,10 +198,27 @@ void parse_rules(JsonObject& spec, AuthorizationPolicySpec& out) {
 
 AuthzRule parse_authz_match(JsonObject& object) { return PolicyParser(AuthzAction::kAllow).match(object); }
 
+std::optional<AuthzTarget> parse_workload_target(JsonObject& spec, std::string_view what) {
+  std::optional<JsonObject> object = spec.optional_object("targetRef");
+  if (!object) return std::nullopt;
+  AuthzTarget out;
+  std::string group = object->optional_string("group").value_or("heddle.dev");
+  std::string kind = object->string("kind");
+  bool known = group == "heddle.dev" && (kind == "Service" || kind == "Workload");
+  if (!kind.empty() && !known) {
+    object->problem("kind", str_cat(quoted(kind), " of group ", quoted(group), " cannot be ", what,
+                                    "; expected Service or Workload of group \"heddle.dev\""));
+  }
+  out.kind = kind == "Workload" ? Kind::kWorkload : Kind::kService;
+  out.name = read_name(*object, "name");
+  object->finish();
+  return out;
+}
+
 std::shared_ptr<const AuthorizationPolicySpec> parse_authorization_policy(const Envelope& envelope, JsonObject& spec) {
   auto out = std::make_shared<AuthorizationPolicySpec>();
   out->key = envelope.key;
-  out->target = parse_target(spec);
+  out->target = parse_workload_target(spec, "protected");
   out->default_action = spec.optional_one_of("defaultAction", kDefaults);
   if (!spec.has("defaultAction")) {
     parse_rules(spec, *out);

@@ -22,6 +22,9 @@ std::shared_ptr<const OverloadSpec> parse_overload(JsonObject& spec);  // of a W
 AuthzRule parse_authz_match(JsonObject&);
 std::shared_ptr<const FederatedTrustDomainSpec> parse_federated_trust_domain(const Envelope&, JsonObject& spec);
 std::shared_ptr<const HttpRouteFilterSpec> parse_http_route_filter(const Envelope&, JsonObject& spec);
+std::shared_ptr<const RateLimitPolicySpec> parse_rate_limit_policy(const Envelope&, JsonObject& spec);
+// `targetRef` of a policy of workloads. `what` happens to them: "protected".
+std::optional<AuthzTarget> parse_workload_target(JsonObject& spec, std::string_view what);
 // `filters` of a rule of that kind of route whose matches are read already, into filters and mirrors; of a backendRef.
 void parse_rule_filters(JsonObject& rule, const ResourceKey& route, HttpRouteRule& out);
 Rare<BackendFilters> parse_backend_filters(JsonObject& backend);

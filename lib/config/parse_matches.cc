@@ -146,6 +146,7 @@ PathMatch path_of(const JsonObject& object, const GrpcMethodMatch& match) {
   if (!made && object.is_object()) object.problem("method", made.error().detail);
   return out;
 }
+}  // namespace
 
 size_t regexes_of(const HttpMatch& match) {
   auto is_regex = [](const NameValueMatch& m) { return static_cast<bool>(m.regex); };
@@ -154,7 +155,6 @@ size_t regexes_of(const HttpMatch& match) {
                std::count_if(conditions.query.begin(), conditions.query.end(), is_regex);
   return static_cast<size_t>(count) + (match.path.regex ? 1 : 0);
 }
-}  // namespace
 
 HttpMatch parse_http_match(const JsonReader& at) {
   JsonObject object = at.object();

@@ -15,4 +15,5 @@ void check_rules_together(const JsonObject& spec, const HttpRouteSpec&);
 
 HttpMatch parse_http_match(const JsonReader&);
 HttpMatch parse_grpc_match(const JsonReader&);
+size_t regexes_of(const HttpMatch&);
 }  // namespace heddle::detail

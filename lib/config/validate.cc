@@ -5,6 +5,7 @@
 #include "lib/api/federated.h"
 #include "lib/base/strings.h"
 #include "lib/config/validate_filters.h"
+#include "lib/config/validate_rate_limits.h"
 
 namespace heddle {
 namespace {
@@ -28,6 +29,7 @@ class Validator {
     for (const auto& [key, spec] : model_.health_policies) check_targets(*spec, policy_of_);
     for (const auto& [key, spec] : model_.traffic_policies) check_targets(*spec, traffic_of_);
     for (const auto& [key, spec] : model_.authorization_policies) check_authorization(*spec);
+    for (const auto& [key, spec] : model_.rate_limit_policies) check_rate_limits(*spec);
     for (const auto& [key, spec] : model_.workloads) check_workload(*spec);
     for (const auto& [key, spec] : model_.federated_domains) check_federated(*spec);
     return std::move(problems_);
@@ -165,6 +167,12 @@ class Validator {
                     str_cat("namespace ", quoted(policy.key.ns), " has the default of AuthorizationPolicy ",
                             quoted(it->second->key.name), " already"));
     }
+    check_workload_target(policy);
+  }
+
+  // Of a policy that sidecars of workloads enforce.
+  template <class Policy>
+  void check_workload_target(const Policy& policy) {
     if (!policy.target || !whole()) return;
     ObjectRef target{policy.key.ns, policy.target->name};
     bool is_service = policy.target->kind == Kind::kService;
@@ -175,6 +183,14 @@ class Validator {
     } else if (is_service && !is_served(target)) {
       problems_.add(policy.key, "spec.targetRef.name",
                     str_cat("no Workload serves Service ", quoted(target.name), ": nobody would enforce the policy"));
+    }
+  }
+
+  void check_rate_limits(const RateLimitPolicySpec& policy) {
+    check_workload_target(policy);
+    rate_limits_.add(policy);
+    if (!policy.target && rate_limits_.of_all(policy.key.ns) > kMaxWorkloadRateLimits) {
+      problems_.add(policy.key, "spec.limits", too_many_rate_limits(str_cat("namespace ", quoted(policy.key.ns))));
     }
   }
 
@@ -200,6 +216,9 @@ class Validator {
 
   void check_workload(const WorkloadSpec& workload) {
     check_overload(workload);
+    if (rate_limits_.of(workload) > kMaxWorkloadRateLimits) {
+      problems_.add(workload.key, "spec", too_many_rate_limits("this workload"));
+    }
     if (!whole()) return;
     for (size_t i = 0; i < workload.services.size(); ++i) {
       ObjectRef ref{workload.key.ns, workload.services[i]};
@@ -241,6 +260,7 @@ class Validator {
   std::map<ObjectRef, std::string> traffic_of_;
   std::map<std::string_view, const AuthorizationPolicySpec*> default_of_;
   std::map<SpiffeId, const WorkloadSpec*> overload_of_;
+  RateLimitCounts rate_limits_;
   ConfigProblems problems_;
 };
 }  // namespace

@@ -111,6 +111,7 @@ Explanation explain(const Snapshot& snapshot, const ExplainQuery& query) {
   if (decision.rule != nullptr && decision.rule->filters != nullptr)
     explain_filters(snapshot, decision, forwarded, out);
   if (out.reason == Reason::kNone) explain_authorization(snapshot.model(), query, forwarded, out);
+  if (out.reason == Reason::kNone) explain_rate_limits(snapshot.model(), forwarded, out);
   if (out.reason == Reason::kNone) explain_overload(snapshot.model(), query, forwarded, out);
   return out;
 }

@@ -66,6 +66,16 @@ struct ExplainedAuthorization {
 };
 std::string_view to_text(ExplainedAuthorization::Verdict) noexcept;  // "allowed", "denied", "depends-on-port"
 
+// A limit that the sidecars of one identity would ask. Whether it has any left, only they know.
+struct ExplainedRateLimit {
+  std::string identity;
+  std::string policy;  // "default/hello"
+  std::string limit;
+  std::string rate;  // "100 per 1s, burst 200, by sourceIdentity"
+  bool enforces = true;
+  std::string why_not;  // empty: it counts the request
+};
+
 struct Explanation {
   static constexpr size_t kMaxEndpoints = 1000;
   Version version;  // of the snapshot; zero: of files
@@ -87,6 +97,7 @@ struct Explanation {
   std::vector<ExplainedBackends> backends;
   std::vector<ExplainedMirror> mirrors;                // each of them stands among the filters, too
   std::vector<ExplainedAuthorization> authorizations;  // one per identity of the endpoints; empty: not judged
+  std::vector<ExplainedRateLimit> rate_limits;         // of those, where authorization lets the request in
   Trace trace;
 };
 
@@ -98,6 +109,8 @@ void explain_traffic(const BackendSetEntry&, ExplainedBackends&, Trace&);
 // What it says about authorization, added to what is found already; in explain_authz.cc. `forwarded`: the request as it
 // is sent on, which is what is judged.
 void explain_authorization(const Model&, const ExplainQuery&, const RequestHead& forwarded, Explanation&);
+// The limits of the endpoints' workloads, in the order in which they are asked; in explain_rate_limits.cc.
+void explain_rate_limits(const Model&, const RequestHead& forwarded, Explanation&);
 // The priority of the request where it is received, and what that is worth; in explain_overload.cc. Its answer is not
 // known here: it depends on load.
 void explain_overload(const Model&, const ExplainQuery&, const RequestHead& forwarded, Explanation&);

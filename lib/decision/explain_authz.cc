@@ -1,15 +1,13 @@
 #include <algorithm>
-#include <set>
 
 #include "lib/base/strings.h"
 #include "lib/decision/explain.h"
 #include "lib/decision/labels.h"
+#include "lib/decision/receivers.h"
 #include "lib/policy/authz.h"
 
 namespace heddle {
 namespace {
-constexpr size_t kMaxReceivers = 16;  // identities that are judged; replicas share one
-
 class Tracer final : public AuthzWatcher {
  public:
   Tracer(std::string receiver, Trace& trace) : receiver_(std::move(receiver)), trace_(trace) {}
@@ -29,38 +27,6 @@ class Tracer final : public AuthzWatcher {
 
 bool is_foreign_to(const SpiffeId& receiver, const SpiffeId& caller) noexcept {
   return receiver.trust_domain_name() != caller.trust_domain_name();
-}
-
-struct Receivers {
-  std::set<std::string> identities;
-  bool others = false;  // endpoints without a sidecar of ours, or more than are judged
-};
-
-// A sidecar of a federated domain obeys the policies of its own mesh, which nobody here knows.
-bool is_federated(const Model& model, const SpiffeId& receiver) {
-  auto is_domain = [&](const auto& entry) {
-    return entry.second->trust_domain && entry.second->trust_domain->name() == receiver.trust_domain_name();
-  };
-  return std::any_of(model.federated_domains.begin(), model.federated_domains.end(), is_domain);
-}
-
-void add_receiver(const Model& model, const std::string& identity, Receivers& out) {
-  bool fits =
-      !identity.empty() && out.identities.size() < kMaxReceivers && !is_federated(model, *SpiffeId::parse(identity));
-  if (fits) out.identities.insert(identity);
-  out.others = out.others || !fits;
-}
-
-Receivers receivers_of(const Model& model, const Explanation& found) {
-  Receivers out;
-  for (const ExplainedBackends& backends : found.backends) {
-    if (backends.percent == 0) continue;
-    if (!backends.dns.empty()) add_receiver(model, backends.identity, out);
-    for (const ExplainedEndpoint& endpoint : backends.endpoints) {
-      if (endpoint.weight > 0) add_receiver(model, endpoint.identity, out);
-    }
-  }
-  return out;
 }
 
 std::string rule_text(const AuthzVerdict& verdict) {

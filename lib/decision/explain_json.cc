@@ -100,6 +100,19 @@ void write_authorizations(const Explanation& found, JsonWriter& out) {
   out.end_array();
 }
 
+void write_rate_limits(const Explanation& found, JsonWriter& out) {
+  if (found.rate_limits.empty()) return;
+  out.key("rateLimits").begin_array();
+  for (const ExplainedRateLimit& one : found.rate_limits) {
+    out.begin_object().field("identity", one.identity).field("policy", one.policy).field("limit", one.limit);
+    out.field("rate", one.rate).field("mode", one.enforces ? "enforce" : "report");
+    out.field("counts", one.why_not.empty());
+    if (!one.why_not.empty()) out.field("why", one.why_not);
+    out.end_object();
+  }
+  out.end_array();
+}
+
 void write_found(const Explanation& found, JsonWriter& out) {
   if (!found.service.empty()) out.field("service", found.service);
   if (found.port != 0) out.field("port", found.port);
@@ -125,6 +138,7 @@ std::string explanation_json(const ExplainQuery& query, const Explanation& found
   out.end_array();
   write_mirrors(found, out);
   write_authorizations(found, out);
+  write_rate_limits(found, out);
   out.key("steps").begin_array();
   for (const TraceStep& step : found.trace.steps()) {
     out.begin_object().field("what", step.what).field("result", step.result).end_object();

@@ -150,12 +150,16 @@ AuthzSubject authz_subject(const SpecMap<WorkloadSpec>& workloads, const SpiffeI
 
 bool selects(const AuthorizationPolicySpec& policy, const AuthzSubject& subject) noexcept {
   if (policy.default_action && policy.key.ns == kMeshNamespace) return true;
-  if (!policy.target) return subject.namespaces.contains(policy.key.ns);
+  return selects(policy.target, policy.key.ns, subject);
+}
+
+bool selects(const std::optional<AuthzTarget>& target, std::string_view ns, const AuthzSubject& subject) noexcept {
+  if (!target) return subject.namespaces.contains(ns);
   auto is_target = [&](const WorkloadSpec* workload) {
-    if (workload->key.ns != policy.key.ns) return false;
-    if (policy.target->kind == Kind::kWorkload) return workload->key.name == policy.target->name;
+    if (workload->key.ns != ns) return false;
+    if (target->kind == Kind::kWorkload) return workload->key.name == target->name;
     const auto& services = workload->services;
-    return std::find(services.begin(), services.end(), policy.target->name) != services.end();
+    return std::find(services.begin(), services.end(), target->name) != services.end();
   };
   return std::any_of(subject.workloads.begin(), subject.workloads.end(), is_target);
 }
@@ -234,7 +238,11 @@ std::optional<uint32_t> find_rule(const AuthorizationPolicySpec& policy, const A
 }
 
 bool may_read(const AuthorizationPolicySpec& policy, const AuthzFacts& facts) noexcept {
-  return own_namespace(facts) == policy.key.ns;
+  return may_read(policy.key.ns, facts);
+}
+
+bool may_read(std::string_view policy_ns, const AuthzFacts& facts) noexcept {
+  return own_namespace(facts) == policy_ns;
 }
 
 AuthzVerdict authorize(const AuthzSet& set, const AuthzFacts& facts, AuthzWatcher* watcher) {

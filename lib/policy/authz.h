@@ -26,6 +26,8 @@ struct AuthzSubject {
 AuthzSubject authz_subject(const SpecMap<WorkloadSpec>&, const SpiffeId& identity);
 
 bool selects(const AuthorizationPolicySpec&, const AuthzSubject&) noexcept;
+// A policy of the namespace `ns`; without a target it means every workload there.
+bool selects(const std::optional<AuthzTarget>&, std::string_view ns, const AuthzSubject&) noexcept;
 
 // The policies of one workload, in the order they are asked.
 class AuthzSet {
@@ -91,6 +93,7 @@ std::optional<uint32_t> find_rule(const AuthorizationPolicySpec&, const AuthzFac
 
 // Who may know which policy denied: callers of its own namespace, in our trust domain.
 bool may_read(const AuthorizationPolicySpec&, const AuthzFacts&) noexcept;
+bool may_read(std::string_view policy_ns, const AuthzFacts&) noexcept;
 
 enum class AuthzCause : uint8_t {
   kNoPolicy,

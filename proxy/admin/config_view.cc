@@ -130,7 +130,7 @@ void write_match(JsonWriter& out, Kind kind, const HttpMatch& match) {
   if (!match.grpc.is_default()) write_grpc_method(out, *match.grpc);
   if (kind == Kind::kHttpRoute) {
     out.key("path").begin_object().field("type", to_text(match.path.type));
-    out.field("value", match.path.value).end_object();
+    out.field("value", match.path.value.empty() ? std::string_view("/") : match.path.value).end_object();
   }
   const MatchConditions& conditions = *match.conditions;
   if (!conditions.method.empty()) out.field("method", conditions.method);
@@ -341,15 +341,41 @@ void write_match(JsonWriter& out, const AuthzRule& rule) {
   list(out, "to", rule.to, [&](const AuthzOperation& operation) { write_operation(out, operation); });
 }
 
+void write_target(JsonWriter& out, const std::optional<AuthzTarget>& target) {
+  if (!target) return;
+  out.key("targetRef").begin_object().field("kind", info(target->kind).name);
+  out.field("name", target->name).end_object();
+}
+
+void write_rate_keys(JsonWriter& out, const RateLimit& limit) {
+  if (!limit.has_keys()) return;
+  out.key("by").begin_array();
+  if (limit.by_identity) out.begin_object().field("sourceIdentity", true).end_object();
+  for (const std::string& header : limit.by) out.begin_object().field("header", header).end_object();
+  out.end_array();
+}
+
+void write(JsonWriter& out, const RateLimitPolicySpec& spec) {
+  write_target(out, spec.target);
+  out.field("mode", spec.enforces ? "enforce" : "report").key("limits").begin_array();
+  for (const RateLimit& limit : spec.limits) {
+    out.begin_object().field("name", limit.name);
+    if (!limit.matches.empty()) out.key("matches").begin_array();
+    for (const HttpMatch& match : limit.matches) write_match(out, Kind::kHttpRoute, match);
+    if (!limit.matches.empty()) out.end_array();
+    write_rate_keys(out, limit);
+    out.field("requests", limit.requests).field("per", format_duration(limit.per)).field("burst", limit.burst);
+    out.end_object();
+  }
+  out.end_array();
+}
+
 void write(JsonWriter& out, const AuthorizationPolicySpec& spec) {
   if (spec.default_action) {
     out.field("defaultAction", to_text(*spec.default_action));
     return;
   }
-  if (spec.target) {
-    out.key("targetRef").begin_object().field("kind", info(spec.target->kind).name);
-    out.field("name", spec.target->name).end_object();
-  }
+  write_target(out, spec.target);
   out.field("action", to_text(spec.action)).key("rules").begin_array();
   for (const AuthzRule& rule : spec.rules) {
     out.begin_object();
@@ -423,6 +449,7 @@ std::string config_json(const Snapshot& snapshot) {
   write_all(out, model.workloads);
   write_all(out, model.federated_domains);
   write_all(out, model.http_route_filters);
+  write_all(out, model.rate_limit_policies);
   out.end_array().end_object();
   return text;
 }

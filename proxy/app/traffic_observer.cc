@@ -49,6 +49,24 @@ void set_authz(AccessRecord& record, const AuthzNote& note) {
   end = std::copy(key.name.begin(), key.name.end(), end);
   record.route.assign({room.data(), static_cast<size_t>(end - room.begin())});
 }
+
+// An audit that matched has its metric; the refusal is what the line is about.
+void set_rate_limit(AccessRecord& record, const RateNote& note) {
+  if (note.policy == nullptr) return;
+  record.flags.clear(AccessFlag::kAuthzAudited);
+  record.flags.set(AccessFlag::kRateLimited);
+  record.authz_rule = AccessRecord::kNoAuthzRule;
+  record.config_version = note.version;
+  std::array<char, 512> room{};
+  const ResourceKey& key = note.policy->key;
+  auto end = std::copy(key.ns.begin(), key.ns.end(), room.begin());
+  *end++ = '/';
+  end = std::copy(key.name.begin(), key.name.end(), end);
+  *end++ = '/';
+  const std::string& limit = note.policy->limits[note.limit].name;
+  end = std::copy(limit.begin(), limit.end(), end);
+  record.route.assign({room.data(), static_cast<size_t>(end - room.begin())});
+}
 }  // namespace
 
 AccessRecord TrafficObserver::record_of(const ExchangeSummary& s) const {
@@ -83,6 +101,7 @@ AccessRecord TrafficObserver::record_of(const ExchangeSummary& s) const {
   record.limit = s.limit.limit;
   record.limit_value = s.limit.value;
   set_authz(record, s.authz);
+  set_rate_limit(record, s.rate);
   return record;
 }
 

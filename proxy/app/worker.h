@@ -18,6 +18,7 @@
 #include "proxy/lb/registry.h"
 #include "proxy/resilience/health_table.h"
 #include "proxy/resilience/pressure.h"
+#include "proxy/resilience/rate_tables.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/log_writer.h"
 #include "proxy/telemetry/span_exporter.h"
@@ -46,6 +47,7 @@ struct WorkerShared {
   Latest<ResolvedSets>* resolved = nullptr;  // null: no backend set is looked up in DNS
   DetectionMemory* detection = nullptr;      // of the settings' listeners; null: nothing is learned
   SpanExporter* spans = nullptr;             // null: nothing is traced
+  std::shared_ptr<RateTables> rates = std::make_shared<RateTables>(SipKey::secret());
 };
 
 // For the admin's /connections.

@@ -76,7 +76,7 @@ Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
                             core.random_, inbound ? Direction::kInbound : Direction::kOutbound, 300s,
                             outbound && core.shared_.ask_for_service ? &core.wants_ : nullptr, admission.get(),
                             inbound ? &revoker : nullptr, &core.pressure_, core.tracer_.get(), &core.mirrors_,
-                            overload.get()}),
+                            overload.get(), inbound ? &core.limits_ : nullptr}),
       tcp(TcpServices{{core.loop_, core.downstream_},
                       tcp_router(),
                       observer,
@@ -151,6 +151,7 @@ Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)
       config_(upstream_, shared.metrics),
       authz_({shared.metrics, expected_identity(shared.settings), shared.settings.ns,
               shared.settings.config.source == ConfigSettings::Source::kNone ? AwaitConfig::kNo : AwaitConfig::kYes}),
+      limits_({shared.metrics, *shared.rates, expected_identity(shared.settings), shared.settings.ns}),
       access_log_(access_policy(shared.settings.access_log), shared.access_writer->add_ring()),
       tracer_(shared.spans ? std::make_unique<Tracer>(shared.settings.tracing.ratio, random_) : nullptr),
       spans_(shared.spans ? &shared.spans->add_ring() : nullptr),
@@ -219,6 +220,7 @@ std::vector<Address> Worker::Core::addresses() const {
 void Worker::Core::on_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   Version version = snapshot->version();
   bool other_policies = authz_.set_snapshot(snapshot);
+  limits_.set_snapshot(snapshot);
   config_.apply(std::move(snapshot));
   choose_overload();
   applied_epoch.store(version.epoch, std::memory_order_relaxed);
@@ -231,6 +233,7 @@ void Worker::Core::on_snapshot(std::shared_ptr<const Snapshot> snapshot) {
 void Worker::Core::on_identity(const std::shared_ptr<const TlsIdentity>& identity) {
   bool other_policies = identity != nullptr && identity->svid != nullptr && authz_.set_identity(identity->svid->id);
   if (identity != nullptr && identity->svid != nullptr) own_name_.set(identity->svid->id);
+  if (identity != nullptr && identity->svid != nullptr) limits_.set_identity(identity->svid->id);
   choose_overload();
   applied_identity.store(nullptr, std::memory_order_release);  // the old one may be freed: its address may come back
   identity_.set(identity);

@@ -132,6 +132,7 @@ class Worker::Core {
   UpstreamContext upstream_;
   WorkerConfig config_;
   InboundAuthz authz_;
+  RequestLimits limits_;
   OwnName own_name_;
   PipePool pipes_;
   ObjectPool<Exchange> exchanges_;

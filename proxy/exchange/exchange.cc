@@ -59,6 +59,10 @@ void Exchange::find_route() {
     Reason refused = services_.admission->admit(&request_, downstream_->connection(), summary_.authz);
     if (refused != Reason::kNone) return reply(make_error(refused, ""));
   }
+  if (services_.limits != nullptr && !services_.limits->is_open()) {
+    Reason refused = services_.limits->take(request_, downstream_->connection(), services_.loop.now(), summary_.rate);
+    if (refused != Reason::kNone) return reply(make_error(refused, ""));
+  }
   if (is_gated() && !is_let_in()) return;
   if (target_.stream_idle) {
     stream_idle_ = *target_.stream_idle;
@@ -254,6 +258,7 @@ void Exchange::reply(const Error& why) {
   ReasonDisclosure disclosure = disclosure_to(downstream_->connection(), services_.direction);
   LocalReply answer = make_local_reply(request_, why, disclosure, services_.loop.blocks());
   if (why.reason == Reason::kAuthzDenied) explain_denial(answer.head);
+  if (summary_.rate.policy != nullptr) mark_rate_limited(summary_.rate, is_grpc(request_), answer.head);
   if (summary_.limit.value != 0) explain_limit(why.reason, answer.head);
   if (why.reason == Reason::kRequestTimeout && disclosure == ReasonDisclosure::kName) explain_deadline(answer.head);
   send_reply(std::move(answer));

@@ -26,6 +26,7 @@
 #include "proxy/exchange/mirror.h"
 #include "proxy/exchange/overload_gate.h"
 #include "proxy/exchange/replay_body.h"
+#include "proxy/exchange/request_limits.h"
 #include "proxy/exchange/revoker.h"
 #include "proxy/exchange/route_target.h"
 #include "proxy/exchange/service_wants.h"
@@ -54,6 +55,7 @@ struct ExchangeServices {
   Tracer* tracer = nullptr;          // null: what callers say of traces is passed on as it came
   MirrorSender* mirrors = nullptr;   // null: no request is mirrored
   OverloadGate* overload = nullptr;  // null of outbound listeners
+  RequestLimits* limits = nullptr;   // null: of outbound listeners
 };
 
 class Exchange final : public Retirable, private Revocable {

@@ -9,6 +9,7 @@
 #include "lib/http/head.h"
 #include "lib/net/transport.h"
 #include "proxy/exchange/admission.h"
+#include "proxy/exchange/request_limits.h"
 #include "proxy/resilience/circuit_breaker.h"
 #include "proxy/telemetry/tracer.h"
 
@@ -37,6 +38,7 @@ struct ExchangeSummary {
   bool delayed = false;      // by a fault of the route
   bool upgraded = false;     // 101: the connection went on as a tunnel
   AuthzNote authz;           // inbound: denied or audited
+  RateNote rate;             // inbound: refused by a rate limit
   LimitNote limit;           // of the backend set: kept the request, or another try, from going there
   Duration upstream_time{};  // from the request sent to the answer's head
   SpanIds span;              // off without tracing

@@ -62,7 +62,8 @@ enum class AccessFlag : uint8_t {
   kAuthzDenied,
   kAuthzAudited,
   kAuthzForeign,  // denied because no rule names the caller's trust domain
-  kDelayed        // by a fault of the route
+  kDelayed,       // by a fault of the route
+  kRateLimited
 };
 
 struct AccessRecord {
@@ -93,7 +94,9 @@ struct AccessRecord {
   InlineText<94> path;  // without query
   InlineText<36> request_id;
   InlineText<38> service;
-  InlineText<38> route;  // with one of the kAuthz flags, which only inbound records have, the policy that acted
+  // With one of the kAuthz flags, which only inbound records have, the policy that acted; with kRateLimited the policy
+  // and its limit: "shop/cart/per-caller".
+  InlineText<38> route;
   InlineText<38> backend_set;
   InlineText<54> peer;  // path of the downstream's SPIFFE id: "ns/shop/sa/web"; of a foreign one the whole id
 

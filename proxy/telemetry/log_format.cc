@@ -99,7 +99,13 @@ void append_upstream(Line& line, const AccessRecord& record) {
   line.number("tries", record.tries);
 }
 
+void append_rate_limit(Line& line, const AccessRecord& record) {
+  line.null("route_name");
+  line.text("rate_limit", record.route);
+}
+
 void append_route(Line& line, const AccessRecord& record) {
+  if (record.flags.has(AccessFlag::kRateLimited)) return append_rate_limit(line, record);
   bool denied = record.flags.has(AccessFlag::kAuthzDenied);
   if (!denied && !record.flags.has(AccessFlag::kAuthzAudited)) return line.text("route_name", record.route);
   line.null("route_name");

@@ -145,6 +145,12 @@ constexpr MetricFamily kAuthz{
     kCounter,
     {"action", "policy"}};
 
+constexpr MetricFamily kRateLimited{"heddle_rate_limited_total",
+                                    "Inbound requests for which a limit of a RateLimitPolicy had none left, by mode: "
+                                    "enforce (refused), report (let in).",
+                                    kCounter,
+                                    {"limit", "mode", "policy"}};
+
 constexpr MetricFamily kHandshakes{
     "heddle_tls_handshakes_total", "TLS handshakes, by result.", kCounter, {"side", "result"}};
 constexpr MetricFamily kHandshakeTime{
@@ -253,6 +259,7 @@ constexpr auto kFamilies = std::to_array<const MetricFamily*>({&kRequests,
                                                                &kPermissiveRequests,
                                                                &kDetections,
                                                                &kAuthz,
+                                                               &kRateLimited,
                                                                &kConcurrencyLimitFamily,
                                                                &kConcurrencyFamily,
                                                                &kPriorityRequestsFamily,
@@ -406,6 +413,11 @@ AuthzMetrics::AuthzMetrics(Registry& registry, std::string_view policy)
     : allow(scope_of(registry, "policy", policy).counter(kAuthz, {{"action", "allow"}})),
       deny(scope_of(registry, "policy", policy).counter(kAuthz, {{"action", "deny"}})),
       audit(scope_of(registry, "policy", policy).counter(kAuthz, {{"action", "audit"}})) {}
+
+RateLimitMetrics::RateLimitMetrics(Registry& registry, std::string_view policy, std::string_view limit, bool enforces)
+    : limited(scope_of(registry, "policy", policy)
+                  .with("limit", limit)
+                  .counter(kRateLimited, {{"mode", enforces ? "enforce" : "report"}})) {}
 
 DownstreamMetrics::DownstreamMetrics(Registry& registry)
     : connections(registry.scope().gauge(kConnections)),

@@ -145,6 +145,12 @@ struct AuthzMetrics {
   Counter audit;
 };
 
+// Per limit of a RateLimitPolicy, "shop/cart" "per-caller".
+struct RateLimitMetrics {
+  RateLimitMetrics(Registry&, std::string_view policy, std::string_view limit, bool enforces);
+  Counter limited;
+};
+
 // Per worker.
 struct DownstreamMetrics {
   explicit DownstreamMetrics(Registry&);

@@ -27,6 +27,7 @@ std::vector<std::string> texts_named(std::string_view name) {
   if (name == "W") return {envelope("heddle.dev/v1", "Workload")};
   if (name == "F") return {envelope("heddle.dev/v1", "FederatedTrustDomain")};
   if (name == "X") return {envelope("heddle.dev/v1", "HTTPRouteFilter")};
+  if (name == "L") return {envelope("heddle.dev/v1", "RateLimitPolicy")};
   if (name == "R") return {envelope("gateway.networking.k8s.io/v1", "HTTPRoute")};
   if (name == "PARENT") return {"parentRefs: [{group: \"\", kind: Service, name: x}]"};
   if (name == "BACKEND") return {"backendRefs: [{group: heddle.dev, kind: BackendSet, name: x}]"};

@@ -40,6 +40,7 @@ Result<void> Sidecar::start() {
   for (uint32_t i = 0; i < count_; ++i) {
     HEDDLE_TRY(auto worker, Worker::start(i, *shared_));
     workers_.push_back(std::move(worker));
+    if (i == 0) shared_->addresses = workers_.front()->addresses();  // as the Server does it
   }
   return {};
 }

@@ -57,6 +57,16 @@ def authorization_default(name, action, ns="default"):
     return _resource("heddle.dev/v1", "AuthorizationPolicy", name, {"defaultAction": action}, ns)
 
 
+def rate_limits(name, *limits, target=None, mode=None, ns="default"):
+    """`target`: (kind, name)."""
+    spec = {"limits": list(limits)}
+    if target:
+        spec["targetRef"] = {"kind": target[0], "name": target[1]}
+    if mode:
+        spec["mode"] = mode
+    return _resource("heddle.dev/v1", "RateLimitPolicy", name, spec, ns)
+
+
 def federated(name, trust_domain, url=None, spiffe_id=None, bundle=None, ns="default"):
     """With a SPIFFE id the profile is https_spiffe, else https_web."""
     spec = {"trustDomain": trust_domain}

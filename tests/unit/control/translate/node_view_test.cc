@@ -93,6 +93,25 @@ TEST_F(NodeViewTest, WhereAMirrorLeadsComesWithItsRoute) {
                   "Service/default/a", "Service/default/b"}));
 }
 
+TEST_F(NodeViewTest, RateLimitsGoToTheSidecarsOfTheirWorkloads) {
+  auto limits = [](std::string_view name, std::string_view target, std::string_view ns = "default") {
+    return heddle_resource("RateLimitPolicy", ns, name,
+                           str_cat("{", target, R"("limits":[{"name":"a","requests":1,"per":"1s"}]})"));
+  };
+  put(backend_set("a"));
+  put(service("a"));
+  put(workload("w", "app", R"("a")"));
+  put(limits("all", ""));
+  put(limits("away", "", "shop"));
+  put(limits("of-a", R"("targetRef":{"kind":"Service","name":"a"},)"));
+
+  EXPECT_EQ(keys(view_for(request({}, "default", "app"))),
+            (Keys{"BackendSet/default/a", "RateLimitPolicy/default/all", "RateLimitPolicy/default/of-a",
+                  "Service/default/a", "Workload/default/w"}));
+  EXPECT_EQ(keys(view_for(request({}, "default", "web"))), (Keys{"RateLimitPolicy/default/all"}));
+  EXPECT_EQ(keys(view_for(request({}, "shop", "cart"))), (Keys{"RateLimitPolicy/shop/away"}));
+}
+
 TEST_F(NodeViewTest, HoldsGrpcRoutesAndWhatTheyReferTo) {
   put(backend_set("a"));
   put(backend_set("canary"));

@@ -58,7 +58,8 @@ TEST_F(SnapshotBuilderTest, CarriesEveryKindOver) {
       {Kind::kAuthorizationPolicy, "{action: allow, rules: []}"},
       {Kind::kWorkload, "{identity: 'spiffe://td/a'}"},
       {Kind::kFederatedTrustDomain, "{trustDomain: b, bundleEndpoint: {url: 'https://b/', profile: https_web}}"},
-      {Kind::kHttpRouteFilter, "{directResponse: {status: 200}}"}};
+      {Kind::kHttpRouteFilter, "{directResponse: {status: 200}}"},
+      {Kind::kRateLimitPolicy, "{limits: [{name: a, requests: 1, per: 1s}]}"}};
   std::string yaml;
   size_t count = 0;
   for (const KindInfo& kind : all_kinds()) {

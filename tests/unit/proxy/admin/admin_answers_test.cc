@@ -204,6 +204,19 @@ TEST(ConfigView, ShowsWhatIsInForceAsItIsWritten) {
   EXPECT_EQ(resources.at(0).find({"metadata", "name"})->as_string(), "hello");
 }
 
+TEST(ConfigView, ShowsRateLimitsAsTheyAreWritten) {
+  auto snapshot = snapshot_of(
+      "{apiVersion: heddle.dev/v1, kind: RateLimitPolicy, metadata: {name: p}, spec: {mode: report, limits: [{name: a, "
+      "matches: [{path: {value: /}, method: GET}], by: [{sourceIdentity: true}, {header: X-A}], requests: 5, per: "
+      "1m}]}}");
+
+  JsonValue shown = *JsonValue::parse(config_json(*snapshot));
+
+  EXPECT_EQ(shown.find("resources")->at(0).find("spec")->compact(),
+            R"({"limits":[{"burst":5,"by":[{"sourceIdentity":true},{"header":"x-a"}],"matches":[{"method":"GET",)"
+            R"("path":{"type":"PathPrefix","value":"/"}}],"name":"a","per":"1m","requests":5}],"mode":"report"})");
+}
+
 const char* const kExpressions = R"(
 ---
 apiVersion: gateway.networking.k8s.io/v1

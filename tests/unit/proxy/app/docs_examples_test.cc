@@ -78,7 +78,7 @@ TEST(DocsExamples, OfTheBootstrapAreAccepted) {
 TEST(DocsExamples, OfResourcesAreAccepted) {
   size_t seen = 0;
 
-  for (const char* file : {"docs/resources.md", "docs/proxy-config.md"}) {
+  for (const char* file : {"docs/resources.md", "docs/proxy-config.md", "docs/rate-limits.md"}) {
     for (const std::string& example : examples_of(file)) {
       if (!is_resource(example)) continue;
       ++seen;

@@ -46,6 +46,7 @@
 #include "proxy/resilience/circuit_breaker.h"
 #include "proxy/resilience/concurrency_limit.h"
 #include "proxy/resilience/hedge.h"
+#include "proxy/resilience/rate_buckets.h"
 #include "proxy/resilience/retry_budget.h"
 #include "proxy/resilience/retry_policy.h"
 #include "proxy/telemetry/span_exporter.h"
@@ -301,6 +302,11 @@ std::vector<Row> of_configuration() {
        str_cat("a name of ", count(kMaxSessionName), " bytes, ", count(static_cast<size_t>(kMaxSessionTime / 24h)),
                " days, a token of ", count(kSessionTokenBytes), " bytes, clocks ",
                count(static_cast<size_t>(SessionPersistence::kMaxClockSkew / 1s)), " s apart")},
+      {"[rate limits](rate-limits.md)",
+       str_cat(count(kMaxRateLimits), " of a policy, ", count(kMaxWorkloadRateLimits), " of a workload; ",
+               count(kMaxRateMatches), " matches of one, ", count(kMaxRateRegexes),
+               " regular expressions of a policy; ", count(kMaxRateHeaders), " headers as keys, ",
+               count(RateBuckets::kPlaces), " keys of a limit at once")},
       {"the watch", "[watch protocol](watch-protocol.md#limits)"},
       {"[backend sets looked up in DNS](resources.md#endpoints-from-dns)",
        str_cat(count(kMaxDnsSets), "; ", count(kMaxDnsTargets), " targets, ", count(kMaxDnsEndpoints),

@@ -80,6 +80,16 @@ TEST(AccessLogFormat, NamesThePolicyInPlaceOfARoute) {
   EXPECT_THAT(line_of(record), HasSubstr(R"("authz_policy":"shop/cart","config_version")"));
 }
 
+TEST(AccessLogFormat, NamesTheLimitInPlaceOfARoute) {
+  AccessRecord record = sample_access_record();
+  record.route.assign("shop/cart/per-caller");
+  record.flags.set(AccessFlag::kRateLimited);
+  record.reason = Reason::kRateLimited;
+
+  EXPECT_THAT(line_of(record), HasSubstr(R"("response_flags":"RL","response_code_details":"rate-limited")"));
+  EXPECT_THAT(line_of(record), HasSubstr(R"("route_name":null,"rate_limit":"shop/cart/per-caller","config_version")"));
+}
+
 TEST(AccessLogFormat, DoesNotGuessTheProtocolOfAnEndpointItDidNotReach) {
   AccessRecord record;
   record.upstream.assign(*Address::parse("10.0.0.1:80"));

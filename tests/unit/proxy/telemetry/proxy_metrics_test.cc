@@ -112,6 +112,7 @@ struct AllMetrics {
         listener(registry, "outbound"),
         authz(registry, "shop/cart"),
         overload(registry, "inbound"),
+        rate_limit(registry, "shop/cart", "per-caller", true),
         permissive(registry, "inbound"),
         detection(registry, "inbound"),
         downstream(registry),
@@ -157,6 +158,7 @@ struct AllMetrics {
   ListenerMetrics listener;
   AuthzMetrics authz;
   OverloadMetrics overload;
+  RateLimitMetrics rate_limit;
   PermissiveMetrics permissive;
   DetectionMetrics detection;
   DownstreamMetrics downstream;
