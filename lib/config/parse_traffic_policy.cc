@@ -79,6 +79,7 @@ std::shared_ptr<const TrafficPolicySpec> parse_traffic_policy(const Envelope& en
   out->timeouts = parse_timeouts(spec);
   out->retry = parse_policy_retry(spec);
   out->retry_budget = parse_retry_budget(spec);
+  if (auto lb = spec.optional_object("loadBalancer")) out->lb = parse_lb_override(*lb);
   return out;
 }
 }  // namespace heddle::detail
