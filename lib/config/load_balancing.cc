@@ -11,7 +11,29 @@ void check_key(const LbSpec& lb, std::vector<LbConflict>& out) {
                                ? str_cat("is for ringHash and maglev; ", to_text(lb.policy), " would ignore it")
                                : str_cat("is required: ", to_text(lb.policy), " keeps requests of one key together")});
 }
+
+std::string key_text(const HashOn& on) {
+  constexpr std::string_view kKeys[] = {
+      "", "header ", "cookie ", "the caller's identity", "path", "the caller's address"};
+  return str_cat(" by ", kKeys[static_cast<size_t>(on.source)], on.name);
+}
+
+std::string percent(std::string_view what, uint32_t value) {
+  return str_cat(", ", what, " ", std::to_string(value), " %");
+}
 }  // namespace
+
+std::string lb_text(const LbSpec& lb) {
+  std::string out(to_text(lb.policy));
+  if (lb.hash_on.source != HashSource::kNone) out.append(key_text(lb.hash_on));
+  if (lb.shape.slow_start.window != Duration{}) {
+    out.append(", slow start of ").append(format_duration(lb.shape.slow_start.window));
+  }
+  if (lb.shape.zone_aware) out.append(", own zone first");
+  if (lb.shape.panic_below != 0) out.append(percent("panic below", lb.shape.panic_below));
+  if (lb.shape.min_healthy != 0) out.append(percent("left below", lb.shape.min_healthy));
+  return out;
+}
 
 LbSpec merged(const LbSpec& own, const LbOverride& over) {
   LbSpec out = own;

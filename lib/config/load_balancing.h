@@ -67,6 +67,8 @@ struct LbConflict {
   std::string message;
 };
 std::vector<LbConflict> lb_conflicts(const LbSpec&);
+// For people: "maglev by cookie session, panic below 50 %".
+std::string lb_text(const LbSpec&);
 
 inline constexpr uint8_t kMaxPriority = 15;  // of an endpoint; 0 is the first to be used
 inline constexpr size_t kMaxHashName = 256;  // of a header or a cookie

@@ -40,6 +40,7 @@ std::string values_of(const TrafficPolicySpec& policy) {
               str_cat(std::to_string(policy.retry_budget->percent), " %, at least ",
                       std::to_string(policy.retry_budget->min_per_second), "/s"));
   }
+  if (policy.lb) add_value(out, "loadBalancer", "as above");
   return out.empty() ? "the defaults" : out;
 }
 }  // namespace
@@ -64,6 +65,7 @@ void explain_limits(const HttpRouteRule& rule, Trace& trace) {
 }
 
 void explain_traffic(const BackendSetEntry& set, ExplainedBackends& out, Trace& trace) {
+  explain_balancing(set, out, trace);
   if (set.traffic == nullptr) return;
   out.traffic_policy = short_name(set.traffic->key);
   trace.add("traffic policy", str_cat(label(set.traffic->key), " for ", out.name, ": ", values_of(*set.traffic)));

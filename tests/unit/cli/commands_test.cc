@@ -63,8 +63,8 @@ TEST(CliGet, HasColumnsForTheOtherKinds) {
   EXPECT_EQ(rig.out(), "NAME  TARGETS  CHECKS  AGE\np     s        http    <unknown>\n");
   rig.run("get tp");
   EXPECT_EQ(rig.out(),
-            "NAME  TARGETS  LIMITS                TIMEOUTS  AGE\n"
-            "p     s        connections,requests  request   <unknown>\n");
+            "NAME  TARGETS  LIMITS                TIMEOUTS  BALANCER  AGE\n"
+            "p     s        connections,requests  request   -         <unknown>\n");
   rig.run("get wl");
   EXPECT_EQ(rig.out(), "NAME  IDENTITY       SERVICES  AGE\nw     spiffe://td/w  s         <unknown>\n");
 }
