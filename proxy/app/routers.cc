@@ -3,15 +3,17 @@
 #include <utility>
 
 #include "lib/base/strings.h"
+#include "proxy/app/short_sets.h"
 #include "proxy/upstream/hash_key.h"
 
 namespace heddle {
 namespace {
 std::string key_text(const ResourceKey& key) { return str_cat(key.ns, "/", key.name); }
 
-FilterUse filters_of(const Decision& decision, uint64_t draw) {
+FilterUse filters_of(const Decision& decision, uint64_t draw, std::optional<size_t> backend) {
   const RouteRule& rule = *decision.rule;
-  return {rule.filters.get(), draw, decision.port->number, static_cast<uint8_t>(rule.backends.number(draw))};
+  size_t number = backend ? *backend : rule.backends.number(draw);
+  return {rule.filters.get(), draw, decision.port->number, static_cast<uint8_t>(number)};
 }
 
 std::shared_ptr<const BackendSetSpec> application_spec(const ListenerSettings& listener) {
@@ -50,8 +52,12 @@ Result<RouteTarget> OutboundRouter::route(const RequestHead& head, const Connect
   DecisionInput input{service_for(current, head.authority()), client_ns_, &facts, random_.next()};
   Decision decision = decide(*current->snapshot, input);
   if (!decision) return make_error(decision.reason, "");
+  std::optional<size_t> other;
+  if (may_leave(decision)) other = leave_if_short(*current, input.draw, decision);
   RouteTarget out = target(std::move(current), decision, &head, from);
-  if (decision.candidate != nullptr && decision.candidate->has_filters) out.filters = filters_of(decision, input.draw);
+  if (decision.candidate != nullptr && decision.candidate->has_filters) {
+    out.filters = filters_of(decision, input.draw, other);
+  }
   return out;
 }
 

@@ -135,6 +135,7 @@ class Exchange final : public Retirable, private Revocable {
   void send_reply(LocalReply);
   void explain_denial(ResponseHead&) const;
   void explain_limit(Reason, ResponseHead&) const;
+  void explain_absence(const Error&, ResponseHead&) const;
   bool is_admitted() const override;
   void revoke() override;
   void break_off(const Error&);

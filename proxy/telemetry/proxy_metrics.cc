@@ -62,6 +62,11 @@ constexpr MetricFamily kPanics{
     "Tries that chose among unhealthy endpoints, too: fewer were healthy than the panic threshold.",
     kCounter,
     {"backend_set"}};
+constexpr MetricFamily kLeft{
+    "heddle_upstream_left_total",
+    "Requests that another backend set got, or that failed: fewer endpoints were healthy than minHealthyPercent.",
+    kCounter,
+    {"backend_set"}};
 constexpr MetricFamily kConnectTime{
     "heddle_upstream_connect_seconds", "Duration of connects, with TLS.", kHistogram, {"backend_set"}, kLatencyBuckets};
 
@@ -193,7 +198,7 @@ constexpr MetricFamily kDnsFailing{"heddle_dns_failing",
 constexpr MetricFamily kDnsEndpoints{
     "heddle_dns_endpoints", "Endpoints of the backend set that DNS named.", kGauge, {"backend_set"}};
 
-constexpr std::array<const MetricFamily*, 58> kFamilies = {&kRequests,
+constexpr std::array<const MetricFamily*, 59> kFamilies = {&kRequests,
                                                            &kDuration,
                                                            &kUpstreamTime,
                                                            &kActive,
@@ -213,6 +218,7 @@ constexpr std::array<const MetricFamily*, 58> kFamilies = {&kRequests,
                                                            &kCircuitRefused,
                                                            &kConnectTime,
                                                            &kPanics,
+                                                           &kLeft,
                                                            &kChecks,
                                                            &kTransitions,
                                                            &kEndpoints,
@@ -342,7 +348,8 @@ BackendSetMetrics::BackendSetMetrics(Registry& registry, std::string_view set)
       retries_over_budget(scope_of(registry, "backend_set", set).counter(kRetriesOverBudget)),
       circuit_refused(scope_of(registry, "backend_set", set), kCircuitRefused, "resource"),
       connect_time(scope_of(registry, "backend_set", set).histogram(kConnectTime)),
-      panics(scope_of(registry, "backend_set", set).counter(kPanics)) {}
+      panics(scope_of(registry, "backend_set", set).counter(kPanics)),
+      left(scope_of(registry, "backend_set", set).counter(kLeft)) {}
 
 HealthMetrics::HealthMetrics(Registry& registry, std::string_view set)
     : checks(scope_of(registry, "backend_set", set), kChecks, "result"),

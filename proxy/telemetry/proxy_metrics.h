@@ -90,6 +90,7 @@ struct BackendSetMetrics {
   LabelledCounters circuit_refused;  // by resource: connections, pending, requests, retries
   Histogram connect_time;
   Counter panics;
+  Counter left;
 };
 
 // Per backend set, on the main loop: active checks.

@@ -12,6 +12,7 @@
 #include "proxy/resilience/retry_budget.h"
 #include "proxy/upstream/endpoint_runtime.h"
 #include "proxy/upstream/set_outliers.h"
+#include "proxy/upstream/set_share.h"
 #include "proxy/upstream/traffic_limits.h"
 
 namespace heddle {
@@ -27,6 +28,7 @@ class BackendSet {
     CircuitBreaker& breaker() const noexcept { return group->breaker; }
     uint64_t generation = 0;                // moves when indexes change their meaning
     std::unique_ptr<SetOutliers> outliers;  // nullptr: no policy says so
+    std::unique_ptr<SetShare> share;        // nullptr: nobody asked since the endpoints changed
   };
 
  public:
@@ -92,8 +94,15 @@ class BackendSet {
   void count_request(MonoTime now);
   [[nodiscard]] bool take_retry(MonoTime now);
   size_t size() const noexcept { return spec_->endpoints.size(); }
+  // Whether a request that could go to another set may come here: enough endpoints are healthy (minimum_share.h), or an
+  // ejected one waits for a request that proves it. Asked where a minimum is set, of the other sets only meanwhile.
+  bool is_usable();
+  // A request went to another set, for this one is not usable.
+  void count_left() { shared_->metrics->on_left(); }
 
  private:
+  SetShare& share();
+  Error nobody(std::span<const uint32_t> tried);
   struct Slot {
     std::shared_ptr<EndpointHealth> health;
     std::shared_ptr<EndpointRuntime> runtime;  // nullptr: never picked

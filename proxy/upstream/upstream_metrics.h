@@ -25,6 +25,7 @@ class UpstreamMetrics {
   void on_budget_spent() { cells_.retries_over_budget.add(); }
   void on_refused(CircuitResource);
   void on_panic() noexcept { cells_.panics.add(); }
+  void on_left() noexcept { cells_.left.add(); }
 
  private:
   BackendSetMetrics cells_;
