@@ -140,7 +140,7 @@ class Pushed(MeshTestCase):
         self.push("v1")
         done = self.control.cli("delete", "backendset", "app", check=False)
         self.assertNotEqual(done.returncode, 0)
-        self.assertIn("spec.subsetOf.name: no BackendSet", done.stdout + done.stderr)
+        self.assertIn("spec.subsetOf.name", done.stdout + done.stderr)
 
 
 if __name__ == "__main__":
