@@ -49,7 +49,19 @@ struct Columns {
 std::vector<Cell> service_cells(const JsonValue& d) {
   return {joined(list_at(d, {"spec", "ports"}), port_text), joined(list_at(d, {"spec", "hosts"}), itself)};
 }
+// "hello[version=v2]"
+std::string subset_text(const JsonValue& d) {
+  std::vector<std::string> parts;
+  std::optional<JsonValue> labels = d.find({"spec", "subsetOf", "labels"});
+  if (labels && labels->is_object()) {
+    for (std::string_view key : labels->keys()) parts.push_back(str_cat(key, "=", text_at(*labels, {key})));
+  }
+  return str_cat(text_at(d, {"spec", "subsetOf", "name"}), "[", join(parts, ","), "]");
+}
 std::vector<Cell> backend_set_cells(const JsonValue& d) {
+  if (d.find({"spec", "subsetOf"})) {
+    return {subset_text(d), "-", or_default(text_at(d, {"spec", "loadBalancer", "policy"}), "-")};
+  }
   std::string dns = text_at(d, {"spec", "dns", "name"});
   return {dns.empty() ? count_at(d, {"spec", "endpoints"}) : dns, or_default(text_at(d, {"spec", "tls"}), "mtls"),
           or_default(text_at(d, {"spec", "loadBalancer", "policy"}), "peakEwma")};
@@ -89,8 +101,13 @@ std::vector<Cell> health_policy_cells(const JsonValue& d) {
           keys_at(d, {"spec", "outlier"})};
 }
 std::vector<Cell> traffic_policy_cells(const JsonValue& d) {
-  return {joined(targets_of(d), name_of), keys_at(d, {"spec", "limits"}), keys_at(d, {"spec", "timeouts"}),
-          keys_at(d, {"spec", "retry"}), keys_at(d, {"spec", "retryBudget"})};
+  return {joined(targets_of(d), name_of),
+          keys_at(d, {"spec", "limits"}),
+          keys_at(d, {"spec", "timeouts"}),
+          keys_at(d, {"spec", "retry"}),
+          keys_at(d, {"spec", "retryBudget"}),
+          or_default(text_at(d, {"spec", "loadBalancer", "policy"}),
+                     or_default(keys_at(d, {"spec", "loadBalancer"}), "-"))};
 }
 std::vector<Cell> authorization_policy_cells(const JsonValue& d) {
   std::string action = text_at(d, {"spec", "action"});
@@ -135,7 +152,7 @@ Columns columns_of(Kind kind) {
     case Kind::kHealthPolicy:
       return {kind, {"TARGETS", "CHECKS", "OUTLIER"}, health_policy_cells};
     case Kind::kTrafficPolicy:
-      return {kind, {"TARGETS", "LIMITS", "TIMEOUTS", "RETRY", "RETRY BUDGET"}, traffic_policy_cells};
+      return {kind, {"TARGETS", "LIMITS", "TIMEOUTS", "RETRY", "RETRY BUDGET", "BALANCER"}, traffic_policy_cells};
     case Kind::kAuthorizationPolicy:
       return {kind, {"ACTION", "TARGET", "RULES"}, authorization_policy_cells};
     case Kind::kWorkload:

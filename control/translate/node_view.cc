@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lib/config/content_hash.h"
+#include "lib/config/effective_backend_set.h"
 #include "lib/policy/authz.h"
 #include "lib/policy/visibility.h"
 
@@ -70,6 +71,7 @@ class Collector {
     StoredResource::Ptr named = index_.view().find({Kind::kHealthPolicy, ref.ns, set->health_policy});
     if (named != nullptr) note(named);
     for (const StoredResource::Ptr& policy : index_.policies_of(ref)) note(policy);
+    if (is_subset(*set)) add_backend_set({ref.ns, set->subset->parent});  // it has the endpoints
   }
 
   const ReferenceIndex& index_;

@@ -22,6 +22,7 @@
 #include "lib/config/retry_spec.h"
 #include "lib/config/route_filters.h"
 #include "lib/config/session_persistence.h"
+#include "lib/config/subset.h"
 #include "lib/config/traffic_policy.h"
 
 namespace heddle {
@@ -95,6 +96,8 @@ struct BackendSetSpec {
   UpstreamProtocol protocol = UpstreamProtocol::kAuto;
   LbSpec lb;
   std::string health_policy;  // in the same namespace; empty: whatever policy targets this set
+  Rare<SubsetSpec> subset{};  // of another set; its endpoints, tls and protocol: see effective_backend_set.h
+  bool says_lb = false;       // the author did; a subset that does not has its parent's
 };
 
 // --- HTTPRoute ---

@@ -1,5 +1,6 @@
 #include <map>
 #include <unordered_set>
+#include <utility>
 
 #include "lib/base/strings.h"
 #include "lib/config/parse_detail.h"
@@ -22,11 +23,11 @@ UpstreamTls parse_tls(JsonObject& spec) {
   return word == TlsWord::kPlaintext ? UpstreamTls::kPlaintext : UpstreamTls::kMtls;
 }
 
-Labels parse_labels(JsonObject& endpoint) {
+Labels parse_labels(JsonObject& at) {
   Labels out;
-  std::optional<JsonObject> labels = endpoint.optional_object("labels");
+  std::optional<JsonObject> labels = at.optional_object("labels");
   if (!labels) return out;
-  if (labels->value().size() > kMaxLabels) endpoint.problem("labels", "has more than 64 labels");
+  if (labels->value().size() > kMaxLabels) at.problem("labels", "has more than 64 labels");
   for (std::string_view key : labels->value().keys()) out.emplace(key, labels->string(key, {0, 63}));
   return out;
 }
@@ -84,20 +85,44 @@ void settle_dns(JsonObject& spec, const std::optional<SpiffeId>& common, Upstrea
   if (tls == UpstreamTls::kPlaintext || spec.has("identity")) return;
   spec.problem("identity", "is required: tls is mtls, and what DNS finds has no identity of its own");
 }
+
+SubsetSpec read_subset(JsonObject& object) {
+  SubsetSpec out;
+  out.parent = read_name(object, "name");
+  out.labels = parse_labels(object);
+  std::optional<JsonValue> labels = object.value().find("labels");
+  if (!labels) object.problem("labels", "is required: those that an endpoint of the subset has");
+  if (labels && labels->is_object() && labels->size() == 0) object.problem("labels", "is empty: that is the whole set");
+  object.finish();
+  return out;
+}
+
+// Whoever else uses the same endpoints speaks to them in the same way and checks them once.
+std::shared_ptr<const BackendSetSpec> parse_subset(BackendSetSpec out, JsonObject& spec) {
+  if (auto object = spec.optional_object("subsetOf")) out.subset = Rare<SubsetSpec>(read_subset(*object));
+  for (std::string_view field : {"endpoints", "dns", "tls", "identity", "protocol", "healthPolicy"}) {
+    if (!spec.has(field)) continue;
+    spec.problem(field,
+                 "stands beside subsetOf: a subset has the endpoints of its parent, and speaks to them as that does");
+    spec.ignore(field);
+  }
+  return std::make_shared<const BackendSetSpec>(std::move(out));
+}
 }  // namespace
 
 std::shared_ptr<const BackendSetSpec> parse_backend_set(const Envelope& envelope, JsonObject& spec) {
   auto out = std::make_shared<BackendSetSpec>();
   out->key = envelope.key;
+  out->says_lb = spec.has("loadBalancer");
+  if (auto lb = spec.optional_object("loadBalancer")) out->lb = parse_load_balancer(*lb);
+  if (spec.has("subsetOf")) return parse_subset(std::move(*out), spec);
   out->tls = parse_tls(spec);
   std::optional<SpiffeId> common = read_optional_identity(spec, "identity");
   if (out->tls == UpstreamTls::kPlaintext && spec.has("identity")) {
     spec.problem("identity", "stands beside tls: plaintext: nobody would check it");
   }
   out->protocol = spec.optional_one_of("protocol", kProtocols).value_or(UpstreamProtocol::kAuto);
-  if (auto lb = spec.optional_object("loadBalancer")) out->lb = parse_load_balancer(*lb);
   out->health_policy = read_optional_name(spec, "healthPolicy");
-  spec.refuse("subsetOf", "subsets are not supported; list the endpoints in a set of their own");
   out->dns = parse_dns_source(spec);
   if (out->dns) settle_dns(spec, common, out->tls, *out->dns);
 

@@ -39,8 +39,10 @@ Rare<SessionPersistenceSpec> parse_session_persistence(JsonObject& rule, const H
 std::optional<RetrySpec> parse_retry(JsonObject& rule);
 std::optional<RetrySpec> parse_policy_retry(JsonObject& spec);
 std::optional<RetryBudgetSpec> parse_retry_budget(JsonObject& spec);
-// The object `loadBalancer`, wherever it stands; reads all of it.
+// The object `loadBalancer` of a BackendSet, checked in itself; of a TrafficPolicy, which says a part only and is
+// checked with each set that it is for (validate_balancing.h). Both read all of it.
 LbSpec parse_load_balancer(JsonObject&);
+LbOverride parse_lb_override(JsonObject&);
 
 inline constexpr SizeRange kNameSize{1, 253};
 inline constexpr IntRange kPortRange{1, 65535};

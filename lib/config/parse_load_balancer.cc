@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "lib/base/strings.h"
 #include "lib/config/parse_detail.h"
 
@@ -31,56 +33,62 @@ void read_cookie(JsonObject& object, HashOn& out) {
   if (!is_token(out.name)) object.problem("cookie", "is not the name of a cookie");
 }
 
-HashOn parse_hash_on(JsonObject& spec) {
-  HashOn out;
+std::optional<HashOn> parse_hash_on(JsonObject& spec) {
   std::optional<JsonObject> object = spec.optional_object("hashOn");
-  if (!object) return out;
+  if (!object) return std::nullopt;
+  HashOn out;
   if (object->value().size() != 1) {
-    spec.problem("hashOn", "expected exactly one of header, cookie, sourceIdentity, path");
+    spec.problem("hashOn", "expected exactly one of header, cookie, sourceIdentity, sourceAddress, path");
   }
   read_header(*object, out);
   read_cookie(*object, out);
   read_word(*object, "sourceIdentity", HashSource::kSourceIdentity, out);
+  read_word(*object, "sourceAddress", HashSource::kSourceAddress, out);
   read_word(*object, "path", HashSource::kPath, out);
   object->finish();
   return out;
 }
-SlowStartSpec parse_slow_start(JsonObject& spec) {
-  SlowStartSpec out;
+std::optional<SlowStartSpec> parse_slow_start(JsonObject& spec) {
   std::optional<JsonObject> object = spec.optional_object("slowStart");
-  if (!object) return out;
+  if (!object) return std::nullopt;
+  SlowStartSpec out;
   out.window = object->duration("window", {100ms, 1h});
   out.aggression = object->optional_number("aggression").value_or(1);
   if (!(out.aggression >= 1 && out.aggression <= 10)) object->problem("aggression", "is out of range (1-10)");
   object->finish();
   return out;
 }
+
+std::optional<uint32_t> read_percent(JsonObject& spec, std::string_view field) {
+  std::optional<int64_t> value = spec.optional_integer(field, {0, 100});
+  if (!value) return std::nullopt;
+  return static_cast<uint32_t>(*value);
+}
+
+// Said, but nothing came of it: that is a problem already.
+bool has_wrong_part(const JsonObject& spec, const LbOverride& read) {
+  bool policy = spec.has("policy") && !read.policy;
+  return policy || (spec.has("hashOn") && (!read.hash_on || read.hash_on->source == HashSource::kNone));
+}
 }  // namespace
 
-LbSpec parse_load_balancer(JsonObject& spec) {
-  LbSpec out;
-  bool is_known = !spec.has("policy");
-  if (auto policy = spec.optional_one_of("policy", kPolicies)) {
-    out.policy = *policy;
-    is_known = true;
-  }
+LbOverride parse_lb_override(JsonObject& spec) {
+  LbOverride out;
+  out.policy = spec.optional_one_of("policy", kPolicies);
   out.hash_on = parse_hash_on(spec);
-  if (is_known && is_hashing(out.policy) && !spec.has("hashOn")) {
-    spec.problem("hashOn", str_cat("is required: ", to_text(out.policy), " keeps requests of one key together"));
-  }
-  if (is_known && !is_hashing(out.policy) && spec.has("hashOn")) {
-    spec.problem("hashOn", str_cat("is for ringHash and maglev; ", to_text(out.policy), " would ignore it"));
-  }
-  out.shape.slow_start = parse_slow_start(spec);
-  out.shape.panic_below = static_cast<uint32_t>(spec.optional_integer("panicThreshold", {0, 100}).value_or(0));
-  out.shape.zone_aware = spec.optional_boolean("zoneAware").value_or(false);
-  if (is_known && is_hashing(out.policy) && out.shape.zone_aware) {
-    spec.problem("zoneAware", str_cat("is not for ", to_text(out.policy), ": a key has one endpoint in all zones"));
-  }
-  if (is_known && is_hashing(out.policy) && spec.has("slowStart")) {
-    spec.problem("slowStart", str_cat("is not for ", to_text(out.policy), ": keys keep their endpoint"));
-  }
+  out.slow_start = parse_slow_start(spec);
+  out.panic_below = read_percent(spec, "panicThreshold");
+  out.min_healthy = read_percent(spec, "minHealthyPercent");
+  out.zone_aware = spec.optional_boolean("zoneAware");
   spec.finish();
+  return out;
+}
+
+LbSpec parse_load_balancer(JsonObject& spec) {
+  LbOverride read = parse_lb_override(spec);
+  LbSpec out = merged(LbSpec(), read);
+  if (has_wrong_part(spec, read)) return out;
+  for (LbConflict& conflict : lb_conflicts(out)) spec.problem(conflict.field, std::move(conflict.message));
   return out;
 }
 }  // namespace heddle::detail

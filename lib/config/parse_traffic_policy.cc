@@ -92,6 +92,7 @@ std::shared_ptr<const TrafficPolicySpec> parse_traffic_policy(const Envelope& en
   out->retry = parse_policy_retry(spec);
   out->retry_budget = parse_retry_budget(spec);
   out->hedge = parse_hedge(spec);
+  if (auto lb = spec.optional_object("loadBalancer")) out->lb = parse_lb_override(*lb);
   return out;
 }
 }  // namespace heddle::detail

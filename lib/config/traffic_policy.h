@@ -1,6 +1,7 @@
-// TrafficPolicy: how much may go to a backend set at once, and how long its parts may take. What is absent has the
-// default of the proxy. Limits are of one backend set in one sidecar process; its workers divide them. Parsed by
-// parse_traffic_policy.cc. Pure values, immutable once parsed, no loop.
+// TrafficPolicy: how much may go to a backend set at once, how long its parts may take, and how its endpoints are
+// chosen. What is absent has the default of the proxy, or is what the set says. Limits are of one backend set in one
+// sidecar process; its workers divide them. Parsed by parse_traffic_policy.cc. Pure values, immutable once parsed, no
+// loop.
 #pragma once
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "lib/api/resource.h"
 #include "lib/base/clock.h"
 #include "lib/config/hedge_spec.h"
+#include "lib/config/load_balancing.h"
 #include "lib/config/retry_spec.h"
 
 namespace heddle {
@@ -40,6 +42,7 @@ struct TrafficPolicySpec {
   std::optional<RetrySpec> retry{};  // of rules that name none, and where no route is attached
   std::optional<RetryBudgetSpec> retry_budget{};
   std::optional<HedgeSpec> hedge{};
+  std::optional<LbOverride> lb{};  // wins over the sets' own
 };
 
 inline constexpr int64_t kMaxTrafficLimit = 1'000'000;

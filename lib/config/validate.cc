@@ -4,6 +4,7 @@
 
 #include "lib/api/federated.h"
 #include "lib/base/strings.h"
+#include "lib/config/validate_balancing.h"
 #include "lib/config/validate_filters.h"
 #include "lib/config/validate_rate_limits.h"
 
@@ -28,6 +29,8 @@ class Validator {
     for (const auto& [key, spec] : model_.backend_sets) check_backend_set(*spec);
     for (const auto& [key, spec] : model_.health_policies) check_targets(*spec, policy_of_);
     for (const auto& [key, spec] : model_.traffic_policies) check_targets(*spec, traffic_of_);
+    check_subsets(model_, problems_);
+    check_policy_balancing(model_, problems_);
     for (const auto& [key, spec] : model_.authorization_policies) check_authorization(*spec);
     for (const auto& [key, spec] : model_.rate_limit_policies) check_rate_limits(*spec);
     for (const auto& [key, spec] : model_.workloads) check_workload(*spec);

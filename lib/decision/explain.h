@@ -48,6 +48,8 @@ struct ExplainedBackends {
   std::string dns;       // the name whose records the sidecar takes instead; empty: the endpoints are listed
   std::string identity;  // with `dns`: of each of them; empty: none is asked for
   std::vector<ExplainedFilter> filters;  // of the backendRef
+  std::string balancing;                 // "maglev by cookie session"; empty: as the set itself says
+  std::string subset_of;                 // "default/hello"; empty: it is no subset
 };
 
 // A RequestMirror of the rule. Its endpoints are not judged: nobody waits for them.
@@ -106,6 +108,8 @@ Explanation explain(const Snapshot&, const ExplainQuery&);
 std::string retry_text(const RetrySpec&);  // "up to 2 after 502 503, backoff 25ms"
 void explain_limits(const HttpRouteRule&, Trace&);
 void explain_traffic(const BackendSetEntry&, ExplainedBackends&, Trace&);
+// Of which set it is a subset, and who says how it balances where that is not the set alone; in explain_balancing.cc.
+void explain_balancing(const BackendSetEntry&, ExplainedBackends&, Trace&);
 // What it says about authorization, added to what is found already; in explain_authz.cc. `forwarded`: the request as it
 // is sent on, which is what is judged.
 void explain_authorization(const Model&, const ExplainQuery&, const RequestHead& forwarded, Explanation&);

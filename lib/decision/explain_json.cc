@@ -67,6 +67,8 @@ void write_backends(const ExplainedBackends& backends, JsonWriter& out) {
   out.field("percent", backends.percent);
   if (backends.reason != Reason::kNone) out.field("reason", info(backends.reason).name);
   if (!backends.traffic_policy.empty()) out.field("trafficPolicy", backends.traffic_policy);
+  if (!backends.balancing.empty()) out.field("loadBalancer", backends.balancing);
+  if (!backends.subset_of.empty()) out.field("subsetOf", backends.subset_of);
   if (!backends.dns.empty()) {
     out.key("dns").begin_object().field("name", backends.dns);
     if (!backends.identity.empty()) out.field("identity", backends.identity);

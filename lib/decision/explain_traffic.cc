@@ -45,6 +45,7 @@ std::string values_of(const TrafficPolicySpec& policy) {
     add_value(out, "hedge",
               str_cat("after ", format_duration(policy.hedge->after), policy.hedge->any_method ? ", any method" : ""));
   }
+  if (policy.lb) add_value(out, "loadBalancer", "as above");
   return out.empty() ? "the defaults" : out;
 }
 }  // namespace
@@ -69,6 +70,7 @@ void explain_limits(const HttpRouteRule& rule, Trace& trace) {
 }
 
 void explain_traffic(const BackendSetEntry& set, ExplainedBackends& out, Trace& trace) {
+  explain_balancing(set, out, trace);
   if (set.traffic == nullptr) return;
   out.traffic_policy = short_name(set.traffic->key);
   trace.add("traffic policy", str_cat(label(set.traffic->key), " for ", out.name, ": ", values_of(*set.traffic)));

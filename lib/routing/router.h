@@ -28,6 +28,13 @@ class BackendChoice {
   // Its number in the rule, for what depends on more than the set; 0 when every weight is zero.
   size_t number(uint64_t draw) const noexcept;
   std::optional<BackendSetId> only() const noexcept { return only_; }
+  // The number of another one, by weight among those whose set is_wanted(BackendSetId); nothing: there is none.
+  template <class Wanted>
+  std::optional<size_t> number_among(uint64_t draw, Wanted&& is_wanted) const {
+    if (several_ == nullptr) return std::nullopt;
+    return several_->split.pick_among(draw, [&](size_t i) { return is_wanted(several_->backends[i]); });
+  }
+  BackendSetId at(size_t number) const { return several_ == nullptr ? *only_ : several_->backends[number]; }
   bool has_same_backends(const BackendChoice& other) const noexcept;
 
  private:

@@ -79,16 +79,27 @@ void SnapshotAssembly::assemble_backend_sets() {
     out_->backend_set_ids_.emplace(ref_of(key), id);
     if (out_->backend_sets_.size() <= id.value()) out_->backend_sets_.resize(id.value() + 1);
     std::shared_ptr<const BackendSetEntry>& slot = out_->backend_sets_[id.value()];
-    std::shared_ptr<const HealthPolicySpec> health = health_of(*spec);
-    std::shared_ptr<const TrafficPolicySpec> traffic = traffic_of(key);
+    BackendSetParts parts = parts_of(spec);
+    std::shared_ptr<const HealthPolicySpec> health = health_of(parts.parent == nullptr ? *spec : *parts.parent);
     const BackendSetEntry* old_entry = previous_ == nullptr ? nullptr : previous_->backend_set(id);
-    bool same = old_entry != nullptr && old_entry->spec == spec && old_entry->health == health;
-    if (same && old_entry->traffic == traffic) {
+    bool same = old_entry != nullptr && old_entry->parts == parts;
+    if (same && old_entry->health == health) {
       slot = previous_->backend_sets()[id.value()];
-    } else {
-      slot = std::make_shared<const BackendSetEntry>(BackendSetEntry{id, spec, std::move(health), std::move(traffic)});
+      continue;
     }
+    auto made = std::make_shared<BackendSetEntry>(BackendSetEntry{id, {}, std::move(health), traffic_of(parts)});
+    made->spec = same ? old_entry->spec : effective_backend_set(parts);
+    made->parts = std::move(parts);
+    slot = std::move(made);
   }
+}
+
+BackendSetParts SnapshotAssembly::parts_of(const std::shared_ptr<const BackendSetSpec>& own) const {
+  BackendSetParts out{own, nullptr, targeting(own->key), nullptr};
+  if (!is_subset(*own)) return out;
+  out.parent = model_.backend_sets.at(parent_or_own_key(*own));
+  out.parent_traffic = targeting(out.parent->key);
+  return out;
 }
 
 std::shared_ptr<const HealthPolicySpec> SnapshotAssembly::health_of(const BackendSetSpec& set) const {
@@ -99,7 +110,7 @@ std::shared_ptr<const HealthPolicySpec> SnapshotAssembly::health_of(const Backen
   return it == policy_of_.end() ? nullptr : it->second;
 }
 
-std::shared_ptr<const TrafficPolicySpec> SnapshotAssembly::traffic_of(const ResourceKey& backend_set) const {
+std::shared_ptr<const TrafficPolicySpec> SnapshotAssembly::targeting(const ResourceKey& backend_set) const {
   auto it = traffic_of_.find(ref_of(backend_set));
   return it == traffic_of_.end() ? nullptr : it->second;
 }

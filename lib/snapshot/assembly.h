@@ -21,8 +21,9 @@ class SnapshotAssembly {
     std::optional<uint16_t> port;
   };
   void assemble_backend_sets();
+  BackendSetParts parts_of(const std::shared_ptr<const BackendSetSpec>&) const;
   std::shared_ptr<const HealthPolicySpec> health_of(const BackendSetSpec&) const;
-  std::shared_ptr<const TrafficPolicySpec> traffic_of(const ResourceKey& backend_set) const;
+  std::shared_ptr<const TrafficPolicySpec> targeting(const ResourceKey& backend_set) const;
   void assemble_routes();
   std::shared_ptr<const BoundRoute> bind(const std::shared_ptr<const HttpRouteSpec>&);
   std::shared_ptr<const SessionPersistence> session_of(const HttpRouteSpec&, uint32_t rule) const;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "lib/config/content_hash.h"
+#include "lib/config/effective_backend_set.h"
 #include "lib/config/model.h"
 #include "lib/routing/host_index.h"
 #include "lib/routing/router.h"
@@ -18,9 +19,10 @@
 namespace heddle {
 struct BackendSetEntry {
   BackendSetId id;
-  std::shared_ptr<const BackendSetSpec> spec;
-  std::shared_ptr<const HealthPolicySpec> health;    // nullptr: not checked actively
+  std::shared_ptr<const BackendSetSpec> spec;        // in force: with what its parent and its policy say
+  std::shared_ptr<const HealthPolicySpec> health;    // nullptr: not checked actively; of a subset its parent's
   std::shared_ptr<const TrafficPolicySpec> traffic;  // nullptr: the proxy's defaults
+  BackendSetParts parts{};                           // what `spec` was made of
 };
 
 // What requests look at stands first, in one cache line.

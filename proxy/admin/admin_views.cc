@@ -92,6 +92,8 @@ std::string backends_json(const std::vector<BackendTable>& tables) {
   for (const BackendTable& table : tables) {
     BackendTotals totals = totals_of(table);
     out.begin_object().field("name", table.name).field("tls", table.tls).field("balancer", table.balancer);
+    if (!table.balanced_by.empty()) out.field("balancedBy", table.balanced_by);
+    if (!table.subset_of.empty()) out.field("subsetOf", table.subset_of);
     if (table.dns) write_dns(out, *table.dns);
     out.field("state", totals.state()).field("usable", totals.usable).key("endpoints").begin_array();
     for (const BackendRow& row : table.rows) write_backend(out, row);

@@ -62,7 +62,7 @@ BackendRow make_row(const BackendSetEntry& entry, const Endpoint& endpoint, cons
                     const BackendSources& from) {
   WallTime now = from.clock.wall();
   auto health = from.health.get(health_key(endpoint.key));
-  auto checked = from.checker.status(entry.spec->key, endpoint.key);
+  auto checked = from.checker.status(parent_or_own_key(*entry.spec), endpoint.key);
   BackendRow row;
   row.address = endpoint.address().text();
   if (endpoint.key.identity) row.identity = endpoint.key.identity->text();
@@ -84,6 +84,15 @@ BackendRow make_row(const BackendSetEntry& entry, const Endpoint& endpoint, cons
   return row;
 }
 
+// Whose endpoints they are, and who says how they are balanced.
+void name_sources(const BackendSetEntry& entry, BackendTable& table) {
+  const BackendSetSpec& spec = *entry.spec;
+  if (is_subset(spec)) {
+    table.subset_of = str_cat(spec.key.ns, "/", spec.subset->parent, ": ", labels_text(spec.subset->labels));
+  }
+  const TrafficPolicySpec* policy = lb_policy_of(entry.parts);
+  if (policy != nullptr) table.balanced_by = str_cat("TrafficPolicy ", policy->key.ns, "/", policy->key.name);
+}
 }  // namespace
 
 std::string_view to_text(BackendState state) noexcept {
@@ -120,6 +129,7 @@ std::vector<BackendTable> collect_backends(const Snapshot& snapshot, const Backe
                        std::string(to_text(spec.lb.policy)),
                        std::string(to_text(spec.tls)),
                        {}};
+    name_sources(*entry, table);
     if (from.dns != nullptr && spec.dns) table.dns = from.dns->status(spec.key);
     auto found = resolved != nullptr && spec.dns ? resolved->share(spec.key) : nullptr;
     BackendSetSpecPtr whole = with_endpoints(entry->spec, found.get());

@@ -62,6 +62,8 @@ struct BackendTable {
   std::string tls;
   std::vector<BackendRow> rows;
   std::optional<DnsSetStatus> dns = {};  // of a set that is looked up
+  std::string subset_of = {};            // "shop/hello: version=v2"; empty: it is no subset
+  std::string balanced_by = {};          // the TrafficPolicy that says so; empty: the set itself
 };
 
 // The sums over a set; it is UP while one endpoint may be used.

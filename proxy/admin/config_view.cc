@@ -6,7 +6,9 @@
 #include "lib/base/grpc_status.h"
 #include "lib/base/json_writer.h"
 #include "lib/base/strings.h"
+#include "lib/config/effective_backend_set.h"
 #include "lib/config/overload.h"
+#include "proxy/admin/balancing_view.h"
 #include "proxy/admin/filter_view.h"
 
 namespace heddle {
@@ -62,31 +64,6 @@ void write_endpoint(JsonWriter& out, const Endpoint& endpoint) {
   out.end_object().end_object();
 }
 
-void write(JsonWriter& out, const HashOn& on) {
-  constexpr std::string_view kKeys[] = {"", "header", "cookie", "sourceIdentity", "path"};
-  if (on.source == HashSource::kNone) return;
-  std::string_view key = kKeys[static_cast<size_t>(on.source)];
-  out.key("hashOn").begin_object();
-  if (on.name.empty()) out.field(key, true);
-  if (!on.name.empty()) out.field(key, on.name);
-  out.end_object();
-}
-
-void write(JsonWriter& out, const SlowStartSpec& spec) {
-  if (spec.window == Duration{}) return;
-  out.key("slowStart").begin_object().field("window", format_duration(spec.window));
-  out.field("aggression", spec.aggression).end_object();
-}
-
-void write(JsonWriter& out, const LbSpec& spec) {
-  out.key("loadBalancer").begin_object().field("policy", to_text(spec.policy));
-  write(out, spec.hash_on);
-  write(out, spec.shape.slow_start);
-  if (spec.shape.zone_aware) out.field("zoneAware", true);
-  if (spec.shape.panic_below != 0) out.field("panicThreshold", spec.shape.panic_below);
-  out.end_object();
-}
-
 void write_dns(JsonWriter& out, const DnsSource& dns) {
   out.key("dns").begin_object().field("name", dns.name).field("type", to_text(dns.type));
   if (dns.port != 0) out.field("port", dns.port);
@@ -97,11 +74,12 @@ void write_dns(JsonWriter& out, const DnsSource& dns) {
 
 void write(JsonWriter& out, const BackendSetSpec& spec) {
   constexpr std::string_view kProtocols[] = {"auto", "http", "http2", "tcp"};
+  if (is_subset(spec)) return write_subset(out, spec);
   if (spec.dns) write_dns(out, *spec.dns);
   out.key("endpoints").begin_array();
   for (const Endpoint& endpoint : spec.endpoints) write_endpoint(out, endpoint);
   out.end_array().field("tls", to_text(spec.tls)).field("protocol", kProtocols[static_cast<size_t>(spec.protocol)]);
-  write(out, spec.lb);
+  write_load_balancer(out, spec.lb);
   if (!spec.health_policy.empty()) out.field("healthPolicy", spec.health_policy);
 }
 
@@ -298,6 +276,7 @@ void write(JsonWriter& out, const TrafficPolicySpec& spec) {
     out.key("hedge").begin_object().field("after", format_duration(spec.hedge->after));
     out.field("nonIdempotent", spec.hedge->any_method).end_object();
   }
+  if (spec.lb) write_load_balancer(out, *spec.lb);
 }
 
 template <class T, class Write>

@@ -123,10 +123,18 @@ std::string dns_html(const DnsSetStatus& dns) {
                        " are beyond the limit</p>\n");
 }
 
+// Who says so, where it is not the set; and whose endpoints these are.
+std::string sources_html(const BackendTable& table) {
+  std::string out;
+  if (!table.balanced_by.empty()) out.append(" (").append(escape_html(table.balanced_by)).append(")");
+  if (!table.subset_of.empty()) out.append(", subset of ").append(escape_html(table.subset_of));
+  return out;
+}
+
 std::string table_html(const BackendTable& table) {
   std::string out = str_cat("<h2>", escape_html(table.name), "</h2>\n<p>", escape_html(table.tls), ", balanced by ",
-                            escape_html(table.balancer), "</p>\n", table.dns ? dns_html(*table.dns) : std::string(),
-                            "<table>\n<thead><tr>");
+                            escape_html(table.balancer), sources_html(table), "</p>\n",
+                            table.dns ? dns_html(*table.dns) : std::string(), "<table>\n<thead><tr>");
   for (std::string_view head :
        {"Backend", "State", "Weight", "Sessions", "Total", "Active", "Requests", "Bytes in", "Bytes out", "Errors",
         "Last check", "Checked", "Failed", "Downs", "Downtime", "Ejected"}) {

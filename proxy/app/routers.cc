@@ -3,20 +3,22 @@
 #include <utility>
 
 #include "lib/base/strings.h"
+#include "proxy/app/short_sets.h"
 #include "proxy/upstream/hash_key.h"
 
 namespace heddle {
 namespace {
 std::string key_text(const ResourceKey& key) { return str_cat(key.ns, "/", key.name); }
 
-FilterUse filters_of(const Decision& decision, uint64_t draw) {
+FilterUse filters_of(const Decision& decision, uint64_t draw, std::optional<size_t> backend) {
   const RouteRule& rule = *decision.rule;
-  return {rule.filters.get(), draw, decision.port->number, decision.backend_number(draw)};
+  size_t number = backend ? *backend : decision.backend_number(draw);
+  return {rule.filters.get(), draw, decision.port->number, static_cast<uint8_t>(number)};
 }
 
-SessionUse session_of(const Decision& decision, uint64_t draw) {
-  return {decision.rule->session.get(), decision.candidate->match_index, decision.backend_number(draw),
-          decision.session};
+SessionUse session_of(const Decision& decision, uint64_t draw, std::optional<size_t> backend) {
+  uint8_t number = backend ? static_cast<uint8_t>(*backend) : decision.backend_number(draw);
+  return {decision.rule->session.get(), decision.candidate->match_index, number, decision.session};
 }
 
 // What this worker knows about the endpoints of the sets it uses.
@@ -69,9 +71,15 @@ Result<RouteTarget> OutboundRouter::route(const RequestHead& head, const Connect
   DecisionInput input{service_for(current, head.authority()), client_ns_, &facts, random_.next(), &sessions};
   Decision decision = decide(*current->snapshot, input);
   if (!decision) return make_error(decision.reason, "");
+  std::optional<size_t> other;
+  if (may_leave(decision)) other = leave_if_short(*current, input.draw, decision);
   RouteTarget out = target(std::move(current), decision, &head, from);
-  if (decision.candidate != nullptr && decision.candidate->has_filters) out.filters = filters_of(decision, input.draw);
-  if (decision.candidate != nullptr && decision.candidate->has_session) out.session = session_of(decision, input.draw);
+  if (decision.candidate != nullptr && decision.candidate->has_filters) {
+    out.filters = filters_of(decision, input.draw, other);
+  }
+  if (decision.candidate != nullptr && decision.candidate->has_session) {
+    out.session = session_of(decision, input.draw, other);
+  }
   return out;
 }
 

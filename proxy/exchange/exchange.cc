@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "lib/base/assert.h"
+#include "lib/base/strings.h"
 #include "proxy/exchange/filter_answer.h"
 
 namespace heddle {
@@ -261,6 +262,7 @@ void Exchange::reply(const Error& why) {
   if (summary_.rate.policy != nullptr) mark_rate_limited(summary_.rate, is_grpc(request_), answer.head);
   if (summary_.limit.value != 0) explain_limit(why.reason, answer.head);
   if (why.reason == Reason::kRequestTimeout && disclosure == ReasonDisclosure::kName) explain_deadline(answer.head);
+  if (why.reason == Reason::kNoHealthyEndpoint && !why.detail.empty()) explain_absence(why, answer.head);
   send_reply(std::move(answer));
 }
 
@@ -298,6 +300,15 @@ void Exchange::explain_denial(ResponseHead& answer) const {
 void Exchange::explain_limit(Reason reason, ResponseHead& answer) const {
   if (services_.direction != Direction::kOutbound) return;
   std::string text = limit_reason_text(reason, summary_.limit, target_.runtime->backend_set);
+  bool fits = answer.fields().set(HeaderName::kHeddleReason, text);
+  HEDDLE_ASSERT(fits);  // a fresh arena
+  static_cast<void>(fits);
+}
+
+// Why nobody is there: of subsets, and where a share of the endpoints must be healthy.
+void Exchange::explain_absence(const Error& why, ResponseHead& answer) const {
+  if (services_.direction != Direction::kOutbound) return;
+  std::string text = str_cat(info(why.reason).name, "; ", why.detail, "; backend-set=", target_.runtime->backend_set);
   bool fits = answer.fields().set(HeaderName::kHeddleReason, text);
   HEDDLE_ASSERT(fits);  // a fresh arena
   static_cast<void>(fits);

@@ -187,6 +187,7 @@ class Exchange final : public Retirable, private Revocable {
   void explain_denial(ResponseHead&) const;
   void explain_limit(Reason, ResponseHead&) const;
   void explain_deadline(ResponseHead&) const;
+  void explain_absence(const Error&, ResponseHead&) const;
   bool is_admitted() const override;
   void revoke() override;
   void break_off(const Error&, ResetCode = ResetCode::kInternalError);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proxy/lb/minimum_share.h"
 #include "proxy/lb/stable_hash.h"
 
 namespace heddle {
@@ -43,7 +44,7 @@ void CandidateList::look(MonoTime now) noexcept {
     for (size_t i = 0; i < candidates_.size(); ++i) shares_[i] *= slow_start_.part_of(i);
     if (auto step = slow_start_.next_step()) look_again_ = now + *step;
   }
-  if (has_levels_ || panic_below_ != 0) look_at_levels();
+  if (has_levels_ || panic_below_ != 0 || min_healthy_ != 0) look_at_levels();
   if (has_zones_) {
     share_by_zones();
     look_again_ = std::min(look_again_, now + kZoneEvery);
@@ -64,11 +65,7 @@ void CandidateList::gather() noexcept {
   }
 }
 
-// Panic takes whom checks call bad, never who leaves. Whom we reach proves its identity as ever.
-bool CandidateList::may_panic_with(const LbCandidate& candidate) const noexcept {
-  return candidate.weight != 0 && !candidate.health->flags().has(HealthFlag::kDraining);
-}
-
+// Of what was looked at: a flag may change meanwhile.
 LevelHealths CandidateList::level_healths() const noexcept {
   LevelHealths out{};
   for (size_t i = 0; i < candidates_.size(); ++i) {
@@ -79,9 +76,18 @@ LevelHealths CandidateList::level_healths() const noexcept {
   return out;
 }
 
+// Nobody of such a level is the last resort of a request either.
+void CandidateList::leave_short_levels(const LevelHealths& levels) noexcept {
+  for (size_t i = 0; i < candidates_.size(); ++i) {
+    if (is_below(levels[candidates_[i].priority], min_healthy_)) is_usable_[i] = 0;
+  }
+}
+
 void CandidateList::look_at_levels() noexcept {
-  loads_ = level_loads(level_healths(), panic_below_);
+  LevelHealths levels = level_healths();
+  loads_ = level_loads(levels, panic_below_, min_healthy_);
   is_panicking_ = false;
+  if (min_healthy_ != 0) return leave_short_levels(levels);
   for (size_t i = 0; i < candidates_.size(); ++i) {
     const LevelLoad& load = loads_[candidates_[i].priority];
     if (!load.is_panicking || load.part <= 0 || !may_panic_with(candidates_[i])) continue;
@@ -124,6 +130,7 @@ std::array<ZoneState, kLevels> CandidateList::zone_states() const noexcept {
   }
   for (size_t level = 0; level < kLevels; ++level) {
     if (local[level].present == 0) continue;
+    out[level].is_short = is_below(local[level], min_healthy_);
     out[level].local_healthy_part =
         static_cast<double>(local[level].healthy) / static_cast<double>(local[level].present);
   }

@@ -17,7 +17,10 @@ namespace heddle {
 class CandidateList {
  public:
   explicit CandidateList(const LbInputs& inputs)
-      : epoch_(inputs.epoch), slow_start_(inputs.shape.slow_start), panic_below_(inputs.shape.panic_below) {}
+      : epoch_(inputs.epoch),
+        slow_start_(inputs.shape.slow_start),
+        panic_below_(inputs.shape.panic_below),
+        min_healthy_(inputs.shape.min_healthy) {}
   void update(std::vector<LbCandidate> candidates);
   // True when usable() or a share may have changed since the last call.
   bool refresh(MonoTime now) noexcept {
@@ -63,16 +66,17 @@ class CandidateList {
   void look(MonoTime now) noexcept;
   void look_at_levels() noexcept;
   LevelHealths level_healths() const noexcept;
+  void leave_short_levels(const LevelHealths&) noexcept;
   void share_by_levels() noexcept;
   void share_by_zones() noexcept;
   std::array<ZoneState, kLevels> zone_states() const noexcept;
   void gather() noexcept;
-  bool may_panic_with(const LbCandidate&) const noexcept;
   std::optional<uint32_t> untried_standby(std::span<const uint32_t> tried) const noexcept;
 
   const HealthEpoch& epoch_;
   SlowStart slow_start_;
   uint32_t panic_below_;
+  uint32_t min_healthy_;
   bool has_levels_ = false;
   bool has_zones_ = false;  // some candidates are in our zone, others are not
   bool is_panicking_ = false;

@@ -10,16 +10,19 @@ double healthy_part(const LevelHealth& level) noexcept {
 // Of all traffic, 1 at most.
 double capacity(const LevelHealth& level) noexcept { return std::min(1.0, healthy_part(level) * kOverprovisioning); }
 
-bool is_below(const LevelHealth& level, uint32_t percent) noexcept {
-  return level.healthy * 100 < level.present * percent;
-}
-
 bool has_several(const LevelHealths& levels) noexcept {
   return std::count_if(levels.begin(), levels.end(), [](const LevelHealth& level) { return level.present != 0; }) > 1;
 }
 }  // namespace
 
-std::array<LevelLoad, kLevels> level_loads(const LevelHealths& levels, uint32_t panic_below) noexcept {
+bool is_below(const LevelHealth& level, uint32_t percent) noexcept {
+  return level.healthy * 100 < level.present * percent;
+}
+
+std::array<LevelLoad, kLevels> level_loads(LevelHealths levels, uint32_t panic_below, uint32_t min_healthy) noexcept {
+  for (LevelHealth& level : levels) {
+    if (is_below(level, min_healthy)) level.healthy = 0;
+  }
   std::array<LevelLoad, kLevels> out;
   double together = 0;
   for (const LevelHealth& level : levels) together += capacity(level);

@@ -20,12 +20,16 @@ struct LevelHealth {
   size_t present = 0;  // that panic would use, healthy ones included; endpoints of weight 0 do not count
 };
 
+// Fewer than this percentage are healthy; never where nobody is present.
+bool is_below(const LevelHealth&, uint32_t percent) noexcept;
+
 struct LevelLoad {
   double part = 0;  // of the traffic; all parts together are 1, or 0 when nobody is there
   bool is_panicking = false;
 };
 
-// By level. `panic_below` in percent; 0: nobody panics.
+// By level. `panic_below` and `min_healthy` in percent, one of them at most; 0: nobody panics, no level is left. A
+// level with fewer healthy endpoints than `min_healthy` gets nothing (minimum_share.h).
 using LevelHealths = std::array<LevelHealth, kLevels>;
-std::array<LevelLoad, kLevels> level_loads(const LevelHealths&, uint32_t panic_below) noexcept;
+std::array<LevelLoad, kLevels> level_loads(LevelHealths, uint32_t panic_below, uint32_t min_healthy = 0) noexcept;
 }  // namespace heddle

@@ -8,6 +8,7 @@ namespace heddle {
 double zone_part(const ZoneState& zone) noexcept {
   if (zone.local_weight <= 0) return 0;
   if (zone.other_weight <= 0) return 1;
+  if (zone.is_short) return 0;
   double proportional = zone.local_weight / (zone.local_weight + zone.other_weight);
   double by_health = std::min(1.0, zone.local_healthy_part * kOverprovisioning);
   double by_load = 1;

@@ -76,6 +76,11 @@ constexpr MetricFamily kMirrored{
     "of the backend set), slow (it did not keep up with the body), timeout, cancelled (the request broke off).",
     kCounter,
     {"backend_set", "outcome"}};
+constexpr MetricFamily kLeft{
+    "heddle_upstream_left_total",
+    "Requests that another backend set got, or that failed: fewer endpoints were healthy than minHealthyPercent.",
+    kCounter,
+    {"backend_set"}};
 constexpr MetricFamily kConnectTime{
     "heddle_upstream_connect_seconds", "Duration of connects, with TLS.", kHistogram, {"backend_set"}, kLatencyBuckets};
 
@@ -240,6 +245,7 @@ constexpr auto kFamilies = std::to_array<const MetricFamily*>({&kRequests,
                                                                &kCircuitRefused,
                                                                &kConnectTime,
                                                                &kPanics,
+                                                               &kLeft,
                                                                &kMirrored,
                                                                &kChecks,
                                                                &kTransitions,
@@ -377,7 +383,8 @@ BackendSetMetrics::BackendSetMetrics(Registry& registry, std::string_view set)
       circuit_refused(scope_of(registry, "backend_set", set), kCircuitRefused, "resource"),
       connect_time(scope_of(registry, "backend_set", set).histogram(kConnectTime)),
       panics(scope_of(registry, "backend_set", set).counter(kPanics)),
-      mirrored(scope_of(registry, "backend_set", set), kMirrored, "outcome") {}
+      mirrored(scope_of(registry, "backend_set", set), kMirrored, "outcome"),
+      left(scope_of(registry, "backend_set", set).counter(kLeft)) {}
 
 HealthMetrics::HealthMetrics(Registry& registry, std::string_view set)
     : checks(scope_of(registry, "backend_set", set), kChecks, "result"),

@@ -92,6 +92,7 @@ struct BackendSetMetrics {
   Histogram connect_time;
   Counter panics;
   LabelledCounters mirrored;  // by outcome
+  Counter left;
 };
 
 // Per backend set, on the main loop: active checks.

@@ -158,6 +158,7 @@ void BackendSet::show_candidates() {
   std::vector<LbCandidate> candidates;
   candidates.reserve(slots_.size());
   for (uint32_t i = 0; i < slots_.size(); ++i) candidates.push_back(candidate_of(i));
+  shared_->share.reset();
   shared_->balancer->update(std::move(candidates));
 }
 
@@ -222,7 +223,7 @@ Result<BackendSet::Pick> BackendSet::pick(std::span<const uint32_t> tried, PickO
   if (shared_ == nullptr) make_slots();
   OutlierProbe probe;
   auto index = choose({context_.session_context.loop.now(), tried, options.hash}, options.session, probe);
-  if (!index) return make_error(Reason::kNoHealthyEndpoint, "");
+  if (!index) return nobody(tried);
   Pick pick;
   pick.shared_ = shared_;
   auto permitted = take_permits(options, pick);

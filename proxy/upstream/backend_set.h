@@ -14,6 +14,7 @@
 #include "proxy/upstream/endpoint_runtime.h"
 #include "proxy/upstream/session_index.h"
 #include "proxy/upstream/set_outliers.h"
+#include "proxy/upstream/set_share.h"
 #include "proxy/upstream/traffic_limits.h"
 
 namespace heddle {
@@ -30,6 +31,7 @@ class BackendSet {
     uint64_t generation = 0;                // moves when indexes change their meaning
     uint64_t session_scope = 0;             // session_scope() of the set
     std::unique_ptr<SetOutliers> outliers;  // nullptr: no policy says so
+    std::unique_ptr<SetShare> share;        // nullptr: nobody asked since the endpoints changed
   };
 
  public:
@@ -106,8 +108,15 @@ class BackendSet {
   // Of a copy that was sent here, or not: after pick() said so.
   void count_mirrored(MirrorOutcome outcome) { shared_->metrics->on_mirrored(outcome); }
   size_t size() const noexcept { return spec_->endpoints.size(); }
+  // Whether a request that could go to another set may come here: enough endpoints are healthy (minimum_share.h), or an
+  // ejected one waits for a request that proves it. Asked where a minimum is set, of the other sets only meanwhile.
+  bool is_usable();
+  // A request went to another set, for this one is not usable.
+  void count_left() { shared_->metrics->on_left(); }
 
  private:
+  SetShare& share();
+  Error nobody(std::span<const uint32_t> tried);
   struct Slot {
     std::shared_ptr<EndpointHealth> health;
     std::shared_ptr<EndpointRuntime> runtime;  // nullptr: never picked

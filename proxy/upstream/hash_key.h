@@ -17,6 +17,7 @@ struct HashFacts {
 
 // Nothing where the policy asks for no key, or the request has none or an empty one. Of a header that stands in several
 // lines the first counts, of cookies of one name too; the path is without its query. Who calls is the verified SPIFFE
-// id of the connection; without one, as from the application beside us, our own.
+// id of the connection; without one, as from the application beside us, our own. The address of the caller is that of
+// the connection, without port, or what a PROXY header says it is; 127.0.0.1 and ::1 are nobody's.
 std::optional<uint64_t> hash_of(const HashOn&, const HashFacts&) noexcept;
 }  // namespace heddle

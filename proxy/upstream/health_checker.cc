@@ -9,8 +9,9 @@ namespace heddle {
 namespace {
 std::string name_of(const ResourceKey& key) { return str_cat(key.ns, "/", key.name); }
 
+// The endpoints of a subset are checked as its parent's.
 bool is_checked(const std::shared_ptr<const BackendSetEntry>& entry) {
-  return entry != nullptr && entry->health != nullptr && !entry->health->active.empty();
+  return entry != nullptr && !is_subset(*entry->spec) && entry->health != nullptr && !entry->health->active.empty();
 }
 
 std::vector<ProbeSpec> probes_for(const BackendSetEntry& entry, const EndpointKey& endpoint) {

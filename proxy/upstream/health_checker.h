@@ -1,7 +1,8 @@
 // HealthChecker: asks every endpoint whose backend set has a HealthPolicy, on the policy's schedule, and sets or clears
 // HealthFlag::kCheckFailed. One per process, on the main loop; the workers only read the flag. It decides nothing about
 // requests. An endpoint is usable until its checks say otherwise: a proxy that just started serves at once.
-// Several checks of a policy: the endpoint is up while all are. An endpoint in several sets: down while one says so.
+// Several checks of a policy: the endpoint is up while all are. An endpoint in several sets: down while one says so; in
+// a set and its subsets: checked once, as one of the parent's.
 #pragma once
 #include <map>
 #include <memory>
@@ -38,7 +39,7 @@ class HealthChecker {
   // What did not change keeps running, what is gone stops in silence. Must not be called from a probe's result.
   // `resolved`: where sets that are looked up in DNS have their endpoints from; may be null.
   void apply(const Snapshot&, const ResolvedSets* resolved = nullptr);
-  // nullopt: not checked.
+  // nullopt: not checked. Of a subset: asked by its parent's key.
   std::optional<CheckStatus> status(const ResourceKey& backend_set, const EndpointKey&) const;
   size_t endpoints() const noexcept;
 

@@ -47,6 +47,15 @@ std::optional<SetOutliers::Due> SetOutliers::claim(MonoTime now, std::span<const
   return std::nullopt;
 }
 
+bool SetOutliers::is_due(MonoTime now) {
+  if (group_->ejected() == 0 || now < next_look_) return false;
+  for (uint32_t i = 0; i < cells_.size(); ++i) {
+    if (has_weight_[i] && cells_[i]->is_due(now)) return true;
+  }
+  next_look_ = now + kLook;
+  return false;
+}
+
 void SetOutliers::on_response(OutlierEndpoint& cell, OutlierProbe& probe, uint16_t status, Duration latency) {
   OutlierOutcome outcome = outlier_outcome({Reason::kNone, status, 0, 0});
   if (probe && outcome == OutlierOutcome::kSuccess) return decide(probe, outcome);

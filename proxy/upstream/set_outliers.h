@@ -27,6 +27,8 @@ class SetOutliers {
   const Cell& cell(uint32_t index) const noexcept { return cells_[index]; }
   // An endpoint that is due and was not tried. Looks every kLook, and only while somebody is ejected.
   std::optional<Due> claim(MonoTime now, std::span<const uint32_t> tried);
+  // Whether claim() has somebody now, so that a request should come although others are better off.
+  bool is_due(MonoTime now);
 
   // What a try told; `cell` may be of an endpoint that has left the set. A try that proves an endpoint (`probe`) is
   // decided by the first head, and by the end where none came.

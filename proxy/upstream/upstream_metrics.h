@@ -29,6 +29,7 @@ class UpstreamMetrics {
   void on_refused(CircuitResource);
   void on_panic() noexcept { cells_.panics.add(); }
   void on_mirrored(MirrorOutcome);
+  void on_left() noexcept { cells_.left.add(); }
 
  private:
   BackendSetMetrics cells_;

@@ -25,6 +25,16 @@ def backend_set(name, endpoints, ns="default", **more):
     return _resource("heddle.dev/v1", "BackendSet", name, {"endpoints": endpoints, **more}, ns)
 
 
+def subset(name, parent, labels, ns="default", **more):
+    return _resource("heddle.dev/v1", "BackendSet", name, {"subsetOf": {"name": parent, "labels": labels}, **more}, ns)
+
+
+def balancing_policy(name, target, load_balancer, ns="default"):
+    """A TrafficPolicy that says how its set balances."""
+    spec = {"targetRefs": [{"kind": "BackendSet", "name": target}], "loadBalancer": load_balancer}
+    return _resource("heddle.dev/v1", "TrafficPolicy", name, spec, ns)
+
+
 def health_policy(name, target, check, ns="default"):
     return _resource("heddle.dev/v1", "HealthPolicy", name, {"targetRefs": [{"name": target}], "active": [check]}, ns)
 

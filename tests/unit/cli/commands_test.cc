@@ -79,8 +79,8 @@ TEST(CliGet, HasColumnsForTheOtherKinds) {
   EXPECT_EQ(rig.out(), "NAME  TARGETS  CHECKS  OUTLIER            AGE\np     s        http    consecutiveErrors  <unknown>\n");
   rig.run("get tp");
   EXPECT_EQ(rig.out(),
-            "NAME  TARGETS  LIMITS                TIMEOUTS  RETRY     RETRY BUDGET  AGE\n"
-            "p     s        connections,requests  request   attempts  <none>        <unknown>\n");
+            "NAME  TARGETS  LIMITS                TIMEOUTS  RETRY     RETRY BUDGET  BALANCER  AGE\n"
+            "p     s        connections,requests  request   attempts  <none>        -         <unknown>\n");
   rig.run("get wl");
   EXPECT_EQ(rig.out(), "NAME  IDENTITY       SERVICES  AGE\nw     spiffe://td/w  s         <unknown>\n");
 }

@@ -154,6 +154,28 @@ TEST_F(NodeViewTest, ATrafficPolicyGoesWhereItsBackendSetGoes) {
   EXPECT_EQ(keys(view_for(request({"default/b"}))), (Keys{"BackendSet/default/b", "Service/default/b"}));
 }
 
+TEST_F(NodeViewTest, ASubsetBringsItsParentAndWhatThatNeeds) {
+  put(heddle_resource("HealthPolicy", "default", "named", R"({"active":[{"kind":"tcp"}]})"));
+  put(heddle_resource(
+      "BackendSet", "default", "all",
+      R"({"tls":"plaintext","healthPolicy":"named","endpoints":[{"address":"127.0.0.1","port":1,"labels":{"v":"1"}}]})"));
+  put(heddle_resource("BackendSet", "default", "v1", R"({"subsetOf":{"name":"all","labels":{"v":"1"}}})"));
+  put(heddle_resource("BackendSet", "default", "v2", R"({"subsetOf":{"name":"all","labels":{"v":"2"}}})"));
+  put(heddle_resource("TrafficPolicy", "default", "balance",
+                      R"({"targetRefs":[{"kind":"BackendSet","name":"all"}],"loadBalancer":{"policy":"random"}})"));
+  put(heddle_resource("Service", "default", "a", R"({"ports":[{"port":80,"backendSet":"v1"}]})"));
+
+  NodeView view = view_for(request({"default/a"}));
+
+  EXPECT_EQ(keys(view), (Keys{"BackendSet/default/all", "BackendSet/default/v1", "HealthPolicy/default/named",
+                              "Service/default/a", "TrafficPolicy/default/balance"}));
+  Model model;
+  for (const StoredResource::Ptr& resource : view.set->resources) {
+    put_spec(model, resource->key(), *resource->spec());
+  }
+  EXPECT_EQ(validate(model, ModelScope::kPart).text(), "");
+}
+
 TEST_F(NodeViewTest, IsEnoughForASidecarToValidate) {
   put(backend_set("a"));
   put(backend_set("b"));

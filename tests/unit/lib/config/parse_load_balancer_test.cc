@@ -27,6 +27,8 @@ TEST(ParseLoadBalancer, ReadsEachKindOfKey) {
   EXPECT_EQ(parsed_lb("{policy: maglev, hashOn: {path: true}}").hash_on, (HashOn{HashSource::kPath, ""}));
   EXPECT_EQ(parsed_lb("{policy: maglev, hashOn: {sourceIdentity: true}}").hash_on,
             (HashOn{HashSource::kSourceIdentity, ""}));
+  EXPECT_EQ(parsed_lb("{policy: maglev, hashOn: {sourceAddress: true}}").hash_on,
+            (HashOn{HashSource::kSourceAddress, ""}));
 }
 
 TEST(ParseLoadBalancer, NamesThePolicy) {
@@ -46,9 +48,9 @@ TEST(ParseLoadBalancer, AsksForAKeyExactlyWhereOneIsUsed) {
 
 TEST(ParseLoadBalancer, TakesOneKeyOnly) {
   EXPECT_EQ(refused_lb("{policy: maglev, hashOn: {path: true, cookie: a}}"),
-            "spec.loadBalancer.hashOn: expected exactly one of header, cookie, sourceIdentity, path");
+            "spec.loadBalancer.hashOn: expected exactly one of header, cookie, sourceIdentity, sourceAddress, path");
   EXPECT_EQ(refused_lb("{policy: maglev, hashOn: {}}"),
-            "spec.loadBalancer.hashOn: expected exactly one of header, cookie, sourceIdentity, path");
+            "spec.loadBalancer.hashOn: expected exactly one of header, cookie, sourceIdentity, sourceAddress, path");
   EXPECT_EQ(refused_lb("{policy: maglev, hashOn: {path: false}}"), "spec.loadBalancer.hashOn.path: expected true");
 }
 
@@ -71,6 +73,16 @@ TEST(ParseLoadBalancer, ReadsAPanicThresholdThatIsOffByDefault) {
   EXPECT_EQ(parsed_lb("{panicThreshold: 0}").shape.panic_below, 0U);
   EXPECT_EQ(parsed_lb("{policy: maglev, hashOn: {path: true}, panicThreshold: 50}").shape.panic_below, 50U);
   EXPECT_EQ(refused_lb("{panicThreshold: 101}"), "spec.loadBalancer.panicThreshold: 101 is out of range (0-100)");
+}
+
+TEST(ParseLoadBalancer, ReadsAMinimumHealthyShareThatIsOffByDefault) {
+  EXPECT_EQ(parsed_lb("{}").shape.min_healthy, 0U);
+  EXPECT_EQ(parsed_lb("{policy: maglev, hashOn: {path: true}, minHealthyPercent: 50}").shape.min_healthy, 50U);
+  EXPECT_EQ(refused_lb("{minHealthyPercent: 101}"), "spec.loadBalancer.minHealthyPercent: 101 is out of range (0-100)");
+  EXPECT_EQ(refused_lb("{minHealthyPercent: 50, panicThreshold: 50}"),
+            "spec.loadBalancer.minHealthyPercent: stands beside panicThreshold: one leaves a set of few healthy "
+            "endpoints, the other uses all of it");
+  EXPECT_EQ(refused_lb("{minHealthyPercent: 50, panicThreshold: 0}"), "");
 }
 
 TEST(ParseLoadBalancer, ReadsZoneAware) {

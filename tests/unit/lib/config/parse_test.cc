@@ -223,8 +223,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "spec.endpoints[0]: expected an object, got an integer"},
         Refusal{"BackendSet", "{tls: tls}",
                 "spec.tls: TLS to backends outside the mesh is not supported; use mtls or plaintext"},
-        Refusal{"BackendSet", "{subsetOf: {backendSet: a}}",
-                "spec.subsetOf: subsets are not supported; list the endpoints in a set of their own"},
+        Refusal{
+            "BackendSet", "{subsetOf: {name: a, labels: {v: b}}, tls: mtls}",
+            "spec.tls: stands beside subsetOf: a subset has the endpoints of its parent, and speaks to them as that "
+            "does"},
         Refusal{"BackendSet", "{loadBalancer: {policy: fastest}}",
                 "spec.loadBalancer.policy: expected one of peakEwma, leastRequest, roundRobin, random, ringHash, "
                 "maglev"},
@@ -415,7 +417,10 @@ TEST(ParseResource, SurvivesEveryTypeInEveryField) {
       "BackendSet|{tls: @, identity: @, protocol: @, healthPolicy: @, loadBalancer: @, endpoints: [{address: @, port: "
       "@, weight: @, priority: @, zone: @, labels: @}, @]}",
       "BackendSet|{loadBalancer: {policy: @, hashOn: {header: @, cookie: @, sourceIdentity: @, path: @}, slowStart: "
-      "{window: @, aggression: @}, zoneAware: @, panicThreshold: @}}",
+      "{window: @, aggression: @}, zoneAware: @, panicThreshold: @, minHealthyPercent: @}}",
+      "BackendSet|{subsetOf: {name: @, labels: {a: @, b: 5}}, loadBalancer: @}",
+      "BackendSet|{subsetOf: @, endpoints: @}",
+      "TrafficPolicy|{targetRef: {name: a}, loadBalancer: {policy: @, hashOn: {sourceAddress: @, x: 1}, zoneAware: @}}",
       "HTTPRoute|{parentRefs: [@, {name: @, port: @}], hostnames: @, rules: [@, {matches: [@, {path: @, method: @, "
       "headers: @}], backendRefs: [@, {name: @}], timeouts: @}]}",
       "HealthPolicy|{targetRef: @, active: [@, {kind: @, interval: @, jitter: @, expectedStatuses: @}]}",

@@ -52,6 +52,27 @@ TEST(ParseTrafficPolicy, WhatIsAbsentIsNotSaid) {
   EXPECT_EQ(policy->timeouts.request, Duration(0));
 }
 
+TEST(ParseTrafficPolicy, SaysAPartOfHowASetBalances) {
+  auto policy = parsed(for_a("loadBalancer: {hashOn: {sourceAddress: true}, minHealthyPercent: 30, zoneAware: false}"));
+
+  ASSERT_NE(policy, nullptr);
+  ASSERT_TRUE(policy->lb);
+  EXPECT_EQ(policy->lb->hash_on, (HashOn{HashSource::kSourceAddress, ""}));
+  EXPECT_EQ(policy->lb->min_healthy, 30U);
+  EXPECT_EQ(policy->lb->zone_aware, false);
+  EXPECT_FALSE(policy->lb->policy);
+  EXPECT_FALSE(policy->lb->panic_below);
+  EXPECT_FALSE(policy->lb->slow_start);
+  EXPECT_FALSE(parsed(for_a("limits: {}"))->lb);
+}
+
+TEST(ParseTrafficPolicy, RefusesOfBalancingWhatNoSetCouldSay) {
+  EXPECT_EQ(spec_problems_of(for_a("loadBalancer: {policy: fastest, hashOn: {}, localityWeight: 1}")),
+            "spec.loadBalancer.policy: expected one of peakEwma, leastRequest, roundRobin, random, ringHash, maglev\n"
+            "spec.loadBalancer.hashOn: expected exactly one of header, cookie, sourceIdentity, sourceAddress, path\n"
+            "spec.loadBalancer.localityWeight: unknown field");
+}
+
 struct Refusal {
   std::string yaml;
   const char* problem;

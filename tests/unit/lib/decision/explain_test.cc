@@ -86,6 +86,33 @@ TEST(Explain, SaysWhatTheTrafficPolicyOfASetSays) {
   EXPECT_EQ(other.trace.text().find("traffic policy"), std::string::npos);
 }
 
+TEST(Explain, SaysWhoseEndpointsASubsetHasAndWhoSaysHowItBalances) {
+  std::string yaml =
+      "{apiVersion: heddle.dev/v1, kind: Service, metadata: {name: s}, spec: {ports: [{port: 80, backendSet: v1}]}}\n"
+      "---\n{apiVersion: heddle.dev/v1, kind: BackendSet, metadata: {name: all}, spec: {tls: plaintext, endpoints: "
+      "[{address: 10.0.0.1, port: 80, labels: {v: '1'}}, {address: 10.0.0.2, port: 80}]}}\n---\n"
+      "{apiVersion: heddle.dev/v1, kind: BackendSet, metadata: {name: v1}, spec: {subsetOf: {name: all, labels: {v: "
+      "'1'}}}}\n---\n"
+      "{apiVersion: heddle.dev/v1, kind: TrafficPolicy, metadata: {name: t}, spec: {targetRef: {name: all}, "
+      "loadBalancer: {policy: maglev, hashOn: {sourceAddress: true}}}}\n";
+  ExplainWords words{.url = "http://s/"};
+
+  Explanation found = ask(yaml, words);
+
+  std::string text = found.trace.text();
+  EXPECT_NE(text.find("\nsubset: default/v1 is 1 of 2 endpoints of BackendSet default/all: those with v=1"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("\nbalancing: default/v1: maglev by the caller's address, says TrafficPolicy default/t"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(first_of(found.backends.at(0)), "10.0.0.1:80  1");
+  EXPECT_EQ(found.backends.at(0).traffic_policy, "default/t");
+  std::string json = explanation_json(query_of(words), found);
+  EXPECT_NE(json.find(R"("loadBalancer":"maglev by the caller's address","subsetOf":"default/all")"), std::string::npos)
+      << json;
+}
+
 TEST(Explain, ASetOfDnsIsResolvedByTheSidecar) {
   std::string yaml =
       "{apiVersion: heddle.dev/v1, kind: Service, metadata: {name: s}, spec: {ports: [{port: 80}]}}\n---\n"

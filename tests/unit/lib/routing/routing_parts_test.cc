@@ -91,6 +91,33 @@ TEST(TrafficSplit, FollowsTheWeightsExactlyOverEvenDraws) {
   EXPECT_NEAR(first, 700, 1);
 }
 
+TEST(TrafficSplit, OfSomeChoicesKeepsTheirWeights) {
+  TrafficSplit split(std::vector<uint32_t>{60, 10, 30});
+  auto without_first = [](size_t i) { return i != 0; };
+  int last = 0;
+  int draws = 0;
+  // Only draws that mean the first one: they are what is spread.
+  for (uint64_t i = 0; i < 10'000; ++i) {
+    uint64_t draw = i * (UINT64_MAX / 10'000);
+    if (split.pick(draw) != 0U) continue;
+    ++draws;
+    last += split.pick_among(draw, without_first) == 2U ? 1 : 0;
+    EXPECT_EQ(split.pick_among(draw, without_first), split.pick_among(draw, without_first));
+  }
+
+  EXPECT_NEAR(draws, 6000, 1);
+  EXPECT_NEAR(last, draws * 3 / 4, 150);
+}
+
+TEST(TrafficSplit, OfNoChoiceWithWeightIsNothing) {
+  TrafficSplit split(std::vector<uint32_t>{60, 0});
+
+  EXPECT_FALSE(split.pick_among(7, [](size_t) { return false; }));
+  EXPECT_FALSE(split.pick_among(7, [](size_t i) { return i == 1; }));
+  EXPECT_EQ(split.pick_among(7, [](size_t) { return true; }), 0U);
+  EXPECT_FALSE(TrafficSplit().pick_among(7, [](size_t) { return true; }));
+}
+
 TEST(TrafficSplit, HasNoChoiceWithoutWeight) {
   EXPECT_FALSE(TrafficSplit(std::vector<uint32_t>{0, 0}).pick(5));
   EXPECT_FALSE(TrafficSplit().pick(5));

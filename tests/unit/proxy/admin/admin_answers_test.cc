@@ -304,6 +304,21 @@ apiVersion: heddle.dev/v1
 kind: BackendSet
 metadata: {name: words}
 spec: {tls: plaintext, loadBalancer: {policy: maglev, hashOn: {sourceIdentity: true}}}
+---
+apiVersion: heddle.dev/v1
+kind: BackendSet
+metadata: {name: gold}
+spec: {subsetOf: {name: shares, labels: {tier: gold}}, loadBalancer: {policy: random, minHealthyPercent: 30}}
+---
+apiVersion: heddle.dev/v1
+kind: BackendSet
+metadata: {name: silver}
+spec: {subsetOf: {name: shares, labels: {tier: silver, zone: a}}}
+---
+apiVersion: heddle.dev/v1
+kind: TrafficPolicy
+metadata: {name: affinity}
+spec: {targetRef: {name: keys}, loadBalancer: {hashOn: {sourceAddress: true}, zoneAware: false}}
 )";
 
 TEST(ConfigView, ShowsHowASetIsBalancedSoThatItCanBeAppliedAgain) {
@@ -319,6 +334,12 @@ TEST(ConfigView, ShowsHowASetIsBalancedSoThatItCanBeAppliedAgain) {
   for (const auto& [key, spec] : snapshot->model().backend_sets) {
     EXPECT_EQ(second->model().backend_sets.at(key)->lb, spec->lb) << key.name;
     EXPECT_EQ(second->model().backend_sets.at(key)->endpoints, spec->endpoints) << key.name;
+    EXPECT_EQ(second->model().backend_sets.at(key)->subset, spec->subset) << key.name;
+    if (!is_subset(*spec)) continue;
+    EXPECT_EQ(second->model().backend_sets.at(key)->says_lb, spec->says_lb) << key.name;
+  }
+  for (const auto& [key, policy] : snapshot->model().traffic_policies) {
+    EXPECT_EQ(second->model().traffic_policies.at(key)->lb, policy->lb) << key.name;
   }
 }
 

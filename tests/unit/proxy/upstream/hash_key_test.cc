@@ -69,6 +69,35 @@ TEST_F(HashKeyTest, OfOpaqueTcpIsNothingButTheCaller) {
   }
 }
 
+TEST_F(HashKeyTest, OfTheAddressIsThatOfTheCallerWithoutPort) {
+  for (std::string_view peer : {"10.1.2.3:4000", "10.1.2.3:4001"}) {
+    connection_.peer = *Address::parse(peer);
+    EXPECT_EQ(hash(HashSource::kSourceAddress), stable_hash("10.1.2.3"));
+    EXPECT_EQ(hash_of({HashSource::kSourceAddress, ""}, {nullptr, connection_, ""}), stable_hash("10.1.2.3"))
+        << "opaque TCP has a caller, too";
+  }
+  connection_.peer = *Address::parse("[2001:db8::7]:1");
+  EXPECT_EQ(hash(HashSource::kSourceAddress), stable_hash("2001:db8::7"));
+}
+
+TEST_F(HashKeyTest, OfAnAddressThatEveryPodHasIsNothing) {
+  for (std::string_view peer : {"127.0.0.1:1", "[::1]:1", "unix:/run/app.sock"}) {
+    connection_.peer = *Address::parse(peer);
+    EXPECT_EQ(hash(HashSource::kSourceAddress), std::nullopt) << peer;
+  }
+  connection_.peer = Address();
+  EXPECT_EQ(hash(HashSource::kSourceAddress), std::nullopt);
+}
+
+TEST_F(HashKeyTest, OfAnAddressAllocatesNothing) {
+  connection_.peer = *Address::parse("[2001:db8:1111:2222:3333:4444:5555:6666]:1");
+  AllocationCounter allocations;
+
+  EXPECT_TRUE(hash_of({HashSource::kSourceAddress, ""}, {nullptr, connection_, ""}).has_value());
+
+  EXPECT_EQ(allocations.count(), 0U);
+}
+
 TEST_F(HashKeyTest, AllocatesNothing) {
   add("cookie", "a=1; b=2; session=a-rather-long-value-that-fits-into-no-small-string");
   const HashOn on{HashSource::kCookie, "session"};

@@ -281,6 +281,26 @@ TEST_F(HealthCheckerTest, SpreadsTheFirstChecksOfALargeSet) {
   EXPECT_EQ(all, 200);
 }
 
+TEST_F(HealthCheckerTest, ASetAndItsSubsetsAreCheckedOnce) {
+  std::string subsets;
+  for (std::string_view name : {"one", "two"}) {
+    subsets += str_cat("---\n{apiVersion: heddle.dev/v1, kind: BackendSet, metadata: {name: ", name,
+                       "}, spec: {subsetOf: {name: s, labels: {app: x}}}}\n");
+  }
+  std::string all =
+      str_cat("---\n{apiVersion: heddle.dev/v1, kind: BackendSet, metadata: {name: s}, spec: {tls: plaintext, ",
+              "endpoints: [{address: 10.0.0.1, port: 80, labels: {app: x}}, {address: 10.0.0.2, port: 80}]}}\n");
+  apply(all + subsets + policy_yaml("s", kTcpCheck));
+
+  scheduler.advance(50ms);
+
+  EXPECT_EQ(checker.endpoints(), 2U);
+  EXPECT_EQ(probes.at(a).asked, 1);
+  EXPECT_EQ(probes.at(b).asked, 1);
+  EXPECT_FALSE(status("one", a)) << "asked by the key of the parent";
+  EXPECT_TRUE(status("s", a)->is_up);
+}
+
 TEST_F(HealthCheckerTest, AsksAtAnotherPaceWhileTheCheckIsDown) {
   probes.at(a).behaviour = Behaviour::kFail;
   apply(set_yaml("s", {a}) + policy_yaml("s", "{kind: tcp, interval: 1s, unhealthyInterval: 10s, jitter: 0}"));

@@ -1,0 +1,18 @@
+// What becomes of a request whose backend set has fewer healthy endpoints than its minimum (proxy/lb/minimum_share.h):
+// another set of its rule that is usable gets it, by weight. Where there is none the set stays, and its pick fails with
+// the reason. On a worker's loop; for all other requests one test.
+#pragma once
+#include <optional>
+
+#include "lib/decision/decide.h"
+#include "proxy/app/worker_config.h"
+
+namespace heddle {
+inline bool may_leave(const Decision& decision) noexcept {
+  if (decision.session) return false;  // it goes to an endpoint that is usable, whatever became of the others
+  if (decision.backends == nullptr || decision.backends->spec->lb.shape.min_healthy == 0) return false;
+  return decision.rule != nullptr && !decision.rule->backends.only();
+}
+// The number of the backend in the rule, when another one has it now; the decision then names its set.
+std::optional<size_t> leave_if_short(const WorkerSnapshot&, uint64_t draw, Decision&);
+}  // namespace heddle
