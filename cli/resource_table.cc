@@ -58,6 +58,12 @@ std::vector<Cell> http_route_cells(const JsonValue& d) {
   return {joined(list_at(d, {"spec", "hostnames"}), itself), joined(list_at(d, {"spec", "parentRefs"}), name_of),
           count_at(d, {"spec", "rules"})};
 }
+std::vector<Cell> tcp_route_cells(const JsonValue& d) {
+  std::vector<JsonValue> rules = list_at(d, {"spec", "rules"});
+  std::vector<JsonValue> backends;
+  if (!rules.empty()) backends = list_at(rules[0], {"backendRefs"});
+  return {joined(list_at(d, {"spec", "parentRefs"}), name_of), joined(backends, name_of)};
+}
 std::vector<JsonValue> targets_of(const JsonValue& d) {
   std::vector<JsonValue> targets = list_at(d, {"spec", "targetRefs"});
   if (std::optional<JsonValue> one = d.find({"spec", "targetRef"})) targets.insert(targets.begin(), *one);
@@ -109,7 +115,10 @@ Columns columns_of(Kind kind) {
       return {kind, {"ENDPOINTS", "TLS", "BALANCER"}, backend_set_cells};
     case Kind::kHttpRoute:
     case Kind::kGrpcRoute:
+    case Kind::kTlsRoute:
       return {kind, {"HOSTNAMES", "PARENTS", "RULES"}, http_route_cells};
+    case Kind::kTcpRoute:
+      return {kind, {"PARENTS", "BACKENDS"}, tcp_route_cells};
     case Kind::kHealthPolicy:
       return {kind, {"TARGETS", "CHECKS"}, health_policy_cells};
     case Kind::kTrafficPolicy:

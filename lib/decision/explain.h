@@ -56,10 +56,10 @@ struct Explanation {
   std::string service;             // "default/hello"; empty: unknown
   uint16_t port = 0;
   std::string route;            // empty: no rule was found or asked
-  std::string_view route_kind;  // "HTTPRoute", "GRPCRoute"
+  std::string_view route_kind;  // "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"
   std::optional<uint32_t> rule;
   std::string rule_name;
-  std::string match;  // "PathPrefix /a"
+  std::string match;  // "PathPrefix /a", "SNI *.example", "every connection"
   std::vector<ExplainedFilter> filters;
   std::vector<ExplainedBackends> backends;
   std::vector<ExplainedAuthorization> authorizations;  // one per identity of the endpoints; empty: not judged
@@ -72,8 +72,8 @@ std::string retry_text(const RetrySpec&);  // "up to 2 after 502 503, backoff 25
 void explain_limits(const HttpRouteRule&, Trace&);
 void explain_traffic(const BackendSetEntry&, ExplainedBackends&, Trace&);
 // What it says about authorization, added to what is found already; in explain_authz.cc. `forwarded`: the request as it
-// is sent on, which is what is judged.
-void explain_authorization(const Model&, const ExplainQuery&, const RequestHead& forwarded, Explanation&);
+// is sent on, which is what is judged; nullptr: an opaque connection.
+void explain_authorization(const Model&, const ExplainQuery&, const RequestHead* forwarded, Explanation&);
 // The filters of the rule and of its backends, and an answer of theirs; what the rule changes is changed in
 // `forwarded`; in explain_filters.cc.
 void explain_filters(const Decision&, RequestHead& forwarded, Explanation&);

@@ -6,6 +6,7 @@
 #include "lib/base/grpc_status.h"
 #include "lib/base/json_writer.h"
 #include "lib/base/strings.h"
+#include "lib/config/route_kinds.h"
 #include "proxy/admin/filter_view.h"
 
 namespace heddle {
@@ -169,9 +170,12 @@ void write_retry(JsonWriter& out, const RetrySpec& retry) {
 void write_rule(JsonWriter& out, Kind kind, const HttpRouteRule& rule) {
   out.begin_object();
   if (!rule.name.empty()) out.field("name", rule.name);
-  out.key("matches").begin_array();
-  for (const HttpMatch& match : rule.matches) write_match(out, kind, match);
-  out.end_array().key("backendRefs").begin_array();
+  if (!is_l4_route(kind)) {
+    out.key("matches").begin_array();
+    for (const HttpMatch& match : rule.matches) write_match(out, kind, match);
+    out.end_array();
+  }
+  out.key("backendRefs").begin_array();
   for (const WeightedBackend& backend : rule.backends) write_backend(out, backend);
   out.end_array();
   write_filters(out, *rule.filters);
@@ -194,7 +198,7 @@ void write(JsonWriter& out, const HttpRouteSpec& spec) {
     out.end_object();
   }
   out.end_array();
-  strings(out, "hostnames", spec.hostnames);
+  if (spec.key.kind != Kind::kTcpRoute) strings(out, "hostnames", spec.hostnames);
   out.key("rules").begin_array();
   for (const HttpRouteRule& rule : spec.rules) write_rule(out, spec.key.kind, rule);
   out.end_array();
