@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/program.h"
+#include "lib/base/strings.h"
 #include "lib/base/version.h"
 #include "lib/event/loop.h"
 #include "tests/support/cli_rig.h"
