@@ -18,6 +18,7 @@
 namespace heddle {
 
 struct TcpServices {
+  static constexpr Duration kDetect = 10s;  // T1
   SessionContext context;
   TcpRouter& router;
   ExchangeObserver& observer;
@@ -28,7 +29,7 @@ struct TcpServices {
   Revoker* revoker = nullptr;              // null without admission
   // Written in front of each connection upstream: which of the PROXY protocol; absent: none.
   std::optional<ProxyVersion> proxy_header{};
-  Duration detect = 10s;  // T1, for the ClientHello where TLSRoutes ask for its server name
+  Duration detect = kDetect;  // for the ClientHello where TLSRoutes ask for its server name
 };
 
 class TcpProxy final : public TcpHandler {
