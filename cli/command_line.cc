@@ -9,8 +9,8 @@ namespace heddle::detail {
 namespace {
 constexpr char kGlobalFooter[] =
     R"(Kinds: services (svc), backendsets (bs), httproutes (hr), grpcroutes (gr),
-       httproutefilters (hrf), healthpolicies (hp), trafficpolicies (tp),
-       authorizationpolicies (ap), workloads (wl), federatedtrustdomains (ftd)
+       tcproutes (tr), tlsroutes (tlsr), httproutefilters (hrf), healthpolicies (hp),
+       trafficpolicies (tp), authorizationpolicies (ap), workloads (wl), federatedtrustdomains (ftd)
 
 Exit codes:
   0  done
