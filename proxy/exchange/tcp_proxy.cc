@@ -190,6 +190,8 @@ class TcpProxy::Joined final : public Connection, private Revocable, private Tra
 
   void end() {
     if (std::exchange(ended_, true)) return;
+    awaits_name_ = false;
+    name_late_.cancel();
     if (target_.runtime != nullptr) target_.runtime->tcp.active.add(-1);
     Revocable::unlink();
     services_.observer.on_tcp_finished(summary_);
