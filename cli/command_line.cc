@@ -9,9 +9,9 @@ namespace heddle::detail {
 namespace {
 constexpr char kGlobalFooter[] =
     R"(Kinds: services (svc), backendsets (bs), httproutes (hr), grpcroutes (gr),
-       httproutefilters (hrf), healthpolicies (hp), trafficpolicies (tp),
-       authorizationpolicies (ap), ratelimitpolicies (rl), workloads (wl),
-       federatedtrustdomains (ftd)
+       tcproutes (tr), tlsroutes (tlsr), httproutefilters (hrf), healthpolicies (hp),
+       trafficpolicies (tp), authorizationpolicies (ap), ratelimitpolicies (rl),
+       workloads (wl), federatedtrustdomains (ftd)
 
 Exit codes:
   0  done
@@ -100,6 +100,8 @@ Examples:
   heddle explain http://hello.shop:8080/cart -n web --method POST -H 'x-user: ada'
   heddle explain http://hello/ --from spiffe://cluster.local/ns/web/sa/front
   heddle explain http://hello/ -f mesh/ -o json
+  heddle explain tcp://db:3306
+  heddle explain tcp://shop:443 --sni pay.shop.example
 )";
 
 constexpr char kCaStatusFooter[] =
@@ -252,7 +254,9 @@ void CommandLine::add_validate() {
 
 void CommandLine::add_explain() {
   CLI::App& app = subcommand(*app_, "explain", "Say where a request would go, and why", kExplainFooter);
-  app.add_option("url", words_.url, "http://host[:port][/path][?query]")->required()->type_name("");
+  app.add_option("url", words_.url, "http://host[:port][/path][?query], or tcp://host[:port]")
+      ->required()
+      ->type_name("");
   app.add_option("--method", words_.method, "Method (default: GET)")->type_name("METHOD");
   app.add_option("-H,--header", words_.headers, "A header, as 'name: value'; may be repeated")
       ->type_name("HEADER")
@@ -261,6 +265,7 @@ void CommandLine::add_explain() {
   app.add_option("-n,--namespace", words_.client_ns, "Namespace of who asks")->type_name("NS");
   app.add_option("--from", words_.from, "SPIFFE id of who asks: judges which services it may see")
       ->type_name("SPIFFE-ID");
+  app.add_option("--sni", words_.sni, "With tcp://: the server name that a TLS client asks for")->type_name("NAME");
   add_files(app);
   add_output(app, words_.output, "table or json");
 }

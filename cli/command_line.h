@@ -30,6 +30,7 @@ struct Words {
   std::string method;
   std::string client_ns;
   std::string from;
+  std::string sni;
   std::string step;
   std::string wait;
   std::vector<std::string> except;

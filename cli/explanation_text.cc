@@ -20,9 +20,12 @@ std::string shown(const JsonValue& value, JsonValue::Path path) { return printab
 std::string question(const JsonValue& explanation) {
   std::string from = shown(explanation, {"request", "from"});
   std::string version = shown(explanation, {"version"});
-  return str_cat(shown(explanation, {"request", "method"}), " ", shown(explanation, {"request", "url"}),
-                 " from namespace ", shown(explanation, {"request", "namespace"}), from.empty() ? "" : " (", from,
-                 from.empty() ? "" : ")", version.empty() ? "" : ", version ", version, "\n");
+  std::string method = shown(explanation, {"request", "method"});
+  std::string sni = shown(explanation, {"request", "sni"});
+  return str_cat(method, method.empty() ? "" : " ", shown(explanation, {"request", "url"}),
+                 sni.empty() ? "" : " with SNI ", sni, " from namespace ", shown(explanation, {"request", "namespace"}),
+                 from.empty() ? "" : " (", from, from.empty() ? "" : ")", version.empty() ? "" : ", version ", version,
+                 "\n");
 }
 
 std::string steps(const JsonValue& explanation) {
@@ -98,7 +101,8 @@ std::string filters(const JsonValue& explanation) {
 
 std::string verdict(const JsonValue& explanation) {
   if (!would_be_routed(explanation)) {
-    return str_cat(unrouted(shown(explanation, {"reason"})), ": ", shown(explanation, {"status"}), " ",
+    std::string status = shown(explanation, {"status"});  // a connection has none
+    return str_cat(unrouted(shown(explanation, {"reason"})), ": ", status, status.empty() ? "" : " ",
                    shown(explanation, {"reason"}), " (", shown(explanation, {"hint"}), ")\n");
   }
   std::string route = shown(explanation, {"route"});

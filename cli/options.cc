@@ -127,7 +127,7 @@ Result<AnyCommand> parse_explain(const Words& words) {
   ExplainOptions out;
   HEDDLE_TRY(out.files, parse_files(words));
   HEDDLE_TRY(out.output, parse_output(words.output, {kTable, kJson}));
-  out.question = {words.method, words.url, client_namespace(words), words.from, {}};
+  out.question = {words.method, words.url, client_namespace(words), words.from, {}, words.sni};
   HEDDLE_TRY(out.question.headers, parse_headers(words.headers));
   Problems problems;
   if (!ExplainQuery::parse(out.question, problems)) return usage(problems.text());

@@ -82,6 +82,12 @@ std::vector<Cell> http_route_cells(const JsonValue& d) {
   return {joined(list_at(d, {"spec", "hostnames"}), itself), joined(list_at(d, {"spec", "parentRefs"}), name_of),
           count_at(d, {"spec", "rules"}), accepted_at(d)};
 }
+std::vector<Cell> tcp_route_cells(const JsonValue& d) {
+  std::vector<JsonValue> rules = list_at(d, {"spec", "rules"});
+  std::vector<JsonValue> backends;
+  if (!rules.empty()) backends = list_at(rules[0], {"backendRefs"});
+  return {joined(list_at(d, {"spec", "parentRefs"}), name_of), joined(backends, name_of), accepted_at(d)};
+}
 std::vector<JsonValue> targets_of(const JsonValue& d) {
   std::vector<JsonValue> targets = list_at(d, {"spec", "targetRefs"});
   if (std::optional<JsonValue> one = d.find({"spec", "targetRef"})) targets.insert(targets.begin(), *one);
@@ -148,7 +154,10 @@ Columns columns_of(Kind kind) {
       return {kind, {"ENDPOINTS", "TLS", "BALANCER"}, backend_set_cells};
     case Kind::kHttpRoute:
     case Kind::kGrpcRoute:
+    case Kind::kTlsRoute:
       return {kind, {"HOSTNAMES", "PARENTS", "RULES", "ACCEPTED"}, http_route_cells};
+    case Kind::kTcpRoute:
+      return {kind, {"PARENTS", "BACKENDS", "ACCEPTED"}, tcp_route_cells};
     case Kind::kHealthPolicy:
       return {kind, {"TARGETS", "CHECKS", "OUTLIER"}, health_policy_cells};
     case Kind::kTrafficPolicy:

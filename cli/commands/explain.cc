@@ -13,6 +13,7 @@ std::string body_of(const ExplainWords& words) {
   JsonWriter out(body);
   out.begin_object().field("method", words.method).field("url", words.url).field("namespace", words.client_ns);
   if (!words.from.empty()) out.field("from", words.from);
+  if (!words.server_name.empty()) out.field("sni", words.server_name);
   out.key("headers").begin_object();
   for (const auto& [name, value] : words.headers) out.field(name, value);
   out.end_object().end_object();

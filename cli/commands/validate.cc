@@ -5,6 +5,7 @@
 #include "lib/base/strings.h"
 #include "lib/config/parse.h"
 #include "lib/config/route_kinds.h"
+#include "lib/config/route_ports.h"
 
 namespace heddle {
 namespace {
@@ -21,9 +22,17 @@ Model model_of(const std::vector<Resource>& resources, ConfigProblems& problems)
 
 // What is valid, but not what its author can have meant.
 void warn(const Model& model, Console& console) {
+  auto tell = [&](const ResourceKey& key, std::string path, std::string text) {
+    console.err << "warning: " << ResourceProblem{key, {std::move(path), std::move(text)}}.text() << "\n";
+  };
   for (const RouteConflict& conflict : route_conflicts(model)) {
-    console.err << "warning: " << ResourceProblem{conflict.loser, {conflict.parent_path(), conflict.text()}}.text()
-                << "\n";
+    tell(conflict.loser, conflict.parent_path(), conflict.text());
+  }
+  for (const auto& [key, route] : model.http_routes) {
+    for (size_t i = 0; i < route->parents.size(); ++i) {
+      auto why = idle_parent(model, *route, i);
+      if (why) tell(key, str_cat("spec.parentRefs[", std::to_string(i), "]"), *std::move(why));
+    }
   }
 }
 }  // namespace

@@ -23,6 +23,7 @@ ExplainWords read_words(const JsonValue& document, Problems& problems) {
   out.method = object.optional_string("method").value_or(out.method);
   out.client_ns = object.optional_string("namespace").value_or(out.client_ns);
   out.from = object.optional_string("from", {1}).value_or("");
+  out.server_name = object.optional_string("sni", {1}).value_or("");
   if (auto headers = object.optional("headers")) read_headers(*headers, out);
   object.finish();
   return out;

@@ -3,7 +3,7 @@
 #include "lib/decision/explain_query.h"
 
 namespace heddle {
-// {"method","url","namespace","from","headers":{name: value}}; kBadRequest (kUnsupported for what only a later version
-// answers), one problem per line.
+// {"method","url","namespace","from","sni","headers":{name: value}}; kBadRequest (kUnsupported for what only a later
+// version answers), one problem per line.
 Result<ExplainQuery> read_explain(std::string_view body);
 }  // namespace heddle

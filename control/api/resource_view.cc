@@ -7,7 +7,7 @@
 
 namespace heddle {
 namespace {
-bool is_route(Kind kind) noexcept { return kind == Kind::kHttpRoute || kind == Kind::kGrpcRoute; }
+bool is_route(Kind kind) noexcept { return kind == Kind::kHttpRoute || kind == Kind::kGrpcRoute || is_l4_route(kind); }
 
 JsonValue condition(std::string_view type, bool holds, std::string_view reason, std::string_view message,
                     const std::optional<JsonValue>& generation) {

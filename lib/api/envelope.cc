@@ -61,7 +61,7 @@ const KindInfo* read_kind(JsonObject& root) {
     root.problem("kind", str_cat(quoted(word), " is not a kind of resource", hint));
     return nullptr;
   }
-  if (!api_version.empty() && api_version != kind->api_version) {
+  if (!api_version.empty() && !accepts_api_version(*kind, api_version)) {
     root.problem("apiVersion", str_cat(quoted(api_version), " is not supported for ", kind->name, "; expected ",
                                        quoted(kind->api_version)));
   }

@@ -14,7 +14,7 @@ constexpr KindInfo kKinds[] = {
     {Kind::kBackendSet, kHeddle, "BackendSet", "backendsets", "bs", true},
     {Kind::kHttpRoute, kGateway, "HTTPRoute", "httproutes", "hr", true},
     {Kind::kGrpcRoute, kGateway, "GRPCRoute", "grpcroutes", "gr", true},
-    {Kind::kTcpRoute, kGateway, "TCPRoute", "tcproutes", "tr", false},
+    {Kind::kTcpRoute, kGateway, "TCPRoute", "tcproutes", "tr", true},
     {Kind::kHealthPolicy, kHeddle, "HealthPolicy", "healthpolicies", "hp", true},
     {Kind::kTrafficPolicy, kHeddle, "TrafficPolicy", "trafficpolicies", "tp", true},
     {Kind::kAuthorizationPolicy, kHeddle, "AuthorizationPolicy", "authorizationpolicies", "ap", true},
@@ -22,6 +22,8 @@ constexpr KindInfo kKinds[] = {
     {Kind::kFederatedTrustDomain, kHeddle, "FederatedTrustDomain", "federatedtrustdomains", "ftd", true},
     {Kind::kHttpRouteFilter, kHeddle, "HTTPRouteFilter", "httproutefilters", "hrf", true},
     {Kind::kRateLimitPolicy, kHeddle, "RateLimitPolicy", "ratelimitpolicies", "rl", true},
+    {Kind::kTlsRoute, kGateway, "TLSRoute", "tlsroutes", "tlsr", true},
+    {Kind::kUdpRoute, kGateway, "UDPRoute", "udproutes", "ur", false},
 };
 constexpr size_t kMaxLabel = 63;
 constexpr size_t kMaxName = 253;
@@ -57,6 +59,13 @@ bool is_dns_name(std::string_view text) noexcept {
 std::span<const KindInfo> all_kinds() noexcept { return kKinds; }
 
 const KindInfo& info(Kind kind) noexcept { return kKinds[static_cast<size_t>(kind)]; }
+
+bool accepts_api_version(const KindInfo& kind, std::string_view api_version) noexcept {
+  if (api_version == kind.api_version) return true;
+  bool is_l4 = kind.kind == Kind::kTcpRoute || kind.kind == Kind::kTlsRoute;
+  if (is_l4 && api_version == "gateway.networking.k8s.io/v1alpha2") return true;
+  return kind.kind == Kind::kTlsRoute && api_version == "gateway.networking.k8s.io/v1alpha3";
+}
 
 const KindInfo* find_kind(std::string_view word) noexcept {
   for (const KindInfo& kind : kKinds) {

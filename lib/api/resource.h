@@ -23,7 +23,9 @@ enum class Kind : uint8_t {
   kWorkload,
   kFederatedTrustDomain,
   kHttpRouteFilter,
-  kRateLimitPolicy
+  kRateLimitPolicy,
+  kTlsRoute,
+  kUdpRoute
 };
 
 // The kind table: one row per kind; adding a kind is one line here.
@@ -37,6 +39,8 @@ struct KindInfo {
 };
 std::span<const KindInfo> all_kinds() noexcept;
 const KindInfo& info(Kind) noexcept;
+// Its apiVersion, or an older one of the Gateway API that says the same.
+bool accepts_api_version(const KindInfo&, std::string_view api_version) noexcept;
 // By kind, plural, singular (lower case) or short name; nullptr when unknown.
 const KindInfo* find_kind(std::string_view word) noexcept;
 

@@ -155,7 +155,7 @@ struct RouteTimeouts {  // zero: switched off; absent: the proxy's default
 };
 struct HttpRouteRule {
   std::string name;
-  std::vector<HttpMatch> matches;         // at least one
+  std::vector<HttpMatch> matches;         // at least one, but of a TCPRoute or TLSRoute
   std::vector<WeightedBackend> backends;  // empty only where a filter answers
   RouteTimeouts timeouts;
   std::optional<RetrySpec> retry;
@@ -167,12 +167,14 @@ struct ParentRef {
   ObjectRef service;
   std::optional<uint16_t> port;  // absent: every port
 };
-// An HTTPRoute; or a GRPCRoute, whose methods are paths "/service/method". Which one, its key says.
+// An HTTPRoute; or a GRPCRoute, whose methods are paths "/service/method"; or a TCPRoute or TLSRoute, whose only rule
+// has backends and no matches. Which one, its key says.
 struct HttpRouteSpec {
   ResourceKey key;
   std::optional<WallTime> created;
   std::vector<ParentRef> parents;
-  // GAMMA: where the parent is a Service, nothing is inferred from hostnames. Checked, shown, never matched.
+  // GAMMA: where the parent is a Service, nothing is inferred from hostnames. Checked, shown, never matched; but those
+  // of a TLSRoute are what it asks of the SNI.
   std::vector<std::string> hostnames;
   std::vector<HttpRouteRule> rules;
 };
@@ -331,7 +333,7 @@ using SpecMap = std::map<ResourceKey, std::shared_ptr<const T>>;
 struct Model {
   SpecMap<ServiceSpec> services;
   SpecMap<BackendSetSpec> backend_sets;
-  SpecMap<HttpRouteSpec> http_routes;  // and GRPCRoutes, which are routed alike
+  SpecMap<HttpRouteSpec> http_routes;  // and GRPCRoutes, which are routed alike, TCPRoutes and TLSRoutes
   SpecMap<HealthPolicySpec> health_policies;
   SpecMap<TrafficPolicySpec> traffic_policies;
   SpecMap<AuthorizationPolicySpec> authorization_policies;

@@ -18,6 +18,9 @@ ParsedSpec parse_kind(const Envelope& envelope, JsonObject& spec) {
       return parse_http_route(envelope, spec);
     case Kind::kGrpcRoute:
       return parse_grpc_route(envelope, spec);
+    case Kind::kTcpRoute:
+    case Kind::kTlsRoute:
+      return parse_l4_route(envelope, spec);
     case Kind::kHealthPolicy:
       return parse_health_policy(envelope, spec);
     case Kind::kTrafficPolicy:

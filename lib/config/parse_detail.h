@@ -12,6 +12,7 @@ std::shared_ptr<const BackendSetSpec> parse_backend_set(const Envelope&, JsonObj
 std::optional<DnsSource> parse_dns_source(JsonObject& spec);
 std::shared_ptr<const HttpRouteSpec> parse_http_route(const Envelope&, JsonObject& spec);
 std::shared_ptr<const HttpRouteSpec> parse_grpc_route(const Envelope&, JsonObject& spec);
+std::shared_ptr<const HttpRouteSpec> parse_l4_route(const Envelope&, JsonObject& spec);  // TCPRoute, TLSRoute
 std::shared_ptr<const HealthPolicySpec> parse_health_policy(const Envelope&, JsonObject& spec);
 std::shared_ptr<const TrafficPolicySpec> parse_traffic_policy(const Envelope&, JsonObject& spec);
 OutlierSpec parse_outlier(const JsonReader&);  // of a HealthPolicy

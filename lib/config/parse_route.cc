@@ -1,4 +1,4 @@
-// What HTTPRoutes and GRPCRoutes have in common: parents, host names, backends.
+// What routes have in common: parents, host names, backends.
 #include <algorithm>
 
 #include "lib/base/strings.h"
@@ -34,6 +34,7 @@ ParentRef parse_parent(const JsonReader& at, const std::string& ns) {
   object.finish();
   return out;
 }
+}  // namespace
 
 void parse_parents(JsonObject& spec, HttpRouteSpec& out) {
   for (const JsonReader& at : spec.array("parentRefs", {1, kMaxRouteParents})) {
@@ -52,7 +53,6 @@ void parse_hostnames(JsonObject& spec, HttpRouteSpec& out) {
     out.hostnames.emplace_back(host);
   }
 }
-}  // namespace
 
 WeightedBackend parse_backend_ref(JsonObject& object, const std::string& ns) {
   WeightedBackend out;

@@ -8,6 +8,9 @@
 #include "lib/config/model.h"
 
 namespace heddle {
+// TCPRoutes and TLSRoutes judge opaque connections, the other kinds requests: they never meet.
+constexpr bool is_l4_route(Kind kind) noexcept { return kind == Kind::kTcpRoute || kind == Kind::kTlsRoute; }
+
 // Kind a's routes are ignored where kind b's are attached.
 bool gives_way(Kind a, Kind b) noexcept;
 

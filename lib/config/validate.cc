@@ -4,6 +4,8 @@
 
 #include "lib/api/federated.h"
 #include "lib/base/strings.h"
+#include "lib/config/route_kinds.h"
+#include "lib/config/route_ports.h"
 #include "lib/config/validate_balancing.h"
 #include "lib/config/validate_filters.h"
 #include "lib/config/validate_rate_limits.h"
@@ -94,6 +96,11 @@ class Validator {
       problems_.add(route.key, indexed("spec.parentRefs", i, ".port"),
                     str_cat("Service ", parent.service.ns, "/", parent.service.name, " has no port ",
                             std::to_string(*parent.port)));
+    } else if (whole() && is_l4_route(route.key.kind)) {
+      // HTTPRoutes were accepted on any port: of these `heddle validate` warns.
+      if (auto why = idle_parent(model_, route, i)) {
+        problems_.add(route.key, indexed("spec.parentRefs", i, ""), *std::move(why));
+      }
     }
   }
 

@@ -63,8 +63,43 @@ void trace_routes(const Model& model, const DecisionInput& input, const Router* 
   trace.add("routes", str_cat("those of namespace ", input.client_ns, " replace the service's own"));
 }
 
+void trace_l4(const L4Router& router, const DecisionInput& input, const L4Match& found, Trace& trace) {
+  const L4Routes& all = *input.service.port->l4;
+  if (&router != all.producer.get()) {
+    trace.add("routes", str_cat("those of namespace ", input.client_ns, " replace the service's own"));
+  }
+  trace.add("server name", input.server_name.empty() ? std::string("none") : std::string(input.server_name));
+  for (const auto& route : router.routes()) {
+    bool is_found = found.rule != nullptr && found.rule->route == route->spec.get();
+    bool is_tls = route->spec->key.kind == Kind::kTlsRoute;
+    std::string why = is_found ? "matches"
+                      : is_tls ? "the server name differs, or another route comes first"
+                               : "another route comes first";
+    trace.add(label(route->spec->key), why);
+  }
+  if (found.rule == nullptr) trace.add("routes", "no TLSRoute has this server name, and there is no TCPRoute");
+}
+
+std::optional<BackendSetId> choose_l4(const DecisionInput& input, Decision& out, Trace* trace) {
+  const L4Router* router = input.service.port->l4_router_for(input.client_ns);
+  if (router == nullptr) {
+    if (trace != nullptr) trace->add("routes", "no TCPRoute or TLSRoute is attached: the port's backend set");
+    return input.service.port->backend_set;
+  }
+  L4Match found = router->match(input.server_name);
+  if (trace != nullptr) trace_l4(*router, input, found, *trace);
+  if (found.rule == nullptr) {
+    out.reason = Reason::kRouteNotFound;
+    return std::nullopt;
+  }
+  out.rule = found.rule;
+  out.matched_name = found.name;
+  return found.rule->backends.pick(input.draw);
+}
+
 std::optional<BackendSetId> choose(const Snapshot& snapshot, const DecisionInput& input, Decision& out, Trace* trace) {
-  const Router* router = input.request == nullptr ? nullptr : input.service.port->router_for(input.client_ns);
+  if (input.request == nullptr) return choose_l4(input, out, trace);
+  const Router* router = input.service.port->router_for(input.client_ns);
   if (trace != nullptr) trace_routes(snapshot.model(), input, router, *trace);
   if (router == nullptr) return input.service.port->backend_set;
   if (const RouteCandidate* found = match_rule(*router, *input.request, trace)) {

@@ -11,8 +11,9 @@ namespace heddle {
 struct DecisionInput {
   ServiceRef service;                     // what the client asked for, see Snapshot::resolve()
   std::string_view client_ns;             // of the application beside us: chooses between producer and consumer routes
-  const RequestFacts* request = nullptr;  // nullptr: a TCP connection, no route applies
-  uint64_t draw = 0;                      // one per request, kept with the facts
+  const RequestFacts* request = nullptr;  // nullptr: an opaque connection: TLSRoutes and TCPRoutes apply
+  uint64_t draw = 0;                      // one per request or connection, kept with the facts
+  std::string_view server_name{};         // of an opaque connection: the SNI of its ClientHello; empty: none
   const SessionLookup* sessions = nullptr;  // nullptr: nobody looks for a session
 };
 
@@ -21,7 +22,8 @@ struct Decision {
   const ServiceEntry* service = nullptr;
   const ServicePortEntry* port = nullptr;
   const RouteRule* rule = nullptr;            // nullptr: no route is attached; the port's own backend set
-  const RouteCandidate* candidate = nullptr;  // by which the rule was found
+  const RouteCandidate* candidate = nullptr;  // by which the rule was found; nullptr of a connection's
+  std::string_view matched_name{};            // of a TLSRoute: "a.example", ".example" of a wildcard
   // Set when reason is kNone, but for a rule whose filters answer every request (redirect, direct response).
   const BackendSetEntry* backends = nullptr;
   FoundSession session{};  // of a rule that keeps sessions; a valid one has chosen the backend set

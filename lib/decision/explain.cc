@@ -56,13 +56,29 @@ ExplainedBackends explain_backends(const BackendSetSpec& set, uint32_t weight, u
   return out;
 }
 
+// What a listener of that port does not even ask routes about.
+void check_protocol(const ServicePort& port, const ExplainQuery& query, Trace& trace) {
+  if (port.protocol == PortProtocol::kAuto) return;
+  bool is_tcp_port = port.protocol == PortProtocol::kTcp;
+  if (is_tcp_port == query.is_tcp()) return;
+  trace.add("protocol", is_tcp_port ? "the port is declared tcp: its requests are not looked at; ask for tcp://"
+                                    : str_cat("the port is declared ", to_text(port.protocol),
+                                              ": what is not HTTP is refused there"));
+}
+
+// How a TLSRoute or a TCPRoute (no name) matched.
+std::string label_of_name(std::string_view name) {
+  if (name.empty()) return "every connection";
+  return str_cat("SNI ", name.starts_with('.') ? "*" : "", name);
+}
+
 void explain_rule(const Snapshot& snapshot, const Decision& decision, Explanation& out) {
   const HttpRouteRule& rule = decision.rule->spec();
   out.route = short_name(decision.rule->route->key);
   out.rule = decision.rule->index;
   out.rule_name = rule.name;
   out.route_kind = info(decision.rule->route->key.kind).name;
-  out.match = label(*decision.candidate);
+  out.match = decision.candidate != nullptr ? label(*decision.candidate) : label_of_name(decision.matched_name);
   explain_limits(rule, out.trace);
   uint64_t total = 0;
   for (const WeightedBackend& backend : rule.backends) total += backend.weight;
@@ -104,15 +120,19 @@ Explanation explain(const Snapshot& snapshot, const ExplainQuery& query) {
     out.service = short_name(service.service->spec->key);
     out.port = service ? service.port->number : uint16_t{0};
   }
-  Decision decision = decide(snapshot, {service, query.client_ns(), &facts, 0}, &out.trace);
+  if (service) check_protocol(service.port->port, query, out.trace);
+  DecisionInput input{service, query.client_ns(), query.is_tcp() ? nullptr : &facts, 0, query.server_name()};
+  Decision decision = decide(snapshot, input, &out.trace);
   explain_decision(snapshot, decision, out);
   if (decision.rule != nullptr && decision.rule->session) explain_session(snapshot, decision, query.head(), out);
   RequestHead forwarded = query.head().clone();
   if (decision.rule != nullptr && decision.rule->filters != nullptr)
     explain_filters(snapshot, decision, forwarded, out);
-  if (out.reason == Reason::kNone) explain_authorization(snapshot.model(), query, forwarded, out);
-  if (out.reason == Reason::kNone) explain_rate_limits(snapshot.model(), forwarded, out);
-  if (out.reason == Reason::kNone) explain_overload(snapshot.model(), query, forwarded, out);
+  if (out.reason != Reason::kNone) return out;
+  explain_authorization(snapshot.model(), query, query.is_tcp() ? nullptr : &forwarded, out);
+  if (query.is_tcp() || out.reason != Reason::kNone) return out;
+  explain_rate_limits(snapshot.model(), forwarded, out);
+  explain_overload(snapshot.model(), query, forwarded, out);
   return out;
 }
 }  // namespace heddle

@@ -90,10 +90,10 @@ struct Explanation {
   std::string service;             // "default/hello"; empty: unknown
   uint16_t port = 0;
   std::string route;            // empty: no rule was found or asked
-  std::string_view route_kind;  // "HTTPRoute", "GRPCRoute"
+  std::string_view route_kind;  // "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"
   std::optional<uint32_t> rule;
   std::string rule_name;
-  std::string match;  // "PathPrefix /a"
+  std::string match;  // "PathPrefix /a", "SNI *.example", "every connection"
   std::vector<ExplainedFilter> filters;
   std::optional<ExplainedSession> session;
   std::vector<ExplainedBackends> backends;
@@ -111,8 +111,8 @@ void explain_traffic(const BackendSetEntry&, ExplainedBackends&, Trace&);
 // Of which set it is a subset, and who says how it balances where that is not the set alone; in explain_balancing.cc.
 void explain_balancing(const BackendSetEntry&, ExplainedBackends&, Trace&);
 // What it says about authorization, added to what is found already; in explain_authz.cc. `forwarded`: the request as it
-// is sent on, which is what is judged.
-void explain_authorization(const Model&, const ExplainQuery&, const RequestHead& forwarded, Explanation&);
+// is sent on, which is what is judged; nullptr: an opaque connection.
+void explain_authorization(const Model&, const ExplainQuery&, const RequestHead* forwarded, Explanation&);
 // The limits of the endpoints' workloads, in the order in which they are asked; in explain_rate_limits.cc.
 void explain_rate_limits(const Model&, const RequestHead& forwarded, Explanation&);
 // The priority of the request where it is received, and what that is worth; in explain_overload.cc. Its answer is not

@@ -44,7 +44,7 @@ std::string decided_by(const ExplainedAuthorization& one) {
 // Who asks, and for what.
 struct Caller {
   const SpiffeId& id;
-  const RequestHead& request;
+  const RequestHead* request;  // nullptr: a connection
 };
 
 // A rule that needs the port counts as matching for deny and as not matching for allow: "allowed" is certain.
@@ -56,7 +56,7 @@ ExplainedAuthorization judge(const Model& model, const SpiffeId& receiver, const
   if (set == nullptr) trace.add("authorization", str_cat("no policy protects ", out.identity));
   if (set == nullptr && !is_foreign) return out;
   Tracer tracer(out.identity, trace);
-  AuthzFacts facts{&caller.id, is_foreign, 0, &caller.request};
+  AuthzFacts facts{&caller.id, is_foreign, 0, caller.request};
   AuthzVerdict verdict = set == nullptr ? authorize_unprotected(facts) : authorize(*set, facts, &tracer);
   if (!verdict.allowed && tracer.depends_on_port()) {
     out.verdict = Verdict::kDependsOnPort;
@@ -85,7 +85,7 @@ std::string_view to_text(ExplainedAuthorization::Verdict verdict) noexcept {
   return kNames[static_cast<size_t>(verdict)];
 }
 
-void explain_authorization(const Model& model, const ExplainQuery& query, const RequestHead& forwarded,
+void explain_authorization(const Model& model, const ExplainQuery& query, const RequestHead* forwarded,
                            Explanation& out) {
   Receivers receivers = receivers_of(model, out);
   if (is_open_to(model, query, receivers)) return;

@@ -5,17 +5,21 @@
 namespace heddle {
 namespace {
 void write_question(const ExplainQuery& query, JsonWriter& out) {
-  out.key("request").begin_object().field("method", query.head().method()).field("url", query.url());
+  out.key("request").begin_object();
+  if (!query.is_tcp()) out.field("method", query.head().method());
+  out.field("url", query.url());
+  if (!query.server_name().empty()) out.field("sni", query.server_name());
   out.field("namespace", query.client_ns());
   if (query.from()) out.field("from", query.from()->text());
   out.end_object();
 }
 
-void write_verdict(const Explanation& found, JsonWriter& out) {
+void write_verdict(const ExplainQuery& query, const Explanation& found, JsonWriter& out) {
   Reason reason = found.reason;
   out.field("routed", reason == Reason::kNone).field("reason", info(reason).name);
   if (reason == Reason::kNone) return;
-  out.field("status", found.status.value_or(info(reason).status)).field("hint", info(reason).hint);
+  if (!query.is_tcp()) out.field("status", found.status.value_or(info(reason).status));  // a connection is just closed
+  out.field("hint", info(reason).hint);
 }
 
 void write_endpoint(const ExplainedEndpoint& endpoint, JsonWriter& out) {
@@ -133,7 +137,7 @@ std::string explanation_json(const ExplainQuery& query, const Explanation& found
   out.begin_object();
   write_question(query, out);
   if (found.version != Version{}) out.field("version", found.version.text());
-  write_verdict(found, out);
+  write_verdict(query, found, out);
   write_found(found, out);
   out.key("backends").begin_array();
   for (const ExplainedBackends& backends : found.backends) write_backends(backends, out);

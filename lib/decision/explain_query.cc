@@ -13,6 +13,7 @@ namespace {
 struct Target {
   std::string authority;
   std::string path;  // with query
+  bool is_tcp = false;
 };
 
 void check_target(const Target& target, Problems& problems) {
@@ -30,7 +31,8 @@ Target read_url(std::string_view url, Problems& problems) {
     return {};
   }
   std::string_view scheme = url.substr(0, scheme_end);
-  if (!equals_ignore_case(scheme, "http")) {
+  bool is_tcp = equals_ignore_case(scheme, "tcp");
+  if (!is_tcp && !equals_ignore_case(scheme, "http")) {
     problems.add_unsupported("url", str_cat("the scheme ", quoted(scheme),
                                             " is not carried: applications speak plain http to their sidecar"));
     return {};
@@ -38,7 +40,8 @@ Target read_url(std::string_view url, Problems& problems) {
   url.remove_prefix(scheme_end + kSeparator.size());
   size_t end = std::min(url.find_first_of("/?#"), url.size());
   std::string_view path = url.substr(end);
-  Target out{std::string(url.substr(0, end)), str_cat(path.starts_with('/') ? "" : "/", path)};
+  Target out{std::string(url.substr(0, end)), str_cat(path.starts_with('/') ? "" : "/", path), is_tcp};
+  if (is_tcp && out.path != "/") problems.add("url", "a connection of opaque TCP has no path");
   check_target(out, problems);
   return out;
 }
@@ -66,6 +69,16 @@ void check_headers(const ExplainWords& words, Problems& problems) {
       problems.add(path, "stands twice");
     }
   }
+}
+
+// What only requests have, and only connections.
+void check_kind(const ExplainWords& words, const Target& target, Problems& problems) {
+  constexpr std::string_view kOnlyOfHttp = "means nothing for tcp://";
+  if (target.is_tcp && words.method != "GET") problems.add("method", std::string(kOnlyOfHttp));
+  if (target.is_tcp && !words.headers.empty()) problems.add("headers", std::string(kOnlyOfHttp));
+  if (words.server_name.empty()) return;
+  if (!target.is_tcp) problems.add("sni", "is of a TLS client's opaque connection: ask for tcp://host:port");
+  if (!is_dns_name(to_lower(words.server_name))) problems.add("sni", "is not a host name");
 }
 
 std::string request_text(const ExplainWords& words, const Target& target) {
@@ -110,6 +123,7 @@ std::optional<ExplainQuery> ExplainQuery::parse(const ExplainWords& words, Probl
     problems.add("namespace", str_cat(quoted(words.client_ns), " is not a namespace"));
   std::optional<SpiffeId> from = read_identity(words.from, problems);
   check_headers(words, problems);
+  check_kind(words, target, problems);
   if (problems.total() != before) return std::nullopt;
   auto pool = std::make_unique<BlockPool>();
   std::optional<RequestHead> head = parse_head(request_text(words, target), *pool, problems);
@@ -118,6 +132,8 @@ std::optional<ExplainQuery> ExplainQuery::parse(const ExplainWords& words, Probl
   out.url_ = words.url;
   out.client_ns_ = words.client_ns;
   out.from_ = std::move(from);
+  out.is_tcp_ = target.is_tcp;
+  out.server_name_ = to_lower(words.server_name);
   return out;
 }
 }  // namespace heddle

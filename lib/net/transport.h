@@ -34,7 +34,8 @@ struct ConnectionInfo {
   Address local;
   Address peer;
   std::optional<Address> original_dst;  // where an intercepted connection wanted to go
-  std::string sni;                      // lower case; empty without TLS or without the extension
+  std::string sni;                      // lower case; empty without TLS or without the extension; of an opaque
+                                        // connection, where it was looked at, that of the ClientHello in it
   std::string alpn;                     // negotiated; empty without
   bool is_tls = false;
   std::shared_ptr<const PeerCertificate> peer_certificate;  // verified; null without mutual TLS

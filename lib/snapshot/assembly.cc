@@ -27,6 +27,21 @@ std::shared_ptr<const Router> router_of(Routes routes, const std::shared_ptr<con
   return std::make_shared<const Router>(std::move(routes));
 }
 
+std::shared_ptr<const L4Router> l4_router_of(Routes routes, const std::shared_ptr<const L4Router>& previous) {
+  if (previous && previous->routes() == routes) return previous;
+  return std::make_shared<const L4Router>(std::move(routes));
+}
+
+// The router that the snapshot before had for these clients, if it had one.
+std::shared_ptr<const L4Router> old_router_of(const L4Routes* routes, std::string_view ns, bool is_own) {
+  if (routes == nullptr) return nullptr;
+  if (is_own) return routes->producer;
+  for (const auto& [consumer, router] : routes->consumers) {
+    if (consumer == ns) return router;
+  }
+  return nullptr;
+}
+
 // Of the same spec: what it says itself is the same.
 bool same_filters(const RouteRule& a, const RouteRule& b) {
   if (a.filters == nullptr || b.filters == nullptr) return a.filters == b.filters;
@@ -199,23 +214,50 @@ std::shared_ptr<const ServiceEntry> SnapshotAssembly::assemble_service(const std
     made.number = port.port;
     auto set = out_->backend_set_ids_.find({spec->key.ns, port.backend_set});
     if (set != out_->backend_set_ids_.end()) made.backend_set = set->second;
-    route_port(*spec, made, old_entry == nullptr ? nullptr : old_entry->find_port(port.port));
+    const ServicePortEntry* old_port = old_entry == nullptr ? nullptr : old_entry->find_port(port.port);
+    route_port(*spec, made, old_port);
+    route_l4(*spec, made, old_port);
   }
   if (old_entry != nullptr && old_entry->spec == spec && old_entry->ports == entry.ports) return *known->second;
   return std::make_shared<const ServiceEntry>(std::move(entry));
 }
 
-void SnapshotAssembly::route_port(const ServiceSpec& service, ServicePortEntry& port,
-                                  const ServicePortEntry* previous) const {
+std::map<std::string_view, SnapshotAssembly::Routes> SnapshotAssembly::attached_to(const ServiceSpec& service,
+                                                                                   uint16_t port, Layer layer) const {
+  std::map<std::string_view, Routes> out;
   auto attached = attachments_.find(ref_of(service.key));
-  if (attached == attachments_.end()) return;
-  std::map<std::string_view, Routes> by_namespace;
+  if (attached == attachments_.end()) return out;
   for (const Attachment& attachment : attached->second) {
-    if (attachment.port && *attachment.port != port.port.port) continue;
-    Routes& routes = by_namespace[(*attachment.route)->spec->key.ns];
+    const ResourceKey& key = (*attachment.route)->spec->key;
+    if (attachment.port && *attachment.port != port) continue;
+    if (is_l4_route(key.kind) != (layer == Layer::kConnections)) continue;
+    Routes& routes = out[key.ns];
     if (std::find(routes.begin(), routes.end(), *attachment.route) == routes.end()) routes.push_back(*attachment.route);
   }
-  for (auto& [ns, routes] : by_namespace) {
+  return out;
+}
+
+void SnapshotAssembly::route_l4(const ServiceSpec& service, ServicePortEntry& port,
+                                const ServicePortEntry* previous) const {
+  L4Routes made;
+  const L4Routes* old_routes = previous == nullptr ? nullptr : previous->l4.get();
+  for (auto& [ns, routes] : attached_to(service, port.port.port, Layer::kConnections)) {
+    bool is_own = ns == service.key.ns;
+    std::shared_ptr<const L4Router> router = l4_router_of(std::move(routes), old_router_of(old_routes, ns, is_own));
+    if (is_own) {
+      made.producer = std::move(router);
+    } else {
+      made.consumers.emplace_back(std::string(ns), std::move(router));
+    }
+  }
+  if (made == L4Routes{}) return;
+  port.l4 =
+      old_routes != nullptr && *old_routes == made ? previous->l4 : std::make_shared<const L4Routes>(std::move(made));
+}
+
+void SnapshotAssembly::route_port(const ServiceSpec& service, ServicePortEntry& port,
+                                  const ServicePortEntry* previous) const {
+  for (auto& [ns, routes] : attached_to(service, port.port.port, Layer::kRequests)) {
     if (ns == service.key.ns) {
       port.producer = router_of(std::move(routes), previous == nullptr ? nullptr : previous->producer);
       continue;

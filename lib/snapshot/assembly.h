@@ -33,6 +33,11 @@ class SnapshotAssembly {
   void assemble_services();
   std::shared_ptr<const ServiceEntry> assemble_service(const std::shared_ptr<const ServiceSpec>&);
   void route_port(const ServiceSpec&, ServicePortEntry&, const ServicePortEntry* previous) const;
+  void route_l4(const ServiceSpec&, ServicePortEntry&, const ServicePortEntry* previous) const;
+  using Routes = std::vector<std::shared_ptr<const BoundRoute>>;
+  enum class Layer : uint8_t { kRequests, kConnections };
+  // Of that port, by namespace of the routes.
+  std::map<std::string_view, Routes> attached_to(const ServiceSpec&, uint16_t port, Layer) const;
   void index_names();
   void free_ids();
 

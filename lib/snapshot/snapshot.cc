@@ -12,7 +12,7 @@ const Router* ServicePortEntry::router_for(std::string_view client_ns) const noe
 
 bool ServicePortEntry::operator==(const ServicePortEntry& other) const noexcept {
   return port.port == other.port.port && backend_set == other.backend_set && producer == other.producer &&
-         consumers == other.consumers;
+         consumers == other.consumers && l4 == other.l4;
 }
 
 const ServicePortEntry* ServiceEntry::find_port(uint16_t number) const noexcept {

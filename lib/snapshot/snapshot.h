@@ -14,6 +14,7 @@
 #include "lib/config/effective_backend_set.h"
 #include "lib/config/model.h"
 #include "lib/routing/host_index.h"
+#include "lib/routing/l4_router.h"
 #include "lib/routing/router.h"
 
 namespace heddle {
@@ -34,9 +35,13 @@ struct alignas(64) ServicePortEntry {
   std::shared_ptr<const Router> producer;
   std::vector<std::pair<std::string, std::shared_ptr<const Router>>> consumers;  // by namespace
   ServicePort port;
+  std::shared_ptr<const L4Routes> l4;  // of opaque connections; nullptr: no TCPRoute or TLSRoute is attached
 
   // nullptr: no route is attached for these clients.
   const Router* router_for(std::string_view client_ns) const noexcept;
+  const L4Router* l4_router_for(std::string_view client_ns) const noexcept {
+    return l4 == nullptr ? nullptr : l4->router_for(client_ns);
+  }
   bool operator==(const ServicePortEntry& other) const noexcept;
 };
 

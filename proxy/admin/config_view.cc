@@ -8,6 +8,7 @@
 #include "lib/base/strings.h"
 #include "lib/config/effective_backend_set.h"
 #include "lib/config/overload.h"
+#include "lib/config/route_kinds.h"
 #include "proxy/admin/balancing_view.h"
 #include "proxy/admin/filter_view.h"
 
@@ -157,9 +158,12 @@ void write_session(JsonWriter& out, const SessionPersistenceSpec& session) {
 void write_rule(JsonWriter& out, Kind kind, const HttpRouteRule& rule) {
   out.begin_object();
   if (!rule.name.empty()) out.field("name", rule.name);
-  out.key("matches").begin_array();
-  for (const HttpMatch& match : rule.matches) write_match(out, kind, match);
-  out.end_array().key("backendRefs").begin_array();
+  if (!is_l4_route(kind)) {
+    out.key("matches").begin_array();
+    for (const HttpMatch& match : rule.matches) write_match(out, kind, match);
+    out.end_array();
+  }
+  out.key("backendRefs").begin_array();
   for (const WeightedBackend& backend : rule.backends) write_backend(out, backend);
   out.end_array();
   write_filters(out, rule);
@@ -183,7 +187,7 @@ void write(JsonWriter& out, const HttpRouteSpec& spec) {
     out.end_object();
   }
   out.end_array();
-  strings(out, "hostnames", spec.hostnames);
+  if (spec.key.kind != Kind::kTcpRoute) strings(out, "hostnames", spec.hostnames);
   out.key("rules").begin_array();
   for (const HttpRouteRule& rule : spec.rules) write_rule(out, spec.key.kind, rule);
   out.end_array();

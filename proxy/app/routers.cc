@@ -68,7 +68,7 @@ Result<RouteTarget> OutboundRouter::route(const RequestHead& head, const Connect
   RequestFacts facts = facts_of(head);
   LiveEndpoints endpoints(*current);
   SessionLookup sessions{head.fields(), config_.clock(), endpoints};
-  DecisionInput input{service_for(current, head.authority()), client_ns_, &facts, random_.next(), &sessions};
+  DecisionInput input{service_for(current, head.authority()), client_ns_, &facts, random_.next(), {}, &sessions};
   Decision decision = decide(*current->snapshot, input);
   if (!decision) return make_error(decision.reason, "");
   std::optional<size_t> other;
@@ -83,12 +83,21 @@ Result<RouteTarget> OutboundRouter::route(const RequestHead& head, const Connect
   return out;
 }
 
+bool OutboundRouter::asks_server_name() {
+  auto current = config_.current();
+  if (current == nullptr) return false;
+  ServiceRef service = service_for(current, {});
+  const L4Router* router = service ? service.port->l4_router_for(client_ns_) : nullptr;
+  return router != nullptr && router->asks_server_name();
+}
+
 Result<RouteTarget> OutboundRouter::route_tcp(const ConnectionInfo& from) {
   auto current = config_.current();
   if (current == nullptr) return make_error(Reason::kNoConfig, "");
-  DecisionInput input{service_for(current, {}), client_ns_, nullptr, random_.next()};
+  DecisionInput input{service_for(current, {}), client_ns_, nullptr, random_.next(), from.sni};
   Decision decision = decide(*current->snapshot, input);
   if (!decision) return make_error(decision.reason, "");
+  if (may_leave(decision)) static_cast<void>(leave_if_short(*current, input.draw, decision));
   return target(std::move(current), decision, nullptr, from);
 }
 
@@ -133,8 +142,9 @@ RouteTarget OutboundRouter::target(std::shared_ptr<const WorkerSnapshot> current
 
 RouteRuntime& OutboundRouter::runtime_of(const Decision& decision) {
   BackendSetId set = decision.backends == nullptr ? BackendSetId() : decision.backends->id;
-  RouteRuntime*& cell =
-      decision.candidate != nullptr ? cells_.of(decision.candidate->id, set) : cells_.of(*decision.port);
+  RouteRuntime*& cell = decision.candidate != nullptr ? cells_.of(decision.candidate->id, set)
+                        : decision.rule != nullptr    ? cells_.of(decision.rule->id, set)
+                                                      : cells_.of(*decision.port);
   if (cell == nullptr) {
     std::string route = decision.rule != nullptr ? key_text(decision.rule->route->key) : std::string();
     cell = &config_.runtime(Direction::kOutbound, key_text(decision.service->spec->key), route,

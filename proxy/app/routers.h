@@ -19,6 +19,7 @@ class OutboundRouter final : public RequestRouter, public TcpRouter {
   OutboundRouter(WorkerConfig& config, const ListenerSettings& listener, std::string client_ns, const OwnName& own,
                  Random& random);
   Result<RouteTarget> route(const RequestHead&, const ConnectionInfo&) override;
+  bool asks_server_name() override;
   Result<RouteTarget> route_tcp(const ConnectionInfo&) override;
 
  private:

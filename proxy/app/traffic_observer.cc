@@ -145,6 +145,8 @@ void TrafficObserver::on_tcp_finished(const ExchangeSummary& s) {
     s.route->tcp.closed[s.reason].add(1);
     s.route->tcp.bytes_received.add(s.request_bytes);
     s.route->tcp.bytes_sent.add(s.response_bytes);
+  } else if (s.made_here) {
+    in_.listener.refused[s.reason].add(1);
   }
   if (!wants(s)) return;
   AccessRecord record = record_of(s);

@@ -56,6 +56,8 @@ class RequestRouter {
 
 class TcpRouter {
  public:
+  // Whether the client's ClientHello is to be waited for: `sni` of the connection decides. Asked once, before:
+  virtual bool asks_server_name() { return false; }
   virtual Result<RouteTarget> route_tcp(const ConnectionInfo&) = 0;
 
  protected:

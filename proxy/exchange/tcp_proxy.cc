@@ -4,8 +4,14 @@
 #include <utility>
 
 #include "certs/verify.h"
+#include "lib/tls/client_hello.h"
 
 namespace heddle {
+
+namespace {
+// A record with the fatal alert unrecognized_name (RFC 6066 §3, RFC 8446 §6).
+constexpr std::string_view kUnrecognizedName{"\x15\x03\x03\x00\x02\x02\x70", 7};
+}  // namespace
 
 // One joined connection. Owns itself: dials while the downstream's bytes wait in its transport, then the tunnel works.
 class TcpProxy::Joined final : public Connection, private Revocable, private Transport::Observer {
@@ -22,9 +28,17 @@ class TcpProxy::Joined final : public Connection, private Revocable, private Tra
 
   void start() {
     downstream_->observe(this);
-    downstream_->pause(PauseReason::kTunnel);
+    if (!services_.router.asks_server_name()) return route();
+    awaits_name_ = true;
+    name_late_.arm(services_.context.loop, services_.detect);
+  }
+
+  void route() {
+    awaits_name_ = false;
+    name_late_.cancel();
     auto target = services_.router.route_tcp(info_);
-    if (!target) return fail(target.error());
+    if (!target) return refuse(target.error());
+    downstream_->pause(PauseReason::kTunnel);
     target_ = *std::move(target);
     summary_.route = target_.runtime;
     target_.runtime->tcp.opened.add(1);
@@ -64,11 +78,29 @@ class TcpProxy::Joined final : public Connection, private Revocable, private Tra
     abort(make_error(Reason::kAuthzDenied, "an AuthorizationPolicy changed"));
   }
 
-  // While dialling: bytes stay in the transport.
-  void on_data(Buffer&) override {}
-  void on_end() override {}
+  // The bytes stay in the transport: until the server name is known, and while dialling.
+  void on_data(Buffer& in) override {
+    if (!awaits_name_ || in.size() < name_needs_) return;
+    std::array<std::byte, kMaxSniffedHello> head{};
+    SniffedHello seen = sniff_client_hello(Bytes(head.data(), in.copy_to(head)));
+    name_needs_ = seen.needs;
+    has_spoken_ = true;
+    if (seen.step == SniffedHello::Step::kNeedMore) return;
+    speaks_tls_ = seen.step == SniffedHello::Step::kHello;
+    info_.sni = std::move(seen.server_name);
+    route();
+  }
+  void on_end() override {
+    if (awaits_name_) fail(make_error(Reason::kDownstreamClosed, "closed before the ClientHello", Origin::kDownstream));
+  }
   void on_drained() override {}
+  // Perhaps the server is who speaks first: that is no TLS, and a TCPRoute may take it.
+  void on_name_late() {
+    if (!has_spoken_) return route();
+    fail(make_error(Reason::kDetectTimeout, "the ClientHello did not come in time"));
+  }
   void on_closed(const Error& why) override {
+    if (was_refused_) return end();
     fail(make_error(Reason::kDownstreamClosed, why.detail, Origin::kDownstream));
   }
 
@@ -134,8 +166,22 @@ class TcpProxy::Joined final : public Connection, private Revocable, private Tra
 
   void on_drain_over() { abort(make_error(Reason::kDraining, "drain deadline passed")); }
 
+  // The client learns why, as from a TLS server that does not know the name.
+  void refuse(const Error& why) {
+    if (why.reason != Reason::kRouteNotFound || !speaks_tls_) return fail(why);
+    was_refused_ = true;
+    summary_.reason = why.reason;
+    summary_.made_here = true;
+    static_cast<void>(downstream_->write(Buffer(services_.context.loop.blocks(), kUnrecognizedName)));
+    downstream_->close(CloseMode::kFlush);
+  }
+
   void fail(const Error& why) {
     if (ended_) return;
+    if (was_refused_) {
+      downstream_->close(CloseMode::kAbort);
+      return end();
+    }
     summary_.reason = why.reason;
     summary_.made_here = true;
     if (downstream_ != nullptr && why.reason != Reason::kDownstreamClosed) downstream_->close(CloseMode::kAbort);
@@ -144,6 +190,8 @@ class TcpProxy::Joined final : public Connection, private Revocable, private Tra
 
   void end() {
     if (std::exchange(ended_, true)) return;
+    awaits_name_ = false;
+    name_late_.cancel();
     if (target_.runtime != nullptr) target_.runtime->tcp.active.add(-1);
     Revocable::unlink();
     services_.observer.on_tcp_finished(summary_);
@@ -153,7 +201,7 @@ class TcpProxy::Joined final : public Connection, private Revocable, private Tra
 
   const TcpServices& services_;
   std::unique_ptr<Transport> downstream_;
-  const ConnectionInfo info_;
+  ConnectionInfo info_;
   RouteTarget target_;
   std::optional<BackendSet::Pick> pick_;
   std::array<uint32_t, kMaxTries> tried_{};
@@ -164,6 +212,12 @@ class TcpProxy::Joined final : public Connection, private Revocable, private Tra
   std::shared_ptr<const PeerCertificate> upstream_certificate_;
   ExchangeSummary summary_;
   DeadlineOf<Joined, &Joined::on_drain_over> drain_over_{*this};
+  DeadlineOf<Joined, &Joined::on_name_late> name_late_{*this};
+  size_t name_needs_ = 1;     // bytes, before it is worth while to look again
+  bool awaits_name_ = false;  // the ClientHello's
+  bool has_spoken_ = false;
+  bool speaks_tls_ = false;
+  bool was_refused_ = false;  // and only waits for that to leave
   bool was_revoked_ = false;
   bool ended_ = false;
 };

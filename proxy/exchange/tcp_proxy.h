@@ -1,5 +1,7 @@
 // TcpProxy: the TcpHandler of a listener: joins a connection that carries opaque bytes to an endpoint. A connect that
-// fails goes to another endpoint, at most twice, because no byte was sent. Belongs to one loop; outlives its
+// fails goes to another endpoint, at most twice, because no byte was sent. Where TLSRoutes are attached it first reads
+// the server name of the client's own ClientHello (16 KiB, lib/tls/client_hello.h), whose bytes go upstream as they
+// came; who asks for a name nobody routes gets the alert unrecognized_name. Belongs to one loop; outlives its
 // connections.
 #pragma once
 #include <memory>
@@ -16,6 +18,7 @@
 namespace heddle {
 
 struct TcpServices {
+  static constexpr Duration kDetect = 10s;  // T1
   SessionContext context;
   TcpRouter& router;
   ExchangeObserver& observer;
@@ -25,7 +28,8 @@ struct TcpServices {
   Admission* admission = nullptr;          // null: everybody may come in
   Revoker* revoker = nullptr;              // null without admission
   // Written in front of each connection upstream: which of the PROXY protocol; absent: none.
-  std::optional<ProxyVersion> proxy_header;
+  std::optional<ProxyVersion> proxy_header{};
+  Duration detect = kDetect;  // for the ClientHello where TLSRoutes ask for its server name
 };
 
 class TcpProxy final : public TcpHandler {

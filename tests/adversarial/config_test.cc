@@ -29,6 +29,8 @@ std::vector<std::string> texts_named(std::string_view name) {
   if (name == "X") return {envelope("heddle.dev/v1", "HTTPRouteFilter")};
   if (name == "L") return {envelope("heddle.dev/v1", "RateLimitPolicy")};
   if (name == "R") return {envelope("gateway.networking.k8s.io/v1", "HTTPRoute")};
+  if (name == "TCP") return {envelope("gateway.networking.k8s.io/v1alpha2", "TCPRoute")};
+  if (name == "TLS") return {envelope("gateway.networking.k8s.io/v1alpha3", "TLSRoute")};
   if (name == "PARENT") return {"parentRefs: [{group: \"\", kind: Service, name: x}]"};
   if (name == "BACKEND") return {"backendRefs: [{group: heddle.dev, kind: BackendSet, name: x}]"};
   if (name == "MESH") {

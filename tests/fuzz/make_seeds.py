@@ -99,6 +99,13 @@ def tls_seeds():
     body = b"\3\3" + b"\x5a" * 32 + b"\0" + b"\0\2\x13\1" + b"\1\0" + struct.pack(">H", len(extensions)) + extensions
     message = b"\1" + struct.pack(">I", len(body))[1:] + body
     write("tls_sniff", "client_hello", b"\x16\3\1" + struct.pack(">H", len(message)) + message)
+    hello = [message[at:at + 30] for at in range(0, len(message), 30)]
+    whole = b"\x16\3\1" + struct.pack(">H", len(message)) + message
+    write("client_hello", "one_record", whole)
+    write("client_hello", "four_records", b"".join(b"\x16\3\1" + struct.pack(">H", len(part)) + part for part in hello))
+    write("client_hello", "cut", whole[:60])
+    write("client_hello", "two_names", whole.replace(alpn, sni[:len(alpn)]))
+    write("client_hello", "no_tls", b"GET / HTTP/1.1\r\n\r\n")
     write("tls_sniff", "alert", b"\x15\3\3\0\2\2\x28")
     write("tls_sniff", "preface", PREFACE + frame(SETTINGS, 0, 0))
     write("tls_sniff", "get", b"GET /a HTTP/1.1\r\nhost: a\r\n\r\n")

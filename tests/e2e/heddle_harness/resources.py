@@ -102,6 +102,20 @@ def grpc_route(name, service_name, rules, ns="default"):
     return {**route(name, service_name, rules, ns), "kind": "GRPCRoute"}
 
 
+def tcp_route(name, service_name, backends, port=None, ns="default"):
+    parent = {"group": "", "kind": "Service", "name": service_name}
+    if port:
+        parent["port"] = port
+    spec = {"parentRefs": [parent], "rules": [{"backendRefs": backends}]}
+    return _resource("gateway.networking.k8s.io/v1alpha2", "TCPRoute", name, spec, ns)
+
+
+def tls_route(name, service_name, hostnames, backends, ns="default"):
+    route_of_all = tcp_route(name, service_name, backends, ns=ns)
+    return {**route_of_all, "apiVersion": "gateway.networking.k8s.io/v1alpha3", "kind": "TLSRoute",
+            "spec": {"hostnames": list(hostnames), **route_of_all["spec"]}}
+
+
 def matched(backends, *matches, **more):
     """A rule with matches as the Gateway API writes them; of an HTTPRoute or a GRPCRoute."""
     return {"matches": list(matches), "backendRefs": backends, **more}

@@ -167,6 +167,24 @@ TEST(CliValidate, WarnsOfARouteThatGivesWay) {
             "GRPCRoute default/r is attached to it\n");
 }
 
+TEST(CliValidate, WarnsOfAnHttpRouteOnAPortOfTcp) {
+  CliRig rig;
+  std::string path = rig.file("a.yaml",
+                              "{apiVersion: heddle.dev/v1, kind: Service, metadata: {name: s}, spec: {ports: [{port: "
+                              "80, protocol: tcp}]}}\n---\n"
+                              "{apiVersion: heddle.dev/v1, kind: BackendSet, metadata: {name: s}, spec: {}}\n---\n"
+                              "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r}, spec: "
+                              "{parentRefs: [{group: '', "
+                              "kind: Service, name: s, port: 80}], rules: [{backendRefs: [{group: heddle.dev, kind: "
+                              "BackendSet, name: s}]}]}}\n");
+
+  EXPECT_EQ(rig.run("validate -f " + path), ExitCode::kOk);
+
+  EXPECT_EQ(rig.err(),
+            "warning: HTTPRoute default/r: spec.parentRefs[0]: port 80 of Service default/s does not carry requests "
+            "(protocol http, http2, grpc or auto): this HTTPRoute would judge nothing\n");
+}
+
 TEST(CliValidate, FindsReferencesThatLeadNowhere) {
   CliRig rig;
   std::string path = rig.file(

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/program.h"
+#include "lib/base/strings.h"
 #include "lib/base/version.h"
 #include "lib/event/loop.h"
 #include "tests/support/cli_rig.h"
@@ -73,6 +74,17 @@ TEST(CliGet, HasColumnsForTheOtherKinds) {
   rig.control.answer("GET /v1/resources/workloads?namespace=default", 200,
                      list(R"({"metadata":{"name":"w"},"spec":{"identity":"spiffe://td/w","services":["s"]}})"));
 
+  std::string backends = R"("rules":[{"backendRefs":[{"name":"a"},{"name":"b"}]}])";
+  rig.control.answer("GET /v1/resources/tcproutes?namespace=default", 200,
+                     list(str_cat(R"({"metadata":{"name":"t"},"spec":{"parentRefs":[{"name":"s"}],)", backends, "}}")));
+  rig.control.answer("GET /v1/resources/tlsroutes?namespace=default", 200,
+                     list(str_cat(R"({"metadata":{"name":"t"},"spec":{"hostnames":["a.test"],"parentRefs":)",
+                                  R"([{"name":"s"}],)", backends, "}}")));
+
+  rig.run("get tr");
+  EXPECT_EQ(rig.out(), "NAME  PARENTS  BACKENDS  AGE\nt     s        a,b       <unknown>\n");
+  rig.run("get tlsr");
+  EXPECT_EQ(rig.out(), "NAME  HOSTNAMES  PARENTS  RULES  AGE\nt     a.test     s        1      <unknown>\n");
   rig.run("get bs");
   EXPECT_EQ(rig.out(), "NAME  ENDPOINTS  TLS        BALANCER  AGE\ns     2          plaintext  peakEwma  <unknown>\n");
   rig.run("get hp");

@@ -141,6 +141,32 @@ TEST(CliExplain, AnswersFromFilesWithoutAControlPlane) {
   EXPECT_EQ(rig.control.lines.size(), 0U);
 }
 
+TEST(CliExplain, AsksAboutConnectionsOfTcp) {
+  CliRig rig;
+  rig.control.answer("POST /v1/explain", 200, kRouted);
+
+  EXPECT_EQ(rig.run("explain tcp://a:443 --sni pay.test"), ExitCode::kOk);
+
+  EXPECT_EQ(rig.control.requests[0].body,
+            R"({"method":"GET","url":"tcp://a:443","namespace":"default","sni":"pay.test","headers":{}})");
+}
+
+TEST(CliExplain, AConnectionHasNoMethodAndARefusalOfItNoStatus) {
+  CliRig rig;
+  std::string file =
+      rig.file("mesh.yaml",
+               str_cat(service_yaml("a"),
+                       "{apiVersion: gateway.networking.k8s.io/v1alpha3, kind: TLSRoute, metadata: {name: t}, spec: "
+                       "{parentRefs: [{group: '', kind: Service, name: a}], hostnames: [x.test], rules: "
+                       "[{backendRefs: [{name: a, port: 80}]}]}}\n"));
+
+  EXPECT_EQ(rig.run("explain tcp://a --sni x.test -f " + file), ExitCode::kOk);
+  EXPECT_THAT(rig.out(), HasSubstr("tcp://a with SNI x.test from namespace default\n"));
+  EXPECT_THAT(rig.out(), HasSubstr("routed by TLSRoute default/t rule 0\n"));
+  EXPECT_EQ(rig.run("explain tcp://a -f " + file), ExitCode::kFailure);
+  EXPECT_THAT(rig.out(), HasSubstr("\nrefused: route-not-found ("));
+}
+
 TEST(CliExplain, FilesHaveToBeAWholeConfiguration) {
   CliRig rig;
   std::string lone = rig.file("lone.yaml",

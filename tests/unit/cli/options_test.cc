@@ -155,7 +155,7 @@ TEST(CliOptions, RefusesWhatItDoesNotKnow) {
             "error: \"httprote\" is not a kind of resource; did you mean httproute?\nSee `heddle get --help`.\n");
   EXPECT_THAT(refused({"get", "svc.example.org"}), HasSubstr("is not a kind of resource"));
   EXPECT_THAT(refused({"get", "pods"}), HasSubstr("expected one of services (svc)"));
-  EXPECT_THAT(refused({"get", "tcproutes"}), HasSubstr("TCPRoute is not supported by this version of Heddle"));
+  EXPECT_THAT(refused({"get", "udproutes"}), HasSubstr("UDPRoute is not supported by this version of Heddle"));
 }
 
 TEST(CliOptions, RefusesValuesThatCannotBe) {

@@ -124,6 +124,27 @@ TEST_F(NodeViewTest, HoldsGrpcRoutesAndWhatTheyReferTo) {
                                                           "GRPCRoute/default/calls", "Service/default/a"}));
 }
 
+// As HTTPRoutes do; those of another namespace are for the sidecars there.
+TEST_F(NodeViewTest, HoldsRoutesOfConnectionsAndWhatTheyReferTo) {
+  auto l4_route = [&](std::string_view kind, std::string_view ns, std::string_view name, std::string_view more) {
+    return envelope(str_cat(R"({"apiVersion":"gateway.networking.k8s.io/v1alpha2","kind":")", kind,
+                            R"(","metadata":{"name":")", name, R"(","namespace":")", ns, R"("},"spec":{"parentRefs":[)",
+                            R"({"group":"","kind":"Service","name":"a","namespace":"default"}],)", more,
+                            R"("rules":[{"backendRefs":[{"group":"heddle.dev","kind":"BackendSet","namespace":)",
+                            R"("default","name":"canary"}]}]}})"));
+  };
+  put(backend_set("a"));
+  put(backend_set("canary"));
+  put(heddle_resource("Service", "default", "a", R"({"ports":[{"port":6379,"protocol":"tcp"}]})"));
+  put(l4_route("TCPRoute", "default", "t", ""));
+  put(l4_route("TLSRoute", "default", "s", R"("hostnames":["a.test"],)"));
+  put(l4_route("TCPRoute", "elsewhere", "u", ""));
+
+  EXPECT_EQ(keys(view_for(request({"default/a"}))),
+            (Keys{"BackendSet/default/a", "BackendSet/default/canary", "Service/default/a", "TCPRoute/default/t",
+                  "TLSRoute/default/s"}));
+}
+
 TEST_F(NodeViewTest, HoldsAWantedServiceAndWhatItRefersTo) {
   put(backend_set("a"));
   put(backend_set("canary"));

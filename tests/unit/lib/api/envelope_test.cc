@@ -64,11 +64,23 @@ TEST(Envelope, RefusesKindsThatAreNotDoneYetAsUnsupported) {
   Problems problems;
 
   read_envelope(
-      *JsonValue::parse(R"({"apiVersion":"gateway.networking.k8s.io/v1","kind":"TCPRoute","metadata":{"name":"a"}})"),
+      *JsonValue::parse(R"({"apiVersion":"gateway.networking.k8s.io/v1","kind":"UDPRoute","metadata":{"name":"a"}})"),
       {}, problems);
 
-  EXPECT_EQ(problems.text(), "kind: TCPRoute is not supported by this version of Heddle");
+  EXPECT_EQ(problems.text(), "kind: UDPRoute is not supported by this version of Heddle");
   EXPECT_EQ(problems.reason(), Reason::kUnsupported);
+}
+
+TEST(Envelope, TakesTheVersionsThatRoutesOfConnectionsHad) {
+  auto problems_with = [](std::string_view version, std::string_view kind) {
+    return problems_of(str_cat(R"({"apiVersion":"gateway.networking.k8s.io/)", version, R"(","kind":")", kind,
+                               R"(","metadata":{"name":"a"}})"));
+  };
+  for (std::string_view version : {"v1", "v1alpha2"}) EXPECT_EQ(problems_with(version, "TCPRoute"), "");
+  for (std::string_view version : {"v1", "v1alpha2", "v1alpha3"}) EXPECT_EQ(problems_with(version, "TLSRoute"), "");
+  EXPECT_NE(problems_with("v1alpha3", "TCPRoute"), "");
+  EXPECT_NE(problems_with("v1beta1", "TLSRoute"), "");
+  EXPECT_NE(problems_with("v1alpha2", "HTTPRoute"), "");
 }
 
 TEST(Envelope, RefusesAnEmptyKindAndAnEmptyVersion) {

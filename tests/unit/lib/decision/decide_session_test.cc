@@ -60,7 +60,7 @@ class DecideSessionTest : public testing::Test {
     EXPECT_TRUE(head.fields().add("cookie", cookie_of(token)) && head.set_path(path));
     RequestFacts facts = facts_of(head);
     SessionLookup sessions{head.fields(), clock_, view_};
-    return decide(*snapshot_, {snapshot_->resolve("a", "default"), "default", &facts, draw, &sessions});
+    return decide(*snapshot_, {snapshot_->resolve("a", "default"), "default", &facts, draw, {}, &sessions});
   }
   static std::string set_of(const Decision& decision) {
     return decision.backends == nullptr ? "none" : decision.backends->spec->key.name;
@@ -139,7 +139,7 @@ TEST_F(DecideSessionTest, AllocatesNothing) {
   SessionLookup sessions{head.fields(), clock_, view_};
   AllocationCounter allocations;
 
-  Decision decision = decide(*snapshot_, {snapshot_->resolve("a", "default"), "default", &facts, 0, &sessions});
+  Decision decision = decide(*snapshot_, {snapshot_->resolve("a", "default"), "default", &facts, 0, {}, &sessions});
 
   EXPECT_EQ(allocations.count(), 0U);
   EXPECT_TRUE(decision.session);

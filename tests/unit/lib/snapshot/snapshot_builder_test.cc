@@ -53,6 +53,12 @@ TEST_F(SnapshotBuilderTest, CarriesEveryKindOver) {
        "{parentRefs: [{group: '', kind: Service, name: a}], rules: [{backendRefs: [{name: a, port: 80}]}]}"},
       {Kind::kGrpcRoute,
        "{parentRefs: [{group: '', kind: Service, name: a}], rules: [{backendRefs: [{name: a, port: 80}]}]}"},
+      {Kind::kTcpRoute,
+       "{parentRefs: [{group: '', kind: Service, name: a}], rules: [{backendRefs: [{name: a, port: 80}]}]}"},
+      {Kind::kTlsRoute,
+       "{parentRefs: [{group: '', kind: Service, name: a}], hostnames: [a.test], rules: [{backendRefs: [{name: a, "
+       "port: "
+       "80}]}]}"},
       {Kind::kHealthPolicy, "{targetRef: {name: a}, active: [{kind: tcp}]}"},
       {Kind::kTrafficPolicy, "{targetRef: {name: a}}"},
       {Kind::kAuthorizationPolicy, "{action: allow, rules: []}"},

@@ -285,6 +285,41 @@ TEST(ConfigView, CanBeAppliedAgainAsItIs) {
   EXPECT_EQ(snapshot_of(again)->model().size(), snapshot->model().size());
 }
 
+const char* const kConnections = R"(
+---
+apiVersion: gateway.networking.k8s.io/v1alpha2
+kind: TCPRoute
+metadata: {name: c}
+spec:
+  parentRefs: [{group: "", kind: Service, name: hello}]
+  rules: [{backendRefs: [{name: hello, port: 80}]}]
+---
+apiVersion: gateway.networking.k8s.io/v1alpha3
+kind: TLSRoute
+metadata: {name: c}
+spec:
+  parentRefs: [{group: "", kind: Service, name: hello}]
+  hostnames: [a.test, "*.b.test"]
+  rules: [{backendRefs: [{name: hello, port: 80, weight: 3}]}]
+)";
+
+TEST(ConfigView, ShowsRoutesOfConnectionsSoThatTheyCanBeAppliedAgain) {
+  auto snapshot = snapshot_of(service_yaml("hello") + kConnections);
+  JsonValue shown = *JsonValue::parse(config_json(*snapshot));
+  std::string again;
+  for (size_t i = 0; i < shown.find("resources")->size(); ++i) {
+    again += str_cat("---\n", shown.find("resources")->at(i).compact(), "\n");
+  }
+
+  auto second = snapshot_of(again);
+
+  ASSERT_EQ(second->model().size(), snapshot->model().size());
+  for (const auto& [key, spec] : snapshot->model().http_routes) {
+    EXPECT_EQ(second->model().http_routes.at(key)->hostnames, spec->hostnames) << key.text();
+    EXPECT_EQ(second->model().http_routes.at(key)->rules[0].backends[0].weight, spec->rules[0].backends[0].weight);
+  }
+}
+
 const char* const kBalanced = R"(
 ---
 apiVersion: heddle.dev/v1

@@ -32,6 +32,7 @@
 #include "lib/routing/session_persistence.h"
 #include "lib/rpc/grpc_message.h"
 #include "lib/session/untrusted_peers.h"
+#include "lib/tls/client_hello.h"
 #include "lib/tls/handshake_gate.h"
 #include "lib/tls/key_update_guard.h"
 #include "lib/tls/verdict_cache.h"
@@ -173,6 +174,8 @@ std::vector<Row> of_connections() {
       {"PROXY header, where one is required",
        str_cat("version 1: ", count(kMaxProxyLine), " bytes; version 2: ", count(kMaxProxyHeader - kMaxProxyBlock),
                " and ", count(kMaxProxyBlock), " bytes")},
+      {"ClientHello of a client's own TLS, where TLSRoutes are attached",
+       str_cat(size(kMaxSniffedHello), ", ", count(hidden("proxy/exchange/tcp_proxy.h", "kDetect")), " s")},
       {"TLS handshakes under way, per worker",
        str_cat(count(handshakes.in_flight), ", ", count(handshakes.steps_per_turn), " steps a turn")},
       {"certificate chain", str_cat(size(kMaxChainPem), ", ", count(kMaxChainLength), " certificates; RSA ",

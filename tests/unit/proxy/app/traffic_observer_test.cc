@@ -107,6 +107,20 @@ TEST_F(TrafficObserverTest, RecordsARequestWithTwoFramings) {
   EXPECT_TRUE(process_log_.contains("Content-Length beside Transfer-Encoding"));
 }
 
+TEST_F(TrafficObserverTest, CountsAConnectionThatNoRouteTakes) {
+  ExchangeSummary summary;
+  summary.reason = Reason::kRouteNotFound;
+  summary.made_here = true;
+
+  observer_.on_tcp_finished(summary);
+
+  EXPECT_EQ(refused(Reason::kRouteNotFound), 1U);
+  ring_.drain([&](const AccessRecord& record) { records_.push_back(record); });
+  ASSERT_EQ(records_.size(), 1U);
+  EXPECT_EQ(records_[0].reason, Reason::kRouteNotFound);
+  EXPECT_EQ(records_[0].protocol, AccessProtocol::kTcp);
+}
+
 TEST_F(TrafficObserverTest, RecordsWhatIsKnownOfAHeadThatCannotBeRead) {
   refuse_over_http1("GET /" + std::string(20'000, 'a') + " HTTP/1.1\r\n\r\n");
 
