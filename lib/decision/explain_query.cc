@@ -118,6 +118,7 @@ std::optional<ExplainQuery> ExplainQuery::parse(const ExplainWords& words, Probl
   out.url_ = words.url;
   out.client_ns_ = words.client_ns;
   out.from_ = std::move(from);
+  out.draw_ = words.draw;
   return out;
 }
 }  // namespace heddle

@@ -15,6 +15,7 @@
 #include "proxy/upstream/traffic_limits.h"
 
 namespace heddle {
+struct BackendSetView;
 
 class BackendSet {
   // Outlives the set while picks are out.
@@ -92,6 +93,8 @@ class BackendSet {
   void count_request(MonoTime now);
   [[nodiscard]] bool take_retry(MonoTime now);
   size_t size() const noexcept { return spec_->endpoints.size(); }
+  // What a pick with this hash would find now, for `explain`; changes nothing (backend_set_view.h).
+  BackendSetView view(std::optional<uint64_t> hash) const;
 
  private:
   struct Slot {
@@ -106,7 +109,10 @@ class BackendSet {
   std::shared_ptr<OutlierEndpoint> outlier_of(uint32_t index) const;
   std::optional<uint32_t> choose(const PickContext&, OutlierProbe&);
   void show_candidates();
-  LbCandidate candidate_of(uint32_t index) const;
+  LbCandidate candidate_of(uint32_t index, std::shared_ptr<const EndpointHealth>) const;
+  LbCandidate seen_candidate(uint32_t index) const;
+  std::optional<uint32_t> would_pick(const std::vector<LbCandidate>&, const LbInputs&, const PickContext&) const;
+  void view_limits(BackendSetView&) const;
   const std::shared_ptr<EndpointRuntime>& runtime_of(uint32_t index);
   void apply_limits();
   Result<void> take_permits(const PickOptions&, Pick&);
