@@ -44,13 +44,28 @@ ServiceRef OutboundRouter::service_for(const std::shared_ptr<const WorkerSnapsho
 }
 
 Result<RouteTarget> OutboundRouter::route(const RequestHead& head, const ConnectionInfo& from) {
+  return route_drawn(head, from, random_.next(), nullptr);
+}
+
+Result<RouteTarget> OutboundRouter::route_watched(const RequestHead& head, const ConnectionInfo& from, uint64_t draw,
+                                                  RouteWatch& watch) {
+  return route_drawn(head, from, draw, &watch);
+}
+
+Result<RouteTarget> OutboundRouter::route_drawn(const RequestHead& head, const ConnectionInfo& from, uint64_t draw,
+                                                RouteWatch* watch) {
   auto current = config_.current();
   if (current == nullptr) return make_error(Reason::kNoConfig, "");
   RequestFacts facts = facts_of(head);
-  DecisionInput input{service_for(current, head.authority()), client_ns_, &facts, random_.next()};
-  Decision decision = decide(*current->snapshot, input);
+  DecisionInput input{service_for(current, head.authority()), client_ns_, &facts, draw};
+  Decision decision = decide(*current->snapshot, input, watch == nullptr ? nullptr : &watch->trace);
+  if (watch != nullptr) {
+    watch->decision = decision;
+    watch->snapshot = current;
+  }
   if (!decision) return make_error(decision.reason, "");
   RouteTarget out = target(std::move(current), decision, &head, from);
+  if (watch == nullptr) out.runtime = &runtime_of(decision);
   if (decision.candidate != nullptr && decision.candidate->has_filters) out.filters = filters_of(decision, input.draw);
   return out;
 }
@@ -61,7 +76,9 @@ Result<RouteTarget> OutboundRouter::route_tcp(const ConnectionInfo& from) {
   DecisionInput input{service_for(current, {}), client_ns_, nullptr, random_.next()};
   Decision decision = decide(*current->snapshot, input);
   if (!decision) return make_error(decision.reason, "");
-  return target(std::move(current), decision, nullptr, from);
+  RouteTarget out = target(std::move(current), decision, nullptr, from);
+  out.runtime = &runtime_of(decision);
+  return out;
 }
 
 void set_timeouts(const RouteTimeouts* of_rule, const TrafficPolicySpec* policy, RouteTarget& out) {
@@ -85,7 +102,6 @@ RouteTarget OutboundRouter::target(std::shared_ptr<const WorkerSnapshot> current
                                    const RequestHead* head, const ConnectionInfo& from) {
   RouteTarget out;
   const BackendSetEntry* set = decision.backends;  // nullptr: a filter answers
-  out.runtime = &runtime_of(decision);
   bool rule_says = decision.candidate != nullptr && decision.candidate->has_limits;
   const TrafficPolicySpec* policy = set == nullptr ? nullptr : set->traffic.get();
   if (rule_says || policy != nullptr) set_timeouts(rule_says ? &decision.rule->timeouts : nullptr, policy, out);
