@@ -30,6 +30,10 @@ struct Words {
   std::string method;
   std::string client_ns;
   std::string from;
+  std::string draw;
+  std::string live;
+  std::string admin_token;
+  std::string listener;
   std::string step;
   std::string wait;
   std::vector<std::string> except;
@@ -38,6 +42,7 @@ struct Words {
   bool all_namespaces = false;
   bool ignore_not_found = false;
   bool client = false;
+  bool inbound = false;
 };
 
 class CommandLine {

@@ -19,9 +19,9 @@ struct ExplainedEndpoint {
   uint8_t priority = 0;
   bool eligible = true;  // it may be chosen; why not, or why although it is not healthy, says `why`
   std::string why{};
-  std::string health{kNotLive};           // "UP", "DOWN", "no check"
-  std::optional<uint32_t> in_flight{};    // absent: not live
-  bool chosen = false;                    // where the choice is no matter of chance: this one
+  std::string health{kNotLive};         // "UP", "DOWN", "no check"
+  std::optional<uint32_t> in_flight{};  // absent: not live
+  bool chosen = false;                  // where the choice is no matter of chance: this one
 };
 
 // A limit of a set, and how much of it is used.
@@ -109,7 +109,8 @@ struct Explanation {
 
 Explanation explain(const Snapshot&, const ExplainQuery&);
 
-// Whether what the receivers of the request would say is told; a live sidecar of the caller does not know their policies.
+// Whether what the receivers of the request would say is told; a live sidecar of the caller does not know their
+// policies.
 enum class ExplainReceivers : uint8_t { kJudged, kNotKnown };
 // The rest, once it was decided with `out.trace`: rule, sets, filters, authorization, the draw's own answer.
 void explain_decision(const Snapshot&, const ExplainQuery&, const Decision&, ExplainReceivers, Explanation& out);

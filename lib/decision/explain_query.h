@@ -21,7 +21,7 @@ struct ExplainWords {
   std::string client_ns = "default";  // of the application that asks: bare names, consumer routes
   std::string from{};                 // SPIFFE id of its sidecar; empty: visibility is not judged
   std::vector<std::pair<std::string, std::string>> headers{};  // no name twice
-  std::optional<uint64_t> draw{};     // the request's number that weights and percentages are decided by; absent: any
+  std::optional<uint64_t> draw{};  // the request's number that weights and percentages are decided by; absent: any
 };
 
 class ExplainQuery {

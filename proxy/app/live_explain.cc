@@ -63,8 +63,8 @@ void trace_listener(const ExplainedSidecar& sidecar, const ListenerSettings& set
   std::string leads = destination_of(settings);
   trace.add("listener", str_cat(sidecar.listener, " (", sidecar.direction, ", ", sidecar.address, "), ",
                                 leads.empty() ? "by Host" : str_cat("to ", leads)));
-  std::string why = sidecar.detected.empty() ? "declared"
-                                             : str_cat("found out for each connection; so far: ", sidecar.detected);
+  std::string why =
+      sidecar.detected.empty() ? "declared" : str_cat("found out for each connection; so far: ", sidecar.detected);
   trace.add("protocol", str_cat(sidecar.protocol, ": ", why));
 }
 }  // namespace
@@ -108,8 +108,8 @@ Result<void> Worker::Core::explain_outbound(const LiveQuestion& question, Explan
   Served& served = *served_[question.listener];
   bool is_other = query.from() && !own_name_.id().empty() && query.from()->text() != own_name_.id();
   if (is_other) {
-    return make_error(Reason::kBadRequest, str_cat("from: this is the sidecar of ", own_name_.id(), "; ask that of ",
-                                                   query.from()->text()));
+    return make_error(Reason::kBadRequest,
+                      str_cat("from: this is the sidecar of ", own_name_.id(), "; ask that of ", query.from()->text()));
   }
   ConnectionInfo caller;
   RequestHead head = query.head().clone();

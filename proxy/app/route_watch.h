@@ -9,7 +9,7 @@
 namespace heddle {
 struct RouteWatch {
   Trace trace;
-  Decision decision;                                // valid while `snapshot` is held
+  Decision decision;                                 // valid while `snapshot` is held
   std::shared_ptr<const WorkerSnapshot> snapshot{};  // nullptr: there is no configuration yet
 };
 }  // namespace heddle

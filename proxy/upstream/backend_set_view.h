@@ -18,7 +18,7 @@ struct EndpointView {
   Endpoint endpoint;
   bool is_healthy = true;  // nothing is against it but, perhaps, its weight
   bool is_eligible = true;
-  std::string why;  // not eligible, or eligible although it is not healthy; empty: neither
+  std::string why;         // not eligible, or eligible although it is not healthy; empty: neither
   uint32_t in_flight = 0;  // of all workers
 };
 
@@ -29,8 +29,9 @@ struct BackendSetView {
   };
   std::vector<EndpointView> endpoints;
   std::array<Use, kCircuitResources> limits{};  // by CircuitResource
-  std::optional<uint32_t> chosen;  // index of the endpoint that a first try goes to; nothing: a matter of chance, or nobody
-  bool is_probe = false;           // it is ejected, its time is over, and the next request proves it
+  std::optional<uint32_t>
+      chosen;             // index of the endpoint that a first try goes to; nothing: a matter of chance, or nobody
+  bool is_probe = false;  // it is ejected, its time is over, and the next request proves it
   // kNoHealthyEndpoint, kRequestOverflow: what a request would get now; kNone: an endpoint.
   Reason reason = Reason::kNone;
 };
