@@ -15,8 +15,8 @@ struct DecisionInput {
 };
 
 struct Decision {
-  Reason reason = Reason::kNone;  // kServiceUnknown, kRouteNotFound, kBackendSetMissing
-  const ServiceEntry* service = nullptr;
+  Reason reason = Reason::kNone;          // kServiceUnknown, kRouteNotFound, kBackendSetMissing
+  const ServiceEntry* service = nullptr;  // also one that has another port
   const ServicePortEntry* port = nullptr;
   const RouteRule* rule = nullptr;            // nullptr: no route is attached; the port's own backend set
   const RouteCandidate* candidate = nullptr;  // by which the rule was found

@@ -129,12 +129,10 @@ Explanation explain(const Snapshot& snapshot, const ExplainQuery& query) {
   out.version = snapshot.version();
   RequestFacts facts = facts_of(query.head());
   ServiceRef service = snapshot.resolve(facts.authority, query.client_ns());
-  if (service.service != nullptr) {
-    if (!check_visibility(snapshot, *service.service->spec, query, out.trace)) {
-      out.reason = Reason::kServiceUnknown;
-      return out;
-    }
-    out.service = short_name(service.service->spec->key);  // also where it has another port
+  bool is_known = service.service != nullptr;
+  if (is_known && !check_visibility(snapshot, *service.service->spec, query, out.trace)) {
+    out.reason = Reason::kServiceUnknown;
+    return out;
   }
   Decision decision = decide(snapshot, {service, query.client_ns(), &facts, query.draw().value_or(0)}, &out.trace);
   explain_decision(snapshot, query, decision, ExplainReceivers::kJudged, out);

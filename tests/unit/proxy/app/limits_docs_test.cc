@@ -32,6 +32,7 @@
 #include "lib/tls/handshake_gate.h"
 #include "lib/tls/key_update_guard.h"
 #include "lib/tls/verdict_cache.h"
+#include "proxy/admin/explain_view.h"
 #include "proxy/admin/http_endpoint.h"
 #include "proxy/exchange/loop_guard.h"
 #include "proxy/exchange/replay_body.h"
@@ -181,6 +182,9 @@ std::vector<Row> of_connections() {
                " slots")},
       {"services a sidecar asks for", str_cat(count(kMaxWants), "; ", count(Wants::kPerSecond), " new names/s")},
       {"admin, stats and health page, each", str_cat(count(HttpEndpoint::kMaxConnections), " connections")},
+      {"question to a sidecar (`POST /explain`)",
+       str_cat(size(LiveWords::kMaxBody), "; ", count(Explanation::kMaxEndpoints),
+               " endpoints of a backend set are listed")},
   };
 }
 
