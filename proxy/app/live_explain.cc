@@ -1,8 +1,7 @@
 // Worker::Core::explain(): a request that is asked about, on the path of one that comes: what Exchange::begin() and
 // find_route() look at, in their order, with the same objects.
-#include <algorithm>
-
 #include "lib/base/strings.h"
+#include "lib/decision/labels.h"
 #include "proxy/app/listener_detection.h"
 #include "proxy/app/worker_core.h"
 #include "proxy/upstream/backend_set_view.h"
@@ -10,6 +9,8 @@
 
 namespace heddle {
 namespace {
+constexpr Duration kStreamIdle = 300s;  // T4, of every listener (worker_core.cc)
+
 std::string_view text_of(InboundTls tls) noexcept {
   constexpr std::string_view kTexts[] = {"strict", "permissive", "off"};
   return kTexts[static_cast<size_t>(tls)];
@@ -35,14 +36,23 @@ std::string limits_text(const std::vector<ExplainedLimit>& limits) {
   return out;
 }
 
-// Those whom nothing is sent are listed, too; beyond kMaxEndpoints they are counted only.
+std::string or_none(std::optional<Duration> time) { return time ? format_duration(*time) : std::string("none"); }
+
+// What rule and policy come to for a request of that set.
+void trace_times(const RouteTarget& target, const std::string& set, Duration stream_idle, Trace& trace) {
+  trace.add(str_cat("in force for ", set),
+            str_cat("request timeout ", or_none(target.request_timeout), ", of a try ", or_none(target.try_timeout),
+                    ", stream idle ", format_duration(target.stream_idle.value_or(stream_idle)), ", retry ",
+                    target.retry == nullptr ? "of what was never processed" : retry_text(*target.retry)));
+}
+
+// Those whom nothing is sent are listed, too.
 void fill_in(const BackendSetView& view, ExplainedBackends& out, Trace& trace) {
   out.reason = view.reason;
-  out.endpoint_count = view.endpoints.size();
+  static_assert(BackendSetView::kMostEndpoints == Explanation::kMaxEndpoints);
+  out.endpoint_count = view.endpoint_count;
   out.endpoints.clear();
-  for (size_t i = 0; i < std::min(view.endpoints.size(), Explanation::kMaxEndpoints); ++i) {
-    out.endpoints.push_back(explained(view.endpoints[i]));
-  }
+  for (const EndpointView& endpoint : view.endpoints) out.endpoints.push_back(explained(endpoint));
   if (view.chosen && *view.chosen < out.endpoints.size()) out.endpoints[*view.chosen].chosen = true;
   if (view.is_probe) out.choice = "the endpoint whose ejection is over gets the next request";
   for (size_t i = 0; i < kCircuitResources; ++i) {
@@ -125,6 +135,9 @@ Result<void> Worker::Core::explain_outbound(const LiveQuestion& question, Explan
   const Snapshot& snapshot = *watch.snapshot->snapshot;
   out.version = snapshot.version();
   explain_decision(snapshot, query, watch.decision, ExplainReceivers::kNotKnown, out);
+  if (target && watch.decision.backends != nullptr) {
+    trace_times(*target, short_name(watch.decision.backends->spec->key), kStreamIdle, out.trace);
+  }
   if (out.reason == Reason::kServiceUnknown && shared_.ask_for_service) {
     out.trace.add("service", "the first request for it asks the control plane, and waits for the answer");
   }

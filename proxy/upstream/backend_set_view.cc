@@ -65,7 +65,9 @@ BackendSetView BackendSet::view(std::optional<uint64_t> hash) const {
   (void)list.refresh(now);
 
   BackendSetView out;
-  for (uint32_t i = 0; i < list.size(); ++i) out.endpoints.push_back(view_of(list, i, spec_->endpoints[i], now));
+  out.endpoint_count = list.size();
+  auto shown = static_cast<uint32_t>(std::min(list.size(), BackendSetView::kMostEndpoints));
+  for (uint32_t i = 0; i < shown; ++i) out.endpoints.push_back(view_of(list, i, spec_->endpoints[i], now));
   out.chosen = due(list.all(), now);
   out.is_probe = out.chosen.has_value();
   if (!out.is_probe) out.chosen = would_pick(candidates, inputs, {now, {}, hash});

@@ -27,7 +27,9 @@ struct BackendSetView {
     uint32_t used = 0;
     uint32_t limit = 0;  // of this worker
   };
-  std::vector<EndpointView> endpoints;
+  static constexpr size_t kMostEndpoints = 1000;
+  std::vector<EndpointView> endpoints;  // the first ones
+  size_t endpoint_count = 0;
   std::array<Use, kCircuitResources> limits{};  // by CircuitResource
   std::optional<uint32_t>
       chosen;             // index of the endpoint that a first try goes to; nothing: a matter of chance, or nobody

@@ -12,7 +12,11 @@
 
 namespace heddle {
 namespace {
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+constexpr size_t kMeshes = 40;  // what is measured there is memory and races
+#else
 constexpr size_t kMeshes = 200;
+#endif
 constexpr size_t kRequests = 50;  // of each
 constexpr size_t kLiveEvery = 20;
 
@@ -239,7 +243,7 @@ TEST_F(ExplainAgreement, TrafficDoesWhatIsExplained) {
   EXPECT_EQ(asked, kMeshes * kRequests);
   for (const char* reason : {"none", "route-not-found", "service-unknown", "no-healthy-endpoint", "backend-set-missing",
                              "route-redirect", "direct-response", "fault-abort", "cors-preflight", "authz-denied"}) {
-    EXPECT_GE(outcomes[reason], 10U) << reason << ": the generator makes too few";
+    EXPECT_GE(outcomes[reason], kMeshes / 20) << reason << ": the generator makes too few";
   }
 }
 
