@@ -89,9 +89,11 @@ Examples:
 
 constexpr char kExplainFooter[] =
     R"(Says what would become of a request, by the code that routes real ones: every rule that was tried and why it did not
-match, and every backend set that may be drawn with its share. Nothing is sent. Configuration only: health and load are
-not known. Without -f the control plane is asked about its newest version; with -f the files are a complete configuration,
-and no control plane is needed. The namespace is that of the application that asks (default: that of --from, else default).
+match, and every backend set that may be drawn with its share. Nothing is sent. Without -f the control plane is asked about
+its newest version; with -f the files are a complete configuration, and no control plane is needed: both know
+configuration only, not health and load. With --live the sidecar answers by what it obeys and knows now: health, limits in
+use, its own policies. The namespace is that of the application that asks (default: that of --from, else default; of a
+sidecar its own).
 
 Exit code 0: it would be routed. 1: it would be refused; the answer says with which status and reason.
 
@@ -102,6 +104,9 @@ Examples:
   heddle explain http://hello/ -f mesh/ -o json
   heddle explain tcp://db:3306
   heddle explain tcp://shop:443 --sni pay.shop.example
+  heddle explain http://hello/ --live unix:/var/lib/heddle/admin.sock
+  heddle explain http://hello/ --live 127.0.0.1:15000 --admin-token /var/lib/heddle/admin.token
+  heddle explain http://hello/ --live 127.0.0.1:15000 --inbound --from spiffe://cluster.local/ns/web/sa/front
 )";
 
 constexpr char kCaStatusFooter[] =
@@ -201,6 +206,7 @@ void CommandLine::add_files(CLI::App& app) {
   app.add_option("-f,--filename", words_.files, "File, directory or - (standard input); may be repeated")
       ->type_name("FILE")
       ->expected(1)
+      ->allow_extra_args(false)  // what follows the file is another word
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
@@ -254,18 +260,28 @@ void CommandLine::add_validate() {
 
 void CommandLine::add_explain() {
   CLI::App& app = subcommand(*app_, "explain", "Say where a request would go, and why", kExplainFooter);
-  app.add_option("url", words_.url, "http://host[:port][/path][?query], or tcp://host[:port]")
+  app.add_option("url,--url", words_.url, "http://host[:port][/path][?query], or tcp://host[:port]")
       ->required()
       ->type_name("");
   app.add_option("--method", words_.method, "Method (default: GET)")->type_name("METHOD");
   app.add_option("-H,--header", words_.headers, "A header, as 'name: value'; may be repeated")
       ->type_name("HEADER")
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("-n,--namespace", words_.client_ns, "Namespace of who asks")->type_name("NS");
   app.add_option("--from", words_.from, "SPIFFE id of who asks: judges which services it may see")
       ->type_name("SPIFFE-ID");
   app.add_option("--sni", words_.sni, "With tcp://: the server name that a TLS client asks for")->type_name("NAME");
+  app.add_option("--draw", words_.draw, "The request's draw: explains that one request, not all that might be drawn")
+      ->type_name("N");
+  app.add_option("--live", words_.live, "Ask this sidecar's admin: what would it do now?")
+      ->type_name("ADDRESS|unix:PATH");
+  app.add_option("--admin-token", words_.admin_token, "With --live over TCP: the sidecar's admin.token")
+      ->type_name("FILE");
+  app.add_option("--listener", words_.listener, "With --live: the listener that the request comes to")
+      ->type_name("NAME");
+  app.add_flag("--inbound", words_.inbound, "With --live: the request comes from outside, --from proved its id");
   add_files(app);
   add_output(app, words_.output, "table or json");
 }
@@ -279,6 +295,7 @@ void CommandLine::add_ca() {
   rotate.add_option("--except", words_.except, "A sidecar this step does not wait for; may be repeated")
       ->type_name("NODE|SERIAL")
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   rotate.add_option("--wait", words_.wait, "How long to wait for sidecars, all steps together (default: 15m)")
       ->type_name("DURATION");

@@ -31,6 +31,10 @@ struct Words {
   std::string client_ns;
   std::string from;
   std::string sni;
+  std::string draw;
+  std::string live;
+  std::string admin_token;
+  std::string listener;
   std::string step;
   std::string wait;
   std::vector<std::string> except;
@@ -39,6 +43,7 @@ struct Words {
   bool all_namespaces = false;
   bool ignore_not_found = false;
   bool client = false;
+  bool inbound = false;
 };
 
 class CommandLine {

@@ -22,10 +22,11 @@ std::string question(const JsonValue& explanation) {
   std::string version = shown(explanation, {"version"});
   std::string method = shown(explanation, {"request", "method"});
   std::string sni = shown(explanation, {"request", "sni"});
+  std::string sidecar = shown(explanation, {"sidecar", "node"});
   return str_cat(method, method.empty() ? "" : " ", shown(explanation, {"request", "url"}),
                  sni.empty() ? "" : " with SNI ", sni, " from namespace ", shown(explanation, {"request", "namespace"}),
-                 from.empty() ? "" : " (", from, from.empty() ? "" : ")", version.empty() ? "" : ", version ", version,
-                 "\n");
+                 from.empty() ? "" : " (", from, from.empty() ? "" : ")", sidecar.empty() ? "" : ", at sidecar ",
+                 sidecar, version.empty() ? "" : ", version ", version, "\n");
 }
 
 std::string steps(const JsonValue& explanation) {
@@ -46,23 +47,37 @@ std::string share_of(const JsonValue& backends) {
   return tenths % 10 == 0 ? whole + "%" : str_cat(whole, ".", std::to_string(tenths % 10), "%");
 }
 
+// "yes", "yes: this one", "no: weight 0"; "" of a control plane that does not say.
+Cell eligibility(const JsonValue& endpoint) {
+  std::optional<JsonValue> eligible = endpoint.find("eligible");
+  std::optional<bool> value = eligible ? eligible->as_bool() : std::nullopt;
+  if (!value) return {""};
+  std::string why = text_at(endpoint, {"why"});
+  if (why.empty() && scalar_at(endpoint, {"chosen"}) == "true") why = "this one";
+  return {str_cat(*value ? "yes" : "no", why.empty() ? "" : ": ", why), *value ? Tone::kPlain : Tone::kBad};
+}
+
+std::string or_dash(std::string text) { return text.empty() ? "-" : text; }
+
 void add_rows(const JsonValue& backends, Table& table) {
   std::string name = text_at(backends, {"backendSet"});
-  std::string share = share_of(backends);
+  std::string share = str_cat(share_of(backends), scalar_at(backends, {"drawn"}) == "true" ? ", drawn" : "");
   std::vector<JsonValue> endpoints = list_at(backends, "endpoints");
-  auto remark = [&](const std::string& text, Tone tone) { table.add({name, share, {text, tone}, "-", "-"}); };
+  auto remark = [&](const std::string& text, Tone tone) {
+    table.add({name, share, {text, tone}, "-", "-", "-", "-", "-", "-", "-"});
+  };
   std::string reason = text_at(backends, {"reason"});
   std::string dns = text_at(backends, {"dns", "name"});
-  if (!dns.empty()) {
-    std::string identity = text_at(backends, {"dns", "identity"});
-    table.add(
-        {name, share, str_cat(dns, ": ", text_at(backends, {"dns", "note"})), identity.empty() ? "-" : identity, "-"});
+  if (!dns.empty() && endpoints.empty()) {
+    table.add({name, share, str_cat(dns, ": ", text_at(backends, {"dns", "note"})),
+               or_dash(text_at(backends, {"dns", "identity"})), "-", "-", "-", "-", "-", "-"});
     return;
   }
   if (!reason.empty() || endpoints.empty()) remark(reason, Tone::kBad);
   for (const JsonValue& endpoint : endpoints) {
     table.add({name, share, text_at(endpoint, {"address"}), text_at(endpoint, {"identity"}),
-               scalar_at(endpoint, {"weight"})});
+               scalar_at(endpoint, {"weight"}), or_dash(text_at(endpoint, {"zone"})), scalar_at(endpoint, {"priority"}),
+               eligibility(endpoint), text_at(endpoint, {"health"}), or_dash(scalar_at(endpoint, {"inFlight"}))});
   }
   std::optional<JsonValue> count = backends.find("endpointCount");
   int64_t hidden = (count ? count->as_integer().value_or(0) : 0) - static_cast<int64_t>(endpoints.size());
@@ -72,7 +87,8 @@ void add_rows(const JsonValue& backends, Table& table) {
 std::string backends_table(const JsonValue& explanation, UseColor color) {
   std::vector<JsonValue> all = list_at(explanation, "backends");
   if (all.empty()) return {};
-  Table table({"BACKENDSET", "SHARE", "ENDPOINT", "IDENTITY", "WEIGHT"});
+  Table table(
+      {"BACKENDSET", "SHARE", "ENDPOINT", "IDENTITY", "WEIGHT", "ZONE", "PRIORITY", "ELIGIBLE", "HEALTH", "IN-FLIGHT"});
   for (const JsonValue& backends : all) add_rows(backends, table);
   return str_cat("\n", table.text(color));
 }
@@ -110,7 +126,10 @@ std::string verdict(const JsonValue& explanation) {
   std::string by = route.empty() ? std::string("without a route")
                                  : str_cat("by ", kind.empty() ? "HTTPRoute" : kind, " ", route, " rule ",
                                            shown(explanation, {"rule"}));
-  return str_cat("routed ", by, "\n");
+  std::string path = shown(explanation, {"forward", "path"});
+  std::string as =
+      path.empty() ? std::string() : str_cat(", as http://", shown(explanation, {"forward", "host"}), path);
+  return str_cat("routed ", by, as, "\n");
 }
 }  // namespace
 

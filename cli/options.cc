@@ -123,12 +123,32 @@ std::string client_namespace(const Words& words) {
   return std::string(workload ? workload->name_space : kDefaultNamespace);
 }
 
+Result<std::optional<LiveOptions>> parse_live(const Words& words) {
+  bool needs_live = words.inbound || !words.listener.empty() || !words.admin_token.empty();
+  if (words.live.empty() && needs_live) return usage("--inbound, --listener and --admin-token go with --live");
+  if (words.live.empty()) return std::optional<LiveOptions>();
+  if (!words.files.empty()) return usage("--live and -f do not go together");
+  if (!words.client_ns.empty()) return usage("--live and --namespace do not go together: a sidecar has its own");
+  Result<Address> address = Address::parse(words.live);
+  if (!address) return usage(str_cat("--live: ", address.error().detail));
+  return std::optional(LiveOptions{*address, words.admin_token, words.listener, words.inbound});
+}
+
+Result<std::optional<uint64_t>> parse_draw(const Words& words) {
+  if (words.draw.empty()) return std::optional<uint64_t>();
+  auto draw = parse_int<uint64_t>(words.draw);
+  if (!draw) return usage(str_cat("--draw: expected a number of 64 bits; got ", quoted(words.draw)));
+  return draw;
+}
+
 Result<AnyCommand> parse_explain(const Words& words) {
   ExplainOptions out;
+  HEDDLE_TRY(out.live, parse_live(words));
   HEDDLE_TRY(out.files, parse_files(words));
   HEDDLE_TRY(out.output, parse_output(words.output, {kTable, kJson}));
-  out.question = {words.method, words.url, client_namespace(words), words.from, {}, words.sni};
+  out.question = {words.method, words.url, client_namespace(words), words.from, {}, words.sni, {}};
   HEDDLE_TRY(out.question.headers, parse_headers(words.headers));
+  HEDDLE_TRY(out.question.draw, parse_draw(words));
   Problems problems;
   if (!ExplainQuery::parse(out.question, problems)) return usage(problems.text());
   return AnyCommand(std::move(out));

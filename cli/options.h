@@ -9,6 +9,7 @@
 
 #include "cli/exit_code.h"
 #include "lib/api/resource.h"
+#include "lib/base/address.h"
 #include "lib/base/clock.h"
 #include "lib/decision/explain_query.h"
 
@@ -57,10 +58,18 @@ struct WaitOptions {
 struct ValidateOptions {
   FileOptions files{};
 };
+// A sidecar's admin.
+struct LiveOptions {
+  Address address{};         // "127.0.0.1:15000" or "unix:/path"
+  std::string token_file{};  // its admin.token; empty: none is shown, which is enough for a Unix socket
+  std::string listener{};    // empty: whichever fits
+  bool inbound = false;
+};
 struct ExplainOptions {
   ExplainWords question{};  // checked
-  FileOptions files{};      // none: the control plane is asked
+  FileOptions files{};      // none: the control plane is asked, or
   OutputFormat output = OutputFormat::kTable;
+  std::optional<LiveOptions> live{};  // this sidecar
 };
 struct CaStatusOptions {
   OutputFormat output = OutputFormat::kTable;

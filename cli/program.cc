@@ -2,6 +2,7 @@
 
 #include "cli/api_client.h"
 #include "cli/commands/commands.h"
+#include "cli/sidecar_client.h"
 
 namespace heddle {
 UseColor choose_color(ColorMode mode, const Environment& environment, IsTerminal terminal) {
@@ -28,6 +29,9 @@ ExitCode run_program(const std::vector<std::string>& args, const Environment& en
     auto timer = loop.timer([&is_over] { is_over = true; });
     timer->arm(pause);
     loop.run_until([&is_over] { return is_over; });
+  };
+  context.ask_sidecar = [&loop](const LiveOptions& sidecar, const ApiRequest& request) {
+    return ask_sidecar(loop, sidecar, request);
   };
   ExitCode code = run_command(options, context);
   console.out.flush();

@@ -13,6 +13,8 @@ struct CommandContext {
   const Clock& clock;
   Duration timeout = kDefaultTimeout;
   std::function<void(Duration)> pause = [](Duration) {};  // while the control plane or the sidecars get on
+  // Asks a sidecar's admin; an Error means that there is no answer to speak of.
+  std::function<Result<ApiReply>(const LiveOptions&, const ApiRequest&)> ask_sidecar{};
 };
 
 ExitCode run_apply(const ApplyOptions&, CommandContext&);

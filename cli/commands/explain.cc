@@ -8,12 +8,17 @@
 
 namespace heddle {
 namespace {
-std::string body_of(const ExplainWords& words) {
+// A sidecar has a namespace of its own.
+std::string body_of(const ExplainWords& words, const std::optional<LiveOptions>& live) {
   std::string body;
   JsonWriter out(body);
-  out.begin_object().field("method", words.method).field("url", words.url).field("namespace", words.client_ns);
+  out.begin_object().field("method", words.method).field("url", words.url);
+  if (!live) out.field("namespace", words.client_ns);
+  if (live && live->inbound) out.field("direction", "inbound");
+  if (live && !live->listener.empty()) out.field("listener", live->listener);
   if (!words.from.empty()) out.field("from", words.from);
   if (!words.server_name.empty()) out.field("sni", words.server_name);
+  if (words.draw) out.field("draw", std::to_string(*words.draw));
   out.key("headers").begin_object();
   for (const auto& [name, value] : words.headers) out.field(name, value);
   out.end_object().end_object();
@@ -45,6 +50,15 @@ ExitCode print(const JsonValue& explanation, const ExplainOptions& options, Cons
   console.out << (json ? to_pretty_json(explanation) : explanation_text(explanation, console.color));
   return would_be_routed(explanation) ? ExitCode::kOk : ExitCode::kFailure;
 }
+
+Result<ApiReply> ask(const ExplainOptions& options, CommandContext& context) {
+  ApiRequest request{.method = "POST",
+                     .path = options.live ? "/explain" : "/v1/explain",
+                     .body = body_of(options.question, options.live),
+                     .deadline = context.timeout};
+  if (options.live && !context.ask_sidecar) return make_error(Reason::kUnavailable, "no way to a sidecar");
+  return options.live ? context.ask_sidecar(*options.live, request) : context.api.call(request);
+}
 }  // namespace
 
 ExitCode run_explain(const ExplainOptions& options, CommandContext& context) {
@@ -52,8 +66,7 @@ ExitCode run_explain(const ExplainOptions& options, CommandContext& context) {
     Result<JsonValue> explanation = explain_files(options, context.console.in);
     return explanation ? print(*explanation, options, context.console) : context.console.fail(explanation.error());
   }
-  Result<ApiReply> reply = context.api.call(
-      {.method = "POST", .path = "/v1/explain", .body = body_of(options.question), .deadline = context.timeout});
+  Result<ApiReply> reply = ask(options, context);
   if (!reply) return context.console.fail(reply.error());
   if (!reply->ok()) return context.console.fail(*reply);
   return print(reply->body, options, context.console);

@@ -1,9 +1,9 @@
 #include "control/api/explainer.h"
 
-#include "control/api/explain_request.h"
 #include "control/api/view_model.h"
 #include "lib/base/strings.h"
 #include "lib/decision/explain.h"
+#include "lib/decision/explain_request.h"
 
 namespace heddle {
 Result<std::string> Explainer::answer(std::string_view body) {

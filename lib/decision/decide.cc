@@ -138,11 +138,11 @@ void trace_backends(const Decision& decision, Trace& trace) {
 Decision decide(const Snapshot& snapshot, const DecisionInput& input, Trace* trace) {
   Decision out;
   if (trace != nullptr) trace_service(input, *trace);
+  out.service = input.service.service;
   if (!input.service) {
     out.reason = Reason::kServiceUnknown;
     return out;
   }
-  out.service = input.service.service;
   out.port = input.service.port;
   std::optional<BackendSetId> chosen = choose(snapshot, input, out, trace);
   if (out.reason != Reason::kNone) return out;

@@ -18,8 +18,8 @@ struct DecisionInput {
 };
 
 struct Decision {
-  Reason reason = Reason::kNone;  // kServiceUnknown, kRouteNotFound, kBackendSetMissing
-  const ServiceEntry* service = nullptr;
+  Reason reason = Reason::kNone;          // kServiceUnknown, kRouteNotFound, kBackendSetMissing
+  const ServiceEntry* service = nullptr;  // also one that has another port
   const ServicePortEntry* port = nullptr;
   const RouteRule* rule = nullptr;            // nullptr: no route is attached; the port's own backend set
   const RouteCandidate* candidate = nullptr;  // by which the rule was found; nullptr of a connection's
@@ -27,9 +27,12 @@ struct Decision {
   // Set when reason is kNone, but for a rule whose filters answer every request (redirect, direct response).
   const BackendSetEntry* backends = nullptr;
   FoundSession session{};  // of a rule that keeps sessions; a valid one has chosen the backend set
+  // The number in the rule of the set that a worker sends it to instead of the one drawn (proxy/app/short_sets.h).
+  std::optional<uint8_t> instead{};
   explicit operator bool() const noexcept { return reason == Reason::kNone; }
   // Its number in the rule, which must be there.
   uint8_t backend_number(uint64_t draw) const noexcept {
+    if (instead) return *instead;
     return session ? session.backend : static_cast<uint8_t>(rule->backends.number(draw));
   }
 };

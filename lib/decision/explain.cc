@@ -36,11 +36,17 @@ bool check_visibility(const Snapshot& snapshot, const ServiceSpec& service, cons
 
 bool has_weight(const Endpoint& endpoint) { return endpoint.weight > 0; }
 
+std::string choice_of(const LbSpec& lb) {
+  return is_hashing(lb.policy) ? "by the hash of the request's key" : "by chance, load and turn";
+}
+
 ExplainedBackends explain_backends(const BackendSetSpec& set, uint32_t weight, uint64_t total) {
   ExplainedBackends out;
   out.name = short_name(set.key);
   out.weight = weight;
   out.percent = total == 0 ? 0 : 100.0 * weight / static_cast<double>(total);
+  out.balancer = to_text(set.lb.policy);
+  out.choice = choice_of(set.lb);
   if (set.dns) {
     out.dns = str_cat(set.dns->name, set.dns->type == DnsType::kSrv ? "" : str_cat(":", std::to_string(set.dns->port)));
     out.identity = set.dns->identity ? set.dns->identity->text() : "";
@@ -48,11 +54,7 @@ ExplainedBackends explain_backends(const BackendSetSpec& set, uint32_t weight, u
   }
   if (std::none_of(set.endpoints.begin(), set.endpoints.end(), has_weight)) out.reason = Reason::kNoHealthyEndpoint;
   out.endpoint_count = set.endpoints.size();
-  for (size_t i = 0; i < std::min(set.endpoints.size(), Explanation::kMaxEndpoints); ++i) {
-    const Endpoint& endpoint = set.endpoints[i];
-    out.endpoints.push_back(
-        {endpoint.address().text(), endpoint.key.identity ? endpoint.key.identity->text() : "", endpoint.weight});
-  }
+  out.endpoints = explain_endpoints(set);
   return out;
 }
 
@@ -93,7 +95,7 @@ bool is_dead_end(const ExplainedBackends& backends) {
   return backends.percent == 0 || backends.reason != Reason::kNone;
 }
 
-void explain_decision(const Snapshot& snapshot, const Decision& decision, Explanation& out) {
+void explain_sets(const Snapshot& snapshot, const Decision& decision, Explanation& out) {
   out.reason = decision.reason;
   if (decision.rule != nullptr) {
     explain_rule(snapshot, decision, out);
@@ -107,32 +109,58 @@ void explain_decision(const Snapshot& snapshot, const Decision& decision, Explan
 }
 }  // namespace
 
+void settle_backends(Explanation& out) {
+  if (out.reason != Reason::kNone && out.reason != Reason::kNoHealthyEndpoint) return;
+  auto is_drawn = [](const ExplainedBackends& backends) { return backends.drawn; };
+  bool has_draw = std::any_of(out.backends.begin(), out.backends.end(), is_drawn);
+  Reason reason = Reason::kNone;
+  for (const ExplainedBackends& backends : out.backends) {
+    bool may_get_it = has_draw ? backends.drawn : backends.percent != 0;
+    if (!may_get_it) continue;
+    reason = backends.reason;
+    if (reason == Reason::kNone) break;
+  }
+  if (!out.backends.empty()) out.reason = reason;
+  if (out.reason != Reason::kNone) out.forward.reset();
+}
+
+void explain_decision(const Snapshot& snapshot, const ExplainQuery& query, const Decision& decision,
+                      ExplainReceivers receivers, Explanation& out) {
+  if (decision.service != nullptr) out.service = short_name(decision.service->spec->key);
+  if (decision.port != nullptr) out.port = decision.port->number;
+  explain_sets(snapshot, decision, out);
+  if (decision.rule != nullptr && decision.rule->session) explain_session(snapshot, decision, query.head(), out);
+  RequestHead forwarded = query.head().clone();
+  if (decision.rule != nullptr && decision.rule->filters != nullptr) {
+    explain_filters(snapshot, decision, forwarded, out);
+  }
+  if (query.draw()) {
+    forwarded = query.head().clone();
+    explain_draw(decision, *query.draw(), forwarded, out);
+    if (out.forward) settle_backends(out);
+  }
+  if (out.reason != Reason::kNone || receivers == ExplainReceivers::kNotKnown) return;
+  explain_authorization(snapshot.model(), query, query.is_tcp() ? nullptr : &forwarded, out);
+  if (query.is_tcp() || out.reason != Reason::kNone) return;
+  explain_rate_limits(snapshot.model(), forwarded, out);
+  explain_overload(snapshot.model(), query, forwarded, out);
+}
+
 Explanation explain(const Snapshot& snapshot, const ExplainQuery& query) {
   Explanation out;
   out.version = snapshot.version();
   RequestFacts facts = facts_of(query.head());
   ServiceRef service = snapshot.resolve(facts.authority, query.client_ns());
-  if (service.service != nullptr) {
-    if (!check_visibility(snapshot, *service.service->spec, query, out.trace)) {
-      out.reason = Reason::kServiceUnknown;
-      return out;
-    }
-    out.service = short_name(service.service->spec->key);
-    out.port = service ? service.port->number : uint16_t{0};
+  bool is_known = service.service != nullptr;
+  if (is_known && !check_visibility(snapshot, *service.service->spec, query, out.trace)) {
+    out.reason = Reason::kServiceUnknown;
+    return out;
   }
   if (service) check_protocol(service.port->port, query, out.trace);
-  DecisionInput input{service, query.client_ns(), query.is_tcp() ? nullptr : &facts, 0, query.server_name()};
+  DecisionInput input{service, query.client_ns(), query.is_tcp() ? nullptr : &facts, query.draw().value_or(0),
+                      query.server_name()};
   Decision decision = decide(snapshot, input, &out.trace);
-  explain_decision(snapshot, decision, out);
-  if (decision.rule != nullptr && decision.rule->session) explain_session(snapshot, decision, query.head(), out);
-  RequestHead forwarded = query.head().clone();
-  if (decision.rule != nullptr && decision.rule->filters != nullptr)
-    explain_filters(snapshot, decision, forwarded, out);
-  if (out.reason != Reason::kNone) return out;
-  explain_authorization(snapshot.model(), query, query.is_tcp() ? nullptr : &forwarded, out);
-  if (query.is_tcp() || out.reason != Reason::kNone) return out;
-  explain_rate_limits(snapshot.model(), forwarded, out);
-  explain_overload(snapshot.model(), query, forwarded, out);
+  explain_decision(snapshot, query, decision, ExplainReceivers::kJudged, out);
   return out;
 }
 }  // namespace heddle

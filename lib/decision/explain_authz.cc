@@ -47,26 +47,10 @@ struct Caller {
   const RequestHead* request;  // nullptr: a connection
 };
 
-// A rule that needs the port counts as matching for deny and as not matching for allow: "allowed" is certain.
 ExplainedAuthorization judge(const Model& model, const SpiffeId& receiver, const Caller& caller, Trace& trace) {
-  using Verdict = ExplainedAuthorization::Verdict;
-  ExplainedAuthorization out{receiver.text(), Verdict::kAllowed, {}, {}};
   auto set = select_authz(model, authz_subject(model.workloads, receiver));
-  bool is_foreign = is_foreign_to(receiver, caller.id);
-  if (set == nullptr) trace.add("authorization", str_cat("no policy protects ", out.identity));
-  if (set == nullptr && !is_foreign) return out;
-  Tracer tracer(out.identity, trace);
-  AuthzFacts facts{&caller.id, is_foreign, 0, caller.request};
-  AuthzVerdict verdict = set == nullptr ? authorize_unprotected(facts) : authorize(*set, facts, &tracer);
-  if (!verdict.allowed && tracer.depends_on_port()) {
-    out.verdict = Verdict::kDependsOnPort;
-  } else {
-    out.verdict = verdict.allowed ? Verdict::kAllowed : Verdict::kDenied;
-    if (verdict.policy != nullptr) out.policy = short_name((*verdict.policy)->key);
-    out.rule = rule_text(verdict);
-  }
-  trace.add("authorization", str_cat(to_text(out.verdict), " at ", out.identity, decided_by(out)));
-  return out;
+  AuthzFacts facts{&caller.id, is_foreign_to(receiver, caller.id), 0, caller.request};
+  return explain_verdict(set.get(), receiver.text(), facts, trace);
 }
 
 // Without policies there is nothing to say but of callers of other trust domains.
@@ -83,6 +67,27 @@ bool is_open_to(const Model& model, const ExplainQuery& query, const Receivers& 
 std::string_view to_text(ExplainedAuthorization::Verdict verdict) noexcept {
   constexpr std::string_view kNames[] = {"allowed", "denied", "depends-on-port"};
   return kNames[static_cast<size_t>(verdict)];
+}
+
+// A rule that needs the port where it is not known counts as matching for deny and as not matching for allow: "allowed"
+// is certain.
+ExplainedAuthorization explain_verdict(const AuthzSet* set, const std::string& receiver, const AuthzFacts& facts,
+                                       Trace& trace) {
+  using Verdict = ExplainedAuthorization::Verdict;
+  ExplainedAuthorization out{receiver, Verdict::kAllowed, {}, {}};
+  if (set == nullptr) trace.add("authorization", str_cat("no policy protects ", out.identity));
+  if (set == nullptr && !facts.is_foreign) return out;
+  Tracer tracer(out.identity, trace);
+  AuthzVerdict verdict = set == nullptr ? authorize_unprotected(facts) : authorize(*set, facts, &tracer);
+  if (!verdict.allowed && tracer.depends_on_port()) {
+    out.verdict = Verdict::kDependsOnPort;
+  } else {
+    out.verdict = verdict.allowed ? Verdict::kAllowed : Verdict::kDenied;
+    if (verdict.policy != nullptr) out.policy = short_name((*verdict.policy)->key);
+    out.rule = rule_text(verdict);
+  }
+  trace.add("authorization", str_cat(to_text(out.verdict), " at ", out.identity, decided_by(out)));
+  return out;
 }
 
 void explain_authorization(const Model& model, const ExplainQuery& query, const RequestHead* forwarded,

@@ -11,6 +11,17 @@ void write_question(const ExplainQuery& query, JsonWriter& out) {
   if (!query.server_name().empty()) out.field("sni", query.server_name());
   out.field("namespace", query.client_ns());
   if (query.from()) out.field("from", query.from()->text());
+  if (query.draw()) out.field("draw", std::to_string(*query.draw()));
+  out.end_object();
+}
+
+void write_sidecar(const ExplainedSidecar& sidecar, JsonWriter& out) {
+  out.key("sidecar").begin_object().field("node", sidecar.node);
+  out.field("worker", sidecar.worker).field("workers", sidecar.workers);
+  out.field("listener", sidecar.listener).field("direction", sidecar.direction).field("address", sidecar.address);
+  out.field("protocol", sidecar.protocol);
+  if (!sidecar.detected.empty()) out.field("detected", sidecar.detected);
+  if (!sidecar.source.empty()) out.field("configSource", sidecar.source);
   out.end_object();
 }
 
@@ -25,7 +36,23 @@ void write_verdict(const ExplainQuery& query, const Explanation& found, JsonWrit
 void write_endpoint(const ExplainedEndpoint& endpoint, JsonWriter& out) {
   out.begin_object().field("address", endpoint.address);
   if (!endpoint.identity.empty()) out.field("identity", endpoint.identity);
-  out.field("weight", endpoint.weight).end_object();
+  out.field("weight", endpoint.weight);
+  if (!endpoint.zone.empty()) out.field("zone", endpoint.zone);
+  out.field("priority", endpoint.priority).field("eligible", endpoint.eligible);
+  if (!endpoint.why.empty()) out.field("why", endpoint.why);
+  out.field("health", endpoint.health);
+  if (endpoint.in_flight) out.field("inFlight", *endpoint.in_flight);
+  if (endpoint.chosen) out.field("chosen", true);
+  out.end_object();
+}
+
+void write_limits(const std::vector<ExplainedLimit>& limits, JsonWriter& out) {
+  if (limits.empty()) return;
+  out.key("limits").begin_array();
+  for (const ExplainedLimit& limit : limits) {
+    out.begin_object().field("name", limit.name).field("used", limit.used).field("limit", limit.limit).end_object();
+  }
+  out.end_array();
 }
 
 void write_filters(const std::vector<ExplainedFilter>& filters, JsonWriter& out) {
@@ -69,6 +96,7 @@ void write_session(const ExplainedSession& session, JsonWriter& out) {
 void write_backends(const ExplainedBackends& backends, JsonWriter& out) {
   out.begin_object().field("backendSet", backends.name).field("weight", backends.weight);
   out.field("percent", backends.percent);
+  if (backends.drawn) out.field("drawn", true);
   if (backends.reason != Reason::kNone) out.field("reason", info(backends.reason).name);
   if (!backends.traffic_policy.empty()) out.field("trafficPolicy", backends.traffic_policy);
   if (!backends.balancing.empty()) out.field("loadBalancer", backends.balancing);
@@ -78,6 +106,8 @@ void write_backends(const ExplainedBackends& backends, JsonWriter& out) {
     if (!backends.identity.empty()) out.field("identity", backends.identity);
     out.field("note", "resolved by the sidecar").end_object();
   }
+  if (!backends.balancer.empty()) out.field("balancer", backends.balancer).field("choice", backends.choice);
+  write_limits(backends.limits, out);
   out.field("endpointCount", backends.endpoint_count).key("endpoints").begin_array();
   for (const ExplainedEndpoint& endpoint : backends.endpoints) write_endpoint(endpoint, out);
   out.end_array();
@@ -137,8 +167,13 @@ std::string explanation_json(const ExplainQuery& query, const Explanation& found
   out.begin_object();
   write_question(query, out);
   if (found.version != Version{}) out.field("version", found.version.text());
+  if (found.sidecar) write_sidecar(*found.sidecar, out);
   write_verdict(query, found, out);
   write_found(found, out);
+  if (found.forward) {
+    out.key("forward").begin_object().field("host", found.forward->host);
+    out.field("path", found.forward->path).end_object();
+  }
   out.key("backends").begin_array();
   for (const ExplainedBackends& backends : found.backends) write_backends(backends, out);
   out.end_array();

@@ -134,6 +134,7 @@ std::optional<ExplainQuery> ExplainQuery::parse(const ExplainWords& words, Probl
   out.from_ = std::move(from);
   out.is_tcp_ = target.is_tcp;
   out.server_name_ = to_lower(words.server_name);
+  out.draw_ = words.draw;
   return out;
 }
 }  // namespace heddle

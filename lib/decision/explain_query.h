@@ -2,6 +2,7 @@
 // of the outbound listeners (lib/http), so that what no sidecar takes is no question here, and routes see the fields
 // they would see. Owns the head it was parsed to. Pure value; belongs to one thread.
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,7 +21,8 @@ struct ExplainWords {
   std::string client_ns = "default";  // of the application that asks: bare names, consumer routes
   std::string from{};                 // SPIFFE id of its sidecar; empty: visibility is not judged
   std::vector<std::pair<std::string, std::string>> headers{};  // no name twice
-  std::string server_name{};  // of tcp://: the SNI of the client's ClientHello; empty: none
+  std::string server_name{};       // of tcp://: the SNI of the client's ClientHello; empty: none
+  std::optional<uint64_t> draw{};  // the request's number that weights and percentages are decided by; absent: any
 };
 
 class ExplainQuery {
@@ -38,6 +40,7 @@ class ExplainQuery {
   const std::string& url() const noexcept { return url_; }
   const std::string& client_ns() const noexcept { return client_ns_; }
   const std::optional<SpiffeId>& from() const noexcept { return from_; }
+  const std::optional<uint64_t>& draw() const noexcept { return draw_; }
 
  private:
   ExplainQuery(std::unique_ptr<BlockPool> pool, RequestHead head) : pool_(std::move(pool)), head_(std::move(head)) {}
@@ -48,5 +51,6 @@ class ExplainQuery {
   std::string server_name_;
   bool is_tcp_ = false;
   std::optional<SpiffeId> from_;
+  std::optional<uint64_t> draw_;
 };
 }  // namespace heddle

@@ -23,7 +23,7 @@ void add_receiver(const Model& model, const std::string& identity, Receivers& ou
 Receivers receivers_of(const Model& model, const Explanation& found) {
   Receivers out;
   for (const ExplainedBackends& backends : found.backends) {
-    if (backends.percent == 0) continue;
+    if (backends.percent == 0 || (found.forward && !backends.drawn)) continue;
     if (!backends.dns.empty()) add_receiver(model, backends.identity, out);
     for (const ExplainedEndpoint& endpoint : backends.endpoints) {
       if (endpoint.weight > 0) add_receiver(model, endpoint.identity, out);

@@ -85,6 +85,13 @@ void start_drain(const AdminProviders& from, const RpcRequest&, Respond respond)
   from.drain();
 }
 
+void show_explanation(const AdminProviders& from, const RpcRequest& request, Respond respond) {
+  if (!from.explain) return respond(RpcResponse::error(make_error(Reason::kUnavailable, "no worker to ask")));
+  from.explain(request.body, [respond = std::move(respond)](Result<std::string> explained) mutable {
+    respond(explained ? json(*std::move(explained)) : RpcResponse::error(explained.error()));
+  });
+}
+
 constexpr AdminRow kRows[] = {
     {"GET", "/", "this help", show_help},
     {"GET", "/config", "the configuration in force: version, hash, resources", show_config},
@@ -92,6 +99,7 @@ constexpr AdminRow kRows[] = {
     {"GET", "/connections", "every open connection of a caller", show_connections},
     {"GET", "/listeners", "every listener: where it leads, what its connections turned out to be", show_listeners},
     {"GET", "/certs", "our certificate and whom we trust", show_certs},
+    {"POST", "/explain", "{\"url\": ...}: what would become of a request, and why; sends nothing", show_explanation},
     {"GET", "/log", "log levels by module", show_levels},
     {"POST", "/log", "?level=debug [&module=upstream]: change log levels", change_levels},
     {"GET", "/version", "version, node, uptime", show_version},

@@ -28,6 +28,9 @@ struct AdminProviders {
   std::function<void(OnConnections)> connections;
   std::function<void()> drain;
   std::function<std::vector<ListenerRow>()> listeners = {};  // empty: there are none
+  // The JSON of what would become of a request (explain_view.h); answers as `connections` does. Empty: nobody can say.
+  using OnExplained = UniqueFunction<void(Result<std::string>)>;
+  std::function<void(std::string_view body, OnExplained)> explain = {};
 };
 
 class AdminServer {

@@ -82,5 +82,11 @@ void InboundAuthz::audit(const AuthzFacts& facts, AuthzNote& note) {
   }
 }
 
+Reason InboundAuthz::explain(const AuthzFacts& facts, Explanation& out) const {
+  if (set_ == nullptr && !open_) return Reason::kNoConfig;
+  out.authorizations.push_back(explain_verdict(set_.get(), in_.identity.text(), facts, out.trace));
+  return judge(facts).allowed ? Reason::kNone : Reason::kAuthzDenied;
+}
+
 bool InboundAuthz::still_admits(const AuthzFacts& facts) const { return judge(facts).allowed; }
 }  // namespace heddle

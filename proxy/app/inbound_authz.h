@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "lib/decision/explain.h"
 #include "lib/snapshot/snapshot.h"
 #include "proxy/exchange/admission.h"
 #include "proxy/telemetry/proxy_metrics.h"
@@ -33,6 +34,8 @@ class InboundAuthz {
   const SpiffeId& identity() const noexcept { return in_.identity; }
   Reason admit(const AuthzFacts&, AuthzNote&);
   bool still_admits(const AuthzFacts&) const;
+  // What admit() would say, with each rule that was asked; counts nothing.
+  Reason explain(const AuthzFacts&, Explanation&) const;
   AuthzFacts facts_of(const ConnectionInfo&, uint16_t port, const RequestHead*) const noexcept;
 
  private:

@@ -10,6 +10,7 @@
 #include "proxy/admin/http_endpoint.h"
 #include "proxy/admin/loop_watchdog.h"
 #include "proxy/admin/stats_page.h"
+#include "proxy/app/explain_answer.h"
 #include "proxy/app/listener_detection.h"
 #include "proxy/telemetry/proxy_metrics.h"
 #include "proxy/upstream/health_checker.h"
@@ -44,6 +45,7 @@ class ProxyOperations final : public Operations {
   AdminProviders admin_providers();
   std::vector<ListenerRow> list_listeners() const;
   void list_connections(AdminProviders::OnConnections);
+  void explain_request(std::string_view body, AdminProviders::OnExplained);
   void sweep();
   void observe();
   Loop& loop() const { return in_.context.loop; }
@@ -73,7 +75,8 @@ class ProxyOperations final : public Operations {
   std::vector<Pending> config_readings_;
   std::unique_ptr<Timer> sweep_;
   std::unique_ptr<Timer> observe_;
-  RotationCounts rotations_{};  // counted so far
+  RotationCounts rotations_{};                                              // counted so far
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);  // workers answer when they come to it
 };
 
 ProxyOperations::ProxyOperations(OperationsInputs inputs)
@@ -237,15 +240,24 @@ StatsPage ProxyOperations::stats_page() const {
 }
 
 AdminProviders ProxyOperations::admin_providers() {
-  return {loop(),
-          in_.log,
-          {HEDDLE_VERSION, in_.settings.node, loop().wall()},
-          {in_.health, checker_, loop(), &in_.dns},
-          [this] { return snapshot_; },
-          [this] { return identity_; },
-          [this](AdminProviders::OnConnections answer) { list_connections(std::move(answer)); },
-          in_.drain,
-          [this] { return list_listeners(); }};
+  return {
+      loop(),
+      in_.log,
+      {HEDDLE_VERSION, in_.settings.node, loop().wall()},
+      {in_.health, checker_, loop(), &in_.dns},
+      [this] { return snapshot_; },
+      [this] { return identity_; },
+      [this](AdminProviders::OnConnections answer) { list_connections(std::move(answer)); },
+      in_.drain,
+      [this] { return list_listeners(); },
+      [this](std::string_view body, AdminProviders::OnExplained answer) { explain_request(body, std::move(answer)); }};
+}
+
+void ProxyOperations::explain_request(std::string_view body, AdminProviders::OnExplained answer) {
+  if (in_.workers.empty()) return answer(make_error(Reason::kUnavailable, "no worker to ask"));
+  std::vector<ListenerRow> listeners = list_listeners();
+  answer_explain(body, {in_.settings, listeners, *in_.workers.front(), checker_, in_.config, loop(), alive_},
+                 std::move(answer));
 }
 
 std::vector<ListenerRow> ProxyOperations::list_listeners() const {

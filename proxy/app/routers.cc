@@ -10,15 +10,13 @@ namespace heddle {
 namespace {
 std::string key_text(const ResourceKey& key) { return str_cat(key.ns, "/", key.name); }
 
-FilterUse filters_of(const Decision& decision, uint64_t draw, std::optional<size_t> backend) {
-  const RouteRule& rule = *decision.rule;
-  size_t number = backend ? *backend : decision.backend_number(draw);
-  return {rule.filters.get(), draw, decision.port->number, static_cast<uint8_t>(number)};
+FilterUse filters_of(const Decision& decision, uint64_t draw) {
+  return {decision.rule->filters.get(), draw, decision.port->number, decision.backend_number(draw)};
 }
 
-SessionUse session_of(const Decision& decision, uint64_t draw, std::optional<size_t> backend) {
-  uint8_t number = backend ? static_cast<uint8_t>(*backend) : decision.backend_number(draw);
-  return {decision.rule->session.get(), decision.candidate->match_index, number, decision.session};
+SessionUse session_of(const Decision& decision, uint64_t draw) {
+  return {decision.rule->session.get(), decision.candidate->match_index, decision.backend_number(draw),
+          decision.session};
 }
 
 // What this worker knows about the endpoints of the sets it uses.
@@ -63,23 +61,34 @@ ServiceRef OutboundRouter::service_for(const std::shared_ptr<const WorkerSnapsho
 }
 
 Result<RouteTarget> OutboundRouter::route(const RequestHead& head, const ConnectionInfo& from) {
+  return route_drawn(head, from, random_.next(), nullptr);
+}
+
+Result<RouteTarget> OutboundRouter::route_watched(const RequestHead& head, const ConnectionInfo& from, uint64_t draw,
+                                                  RouteWatch& watch) {
+  return route_drawn(head, from, draw, &watch);
+}
+
+Result<RouteTarget> OutboundRouter::route_drawn(const RequestHead& head, const ConnectionInfo& from, uint64_t draw,
+                                                RouteWatch* watch) {
   auto current = config_.current();
   if (current == nullptr) return make_error(Reason::kNoConfig, "");
   RequestFacts facts = facts_of(head);
   LiveEndpoints endpoints(*current);
   SessionLookup sessions{head.fields(), config_.clock(), endpoints};
-  DecisionInput input{service_for(current, head.authority()), client_ns_, &facts, random_.next(), {}, &sessions};
-  Decision decision = decide(*current->snapshot, input);
+  DecisionInput input{service_for(current, head.authority()), client_ns_, &facts, draw, {}, &sessions};
+  Decision decision = decide(*current->snapshot, input, watch == nullptr ? nullptr : &watch->trace);
+  if (watch != nullptr) {
+    watch->decision = decision;
+    watch->snapshot = current;
+  }
   if (!decision) return make_error(decision.reason, "");
-  std::optional<size_t> other;
-  if (may_leave(decision)) other = leave_if_short(*current, input.draw, decision);
+  if (may_leave(decision)) static_cast<void>(leave_if_short(*current, draw, decision, watch == nullptr));
+  if (watch != nullptr) watch->decision = decision;
   RouteTarget out = target(std::move(current), decision, &head, from);
-  if (decision.candidate != nullptr && decision.candidate->has_filters) {
-    out.filters = filters_of(decision, input.draw, other);
-  }
-  if (decision.candidate != nullptr && decision.candidate->has_session) {
-    out.session = session_of(decision, input.draw, other);
-  }
+  if (watch == nullptr) out.runtime = &runtime_of(decision);
+  if (decision.candidate != nullptr && decision.candidate->has_filters) out.filters = filters_of(decision, draw);
+  if (decision.candidate != nullptr && decision.candidate->has_session) out.session = session_of(decision, draw);
   return out;
 }
 
@@ -98,7 +107,9 @@ Result<RouteTarget> OutboundRouter::route_tcp(const ConnectionInfo& from) {
   Decision decision = decide(*current->snapshot, input);
   if (!decision) return make_error(decision.reason, "");
   if (may_leave(decision)) static_cast<void>(leave_if_short(*current, input.draw, decision));
-  return target(std::move(current), decision, nullptr, from);
+  RouteTarget out = target(std::move(current), decision, nullptr, from);
+  out.runtime = &runtime_of(decision);
+  return out;
 }
 
 void set_timeouts(const RouteTimeouts* of_rule, const TrafficPolicySpec* policy, RouteTarget& out) {
@@ -123,7 +134,6 @@ RouteTarget OutboundRouter::target(std::shared_ptr<const WorkerSnapshot> current
                                    const RequestHead* head, const ConnectionInfo& from) {
   RouteTarget out;
   const BackendSetEntry* set = decision.backends;  // nullptr: a filter answers
-  out.runtime = &runtime_of(decision);
   bool rule_says = decision.candidate != nullptr && decision.candidate->has_limits;
   const TrafficPolicySpec* policy = set == nullptr ? nullptr : set->traffic.get();
   if (rule_says || policy != nullptr) set_timeouts(rule_says ? &decision.rule->timeouts : nullptr, policy, out);

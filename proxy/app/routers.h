@@ -5,6 +5,7 @@
 
 #include "lib/decision/decide.h"
 #include "proxy/app/route_cells.h"
+#include "proxy/app/route_watch.h"
 #include "proxy/app/settings.h"
 #include "proxy/app/worker_config.h"
 
@@ -21,8 +22,12 @@ class OutboundRouter final : public RequestRouter, public TcpRouter {
   Result<RouteTarget> route(const RequestHead&, const ConnectionInfo&) override;
   bool asks_server_name() override;
   Result<RouteTarget> route_tcp(const ConnectionInfo&) override;
+  // route() with a given draw, for `explain`: the target has no runtime, and no metric is made for it.
+  Result<RouteTarget> route_watched(const RequestHead&, const ConnectionInfo&, uint64_t draw, RouteWatch&);
 
  private:
+  // nullptr: traffic.
+  Result<RouteTarget> route_drawn(const RequestHead&, const ConnectionInfo&, uint64_t draw, RouteWatch*);
   ServiceRef service_for(const std::shared_ptr<const WorkerSnapshot>&, std::string_view authority);
   RouteTarget target(std::shared_ptr<const WorkerSnapshot>, const Decision&, const RequestHead*, const ConnectionInfo&);
   RouteRuntime& runtime_of(const Decision&);
@@ -43,6 +48,7 @@ class InboundRouter final : public RequestRouter, public TcpRouter {
   InboundRouter(UpstreamContext&, WorkerConfig&, const ListenerSettings&);
   Result<RouteTarget> route(const RequestHead&, const ConnectionInfo&) override { return target_; }
   Result<RouteTarget> route_tcp(const ConnectionInfo&) override { return target_; }
+  const BackendSet& application() const noexcept { return application_; }
 
  private:
   BackendSet application_;

@@ -1,7 +1,7 @@
 #include "proxy/app/short_sets.h"
 
 namespace heddle {
-std::optional<size_t> leave_if_short(const WorkerSnapshot& worker, uint64_t draw, Decision& decision) {
+std::optional<size_t> leave_if_short(const WorkerSnapshot& worker, uint64_t draw, Decision& decision, bool is_traffic) {
   BackendSetId drawn = decision.backends->id;
   BackendSet& set = *worker.backend_sets[drawn.value()];
   if (set.is_usable()) return std::nullopt;
@@ -9,7 +9,8 @@ std::optional<size_t> leave_if_short(const WorkerSnapshot& worker, uint64_t draw
   auto is_wanted = [&](BackendSetId id) { return id != drawn && worker.backend_sets[id.value()]->is_usable(); };
   std::optional<size_t> number = choice.number_among(draw, is_wanted);
   if (!number) return std::nullopt;
-  set.count_left();
+  if (is_traffic) set.count_left();
+  decision.instead = static_cast<uint8_t>(*number);
   decision.backends = worker.snapshot->backend_set(choice.at(*number));
   return number;
 }

@@ -13,6 +13,7 @@ inline bool may_leave(const Decision& decision) noexcept {
   if (decision.backends == nullptr || decision.backends->spec->lb.shape.min_healthy == 0) return false;
   return decision.rule != nullptr && !decision.rule->backends.only();
 }
-// The number of the backend in the rule, when another one has it now; the decision then names its set.
-std::optional<size_t> leave_if_short(const WorkerSnapshot&, uint64_t draw, Decision&);
+// The number of the backend in the rule, when another one has it now; the decision then names its set. Counted of
+// traffic only, not of a question.
+std::optional<size_t> leave_if_short(const WorkerSnapshot&, uint64_t draw, Decision&, bool is_traffic = true);
 }  // namespace heddle

@@ -83,6 +83,16 @@ void Worker::list_connections(Loop& to, std::function<void(std::vector<Connectio
   });
 }
 
+void Worker::explain(Loop& to, LiveQuestion question, OnExplanation answer) {
+  thread_->loop().post([this, &to, question = std::move(question), answer = std::move(answer)]() mutable {
+    auto explanation = core_->explain(question);
+    question.query.reset();  // it may be the last who holds it: not on two loops
+    to.post([answer = std::move(answer), explanation = std::move(explanation)]() mutable {
+      answer(std::move(explanation));
+    });
+  });
+}
+
 uint64_t Worker::applied_sequence() const noexcept { return core_->applied_sequence.load(std::memory_order_acquire); }
 const TlsIdentity* Worker::applied_identity() const noexcept {
   return core_->applied_identity.load(std::memory_order_acquire);

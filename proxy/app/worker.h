@@ -12,6 +12,7 @@
 #include "lib/metrics/registry.h"
 #include "lib/snapshot/snapshot.h"
 #include "lib/tls/tls_context.h"
+#include "proxy/app/live_question.h"
 #include "proxy/app/settings.h"
 #include "proxy/app/worker_wants.h"
 #include "proxy/exchange/detection_memory.h"
@@ -48,6 +49,7 @@ struct WorkerShared {
   DetectionMemory* detection = nullptr;      // of the settings' listeners; null: nothing is learned
   SpanExporter* spans = nullptr;             // null: nothing is traced
   std::shared_ptr<RateTables> rates = std::make_shared<RateTables>(SipKey::secret());
+  Random* random = nullptr;  // of one worker, on its loop; null: the system's, each its own
 };
 
 // For the admin's /connections.
@@ -81,6 +83,8 @@ class Worker {
   void set_memory_pressure(Pressure);
   // The answer is posted to `to`.
   void list_connections(Loop& to, std::function<void(std::vector<ConnectionRow>)>);
+  // What would become of a request (live_explain.h); the answer is posted to `to`.
+  void explain(Loop& to, LiveQuestion, OnExplanation);
   // The version this worker obeys; read from any thread. Epoch in the upper half.
   uint64_t applied_sequence() const noexcept;
   uint64_t applied_epoch() const noexcept;

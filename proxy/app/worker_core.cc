@@ -126,6 +126,7 @@ Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)
     : shared_(shared),
       index_(index),
       loop_(loop),
+      random_(shared.random != nullptr ? *shared.random : system_random_),
       untrusted_(loop, {&downstream_, &upstream_registry_}),
       downstream_metrics_(shared.metrics),
       parking_(ParkingLot::create(loop, downstream_, std::move(downstream_metrics_.parked))),

@@ -67,6 +67,7 @@ class Worker::Core {
   void set_access_log(AccessLogPolicy policy) { access_log_.set_policy(policy); }
   void set_memory_pressure(Pressure);
   std::vector<ConnectionRow> connections();
+  Result<Explanation> explain(const LiveQuestion&);  // in live_explain.cc
   std::vector<Address> addresses() const;
   std::atomic<uint64_t> applied_epoch{0};
   std::atomic<uint64_t> applied_sequence{0};
@@ -102,6 +103,9 @@ class Worker::Core {
   DestinationMemory* detection_of(const ListenerSettings&);
   OverloadGate::Inputs overload_gate_of(const ListenerSettings&) const;
   void choose_overload();
+  ExplainedSidecar describe(size_t listener) const;
+  Result<void> explain_outbound(const LiveQuestion&, Explanation&);
+  Result<void> explain_inbound(const LiveQuestion&, Explanation&);
   void on_snapshot(std::shared_ptr<const Snapshot>);
   void on_identity(const std::shared_ptr<const TlsIdentity>&);
   void reauthorize();
@@ -117,7 +121,8 @@ class Worker::Core {
   const WorkerShared& shared_;
   uint32_t index_;
   Loop& loop_;
-  SystemRandom random_;
+  SystemRandom system_random_;
+  Random& random_;
   ConnectionRegistry downstream_;
   ConnectionRegistry upstream_registry_;
   UntrustedPeers untrusted_;

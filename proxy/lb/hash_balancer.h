@@ -16,10 +16,11 @@ class HashBalancer final : public LoadBalancer {
   explicit HashBalancer(LbInputs inputs) : random_(inputs.random), list_(inputs) {}
   void update(std::vector<LbCandidate>) override;
   std::optional<uint32_t> pick(const PickContext&) override;
+  std::optional<uint32_t> would_pick(const PickContext&) const override;
   bool is_panicking() const noexcept override { return list_.is_panicking(); }
 
  private:
-  std::optional<uint32_t> owner_of(uint64_t hash, std::span<const uint32_t> tried) const;
+  std::optional<uint32_t> owner_of(const CandidateList&, uint64_t hash, std::span<const uint32_t> tried) const;
 
   Random& random_;
   CandidateList list_;

@@ -51,6 +51,9 @@ class LoadBalancer {
   virtual void update(std::vector<LbCandidate>) = 0;
   // Nothing: no endpoint is usable that was not tried.
   virtual std::optional<uint32_t> pick(const PickContext&) = 0;
+  // What pick() would answer, where that is no matter of chance or load; changes nothing, and may allocate: for
+  // `explain`.
+  virtual std::optional<uint32_t> would_pick(const PickContext&) const { return std::nullopt; }
   // Whether the last pick was among endpoints that are not healthy, too (level_loads.h).
   virtual bool is_panicking() const noexcept = 0;
   // An endpoint answered: from the request's last byte of head to the answer's head, without connect. At most once per

@@ -121,9 +121,9 @@ void BackendSet::make_balancer() {
   shared_->balancer = (*factory)(LbInputs{context_.random, *context_.health.epoch(), spec_->lb.shape});
 }
 
-LbCandidate BackendSet::candidate_of(uint32_t index) const {
+LbCandidate BackendSet::candidate_of(uint32_t index, std::shared_ptr<const EndpointHealth> health) const {
   const Endpoint& endpoint = spec_->endpoints[index];
-  LbCandidate out{slots_[index].health, endpoint.weight, 0, endpoint.priority};
+  LbCandidate out{std::move(health), endpoint.weight, 0, endpoint.priority};
   out.outlier = outlier_of(index);
   bool has_zones = spec_->lb.shape.zone_aware && !context_.zone.empty();
   out.is_local = has_zones && endpoint.traits->zone == context_.zone;
@@ -151,13 +151,13 @@ void BackendSet::watch_outliers() {
 }
 
 std::shared_ptr<OutlierEndpoint> BackendSet::outlier_of(uint32_t index) const {
-  return shared_->outliers == nullptr ? nullptr : shared_->outliers->cell(index);
+  return shared_ == nullptr || shared_->outliers == nullptr ? nullptr : shared_->outliers->cell(index);
 }
 
 void BackendSet::show_candidates() {
   std::vector<LbCandidate> candidates;
   candidates.reserve(slots_.size());
-  for (uint32_t i = 0; i < slots_.size(); ++i) candidates.push_back(candidate_of(i));
+  for (uint32_t i = 0; i < slots_.size(); ++i) candidates.push_back(candidate_of(i, slots_[i].health));
   shared_->share.reset();
   shared_->balancer->update(std::move(candidates));
 }

@@ -18,6 +18,7 @@
 #include "proxy/upstream/traffic_limits.h"
 
 namespace heddle {
+struct BackendSetView;
 
 class BackendSet {
   // Outlives the set while picks are out.
@@ -113,6 +114,8 @@ class BackendSet {
   bool is_usable();
   // A request went to another set, for this one is not usable.
   void count_left() { shared_->metrics->on_left(); }
+  // What a pick with this hash would find now, for `explain`; changes nothing (backend_set_view.h).
+  BackendSetView view(std::optional<uint64_t> hash) const;
 
  private:
   SetShare& share();
@@ -130,7 +133,10 @@ class BackendSet {
   std::optional<uint32_t> usable_session(uint64_t session);
   std::optional<uint32_t> choose(const PickContext&, uint64_t session, OutlierProbe&);
   void show_candidates();
-  LbCandidate candidate_of(uint32_t index) const;
+  LbCandidate candidate_of(uint32_t index, std::shared_ptr<const EndpointHealth>) const;
+  LbCandidate seen_candidate(uint32_t index) const;
+  std::optional<uint32_t> would_pick(const std::vector<LbCandidate>&, const LbInputs&, const PickContext&) const;
+  void view_limits(BackendSetView&) const;
   const std::shared_ptr<EndpointRuntime>& runtime_of(uint32_t index);
   void apply_limits();
   Result<void> take_permits(const PickOptions&, Pick&);

@@ -181,7 +181,8 @@ class Agreement(ExplainCase):
         explanation = self.explain("default", "app", "PUT", "/", {})
         ip, port = self.pair.address["address"], self.pair.address["port"]
         self.assertEqual(explanation["backends"][0]["endpoints"],
-                         [{"address": f"{ip}:{port}", "identity": self.pair.address["identity"], "weight": 1}])
+                         [{"address": f"{ip}:{port}", "identity": self.pair.address["identity"], "weight": 1,
+                           "priority": 0, "eligible": True, "health": "unknown: not live"}])
 
 
 class CommandLine(ExplainCase):

@@ -82,6 +82,7 @@ class AdminNetwork : public testing::Test, private ClientTlsSource {
   std::shared_ptr<const Snapshot> snapshot;
   bool drained = false;
   AdminProviders::OnConnections waiting;
+  AdminProviders::OnExplained explained;
   AdminProviders providers() {
     return {loop,
             log.log(),
@@ -97,6 +98,11 @@ class AdminNetwork : public testing::Test, private ClientTlsSource {
             [] {
               return std::vector<ListenerRow>{
                   {"out", "outbound", "127.0.0.1:3306", "db.shop:3306", "server-first", {{"timeout", 2}}}};
+            },
+            [this](std::string_view body, AdminProviders::OnExplained done) {
+              if (body.empty()) return done(make_error(Reason::kBadRequest, "url: is required"));
+              explained = std::move(done);
+              loop.post([this, asked = std::string(body)] { explained(str_cat("{\"asked\":", asked, "}")); });
             }};
   }
   AdminServer admin{loop, protocols, providers()};
@@ -150,6 +156,18 @@ TEST_F(AdminNetwork, ShowsConnectionsThatAreToldLater) {
   EXPECT_EQ(answer.status, 200);
   EXPECT_THAT(answer.body, HasSubstr("\"peer\":\"10.0.0.9:1\""));
   EXPECT_THAT(answer.body, HasSubstr("\"streams\":3"));
+}
+
+TEST_F(AdminNetwork, PassesAQuestionOnAndAnswersLater) {
+  RpcRequest question = with("authorization", "Bearer secret");
+  question.body = R"({"url":"http://a/"})";
+
+  RpcResponse answer = by_tcp("POST /explain", question);
+
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, R"({"asked":{"url":"http://a/"}})");
+  EXPECT_EQ(by_socket("POST /explain").status, 400);
+  EXPECT_EQ(by_tcp("POST /explain").status, 401) << "over TCP it wants the token";
 }
 
 TEST_F(AdminNetwork, ChangesTheLogLevelThroughTheSocket) {

@@ -33,6 +33,7 @@ ExitCode CliRig::run(std::string_view words) {
   }
   CommandContext context{console, control, clock_};
   context.pause = [this](Duration pause) { clock_.paused += pause; };
+  context.ask_sidecar = sidecar;
   return run_command(std::get<CliOptions>(parsed), context);
 }
 

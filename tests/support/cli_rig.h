@@ -2,6 +2,7 @@
 // clock that stands at 2026-01-01T00:00:00Z (a pause takes no real time, and moves the monotonic one). Files are
 // written to a directory of its own.
 #pragma once
+#include <functional>
 #include <sstream>
 
 #include "cli/commands/commands.h"
@@ -26,6 +27,8 @@ class CliRig {
   std::string err() const { return without_directory(err_.str()); }
 
   ScriptedControl control;
+  // Whom --live asks; empty: nobody.
+  std::function<Result<ApiReply>(const LiveOptions&, const ApiRequest&)> sidecar;
   std::string input;  // of standard input
   UseColor color = UseColor::kNo;
   Duration paused() const { return clock_.paused; }

@@ -37,6 +37,7 @@ Result<void> Sidecar::start() {
   shared_ = std::make_unique<WorkerShared>(WorkerShared{settings_, count_, metrics_, health_, balancers_, &snapshots_,
                                                         &identities_, &access_writer_, *log_, nullptr, nullptr,
                                                         SystemRandom().next()});
+  shared_->random = random_;
   for (uint32_t i = 0; i < count_; ++i) {
     HEDDLE_TRY(auto worker, Worker::start(i, *shared_));
     workers_.push_back(std::move(worker));

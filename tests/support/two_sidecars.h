@@ -15,6 +15,8 @@ class Sidecar {
   ~Sidecar();
   void publish(std::shared_ptr<const Snapshot> snapshot) { snapshots_.publish(std::move(snapshot)); }
   void publish(std::shared_ptr<const TlsIdentity> identity) { identities_.publish(std::move(identity)); }
+  // Before start(): what its one worker decides by; outlives it.
+  void set_random(Random& random) { random_ = &random; }
   Result<void> start();
   const Address& address(size_t listener = 0) const { return workers_.front()->addresses()[listener]; }
   Registry& metrics() { return metrics_; }
@@ -26,6 +28,7 @@ class Sidecar {
  private:
   Settings settings_;
   uint32_t count_;
+  Random* random_ = nullptr;
   std::unique_ptr<Log> log_;
   Registry metrics_;
   HealthTable health_;

@@ -13,7 +13,9 @@ using testing::HasSubstr;
 constexpr char kRouted[] = R"({"request":{"method":"GET","url":"http://a/x","namespace":"shop","from":"spiffe://td/w"},
     "version":"1.43","routed":true,"reason":"none","service":"default/a","port":80,"route":"default/r","rule":1,
     "backends":[{"backendSet":"default/a","weight":2,"percent":66.66666666666667,"endpointCount":3,"endpoints":[
-    {"address":"10.0.0.1:80","identity":"spiffe://td/a","weight":5},{"address":"10.0.0.2:80","weight":1}]},
+    {"address":"10.0.0.1:80","identity":"spiffe://td/a","weight":5,"zone":"z1","priority":0,"eligible":true,
+    "health":"UP","inFlight":3,"chosen":true},{"address":"10.0.0.2:80","weight":1,"priority":1,"eligible":false,
+    "why":"its check failed","health":"DOWN","inFlight":0}]},
     {"backendSet":"default/b","weight":1,"percent":33.333333333333336,"reason":"no-healthy-endpoint",
     "endpointCount":1,"endpoints":[{"address":"10.0.0.3:80","weight":0}]}],
     "steps":[{"what":"service","result":"Service default/a port 80"},{"what":"rule","result":"matches"}]})";
@@ -40,12 +42,18 @@ TEST(CliExplain, PrintsStepsSharesEndpointsAndTheVerdict) {
             "  service: Service default/a port 80\n"
             "  rule: matches\n"
             "\n"
-            "BACKENDSET  SHARE  ENDPOINT             IDENTITY       WEIGHT\n"
-            "default/a   66.7%  10.0.0.1:80          spiffe://td/a  5\n"
-            "default/a   66.7%  10.0.0.2:80          <none>         1\n"
-            "default/a   66.7%  and 1 more           -              -\n"
-            "default/b   33.3%  no-healthy-endpoint  -              -\n"
-            "default/b   33.3%  10.0.0.3:80          <none>         0\n"
+            "BACKENDSET  SHARE  ENDPOINT             IDENTITY       WEIGHT  ZONE  PRIORITY  ELIGIBLE              "
+            "HEALTH  IN-FLIGHT\n"
+            "default/a   66.7%  10.0.0.1:80          spiffe://td/a  5       z1    0         yes: this one         "
+            "UP      3\n"
+            "default/a   66.7%  10.0.0.2:80          <none>         1       -     1         no: its check failed  "
+            "DOWN    0\n"
+            "default/a   66.7%  and 1 more           -              -       -     -         -                     "
+            "-       -\n"
+            "default/b   33.3%  no-healthy-endpoint  -              -       -     -         -                     "
+            "-       -\n"
+            "default/b   33.3%  10.0.0.3:80          <none>         0       -     <none>    <none>                "
+            "<none>  -\n"
             "\n"
             "routed by HTTPRoute default/r rule 1\n");
 }
@@ -120,6 +128,57 @@ TEST(CliExplain, AShareThatIsNoneIsNotShown) {
   }
 }
 
+TEST(CliExplain, AsksALiveSidecarAndNotTheControlPlane) {
+  CliRig rig;
+  rig.control.be_unreachable();
+  std::optional<LiveOptions> asked;
+  std::string body;
+  rig.sidecar = [&](const LiveOptions& live, const ApiRequest& request) -> Result<ApiReply> {
+    asked = live;
+    body = str_cat(request.method, " ", request.path, " ", request.body);
+    return ApiReply{200, *JsonValue::parse(R"({"request":{"method":"GET","url":"http://a/","namespace":"shop"},
+        "version":"1.2","sidecar":{"node":"web-1"},"routed":true,"route":"default/r","rule":0,
+        "forward":{"host":"b","path":"/x"},"backends":[],"steps":[]})")};
+  };
+
+  EXPECT_EQ(rig.run("explain http://a/ --live unix:/run/admin.sock --draw 7"), ExitCode::kOk);
+
+  EXPECT_EQ(asked->address.text(), "unix:/run/admin.sock");
+  EXPECT_EQ(body, R"(POST /explain {"method":"GET","url":"http://a/","draw":"7","headers":{}})");
+  EXPECT_EQ(rig.out(),
+            "GET http://a/ from namespace shop, at sidecar web-1, version 1.2\n\n"
+            "routed by HTTPRoute default/r rule 0, as http://b/x\n");
+  EXPECT_EQ(rig.run("explain http://a/ --live 127.0.0.1:15000 --admin-token t --inbound --listener in --from "
+                    "spiffe://td/ns/web/sa/w"),
+            ExitCode::kOk);
+  EXPECT_EQ(asked->token_file, "t");
+  EXPECT_EQ(body, R"(POST /explain {"method":"GET","url":"http://a/","direction":"inbound","listener":"in",)"
+                  R"("from":"spiffe://td/ns/web/sa/w","headers":{}})");
+}
+
+TEST(CliExplain, ASidecarThatDoesNotAnswerIsUnreachable) {
+  CliRig rig;
+  rig.sidecar = [](const LiveOptions&, const ApiRequest&) -> Result<ApiReply> {
+    return make_error(Reason::kUnavailable, "cannot reach a sidecar's admin at unix:/x");
+  };
+
+  EXPECT_EQ(rig.run("explain http://a/ --live unix:/x"), ExitCode::kUnreachable);
+  EXPECT_THAT(rig.err(), HasSubstr("cannot reach a sidecar's admin at unix:/x"));
+}
+
+TEST(CliExplain, AFileIsOneWordWhereverItStands) {
+  CliRig rig;
+  std::string file = rig.file("mesh.yaml", service_yaml("a"));
+
+  for (const std::string& words :
+       {str_cat("explain -f ", file, " http://a/x"), str_cat("explain -f ", file, " http://a/x --method GET"),
+        str_cat("explain -H x-a:1 http://a/x -f ", file, " -o table"),
+        str_cat("explain --method GET -f ", file, " --url http://a/x")}) {
+    EXPECT_EQ(rig.run(words), ExitCode::kOk) << words << "\n" << rig.err();
+    EXPECT_THAT(rig.out(), HasSubstr("GET http://a/x from")) << words;
+  }
+}
+
 TEST(CliExplain, AnswersFromFilesWithoutAControlPlane) {
   CliRig rig;
   rig.control.be_unreachable();
@@ -132,8 +191,9 @@ TEST(CliExplain, AnswersFromFilesWithoutAControlPlane) {
             "  routes: none attached: the port's backend set\n"
             "  backend set: BackendSet default/a\n"
             "\n"
-            "BACKENDSET  SHARE  ENDPOINT        IDENTITY  WEIGHT\n"
-            "default/a   100%   127.0.0.1:9000  <none>    1\n"
+            "BACKENDSET  SHARE  ENDPOINT        IDENTITY  WEIGHT  ZONE  PRIORITY  ELIGIBLE  HEALTH             "
+            "IN-FLIGHT\n"
+            "default/a   100%   127.0.0.1:9000  <none>    1       -     0         yes       unknown: not live  -\n"
             "\n"
             "routed without a route\n");
   EXPECT_EQ(rig.run("explain http://b/ -f " + file), ExitCode::kFailure);

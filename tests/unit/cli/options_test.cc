@@ -133,6 +133,16 @@ TEST(CliOptions, RefusesWhatCannotBeExplained) {
             "See `heddle explain --help`.\n");
 }
 
+TEST(CliOptions, RefusesHalfAQuestionToASidecar) {
+  EXPECT_THAT(refused({"explain", "http://a/", "--inbound"}), HasSubstr("go with --live"));
+  EXPECT_THAT(refused({"explain", "http://a/", "--listener", "in"}), HasSubstr("go with --live"));
+  EXPECT_THAT(refused({"explain", "http://a/", "--admin-token", "t"}), HasSubstr("go with --live"));
+  EXPECT_THAT(refused({"explain", "http://a/", "--live", "unix:/x", "-f", "mesh/"}), HasSubstr("--live and -f"));
+  EXPECT_THAT(refused({"explain", "http://a/", "--live", "unix:/x", "-n", "shop"}), HasSubstr("has its own"));
+  EXPECT_THAT(refused({"explain", "http://a/", "--live", "nowhere"}), HasSubstr("--live: "));
+  EXPECT_THAT(refused({"explain", "http://a/", "--draw", "-1"}), HasSubstr("--draw"));
+}
+
 TEST(CliOptions, TakesGlobalOptionsBeforeAndAfterTheCommand) {
   EXPECT_EQ(parsed({"--timeout", "5s", "status"}).timeout, 5s);
   EXPECT_EQ(parsed({"status", "--timeout", "5s"}).timeout, 5s);

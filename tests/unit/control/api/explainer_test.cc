@@ -1,6 +1,6 @@
 #include "control/api/explainer.h"
 
-#include "control/api/explain_request.h"
+#include "lib/decision/explain_request.h"
 #include "tests/unit/control/fixtures.h"
 
 namespace heddle {

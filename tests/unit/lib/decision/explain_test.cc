@@ -365,8 +365,11 @@ TEST(ExplanationJson, HasTheQuestionTheAnswerAndTheSteps) {
       R"("routed":true,"reason":"none","service":"default/a","port":80,"routeKind":"HTTPRoute",)"
       R"("route":"default/r","rule":0,)"
       R"("ruleName":"main","match":"PathPrefix /","backends":[{"backendSet":"default/a","weight":1,"percent":25.0,)"
-      R"("endpointCount":1,"endpoints":[{"address":"127.0.0.1:9000","weight":1}]},)"
-      R"({"backendSet":"default/empty","weight":3,"percent":75.0,"reason":"no-healthy-endpoint","endpointCount":0,)"
+      R"("balancer":"peakEwma","choice":"by chance, load and turn",)"
+      R"("endpointCount":1,"endpoints":[{"address":"127.0.0.1:9000","weight":1,"priority":0,"eligible":true,)"
+      R"("health":"unknown: not live"}]},)"
+      R"({"backendSet":"default/empty","weight":3,"percent":75.0,"reason":"no-healthy-endpoint",)"
+      R"("balancer":"peakEwma","choice":"by chance, load and turn","endpointCount":0,)"
       R"("endpoints":[]}],"steps":[{"what":"service","result":"Service default/a port 80"},)"
       R"({"what":"HTTPRoute default/r rule 0 (main) PathPrefix /","result":"matches"},)"
       R"({"what":"backend set","result":"BackendSet default/a, drawn from 2 by weight"}]})");

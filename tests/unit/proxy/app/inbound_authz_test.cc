@@ -72,6 +72,26 @@ TEST_F(InboundAuthzTest, NotesAndCountsADenial) {
   EXPECT_EQ(counted("deny", "default/p"), 1);
 }
 
+TEST_F(InboundAuthzTest, ExplainsWhatItWouldSayAndCountsNothing) {
+  authz_.set_snapshot(snapshot_of(policy("p", "action: deny, rules: [{to: [{ports: [1]}]}, {}]")));
+  Explanation found;
+
+  EXPECT_EQ(authz_.explain(authz_.facts_of(web_, 8080, nullptr), found), Reason::kAuthzDenied);
+
+  ASSERT_EQ(found.authorizations.size(), 1U);
+  EXPECT_EQ(found.authorizations[0].identity, kApp.text());
+  EXPECT_EQ(found.authorizations[0].policy, "default/p");
+  EXPECT_EQ(found.authorizations[0].rule, "1");
+  EXPECT_NE(found.trace.text().find("port differs"), std::string::npos) << found.trace.text();
+  EXPECT_LE(counted("deny", "default/p"), 0);
+}
+
+TEST_F(InboundAuthzTest, ExplainsThatNobodyComesInBeforeTheFirstConfiguration) {
+  Explanation found;
+
+  EXPECT_EQ(authz_.explain(authz_.facts_of(web_, 8080, nullptr), found), Reason::kNoConfig);
+}
+
 TEST_F(InboundAuthzTest, OnlyCallersOfThePolicysNamespaceAreToldWhichOneDenied) {
   authz_.set_snapshot(snapshot_of(policy("p", "action: deny, rules: [{}]")));
 

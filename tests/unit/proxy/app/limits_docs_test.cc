@@ -36,6 +36,7 @@
 #include "lib/tls/handshake_gate.h"
 #include "lib/tls/key_update_guard.h"
 #include "lib/tls/verdict_cache.h"
+#include "proxy/admin/explain_view.h"
 #include "proxy/admin/http_endpoint.h"
 #include "proxy/exchange/loop_guard.h"
 #include "proxy/exchange/overload_gate.h"
@@ -207,6 +208,9 @@ std::vector<Row> of_connections() {
       {"health probes let in before it, per worker", str_cat(count(OverloadGate::kMostProbes), " at once")},
       {"admin, stats and health page, each", str_cat(count(HttpEndpoint::kMaxConnections), " connections")},
       {"spans of traced requests that wait for the collector, per worker", count(SpanExporter::kRingSpans)},
+      {"question to a sidecar (`POST /explain`)",
+       str_cat(size(LiveWords::kMaxBody), "; ", count(Explanation::kMaxEndpoints),
+               " endpoints of a backend set are listed")},
   };
 }
 

@@ -1,0 +1,71 @@
+#include "lib/base/strings.h"
+#include "lib/decision/explain.h"
+#include "lib/decision/labels.h"
+#include "lib/routing/route_filters.h"
+
+namespace heddle {
+namespace {
+struct Answered {
+  Reason reason = Reason::kNone;
+  uint16_t status = 0;
+};
+
+// As proxy/exchange/filter_answer.cc answers it.
+Answered answer_of(const RouteFilters& filters, const Decision& decision, const RequestHead& request, uint64_t draw) {
+  switch (filters.answer_to(request, draw)) {
+    case LocalAnswer::kPreflight:
+      return {Reason::kCorsPreflight, info(Reason::kCorsPreflight).status};
+    case LocalAnswer::kAbort:
+      return {Reason::kFaultAbort, filters.abort()->status};
+    case LocalAnswer::kRedirect: {
+      ResponseHead answer(request.fields().pool());
+      Result<void> made = filters.write_redirect(request, decision.port->number, answer);
+      if (!made) return {made.error().reason, info(made.error().reason).status};
+      return {Reason::kRouteRedirect, answer.status};
+    }
+    case LocalAnswer::kDirectResponse:
+      return {Reason::kDirectResponse, filters.direct_response()->status};
+    case LocalAnswer::kNone:
+      break;
+  }
+  return {};
+}
+
+void mark_drawn(const Decision& decision, size_t number, Explanation& out) {
+  if (decision.backends == nullptr || number >= out.backends.size()) return;
+  out.backends[number].drawn = true;
+  out.trace.add("draw", str_cat("takes ", out.backends[number].name));
+}
+
+void set_answer(Answered answered, Explanation& out) {
+  out.reason = answered.reason;
+  out.status.reset();
+  if (answered.reason != Reason::kNone) out.status = answered.status;
+}
+
+// What filters make of it: an answer, or the request that is sent.
+Answered run_filters(const Decision& decision, size_t number, uint64_t draw, RequestHead& forwarded, Trace& trace) {
+  const RouteFilters& filters = *decision.rule->filters;
+  Duration delay = filters.delay_of(forwarded, draw);
+  if (delay != Duration{}) trace.add("draw", str_cat("held for ", format_duration(delay)));
+  Answered answered = answer_of(filters, decision, forwarded, draw);
+  if (answered.reason != Reason::kNone) return answered;
+  Result<void> changed = filters.apply_to_request(forwarded, number);
+  if (!changed) return {changed.error().reason, info(changed.error().reason).status};
+  return {};
+}
+}  // namespace
+
+void explain_draw(const Decision& decision, uint64_t draw, RequestHead& forwarded, Explanation& out) {
+  if (!decision) return;
+  size_t number = decision.rule == nullptr ? 0 : decision.backend_number(draw);
+  bool has_filters = decision.candidate != nullptr && decision.candidate->has_filters;
+  Answered answered;
+  if (has_filters) answered = run_filters(decision, number, draw, forwarded, out.trace);
+  if (answered.reason == Reason::kNone) mark_drawn(decision, number, out);
+  set_answer(answered, out);
+  if (answered.reason == Reason::kNone) {
+    out.forward = ExplainedForward{std::string(forwarded.authority()), std::string(forwarded.path())};
+  }
+}
+}  // namespace heddle
