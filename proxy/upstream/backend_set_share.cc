@@ -7,7 +7,7 @@ SetShare& BackendSet::share() {
   if (shared_->share == nullptr) {
     std::vector<LbCandidate> candidates;
     candidates.reserve(slots_.size());
-    for (uint32_t i = 0; i < slots_.size(); ++i) candidates.push_back(candidate_of(i));
+    for (uint32_t i = 0; i < slots_.size(); ++i) candidates.push_back(candidate_of(i, slots_[i].health));
     shared_->share =
         std::make_unique<SetShare>(*context_.health.epoch(), spec_->lb.shape.min_healthy, std::move(candidates));
   }
