@@ -74,10 +74,12 @@ TEST_F(MirrorsTest, OfNothingNoneIs) {
 
 // Five standard deviations at the most; the numbers are the same in every run.
 TEST_F(MirrorsTest, AShareIsOneOfManyRequests) {
-  EXPECT_NEAR(count(of(route_yaml(mirror("b", ", percent: 20")))), 20'000, 650);
-  EXPECT_NEAR(count(of(route_yaml(mirror("b", ", fraction: {numerator: 35}")))), 35'000, 760);
-  EXPECT_NEAR(count(of(route_yaml(mirror("b", ", fraction: {numerator: 1, denominator: 1000}")))), 100, 50);
-  EXPECT_NEAR(count(of(route_yaml(mirror("b", ", fraction: {numerator: 1, denominator: 3}")))), 33'333, 750);
+  EXPECT_NEAR(static_cast<double>(count(of(route_yaml(mirror("b", ", percent: 20"))))), 20'000, 650);
+  EXPECT_NEAR(static_cast<double>(count(of(route_yaml(mirror("b", ", fraction: {numerator: 35}"))))), 35'000, 760);
+  EXPECT_NEAR(static_cast<double>(count(of(route_yaml(mirror("b", ", fraction: {numerator: 1, denominator: 1000}"))))),
+              100, 50);
+  EXPECT_NEAR(static_cast<double>(count(of(route_yaml(mirror("b", ", fraction: {numerator: 1, denominator: 3}"))))),
+              33'333, 750);
 }
 
 TEST_F(MirrorsTest, TheSameDrawIsMirroredAlike) {
@@ -103,8 +105,8 @@ TEST_F(MirrorsTest, TwoOfARuleDrawEachForItself) {
     any += mirrors.hit_any(draw) ? 1U : 0U;
   }
 
-  EXPECT_NEAR(both, kDraws / 4.0, 700);
-  EXPECT_NEAR(any, kDraws * 3 / 4.0, 700);
+  EXPECT_NEAR(static_cast<double>(both), kDraws / 4.0, 700);
+  EXPECT_NEAR(static_cast<double>(any), kDraws * 3 / 4.0, 700);
 }
 
 // Else the mirror would see the requests of one version only.
@@ -120,7 +122,7 @@ TEST_F(MirrorsTest, TheBackendDrawnSaysNothingAboutIt) {
     of_the_first += mirrors.hits(0, draw) && rule().backends.number(draw) == 0 ? 1U : 0U;
   }
 
-  EXPECT_NEAR(of_the_first, kDraws / 4.0, 700);
+  EXPECT_NEAR(static_cast<double>(of_the_first), kDraws / 4.0, 700);
 }
 
 TEST_F(MirrorsTest, AskingAllocatesNothing) {
