@@ -36,7 +36,10 @@ Exchange::Exchange(ServerStream& stream, RequestHead&& head, bool end, ExchangeS
 
 void Exchange::begin() {
   touch();
-  if (services_.tracer != nullptr) summary_.span = services_.tracer->begin(request_.fields());
+  if (services_.tracer != nullptr) {
+    bool decides = services_.direction == Direction::kOutbound || summary_.peer_certificate != nullptr;
+    summary_.span = services_.tracer->begin(request_.fields(), decides);
+  }
   bool is_full = services_.pressure != nullptr && *services_.pressure == Pressure::kFull;
   if (is_full && !is_gated()) return reply(make_error(Reason::kOverload, ""));
   auto told = services_.caller_fields.apply(request_.fields(), downstream_->connection());
@@ -60,11 +63,7 @@ void Exchange::find_route() {
     Reason refused = services_.admission->admit(&request_, downstream_->connection(), summary_.authz);
     if (refused != Reason::kNone) return reply(make_error(refused, ""));
   }
-  if (services_.limits != nullptr && !services_.limits->is_open()) {
-    Reason refused = services_.limits->take(request_, downstream_->connection(), services_.loop.now(), summary_.rate);
-    if (refused != Reason::kNone) return reply(make_error(refused, ""));
-  }
-  if (is_gated() && !is_let_in()) return;
+  if (!is_within_limits()) return;
   if (target_.stream_idle) {
     stream_idle_ = *target_.stream_idle;
     touch();
@@ -166,7 +165,7 @@ void Exchange::on_response(ResponseHead&& head, bool end) {
   summary_.status = head.status;
   summary_.response_at = services_.loop.now();
   summary_.upstream_time = summary_.response_at - try_sent_at_;
-  if (permit_) permit_.answered(head.status, request_ended_, summary_.response_at);
+  if (permit_) permit_.answered(head.status, summary_.response_at);
   pick_->on_response(head, end, summary_.upstream_time, summary_.response_at);
   Result<void> fits = target_.filters ? filter_answer(request_, target_.filters, head) : Result<void>();
   if (!fits) return refuse_answer(fits.error(), Reason::kNone, end);  // the endpoint has answered
@@ -269,7 +268,7 @@ void Exchange::reply(const Error& why) {
 void Exchange::stop_for(Reason reason) {
   summary_.reason = reason;
   summary_.made_here = true;
-  if (permit_) permit_.give_up(request_ended_, services_.loop.now());
+  if (permit_) permit_.give_up(services_.loop.now());
   request_deadline_.cancel();
   drop_upstream(ResetCode::kCancel);
 }
@@ -391,7 +390,7 @@ void Exchange::finish() {
   if (mirrors_) mirrors_.let_go();
   hedge_after_.cancel();
   Revocable::unlink();
-  if (permit_) permit_.give_up(request_ended_, services_.loop.now());
+  if (permit_) permit_.give_up(services_.loop.now());
   if (target_.runtime != nullptr) target_.runtime->requests.active.add(-1);
   services_.observer.on_finished(summary_, request_);
   services_.loop.retire(*this);

@@ -121,6 +121,7 @@ class Exchange final : public Retirable, private Revocable {
   // By spec.overload of this workload: asked once it is known whose request this is, under pressure, too.
   bool is_gated() const noexcept { return services_.overload != nullptr && services_.overload->is_on(); }
   bool is_let_in();
+  bool is_within_limits();
   void refuse_overload(const OverloadNote&);
   // Filters of the route: exchange_filters.cc.
   void filter_request_head();
@@ -237,6 +238,7 @@ class Exchange final : public Retirable, private Revocable {
   MonoTime over_at_ = CallDeadline::kNever;  // when all has to be over
   std::array<uint32_t, kMaxTries> tried_{};
   size_t tries_ = 0;
+  uint32_t asked_ = 0;  // of the current try
   size_t request_uncredited_ = 0;
   size_t response_uncredited_ = 0;
   size_t discarded_ = 0;

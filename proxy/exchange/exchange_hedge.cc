@@ -47,6 +47,7 @@ void Exchange::send_hedge() {
 void Exchange::open_hedge_on(ClientSession& session) {
   HedgeTry& hedge = *hedge_;
   hedge.pending.cancel();
+  if (call_.is_set() && !has_time_for({})) return end_hedge({Reason::kCancelled}, HedgeResult::kCancelled);
   hedge.is_mesh = session.info().peer_certificate != nullptr;
   hedge.is_tls = session.info().is_tls;
   if (!hedge.is_mesh && !std::exchange(is_marked_, true)) services_.loop_guard.mark(request_.fields());
@@ -84,6 +85,7 @@ void Exchange::on_hedge_response(ResponseHead&& head, bool end) {
 
 void Exchange::on_hedge_failed(const Error& why) {
   hedge_->stream = nullptr;
+  if (call_.is_set() && is_past(over_at_)) return end_hedge({Reason::kCancelled}, HedgeResult::kCancelled);
   if (info(why.reason).retry != Retry::kUnprocessed) maybe_processed_ = true;
   end_hedge({why.reason}, HedgeResult::kFailed);
 }
@@ -120,6 +122,7 @@ void Exchange::take_over(HedgeResult result) {
   hedge.pick->on_hedge(result);
   pick_.emplace(*std::move(hedge.pick));
   hedge.pick.reset();
+  asked_ = pick_->index();
   current_ = &hedge.up;
   upstream_ = std::exchange(hedge.stream, nullptr);
   upstream_full_ = false;

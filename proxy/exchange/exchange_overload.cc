@@ -11,8 +11,26 @@ constexpr std::string_view kPushbackMs = "1000";
 bool Exchange::is_let_in() {
   OverloadNote note;
   MonoTime now = services_.loop.now();
-  if (services_.overload->admit(request_, downstream_->connection(), now, permit_, note)) return true;
-  refuse_overload(note);
+  if (!services_.overload->admit(request_, downstream_->connection(), now, permit_, note)) {
+    refuse_overload(note);
+    return false;
+  }
+  if (request_ended_) permit_.on_request_end(now);
+  return true;
+}
+
+// Who is refused for overload has done nothing that a rate limit should remember.
+bool Exchange::is_within_limits() {
+  bool is_counted = services_.limits != nullptr && !services_.limits->is_open();
+  if (is_counted) {
+    Reason refused = services_.limits->take(request_, downstream_->connection(), services_.loop.now(), summary_.rate);
+    if (refused != Reason::kNone) {
+      reply(make_error(refused, ""));
+      return false;
+    }
+  }
+  if (!is_gated() || is_let_in()) return true;
+  if (is_counted) services_.limits->give_back();
   return false;
 }
 

@@ -1,4 +1,5 @@
 // The tries of an Exchange: from the endpoint that is picked to the answer that is passed on, or to the next try.
+#include <algorithm>
 #include <utility>
 
 #include "proxy/exchange/exchange.h"
@@ -20,7 +21,10 @@ Result<void> Exchange::pick_endpoint() { return pick_beside(std::span(tried_).fi
 bool Exchange::pick_the_same_again(const Error& why) {
   if (target_.retry != nullptr) return pick_beside({}).has_value();
   bool refused = why.reason == Reason::kUpstreamRefusedStream || why.reason == Reason::kUpstreamGoAway;
-  return refused && pick_beside(std::span(tried_).first(tries_ - 1)).has_value();
+  std::array<uint32_t, kMaxTries> others{};  // where there was a hedge, the last one tried is not who refused
+  auto end = std::copy_if(tried_.begin(), tried_.begin() + tries_, others.begin(),
+                          [this](uint32_t index) { return index != asked_; });
+  return refused && pick_beside({others.begin(), end}).has_value();
 }
 
 Result<void> Exchange::pick_beside(std::span<const uint32_t> tried) {
@@ -28,7 +32,7 @@ Result<void> Exchange::pick_beside(std::span<const uint32_t> tried) {
   HEDDLE_TRY(auto pick, target_.backends->pick(tried, {which, BackendSet::Purpose::kRequest, &summary_.limit,
                                                        target_.hash, target_.session.endpoint()}));
   pick_.emplace(std::move(pick));
-  tried_[tries_++] = pick_->index();
+  tried_[tries_++] = asked_ = pick_->index();
   summary_.tries = static_cast<uint8_t>(tries_);
   summary_.upstream = pick_->endpoint().address();
   summary_.upstream_connected = false;

@@ -31,16 +31,18 @@ void OverloadPermit::end(ConcurrencyLimit::Ending ending, MonoTime now) noexcept
   if (gate_ != nullptr) std::exchange(gate_, nullptr)->end(*this, ending, now);
 }
 
-void OverloadPermit::answered(uint16_t status, bool request_ended, MonoTime now) noexcept {
+void OverloadPermit::on_request_end(MonoTime now) noexcept {
+  if (gate_ == nullptr || is_probe_ || std::exchange(has_place_, true)) return;
+  ticket_ = gate_->limit_.begin(now);
+  gate_->show();
+}
+
+void OverloadPermit::answered(uint16_t status, MonoTime now) noexcept {
   using Ending = ConcurrencyLimit::Ending;
-  if (!request_ended) return end(Ending::kNotMeasured, now);
   end(is_failure(status) ? Ending::kFailed : Ending::kAnswered, now);
 }
 
-void OverloadPermit::give_up(bool request_ended, MonoTime now) noexcept {
-  using Ending = ConcurrencyLimit::Ending;
-  end(request_ended ? Ending::kFailed : Ending::kNotMeasured, now);
-}
+void OverloadPermit::give_up(MonoTime now) noexcept { end(ConcurrencyLimit::Ending::kFailed, now); }
 
 OverloadGate::OverloadGate(Inputs inputs)
     : in_(std::move(inputs)), limit_(ConcurrencyRange{}.share(in_.workers), phase_of(in_.proxy_id)) {}
@@ -101,8 +103,7 @@ bool OverloadGate::admit(const RequestHead& request, const ConnectionInfo& calle
   }
   if (!workload_->overload->adaptive) return true;
   permit.gate_ = this;
-  permit.is_probe_ = false;
-  permit.ticket_ = limit_.begin(now);
+  permit.is_probe_ = permit.has_place_ = false;
   show();
   return true;
 }
@@ -112,6 +113,7 @@ void OverloadGate::end(const OverloadPermit& permit, ConcurrencyLimit::Ending en
     --probes_;
     return;
   }
+  if (!permit.has_place_) return;
   limit_.end(permit.ticket_, ending, now);
   show();
 }

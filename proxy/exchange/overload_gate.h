@@ -2,9 +2,9 @@
 // adaptive limit, and who is refused first. One per listener and worker; belongs to its loop, outlives its exchanges
 // and their permits. Asking allocates nothing and takes no lock. Without spec.overload it is off: one flag.
 //
-// A request is in flight from when it is let in until the head of its answer comes: who reads an answer slowly, holds a
-// stream or a tunnel open, takes nobody's place. What is measured is the time from the whole request to that head; of
-// requests that are answered before they are whole nothing is. Health probes are not refused, counted or measured, up
+// A request is in flight, and measured, from when all of it is there until the head of its answer comes: who sends a
+// body or reads an answer slowly, holds a stream or a tunnel open, takes nobody's place. What is answered before it is
+// whole is never in flight. Health probes are not refused, counted or measured, up
 // to kMostProbes of them.
 #pragma once
 #include <array>
@@ -39,18 +39,19 @@ class OverloadPermit {
   OverloadPermit(const OverloadPermit&) = delete;
   OverloadPermit& operator=(const OverloadPermit&) = delete;
   explicit operator bool() const noexcept { return gate_ != nullptr; }
-  // The application has all of the request: its time begins.
-  void on_request_end(MonoTime now) noexcept { ticket_.since = now; }
+  // All of the request is here: it takes its place, once.
+  void on_request_end(MonoTime now) noexcept;
   // The head of the answer is here.
-  void answered(uint16_t status, bool request_ended, MonoTime now) noexcept;
+  void answered(uint16_t status, MonoTime now) noexcept;
   // There will be none.
-  void give_up(bool request_ended, MonoTime now) noexcept;
+  void give_up(MonoTime now) noexcept;
 
  private:
   friend class OverloadGate;
   void end(ConcurrencyLimit::Ending, MonoTime) noexcept;
   OverloadGate* gate_ = nullptr;
   bool is_probe_ = false;
+  bool has_place_ = false;
   ConcurrencyLimit::Ticket ticket_;
 };
 

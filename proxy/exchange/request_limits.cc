@@ -63,6 +63,7 @@ void RequestLimits::select() {
                       RateLimitMetrics(in_.metrics, policy, limit.name, one.policy->enforces)});
   }
   selected_ = std::move(next);
+  held_.clear();  // they point into the old ones
   limits_ = std::move(limits);
   held_.reserve(limits_.size());
 }
@@ -86,11 +87,16 @@ Reason RequestLimits::take(const RequestHead& request, const ConnectionInfo& cal
     if (taken) continue;
     limits_[i].metrics.limited.add(1);
     if (!selected_[i].policy->enforces) continue;
-    for (const Held& one : held_) one.buckets->give_back(one.taken);
+    give_back();
     note(i, taken.wait, caller, out);
     return Reason::kRateLimited;
   }
   return Reason::kNone;
+}
+
+void RequestLimits::give_back() noexcept {
+  for (const Held& one : held_) one.buckets->give_back(one.taken);
+  held_.clear();
 }
 
 void RequestLimits::note(size_t i, Duration wait, const ConnectionInfo& caller, RateNote& out) const {

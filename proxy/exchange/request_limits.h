@@ -44,6 +44,8 @@ class RequestLimits {
   bool is_open() const noexcept { return limits_.empty(); }
   // kNone or kRateLimited. Counts.
   Reason take(const RequestHead&, const ConnectionInfo& caller, MonoTime now, RateNote&);
+  // What the last take() took: that request was refused by somebody else before anything else happened.
+  void give_back() noexcept;
 
  private:
   struct Limit {

@@ -48,8 +48,7 @@ class ConcurrencyLimit {
   };
   enum class Ending : uint8_t {
     kAnswered,
-    kFailed,       // by an error or given up: tells something only if it took long
-    kNotMeasured,  // tells nothing
+    kFailed,  // by an error or given up: tells something only if it took long
   };
 
   explicit ConcurrencyLimit(ConcurrencyRange range = {}, Duration phase = {});

@@ -87,7 +87,7 @@ void OutlierEndpoint::set_until(const Ejection& why, MonoTime until) noexcept {
 
 OutlierProbe OutlierProbe::claim(const std::shared_ptr<OutlierEndpoint>& endpoint, MonoTime now) noexcept {
   OutlierProbe probe;
-  if (!endpoint->is_due(now) || !endpoint->health_->usable()) return probe;
+  if (!endpoint->may_prove(now)) return probe;
   if (endpoint->move(OutlierState::kEjected, OutlierState::kProbing)) probe.endpoint_ = endpoint;
   return probe;
 }

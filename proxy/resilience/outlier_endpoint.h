@@ -51,6 +51,8 @@ class OutlierEndpoint {
   uint64_t ejections() const noexcept { return ejections_.load(kRelaxed); }  // since it is known
   Ejection why() const noexcept;
   bool is_due(MonoTime now) const noexcept { return state() == OutlierState::kEjected && until() <= now; }
+  // And somebody could claim the request that proves it: no check has found it DOWN.
+  bool may_prove(MonoTime now) const noexcept { return is_due(now) && health_->usable(); }
 
  private:
   friend class OutlierGroup;

@@ -24,16 +24,16 @@ void fill(std::array<uint8_t, N>& id, Random& random) {
 
 void Tracer::start_trace(TraceContext& out) {
   fill(out.trace_id, random_);
-  out.flags = TraceContext::kRandomId;
-  if (random_.unit() < ratio_) out.flags |= TraceContext::kSampled;
+  out.flags = static_cast<uint8_t>(TraceContext::kRandomId | drawn_flag());
 }
 
-SpanIds Tracer::begin(HeaderMap& fields) {
+SpanIds Tracer::begin(HeaderMap& fields, bool decides) {
   SpanIds out;
   std::optional<TraceContext> caller = context_of(fields);
   if (caller) {
     out.own = *caller;
     out.parent = caller->span_id;
+    if (!decides) out.own.flags = static_cast<uint8_t>((out.own.flags & TraceContext::kRandomId) | drawn_flag());
   } else {
     start_trace(out.own);
   }

@@ -22,11 +22,13 @@ class Tracer {
   // `ratio`, 0-1: of traces that begin here; others are sampled as their caller says.
   Tracer(double ratio, Random& random) : ratio_(ratio), random_(random) {}
   // A field that is none, or several, begin a new trace, and what other systems say of the old one (`tracestate`) goes.
-  // Off only when the head has no room left.
-  SpanIds begin(HeaderMap& fields);
+  // Off only when the head has no room left. `decides`: whether this caller may say that its trace is sampled; of
+  // others the ratio decides, so that strangers do not fill the collector.
+  SpanIds begin(HeaderMap& fields, bool decides = true);
 
  private:
   void start_trace(TraceContext&);
+  uint8_t drawn_flag() { return random_.unit() < ratio_ ? TraceContext::kSampled : uint8_t{0}; }
   const double ratio_;
   Random& random_;
 };

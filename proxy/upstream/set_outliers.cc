@@ -50,7 +50,7 @@ std::optional<SetOutliers::Due> SetOutliers::claim(MonoTime now, std::span<const
 bool SetOutliers::is_due(MonoTime now) {
   if (group_->ejected() == 0 || now < next_look_) return false;
   for (uint32_t i = 0; i < cells_.size(); ++i) {
-    if (has_weight_[i] && cells_[i]->is_due(now)) return true;
+    if (has_weight_[i] && cells_[i]->may_prove(now)) return true;
   }
   next_look_ = now + kLook;
   return false;

@@ -35,7 +35,10 @@ class OverloadGateTest : public testing::Test {
     RequestHead head(pool_);
     EXPECT_TRUE(head.set_method("GET") && head.set_path(path));
     note_ = {};
-    return gate.admit(head, caller_, now_, permits_.emplace_back(), note_);
+    OverloadPermit& permit = permits_.emplace_back();
+    bool is_in = gate.admit(head, caller_, now_, permit, note_);
+    if (is_in) permit.on_request_end(now_);
+    return is_in;
   }
   uint32_t admitted(OverloadGate& gate, uint32_t asked, std::string_view path = "/") {
     uint32_t count = 0;
@@ -43,7 +46,7 @@ class OverloadGateTest : public testing::Test {
     return count;
   }
   void TearDown() override {
-    for (OverloadPermit& permit : permits_) permit.give_up(true, now_);
+    for (OverloadPermit& permit : permits_) permit.give_up(now_);
   }
   BlockPool pool_;
   TestCa ca_{"td"};
@@ -120,11 +123,28 @@ TEST_F(OverloadGateTest, APlaceIsFreeWhenTheAnswerBeginsOrNoneComes) {
     ASSERT_TRUE(ask(gate_));
     EXPECT_FALSE(ask(gate_));
     permits_.pop_back();
-    if (i == 1) permits_.back().give_up(false, now_);
-    if (i != 1) permits_.back().answered(200, true, now_);
+    if (i == 1) permits_.back().give_up(now_);
+    if (i != 1) permits_.back().answered(200, now_);
     EXPECT_FALSE(permits_.back());
-    permits_.back().give_up(true, now_);  // once is enough
+    permits_.back().give_up(now_);  // once is enough
   }
+}
+
+// Else whoever never ends a body would keep everybody else out.
+TEST_F(OverloadGateTest, ARequestTakesItsPlaceWhenItIsWhole) {
+  gate_.apply(fixed(1));
+  RequestHead head(pool_);
+  ASSERT_TRUE(head.set_method("POST") && head.set_path("/"));
+  OverloadPermit endless;
+  ASSERT_TRUE(gate_.admit(head, caller_, now_, endless, note_));
+
+  EXPECT_TRUE(ask(gate_));
+  EXPECT_FALSE(ask(gate_));
+  permits_.front().give_up(now_);
+  endless.on_request_end(now_);
+  EXPECT_FALSE(ask(gate_));
+  endless.answered(200, now_);
+  EXPECT_TRUE(ask(gate_));
 }
 
 TEST_F(OverloadGateTest, AskingAllocatesNothing) {
@@ -140,7 +160,8 @@ TEST_F(OverloadGateTest, AskingAllocatesNothing) {
   for (int i = 0; i < 100; ++i) {
     now_ = now_ + 10ms;
     ASSERT_TRUE(gate_.admit(head, caller_, now_, permit, note_));
-    permit.answered(200, true, now_ + 5ms);
+    permit.on_request_end(now_);
+    permit.answered(200, now_ + 5ms);
   }
 
   EXPECT_EQ(counter.count(), 0U);

@@ -64,6 +64,13 @@ TEST(Hedge, WhatTheRetryNamesDoesNotEndTheRace) {
   EXPECT_TRUE(ends_race(&retry, {200, 99}));
 }
 
+TEST(Hedge, WhoRefusesForLoadDoesNot) {
+  EXPECT_FALSE(ends_race(nullptr, {429}));
+  EXPECT_FALSE(ends_race(nullptr, {200, 8}));
+  EXPECT_FALSE(ends_race(nullptr, {200, 14}));
+  EXPECT_TRUE(ends_race(nullptr, {200, 0}));
+}
+
 TEST(Hedge, WithoutARetryGatewayErrorsDoNot) {
   for (uint16_t status : {uint16_t{502}, uint16_t{503}, uint16_t{504}}) EXPECT_FALSE(ends_race(nullptr, {status}));
   for (uint16_t status : {uint16_t{101}, uint16_t{200}, uint16_t{404}, uint16_t{500}, uint16_t{501}, uint16_t{505}}) {

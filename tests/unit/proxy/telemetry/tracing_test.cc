@@ -43,6 +43,16 @@ TEST_F(TracerTest, DoesNotRecordWhatTheCallerDidNotSample) {
   EXPECT_EQ(said().substr(0, 36), kUnsampled.substr(0, 36));
 }
 
+TEST_F(TracerTest, AStrangerDoesNotDecideWhatIsRecorded) {
+  say("traceparent", kSampled);
+
+  SpanIds span = Tracer(0, random_).begin(fields_, false);
+
+  EXPECT_TRUE(span.has_parent());
+  EXPECT_FALSE(span.is_recorded());
+  EXPECT_EQ(said().substr(53), "00");
+}
+
 TEST_F(TracerTest, BeginsATraceWhereNoneIsSaid) {
   SpanIds span = begin(1);
 
