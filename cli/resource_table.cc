@@ -112,6 +112,7 @@ std::vector<Cell> traffic_policy_cells(const JsonValue& d) {
           keys_at(d, {"spec", "timeouts"}),
           keys_at(d, {"spec", "retry"}),
           keys_at(d, {"spec", "retryBudget"}),
+          keys_at(d, {"spec", "hedge"}),
           or_default(text_at(d, {"spec", "loadBalancer", "policy"}),
                      or_default(keys_at(d, {"spec", "loadBalancer"}), "-"))};
 }
@@ -131,7 +132,8 @@ std::vector<Cell> rate_limit_policy_cells(const JsonValue& d) {
           joined(list_at(d, {"spec", "limits"}), rate)};
 }
 std::vector<Cell> workload_cells(const JsonValue& d) {
-  return {text_at(d, {"spec", "identity"}), joined(list_at(d, {"spec", "services"}), itself)};
+  return {text_at(d, {"spec", "identity"}), joined(list_at(d, {"spec", "services"}), itself),
+          keys_at(d, {"spec", "overload"})};
 }
 std::vector<Cell> federated_trust_domain_cells(const JsonValue& d) {
   return {text_at(d, {"spec", "trustDomain"}), or_default(text_at(d, {"spec", "bundleEndpoint", "profile"}), "given"),
@@ -161,11 +163,12 @@ Columns columns_of(Kind kind) {
     case Kind::kHealthPolicy:
       return {kind, {"TARGETS", "CHECKS", "OUTLIER"}, health_policy_cells};
     case Kind::kTrafficPolicy:
-      return {kind, {"TARGETS", "LIMITS", "TIMEOUTS", "RETRY", "RETRY BUDGET", "BALANCER"}, traffic_policy_cells};
+      return {
+          kind, {"TARGETS", "LIMITS", "TIMEOUTS", "RETRY", "RETRY BUDGET", "HEDGE", "BALANCER"}, traffic_policy_cells};
     case Kind::kAuthorizationPolicy:
       return {kind, {"ACTION", "TARGET", "RULES"}, authorization_policy_cells};
     case Kind::kWorkload:
-      return {kind, {"IDENTITY", "SERVICES"}, workload_cells};
+      return {kind, {"IDENTITY", "SERVICES", "OVERLOAD"}, workload_cells};
     case Kind::kFederatedTrustDomain:
       return {kind, {"TRUST DOMAIN", "PROFILE", "ENDPOINT"}, federated_trust_domain_cells};
     case Kind::kRateLimitPolicy:

@@ -4,6 +4,7 @@
 
 #include "control/api/view_model.h"
 #include "lib/base/strings.h"
+#include "lib/config/route_ports.h"
 
 namespace heddle {
 namespace {
@@ -24,6 +25,24 @@ std::string text_of(const std::vector<const RouteConflict*>& conflicts) {
   for (const RouteConflict* conflict : conflicts) texts.push_back(conflict->text());
   return join(texts, "; ");
 }
+
+std::string parent_path(size_t parent) { return str_cat("spec.parentRefs[", std::to_string(parent), "]"); }
+
+// Why a parent of the route carries nothing that it judges; nothing where it does.
+std::optional<std::string> idle_at(const Model& model, const ResourceKey& route, size_t parent) {
+  auto found = model.http_routes.find(route);
+  if (found == model.http_routes.end() || parent >= found->second->parents.size()) return std::nullopt;
+  return idle_parent(model, *found->second, parent);
+}
+
+void warn_idle(const Model& model, const ResourceKey& route, std::vector<ApiProblem>& out) {
+  auto found = model.http_routes.find(route);
+  if (found == model.http_routes.end()) return;  // deleted
+  for (size_t i = 0; i < found->second->parents.size(); ++i) {
+    auto why = idle_parent(model, *found->second, i);
+    if (why) out.push_back({route.text(), parent_path(i), *std::move(why)});
+  }
+}
 }  // namespace
 
 JsonValue ResourceView::document(const StoredResource& resource) {
@@ -37,11 +56,8 @@ JsonValue ResourceView::parents_of(const StoredResource& resource, const JsonVal
   std::optional<JsonValue> refs = document.find({"spec", "parentRefs"});
   std::vector<JsonValue> out;
   for (size_t i = 0; refs && i < refs->size(); ++i) {
-    std::vector<const RouteConflict*> lost = conflicts_of(resource.key(), i);
-    bool refused = !lost.empty() && all_lost(*lost.front(), lost.size(), refs->at(i).find("port").has_value());
-    std::vector<JsonValue> conditions = {
-        condition("Accepted", !refused, refused ? "Conflicted" : "Accepted", text_of(lost), generation),
-        condition("ResolvedRefs", true, "ResolvedRefs", "", generation)};
+    std::vector<JsonValue> conditions = {accepted(resource.key(), i, refs->at(i), generation),
+                                         condition("ResolvedRefs", true, "ResolvedRefs", "", generation)};
     out.push_back(JsonValue::object()
                       .with({"parentRef"}, refs->at(i))
                       .with({"controllerName"}, JsonValue::string(kController))
@@ -50,8 +66,23 @@ JsonValue ResourceView::parents_of(const StoredResource& resource, const JsonVal
   return JsonValue::array(out);
 }
 
+JsonValue ResourceView::accepted(const ResourceKey& route, size_t parent, const JsonValue& ref,
+                                 const std::optional<JsonValue>& generation) {
+  if (auto why = idle_at(model(), route, parent)) {
+    return condition("Accepted", false, "NoMatchingParent", *why, generation);
+  }
+  std::vector<const RouteConflict*> lost = conflicts_of(route, parent);
+  bool refused = !lost.empty() && all_lost(*lost.front(), lost.size(), ref.find("port").has_value());
+  return condition("Accepted", !refused, refused ? "Conflicted" : "Accepted", text_of(lost), generation);
+}
+
+const Model& ResourceView::model() {
+  if (!model_) model_ = model_of(view_).model;
+  return *model_;
+}
+
 std::vector<const RouteConflict*> ResourceView::conflicts_of(const ResourceKey& route, size_t parent) {
-  if (!conflicts_) conflicts_ = route_conflicts(model_of(view_).model);
+  if (!conflicts_) conflicts_ = route_conflicts(model());
   std::vector<const RouteConflict*> out;
   for (const RouteConflict& conflict : *conflicts_) {
     if (conflict.loser == route && conflict.parent == parent) out.push_back(&conflict);
@@ -74,10 +105,12 @@ std::vector<ApiProblem> warnings_of(const Transaction& transaction, const View& 
   }
   std::vector<ApiProblem> out;
   if (routes.empty()) return out;
-  for (const RouteConflict& conflict : route_conflicts(model_of(after).model)) {
+  const Model model = model_of(after).model;
+  for (const RouteConflict& conflict : route_conflicts(model)) {
     if (!routes.contains(conflict.loser) && !routes.contains(conflict.winner)) continue;
     out.push_back({conflict.loser.text(), conflict.parent_path(), conflict.text()});
   }
+  for (const ResourceKey& route : routes) warn_idle(model, route, out);
   return out;
 }
 }  // namespace heddle

@@ -108,8 +108,9 @@ std::shared_ptr<const HealthPolicySpec> parse_health_policy(const Envelope& enve
     out->active.push_back(parse_check(at));
   }
   if (std::optional<JsonReader> at = spec.optional("outlier")) out->outlier = parse_outlier(*at);
-  spec.refuse("panicThreshold", "stands in the BackendSet: loadBalancer.panicThreshold");
-  spec.refuse("slowStart", "stands in the BackendSet: loadBalancer.slowStart");
+  spec.refuse("panicThreshold", "stands in the BackendSet or its TrafficPolicy: loadBalancer.panicThreshold");
+  spec.refuse("minHealthyPercent", "stands in the BackendSet or its TrafficPolicy: loadBalancer.minHealthyPercent");
+  spec.refuse("slowStart", "stands in the BackendSet or its TrafficPolicy: loadBalancer.slowStart");
   return out;
 }
 

@@ -57,7 +57,7 @@ void explain_overload(const Model& model, const ExplainQuery& query, const Reque
     auto workload = overload_of(model.workloads, *receiver);
     if (workload == nullptr) continue;
     if (is_health_probe(forwarded)) {
-      out.trace.add("priority", str_cat("a health probe at ", identity, ": let in before any limit"));
+      out.trace.add("priority", str_cat("a health probe at ", identity, ": let in before the adaptive limit"));
       continue;
     }
     AuthzFacts facts;

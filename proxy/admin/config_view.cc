@@ -69,17 +69,22 @@ void write_dns(JsonWriter& out, const DnsSource& dns) {
   out.key("dns").begin_object().field("name", dns.name).field("type", to_text(dns.type));
   if (dns.port != 0) out.field("port", dns.port);
   out.field("minTtl", format_duration(dns.min_ttl)).field("maxTtl", format_duration(dns.max_ttl));
-  if (dns.identity) out.field("identity", dns.identity->text());
   out.end_object();
+  if (dns.identity) out.field("identity", dns.identity->text());
+}
+
+void write_endpoints(JsonWriter& out, const std::vector<Endpoint>& endpoints) {
+  out.key("endpoints").begin_array();
+  for (const Endpoint& endpoint : endpoints) write_endpoint(out, endpoint);
+  out.end_array();
 }
 
 void write(JsonWriter& out, const BackendSetSpec& spec) {
   constexpr std::string_view kProtocols[] = {"auto", "http", "http2", "tcp"};
   if (is_subset(spec)) return write_subset(out, spec);
   if (spec.dns) write_dns(out, *spec.dns);
-  out.key("endpoints").begin_array();
-  for (const Endpoint& endpoint : spec.endpoints) write_endpoint(out, endpoint);
-  out.end_array().field("tls", to_text(spec.tls)).field("protocol", kProtocols[static_cast<size_t>(spec.protocol)]);
+  if (!spec.dns) write_endpoints(out, spec.endpoints);
+  out.field("tls", to_text(spec.tls)).field("protocol", kProtocols[static_cast<size_t>(spec.protocol)]);
   write_load_balancer(out, spec.lb);
   if (!spec.health_policy.empty()) out.field("healthPolicy", spec.health_policy);
 }
@@ -374,13 +379,14 @@ void write_overload(JsonWriter& out, const OverloadSpec& spec) {
     out.key("adaptiveConcurrency").begin_object().field("minLimit", spec.adaptive->min_limit);
     out.field("maxLimit", spec.adaptive->max_limit).end_object();
   }
-  out.key("priorities").begin_array();
+  if (!spec.priorities.empty()) out.key("priorities").begin_array();
   for (const PriorityRule& rule : spec.priorities) {
     out.begin_object().field("priority", to_text(rule.priority));
     write_match(out, rule.match);
     out.end_object();
   }
-  out.end_array().end_object();
+  if (!spec.priorities.empty()) out.end_array();
+  out.end_object();
 }
 
 void write(JsonWriter& out, const WorkloadSpec& spec) {

@@ -1,5 +1,6 @@
 #include "proxy/admin/filter_view.h"
 
+#include "lib/base/grpc_status.h"
 #include "lib/base/strings.h"
 #include "proxy/admin/config_view.h"
 
@@ -101,16 +102,22 @@ void write_mirror(JsonWriter& out, const RequestMirror& mirror) {
   end_filter(out);
 }
 
+// One of the two statuses was written; the other follows from it.
+void write_abort(JsonWriter& out, const FaultAbort& abort) {
+  bool is_http = abort.grpc_status == grpc_status_of_http(abort.status);
+  out.key("abort").begin_object();
+  if (is_http) out.field("status", abort.status);
+  if (!is_http) out.field("grpcStatus", abort.grpc_status);
+  out.field("percent", abort.percent).end_object();
+}
+
 void write_fault(JsonWriter& out, const FaultSpec& fault) {
   out.key("fault").begin_object();
   if (fault.delay) {
     out.key("delay").begin_object().field("duration", format_duration(fault.delay->duration));
     out.field("percent", fault.delay->percent).end_object();
   }
-  if (fault.abort) {
-    out.key("abort").begin_object().field("status", fault.abort->status);
-    out.field("grpcStatus", fault.abort->grpc_status).field("percent", fault.abort->percent).end_object();
-  }
+  if (fault.abort) write_abort(out, *fault.abort);
   write_fields(out, "headers", fault.headers);
   out.end_object();
 }

@@ -12,6 +12,7 @@ HedgeFacts Exchange::hedge_facts() const {
   HedgeFacts out;
   out.is_idempotent = request_.is_idempotent();
   out.is_upgrade = !request_.protocol().empty();
+  out.has_session = static_cast<bool>(target_.session.found);
   out.is_under_way = pick_.has_value();
   out.is_answered = response_begun_ || informed_;
   out.has_ended = request_ended_;

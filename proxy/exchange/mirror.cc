@@ -1,5 +1,6 @@
 #include "proxy/exchange/mirror.h"
 
+#include <optional>
 #include <utility>
 
 #include "lib/base/assert.h"
@@ -165,7 +166,9 @@ MirrorSender::~MirrorSender() {
 }
 
 Mirror* MirrorSender::make(const RouteTarget& source, BackendSet& backends, const RequestHead& head) {
-  auto picked = backends.pick({}, {BackendSet::Try::kFirst, BackendSet::Purpose::kRequest, nullptr, source.hash});
+  // Another set may hash another key: without one it draws.
+  std::optional<uint64_t> hash = &backends == source.backends ? source.hash : std::nullopt;
+  auto picked = backends.pick({}, {BackendSet::Try::kFirst, BackendSet::Purpose::kRequest, nullptr, hash});
   if (!picked) {
     backends.count_mirrored(outcome_of_pick(picked.error().reason));
     return nullptr;

@@ -2,7 +2,8 @@
 
 namespace heddle {
 HedgeStep hedge_step(const HedgeSpec& spec, const HedgeFacts& facts) noexcept {
-  bool may_repeat = (facts.is_idempotent || spec.any_method) && !facts.is_upgrade && facts.is_kept;
+  bool may_repeat =
+      (facts.is_idempotent || spec.any_method) && !facts.is_upgrade && !facts.has_session && facts.is_kept;
   if (!may_repeat || !facts.is_under_way || facts.is_answered) return HedgeStep::kNever;
   if (facts.tries >= facts.endpoints) return HedgeStep::kNever;  // nobody else to ask
   return facts.has_ended ? HedgeStep::kSend : HedgeStep::kWait;

@@ -15,6 +15,7 @@ inline constexpr size_t kMaxHedges = 1;  // of a request: one at most is under w
 struct HedgeFacts {
   bool is_idempotent = false;
   bool is_upgrade = false;   // two tunnels are not two tries
+  bool has_session = false;  // another endpoint's answer would move it
   bool is_under_way = true;  // a try is; false between two of them
   bool is_answered = false;  // a head came, if only a 1xx
   bool has_ended = true;     // all of the request is here

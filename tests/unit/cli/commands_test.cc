@@ -70,9 +70,10 @@ TEST(CliGet, HasColumnsForTheOtherKinds) {
   rig.control.answer("GET /v1/resources/trafficpolicies?namespace=default", 200,
                      list(R"({"metadata":{"name":"p"},"spec":{"targetRefs":[{"name":"s"}],
                          "limits":{"requests":5,"connections":2},"timeouts":{"request":"5s"},
-                         "retry":{"attempts":2}}})"));
+                         "retry":{"attempts":2},"hedge":{"after":"50ms"}}})"));
   rig.control.answer("GET /v1/resources/workloads?namespace=default", 200,
-                     list(R"({"metadata":{"name":"w"},"spec":{"identity":"spiffe://td/w","services":["s"]}})"));
+                     list(R"({"metadata":{"name":"w"},"spec":{"identity":"spiffe://td/w","services":["s"],
+                         "overload":{"priorities":[]}}})"));
 
   std::string backends = R"("rules":[{"backendRefs":[{"name":"a"},{"name":"b"}]}])";
   rig.control.answer("GET /v1/resources/tcproutes?namespace=default", 200,
@@ -82,19 +83,22 @@ TEST(CliGet, HasColumnsForTheOtherKinds) {
                                   R"([{"name":"s"}],)", backends, "}}")));
 
   rig.run("get tr");
-  EXPECT_EQ(rig.out(), "NAME  PARENTS  BACKENDS  AGE\nt     s        a,b       <unknown>\n");
+  EXPECT_EQ(rig.out(), "NAME  PARENTS  BACKENDS  ACCEPTED   AGE\nt     s        a,b       <unknown>  <unknown>\n");
   rig.run("get tlsr");
-  EXPECT_EQ(rig.out(), "NAME  HOSTNAMES  PARENTS  RULES  AGE\nt     a.test     s        1      <unknown>\n");
+  EXPECT_EQ(rig.out(),
+            "NAME  HOSTNAMES  PARENTS  RULES  ACCEPTED   AGE\nt     a.test     s        1      <unknown>  <unknown>\n");
   rig.run("get bs");
   EXPECT_EQ(rig.out(), "NAME  ENDPOINTS  TLS        BALANCER  AGE\ns     2          plaintext  peakEwma  <unknown>\n");
   rig.run("get hp");
-  EXPECT_EQ(rig.out(), "NAME  TARGETS  CHECKS  OUTLIER            AGE\np     s        http    consecutiveErrors  <unknown>\n");
+  EXPECT_EQ(rig.out(),
+            "NAME  TARGETS  CHECKS  OUTLIER            AGE\np     s        http    consecutiveErrors  <unknown>\n");
   rig.run("get tp");
   EXPECT_EQ(rig.out(),
-            "NAME  TARGETS  LIMITS                TIMEOUTS  RETRY     RETRY BUDGET  BALANCER  AGE\n"
-            "p     s        connections,requests  request   attempts  <none>        -         <unknown>\n");
+            "NAME  TARGETS  LIMITS                TIMEOUTS  RETRY     RETRY BUDGET  HEDGE  BALANCER  AGE\n"
+            "p     s        connections,requests  request   attempts  <none>        after  -         <unknown>\n");
   rig.run("get wl");
-  EXPECT_EQ(rig.out(), "NAME  IDENTITY       SERVICES  AGE\nw     spiffe://td/w  s         <unknown>\n");
+  EXPECT_EQ(rig.out(),
+            "NAME  IDENTITY       SERVICES  OVERLOAD    AGE\nw     spiffe://td/w  s         priorities  <unknown>\n");
 }
 
 TEST(CliGet, PrintsOneResourceInEveryFormat) {

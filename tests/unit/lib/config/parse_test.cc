@@ -298,7 +298,10 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"HealthPolicy", "{active: [{kind: tcp, jitter: 1.5}]}",
                 "spec.active[0].jitter: is out of range (0-1, a part of the interval)"},
         Refusal{"HealthPolicy", "{panicThreshold: 50}",
-                "spec.panicThreshold: stands in the BackendSet: loadBalancer.panicThreshold"},
+                "spec.panicThreshold: stands in the BackendSet or its TrafficPolicy: loadBalancer.panicThreshold"},
+        Refusal{
+            "HealthPolicy", "{minHealthyPercent: 50}",
+            "spec.minHealthyPercent: stands in the BackendSet or its TrafficPolicy: loadBalancer.minHealthyPercent"},
         Refusal{"HealthPolicy", "{targetRefs: [{name: a}, {name: a}]}", "spec.targetRefs[1]: \"a\" stands twice"},
         Refusal{"HealthPolicy", "{targetRef: {kind: Service, name: a}}",
                 "spec.targetRef.kind: \"Service\" of group \"heddle.dev\" has no health; expected BackendSet of group "

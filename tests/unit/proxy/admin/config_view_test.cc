@@ -6,6 +6,7 @@
 
 #include "lib/base/json.h"
 #include "lib/base/strings.h"
+#include "lib/config/overload.h"
 #include "tests/support/config_fixtures.h"
 
 namespace heddle {
@@ -212,6 +213,64 @@ TEST(ConfigView, ShowsHowASetIsBalancedSoThatItCanBeAppliedAgain) {
   }
   for (const auto& [key, policy] : snapshot->model().traffic_policies) {
     EXPECT_EQ(second->model().traffic_policies.at(key)->lb, policy->lb) << key.name;
+  }
+}
+
+// What is in force after the view of it was applied.
+std::shared_ptr<const Snapshot> applied_again(const Snapshot& snapshot) {
+  JsonValue resources = *JsonValue::parse(config_json(snapshot))->find("resources");
+  std::string again;
+  for (size_t i = 0; i < resources.size(); ++i) again += str_cat("---\n", resources.at(i).compact(), "\n");
+  return snapshot_of(again);
+}
+
+TEST(ConfigView, ShowsOverloadSoThatItCanBeAppliedAgain) {
+  for (std::string_view rest : {"", ", priorities: [{priority: low, to: [{methods: [PUT]}]}]"}) {
+    auto snapshot = snapshot_of(
+        str_cat("{apiVersion: heddle.dev/v1, kind: Workload, metadata: {name: app}, spec: {identity: "
+                "'spiffe://td/ns/default/sa/app', overload: {adaptiveConcurrency: {minLimit: 5, maxLimit: 50}",
+                rest, "}}}"));
+
+    auto second = applied_again(*snapshot);
+
+    ASSERT_EQ(second->model().workloads.size(), 1U) << rest;
+    const OverloadSpec* overload = second->model().workloads.begin()->second->overload.get();
+    ASSERT_NE(overload, nullptr) << rest;
+    ASSERT_TRUE(overload->adaptive) << rest;
+    EXPECT_EQ(overload->adaptive->max_limit, 50U);
+    EXPECT_EQ(overload->priorities.size(), rest.empty() ? 0U : 1U);
+  }
+}
+
+TEST(ConfigView, ShowsASetOfDnsSoThatItCanBeAppliedAgain) {
+  auto snapshot = snapshot_of(
+      "{apiVersion: heddle.dev/v1, kind: BackendSet, metadata: {name: a}, spec: {identity: 'spiffe://td/ns/a/sa/db', "
+      "dns: {name: db.test, port: 5432}}}\n---\n"
+      "{apiVersion: heddle.dev/v1, kind: BackendSet, metadata: {name: b}, spec: {tls: plaintext, dns: {name: "
+      "_db._tcp.test, type: srv, minTtl: 1s}}}");
+
+  auto second = applied_again(*snapshot);
+
+  ASSERT_EQ(second->model().backend_sets.size(), 2U);
+  for (const auto& [key, spec] : snapshot->model().backend_sets) {
+    EXPECT_EQ(second->model().backend_sets.at(key)->dns, spec->dns) << key.name;
+    EXPECT_EQ(second->model().backend_sets.at(key)->tls, spec->tls) << key.name;
+  }
+}
+
+TEST(ConfigView, ShowsAbortsSoThatTheyCanBeAppliedAgain) {
+  for (std::string_view abort : {"status: 500", "status: 418, percent: 5", "grpcStatus: 5", "grpcStatus: 2"}) {
+    auto snapshot = snapshot_of(str_cat("{apiVersion: heddle.dev/v1, kind: HTTPRouteFilter, metadata: {name: f}, ",
+                                        "spec: {fault: {abort: {", abort, "}}}}"));
+
+    auto second = applied_again(*snapshot);
+
+    ASSERT_EQ(second->model().http_route_filters.size(), 1U) << abort;
+    const FaultAbort& before = *snapshot->model().http_route_filters.begin()->second->fault->abort;
+    const FaultAbort& after = *second->model().http_route_filters.begin()->second->fault->abort;
+    EXPECT_EQ(after.status, before.status) << abort;
+    EXPECT_EQ(after.grpc_status, before.grpc_status) << abort;
+    EXPECT_EQ(after.percent, before.percent) << abort;
   }
 }
 

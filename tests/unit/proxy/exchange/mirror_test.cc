@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "lib/base/strings.h"
+#include "proxy/upstream/backend_set_view.h"
 #include "tests/support/config_fixtures.h"
 #include "tests/support/raw_origin.h"
 #include "tests/support/run_turns.h"
@@ -204,6 +207,32 @@ TEST_F(MirrorUnit, NothingIsMadeWhereNobodyIsThere) {
 
   EXPECT_FALSE(tap_);
   EXPECT_EQ(outcome("no-healthy-endpoint"), 1);
+}
+
+// The key was hashed as the request's own set asks for it.
+TEST_F(MirrorUnit, AnotherSetDrawsTheSameSetGoesByTheKey) {
+  use(Address::loopback(1));
+  const BackendSetEntry& entry = *snapshot_->find_backend_set({"default", "shadow"});
+  BackendSetSpec two = *entry.spec;
+  two.lb.policy = LbPolicy::kMaglev;
+  two.lb.hash_on.source = HashSource::kPath;
+  two.endpoints.push_back(two.endpoints[0]);
+  two.endpoints[1].key.address = Address::loopback(2);
+  std::shared_ptr<BackendSet>& shadow = sets_[entry.id.value()];
+  shadow = std::make_shared<BackendSet>(context_, std::make_shared<const BackendSetSpec>(two));
+  auto in_flight = [&](size_t endpoint) { return shadow->view(std::nullopt).endpoints[endpoint].in_flight; };
+  target_.hash = 7;
+
+  target_.backends = shadow.get();
+  for (int i = 0; i < 8; ++i) start();
+  uint32_t by_key = std::max(in_flight(0), in_flight(1));
+  tap_.let_go();
+  target_.backends = nullptr;
+  for (int i = 0; i < 32; ++i) start();
+
+  EXPECT_EQ(by_key, 8U);
+  EXPECT_GT(in_flight(0), 0U);
+  EXPECT_GT(in_flight(1), 0U);
 }
 }  // namespace
 }  // namespace heddle

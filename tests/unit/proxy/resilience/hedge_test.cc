@@ -30,6 +30,13 @@ TEST(Hedge, IsOfWhatMayBeDoneTwiceOnly) {
   EXPECT_EQ(hedge_step(kAnyMethod, upgrade), HedgeStep::kNever);
 }
 
+TEST(Hedge, DoesNotMoveASession) {
+  HedgeFacts facts = get_of_two();
+  facts.has_session = true;
+  EXPECT_EQ(hedge_step(kSpec, facts), HedgeStep::kNever);
+  EXPECT_EQ(hedge_step(kAnyMethod, facts), HedgeStep::kNever);
+}
+
 TEST(Hedge, WaitsForTheRestOfTheRequestWhileThatIsKept) {
   HedgeFacts facts = get_of_two();
   facts.has_ended = false;
