@@ -86,6 +86,21 @@ ObjectRef ref_of(const std::string& name) {
   return {name.substr(0, slash), name.substr(slash + 1)};
 }
 
+// What the worker knows of each set of the decision.
+void fill_sets(const RouteWatch& watch, const HashFacts& facts, Explanation& out) {
+  for (ExplainedBackends& backends : out.backends) {
+    const BackendSetEntry& entry = *watch.snapshot->snapshot->find_backend_set(ref_of(backends.name));
+    auto hash = hash_of(entry.spec->lb.hash_on, facts);
+    BackendSetView view = watch.snapshot->backend_sets[entry.id.value()]->view(hash);
+    if (is_hashing(entry.spec->lb.policy) && !hash) backends.choice = "by chance: the request has no key";
+    const Decision& decision = watch.decision;
+    if (decision.session && decision.backends->id == entry.id) {
+      stay(entry.spec->key, decision.session.token.endpoint, view, backends);
+    }
+    fill_in(view, backends, out.trace);
+  }
+}
+
 void trace_listener(const ExplainedSidecar& sidecar, const ListenerSettings& settings, Trace& trace) {
   std::string leads = destination_of(settings);
   trace.add("listener", str_cat(sidecar.listener, " (", sidecar.direction, ", ", sidecar.address, "), ",
@@ -167,17 +182,7 @@ Result<void> Worker::Core::explain_outbound(const LiveQuestion& question, Explan
   if (out.reason == Reason::kServiceUnknown && shared_.ask_for_service) {
     out.trace.add("service", "the first request for it asks the control plane, and waits for the answer");
   }
-  for (ExplainedBackends& backends : out.backends) {
-    const BackendSetEntry& entry = *snapshot.find_backend_set(ref_of(backends.name));
-    auto hash = hash_of(entry.spec->lb.hash_on, {&head, caller, own_name_.id()});
-    BackendSetView view = watch.snapshot->backend_sets[entry.id.value()]->view(hash);
-    if (is_hashing(entry.spec->lb.policy) && !hash) backends.choice = "by chance: the request has no key";
-    const Decision& decision = watch.decision;
-    if (decision.session && decision.backends == &entry) {
-      stay(entry.spec->key, decision.session.token.endpoint, view, backends);
-    }
-    fill_in(view, backends, out.trace);
-  }
+  fill_sets(watch, {&head, caller, own_name_.id()}, out);
   settle_backends(out);
   out.trace.add("authorization", "judged by the sidecar that receives it; ask that one for its inbound listener");
   return {};
