@@ -92,8 +92,8 @@ constexpr char kExplainFooter[] =
 match, and every backend set that may be drawn with its share. Nothing is sent. Without -f the control plane is asked about
 its newest version; with -f the files are a complete configuration, and no control plane is needed: both know
 configuration only, not health and load. With --live the sidecar answers by what it obeys and knows now: health, limits in
-use, its own policies. The namespace is that of the application that asks (default: that of --from, else default; of a
-sidecar its own).
+use, its own policies; tcp:// and listeners of protocol tcp are refused then. The namespace is that of the application
+that asks (default: that of --from, else default; of a sidecar its own).
 
 Exit code 0: it would be routed. 1: it would be refused; the answer says with which status and reason.
 
@@ -275,7 +275,7 @@ void CommandLine::add_explain() {
   app.add_option("--sni", words_.sni, "With tcp://: the server name that a TLS client asks for")->type_name("NAME");
   app.add_option("--draw", words_.draw, "The request's draw: explains that one request, not all that might be drawn")
       ->type_name("N");
-  app.add_option("--live", words_.live, "Ask this sidecar's admin: what would it do now?")
+  app.add_option("--live", words_.live, "Ask this sidecar's admin: what would it do now? Not of tcp://")
       ->type_name("ADDRESS|unix:PATH");
   app.add_option("--admin-token", words_.admin_token, "With --live over TCP: the sidecar's admin.token")
       ->type_name("FILE");

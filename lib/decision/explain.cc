@@ -103,7 +103,8 @@ void explain_sets(const Snapshot& snapshot, const Decision& decision, Explanatio
     out.backends.push_back(explain_backends(*decision.backends->spec, 1, 1));
     explain_traffic(*decision.backends, out.backends.back(), out.trace);
   }
-  if (!decision || out.backends.empty() || !std::all_of(out.backends.begin(), out.backends.end(), is_dead_end)) return;
+  if (!decision || decision.session) return;  // a session goes on where weights send nobody
+  if (out.backends.empty() || !std::all_of(out.backends.begin(), out.backends.end(), is_dead_end)) return;
   out.reason = Reason::kNoHealthyEndpoint;
   out.trace.add("endpoints", "none with a weight");
 }
@@ -111,11 +112,14 @@ void explain_sets(const Snapshot& snapshot, const Decision& decision, Explanatio
 
 void settle_backends(Explanation& out) {
   if (out.reason != Reason::kNone && out.reason != Reason::kNoHealthyEndpoint) return;
-  auto is_drawn = [](const ExplainedBackends& backends) { return backends.drawn; };
+  bool has_session = out.session && out.session->verdict == SessionVerdict::kValid;
+  auto is_drawn = [&](const ExplainedBackends& backends) {
+    return backends.drawn || (has_session && backends.name == out.session->backend_set);
+  };
   bool has_draw = std::any_of(out.backends.begin(), out.backends.end(), is_drawn);
   Reason reason = Reason::kNone;
   for (const ExplainedBackends& backends : out.backends) {
-    bool may_get_it = has_draw ? backends.drawn : backends.percent != 0;
+    bool may_get_it = has_draw ? is_drawn(backends) : backends.percent != 0;
     if (!may_get_it) continue;
     reason = backends.reason;
     if (reason == Reason::kNone) break;
@@ -129,7 +133,7 @@ void explain_decision(const Snapshot& snapshot, const ExplainQuery& query, const
   if (decision.service != nullptr) out.service = short_name(decision.service->spec->key);
   if (decision.port != nullptr) out.port = decision.port->number;
   explain_sets(snapshot, decision, out);
-  if (decision.rule != nullptr && decision.rule->session) explain_session(snapshot, decision, query.head(), out);
+  if (decision.rule != nullptr && decision.rule->session) explain_session(snapshot, decision, out);
   RequestHead forwarded = query.head().clone();
   if (decision.rule != nullptr && decision.rule->filters != nullptr) {
     explain_filters(snapshot, decision, forwarded, out);
@@ -160,7 +164,9 @@ Explanation explain(const Snapshot& snapshot, const ExplainQuery& query) {
   DecisionInput input{service, query.client_ns(), query.is_tcp() ? nullptr : &facts, query.draw().value_or(0),
                       query.server_name()};
   Decision decision = decide(snapshot, input, &out.trace);
+  follow_session(snapshot, query.head(), decision);
   explain_decision(snapshot, query, decision, ExplainReceivers::kJudged, out);
+  if (query.is_tcp()) out.forward.reset();  // nothing is sent but what the client sends
   return out;
 }
 }  // namespace heddle

@@ -37,7 +37,8 @@ struct ExplainedFilter {
   std::string effect;  // "path becomes /b/c"
 };
 
-// How the rule keeps sessions, and what the token of this request means. Times are told, not judged: there is no clock.
+// How the rule keeps sessions, and what the token of this request means. Times and health are told, not judged, where
+// nobody knows them; a live sidecar judges both.
 struct ExplainedSession {
   SessionType type = SessionType::kCookie;
   std::string name;  // of the cookie or header
@@ -45,9 +46,10 @@ struct ExplainedSession {
   std::optional<Duration> absolute;
   std::optional<Duration> idle;
   bool permanent = false;
-  SessionVerdict verdict = SessionVerdict::kNone;  // kNone, kMalformed, kForeign, kGone, kValid
+  SessionVerdict verdict = SessionVerdict::kNone;  // not live: kNone, kMalformed, kForeign, kGone, kValid
   std::string backend_set;                         // from here on of a token of this rule
-  std::string endpoint;                            // address; empty: gone, or only the sidecar knows it (DNS)
+  std::string endpoint;                            // address; empty: not there, or only the sidecar knows it (DNS)
+  bool is_dns = false;                             // the set's endpoints are not listed
   std::optional<WallTime> begun;
   std::optional<WallTime> expires;
   std::optional<WallTime> idle_expires;
@@ -169,14 +171,22 @@ void explain_authorization(const Model&, const ExplainQuery&, const RequestHead*
 ExplainedAuthorization explain_verdict(const AuthzSet*, const std::string& receiver, const AuthzFacts&, Trace&);
 // The limits of the endpoints' workloads, in the order in which they are asked; in explain_rate_limits.cc.
 void explain_rate_limits(const Model&, const RequestHead& forwarded, Explanation&);
+// Those of one receiver, as it knows itself.
+void explain_rate_limits_at(const Model&, const AuthzSubject&, const std::string& receiver, const RequestHead&,
+                            Explanation&);
 // The priority of the request where it is received, and what that is worth; in explain_overload.cc. Its answer is not
 // known here: it depends on load.
 void explain_overload(const Model&, const ExplainQuery&, const RequestHead& forwarded, Explanation&);
+// That of one receiver; `facts` must have the request. False: its Workload says nothing about overload.
+bool explain_overload_at(const Model&, const SpiffeId& receiver, const AuthzFacts& facts, Explanation&);
 // The filters of the rule and of its backends, and an answer of theirs; what the rule changes is changed in
 // `forwarded`; in explain_filters.cc.
 void explain_filters(const Snapshot&, const Decision&, RequestHead& forwarded, Explanation&);
-// Of a rule that keeps sessions; in explain_session.cc.
-void explain_session(const Snapshot&, const Decision&, const RequestHead&, Explanation&);
+// Of a rule that keeps sessions, by the session that was found; in explain_session.cc.
+void explain_session(const Snapshot&, const Decision&, Explanation&);
+// What decide() does where somebody knows times and health, for those who know neither: a token of the rule is good
+// while its set lists the endpoint, and chooses the set.
+void follow_session(const Snapshot&, const RequestHead&, Decision&);
 // What becomes of the request whose draw is `draw`: which set, what a filter answers, what is sent; `forwarded` becomes
 // that; in explain_draw.cc.
 void explain_draw(const Decision&, uint64_t draw, RequestHead& forwarded, Explanation&);

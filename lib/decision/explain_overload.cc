@@ -1,29 +1,11 @@
-#include <set>
-
 #include "lib/base/strings.h"
 #include "lib/decision/explain.h"
 #include "lib/decision/labels.h"
+#include "lib/decision/receivers.h"
 #include "lib/policy/priority.h"
 
 namespace heddle {
 namespace {
-constexpr size_t kMaxShown = 16;  // identities; replicas share one
-
-std::set<std::string> identities_of(const Explanation& found) {
-  std::set<std::string> out;
-  auto add = [&](const std::string& identity) {
-    if (!identity.empty() && out.size() < kMaxShown) out.insert(identity);
-  };
-  for (const ExplainedBackends& backends : found.backends) {
-    if (backends.percent == 0) continue;
-    if (!backends.dns.empty()) add(backends.identity);
-    for (const ExplainedEndpoint& endpoint : backends.endpoints) {
-      if (endpoint.weight > 0) add(endpoint.identity);
-    }
-  }
-  return out;
-}
-
 std::string limits_text(const AdaptiveConcurrencySpec& spec) {
   return str_cat("the adaptive limit (", std::to_string(spec.min_limit), "-", std::to_string(spec.max_limit), ")");
 }
@@ -51,22 +33,27 @@ std::string priority_text(const PriorityVerdict& verdict, std::string_view workl
 }
 }  // namespace
 
+bool explain_overload_at(const Model& model, const SpiffeId& receiver, const AuthzFacts& facts, Explanation& out) {
+  auto workload = overload_of(model.workloads, receiver);
+  if (workload == nullptr) return false;
+  if (is_health_probe(*facts.request)) {
+    out.trace.add("priority", str_cat("a health probe at ", receiver.text(), ": let in before the adaptive limit"));
+    return true;
+  }
+  PriorityVerdict verdict = priority_of(*workload->overload, facts);
+  out.trace.add("priority", str_cat(priority_text(verdict, short_name(workload->key)), " at ", receiver.text(), ": ",
+                                    worth_text(*workload->overload, verdict.priority)));
+  return true;
+}
+
 void explain_overload(const Model& model, const ExplainQuery& query, const RequestHead& forwarded, Explanation& out) {
-  for (const std::string& identity : identities_of(out)) {
-    auto receiver = SpiffeId::parse(identity);
-    auto workload = overload_of(model.workloads, *receiver);
-    if (workload == nullptr) continue;
-    if (is_health_probe(forwarded)) {
-      out.trace.add("priority", str_cat("a health probe at ", identity, ": let in before the adaptive limit"));
-      continue;
-    }
+  for (const std::string& identity : receivers_of(model, out).identities) {
+    SpiffeId receiver = *SpiffeId::parse(identity);
     AuthzFacts facts;
     if (query.from()) facts.peer = &*query.from();
-    facts.is_foreign = query.from() && query.from()->trust_domain_name() != receiver->trust_domain_name();
+    facts.is_foreign = query.from() && query.from()->trust_domain_name() != receiver.trust_domain_name();
     facts.request = &forwarded;
-    PriorityVerdict verdict = priority_of(*workload->overload, facts);
-    out.trace.add("priority", str_cat(priority_text(verdict, short_name(workload->key)), " at ", identity, ": ",
-                                      worth_text(*workload->overload, verdict.priority)));
+    static_cast<void>(explain_overload_at(model, receiver, facts, out));
   }
 }
 }  // namespace heddle

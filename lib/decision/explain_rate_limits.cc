@@ -18,12 +18,17 @@ void add_limit(const SelectedRateLimit& selected, const std::string& identity, c
 }
 }  // namespace
 
+void explain_rate_limits_at(const Model& model, const AuthzSubject& subject, const std::string& receiver,
+                            const RequestHead& request, Explanation& out) {
+  RequestFacts facts = facts_of(request);
+  for (const SelectedRateLimit& one : select_rate_limits(model, subject)) add_limit(one, receiver, facts, out);
+}
+
 void explain_rate_limits(const Model& model, const RequestHead& forwarded, Explanation& out) {
   if (model.rate_limit_policies.empty()) return;
-  RequestFacts facts = facts_of(forwarded);
   for (const std::string& identity : receivers_of(model, out).identities) {
     AuthzSubject subject = authz_subject(model.workloads, *SpiffeId::parse(identity));
-    for (const SelectedRateLimit& one : select_rate_limits(model, subject)) add_limit(one, identity, facts, out);
+    explain_rate_limits_at(model, subject, identity, forwarded, out);
   }
 }
 }  // namespace heddle

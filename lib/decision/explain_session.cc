@@ -25,6 +25,21 @@ std::string until_text(const ExplainedSession& session) {
   return out;
 }
 
+// The address is there where the set lists it: then a live sidecar says that it gets nothing.
+std::string gone_text(const ExplainedSession& session) {
+  if (!session.endpoint.empty()) {
+    return str_cat("the token names ", session.endpoint, " of ", session.backend_set, ", which is not healthy now");
+  }
+  return str_cat("the token names an endpoint that ", session.backend_set, " does not have, or that has no weight",
+                 session.is_dns ? ", or that is not healthy" : "");
+}
+
+std::string valid_text(const ExplainedSession& session) {
+  return str_cat("the token names ", session.endpoint.empty() ? "an endpoint" : session.endpoint, " of ",
+                 session.backend_set, ": it goes there, before weights and the balancer, while that is healthy",
+                 until_text(session));
+}
+
 std::string token_text(const ExplainedSession& session) {
   switch (session.verdict) {
     case SessionVerdict::kNone:
@@ -33,41 +48,59 @@ std::string token_text(const ExplainedSession& session) {
       return "what the request carries is no token";
     case SessionVerdict::kForeign:
       return "the token is of another rule, or of a backend set that this one does not name";
+    case SessionVerdict::kFuture:
+      return "the token is of a time that has not come";
+    case SessionVerdict::kExpired:
+      return "the token is over: absoluteTimeout";
+    case SessionVerdict::kIdle:
+      return "the token is over: idleTimeout";
     case SessionVerdict::kGone:
-      return str_cat("the token names an endpoint that ", session.backend_set, " does not have, or that has no weight");
-    default:
-      return str_cat("the token names ", session.endpoint.empty() ? "an endpoint" : session.endpoint, " of ",
-                     session.backend_set, ": it goes there, before weights and the balancer, while that is healthy",
-                     until_text(session));
+      return gone_text(session);
+    case SessionVerdict::kValid:
+      break;
   }
+  return valid_text(session);
 }
 
-// Only of listed endpoints: those of DNS are known to sidecars.
-void find_endpoint(const BackendSetSpec& set, const SessionToken& token, ExplainedSession& out) {
-  if (set.dns) return;
+// Only of listed endpoints: those of DNS are known to sidecars. nullptr: there is none, or it has no weight.
+const Endpoint* find_endpoint(const BackendSetSpec& set, const SessionToken& token) {
   uint64_t scope = session_scope(set.key);
   auto found = std::find_if(set.endpoints.begin(), set.endpoints.end(), [&](const Endpoint& endpoint) {
     return session_endpoint(scope, endpoint.address()) == token.endpoint;
   });
-  bool is_there = found != set.endpoints.end() && found->weight > 0;
-  if (is_there) out.endpoint = found->address().text();
-  if (!is_there) out.verdict = SessionVerdict::kGone;
+  return found != set.endpoints.end() && found->weight > 0 ? &*found : nullptr;
 }
 
 void explain_token(const Snapshot& snapshot, const SessionPersistence& rule, const FoundSession& found,
                    ExplainedSession& out) {
   out.verdict = found.verdict;
-  if (!found) return;
+  if (found.verdict < SessionVerdict::kFuture) return;  // of another rule, or of none
   const BackendSetSpec& set = *snapshot.backend_set(rule.set(found.backend))->spec;
   out.backend_set = short_name(set.key);
   out.begun = session_time(found.token.begun);
   if (out.absolute) out.expires = *out.begun + *out.absolute;
   if (out.idle) out.idle_expires = session_time(found.token.seen) + *out.idle;
-  find_endpoint(set, found.token, out);
+  out.is_dns = set.dns.has_value();
+  if (const Endpoint* endpoint = find_endpoint(set, found.token)) out.endpoint = endpoint->address().text();
 }
 }  // namespace
 
-void explain_session(const Snapshot& snapshot, const Decision& decision, const RequestHead& request, Explanation& out) {
+void follow_session(const Snapshot& snapshot, const RequestHead& request, Decision& decision) {
+  if (decision.candidate == nullptr || !decision.candidate->has_session) return;
+  const SessionPersistence& rule = *decision.rule->session;
+  decision.session = rule.find(request.fields());
+  if (!decision.session) return;
+  const BackendSetEntry* set = snapshot.backend_set(rule.set(decision.session.backend));
+  bool is_there = set->spec->dns || find_endpoint(*set->spec, decision.session.token) != nullptr;
+  if (!is_there) {
+    decision.session.verdict = SessionVerdict::kGone;
+    return;
+  }
+  decision.backends = set;
+  decision.reason = Reason::kNone;  // also where every weight is zero
+}
+
+void explain_session(const Snapshot& snapshot, const Decision& decision, Explanation& out) {
   const SessionPersistence& rule = *decision.rule->session;
   ExplainedSession& session = out.session.emplace();
   session.type = rule.spec().type;
@@ -76,11 +109,8 @@ void explain_session(const Snapshot& snapshot, const Decision& decision, const R
   session.absolute = rule.spec().absolute;
   session.idle = rule.spec().idle;
   session.permanent = rule.spec().permanent;
-  explain_token(snapshot, rule, rule.find(request.fields()), session);
+  explain_token(snapshot, rule, decision.session, session);
   out.trace.add("session persistence", rule_text(session));
   out.trace.add("session", token_text(session));
-  // A session goes on where weights send nobody.
-  bool is_weightless = out.reason == Reason::kBackendSetMissing || out.reason == Reason::kNoHealthyEndpoint;
-  if (session.verdict == SessionVerdict::kValid && is_weightless) out.reason = Reason::kNone;
 }
 }  // namespace heddle

@@ -1,5 +1,6 @@
 #include "lib/base/grpc_status.h"
 #include "lib/base/strings.h"
+#include "lib/config/effective_backend_set.h"
 #include "lib/decision/explain.h"
 #include "lib/decision/labels.h"
 
@@ -17,7 +18,8 @@ void add_value(std::string& text, std::string_view name, std::string_view value)
   text.append(text.empty() ? "" : ", ").append(name).append(" ").append(value);
 }
 
-std::string values_of(const TrafficPolicySpec& policy) {
+// `says_lb`: how the set balances is its word; that of a subset's parent may not be.
+std::string values_of(const TrafficPolicySpec& policy, bool says_lb) {
   std::string out;
   auto limit = [&](TrafficLimit which, std::optional<uint32_t> value) {
     if (value) add_value(out, to_text(which), std::to_string(*value));
@@ -45,7 +47,7 @@ std::string values_of(const TrafficPolicySpec& policy) {
     add_value(out, "hedge",
               str_cat("after ", format_duration(policy.hedge->after), policy.hedge->any_method ? ", any method" : ""));
   }
-  if (policy.lb) add_value(out, "loadBalancer", "as above");
+  if (says_lb) add_value(out, "loadBalancer", "as above");
   return out.empty() ? "the defaults" : out;
 }
 }  // namespace
@@ -73,6 +75,8 @@ void explain_traffic(const BackendSetEntry& set, ExplainedBackends& out, Trace& 
   explain_balancing(set, out, trace);
   if (set.traffic == nullptr) return;
   out.traffic_policy = short_name(set.traffic->key);
-  trace.add("traffic policy", str_cat(label(set.traffic->key), " for ", out.name, ": ", values_of(*set.traffic)));
+  bool says_lb = lb_policy_of(set.parts) == set.traffic.get();
+  trace.add("traffic policy",
+            str_cat(label(set.traffic->key), " for ", out.name, ": ", values_of(*set.traffic, says_lb)));
 }
 }  // namespace heddle

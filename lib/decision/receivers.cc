@@ -23,7 +23,8 @@ void add_receiver(const Model& model, const std::string& identity, Receivers& ou
 Receivers receivers_of(const Model& model, const Explanation& found) {
   Receivers out;
   for (const ExplainedBackends& backends : found.backends) {
-    if (backends.percent == 0 || (found.forward && !backends.drawn)) continue;
+    bool may_get_it = found.forward ? backends.drawn : backends.percent != 0;  // by a session also without a weight
+    if (!may_get_it) continue;
     if (!backends.dns.empty()) add_receiver(model, backends.identity, out);
     for (const ExplainedEndpoint& endpoint : backends.endpoints) {
       if (endpoint.weight > 0) add_receiver(model, endpoint.identity, out);

@@ -68,9 +68,10 @@ Result<size_t> choose_listener(const LiveWords& asked, std::span<const ListenerR
 
 void add_checks(const HealthChecker& checker, Explanation& out) {
   for (ExplainedBackends& backends : out.backends) {
-    size_t slash = backends.name.find('/');
+    const std::string& name = backends.subset_of.empty() ? backends.name : backends.subset_of;  // whose checks they are
+    size_t slash = name.find('/');
     if (slash == std::string::npos) continue;  // the local application
-    ResourceKey set{Kind::kBackendSet, backends.name.substr(0, slash), backends.name.substr(slash + 1)};
+    ResourceKey set{Kind::kBackendSet, name.substr(0, slash), name.substr(slash + 1)};
     for (ExplainedEndpoint& endpoint : backends.endpoints) {
       if (auto key = key_of(endpoint)) add_check(checker.status(set, *key), endpoint);
     }

@@ -40,10 +40,27 @@ std::string or_none(std::optional<Duration> time) { return time ? format_duratio
 
 // What rule and policy come to for a request of that set.
 void trace_times(const RouteTarget& target, const std::string& set, Duration stream_idle, Trace& trace) {
-  trace.add(str_cat("in force for ", set),
-            str_cat("request timeout ", or_none(target.request_timeout), ", of a try ", or_none(target.try_timeout),
-                    ", stream idle ", format_duration(target.stream_idle.value_or(stream_idle)), ", retry ",
-                    target.retry == nullptr ? "of what was never processed" : retry_text(*target.retry)));
+  std::string text =
+      str_cat("request timeout ", or_none(target.request_timeout), ", of a try ", or_none(target.try_timeout),
+              ", stream idle ", format_duration(target.stream_idle.value_or(stream_idle)), ", retry ",
+              target.retry == nullptr ? "of what was never processed" : retry_text(*target.retry));
+  if (target.hedge != nullptr) {
+    text.append(str_cat(", hedge after ", format_duration(target.hedge->after),
+                        target.hedge->any_method ? ", any method" : ""));
+  }
+  if (target.max_grpc_timeout) text.append(str_cat(", maxGrpcTimeout ", format_duration(*target.max_grpc_timeout)));
+  trace.add(str_cat("in force for ", set), std::move(text));
+}
+
+// A session goes before the request that proves an endpoint, and before the balancer.
+void stay(const ResourceKey& set, uint64_t session, BackendSetView& view, ExplainedBackends& out) {
+  uint64_t scope = session_scope(set);
+  view.is_probe = false;
+  view.chosen.reset();
+  for (uint32_t i = 0; i < view.endpoints.size() && !view.chosen; ++i) {
+    if (session_endpoint(scope, view.endpoints[i].endpoint.address()) == session) view.chosen = i;
+  }
+  out.choice = "the endpoint of the request's session";
 }
 
 // Those whom nothing is sent are listed, too.
@@ -67,6 +84,21 @@ void fill_in(const BackendSetView& view, ExplainedBackends& out, Trace& trace) {
 ObjectRef ref_of(const std::string& name) {
   size_t slash = name.find('/');
   return {name.substr(0, slash), name.substr(slash + 1)};
+}
+
+// What the worker knows of each set of the decision.
+void fill_sets(const RouteWatch& watch, const HashFacts& facts, Explanation& out) {
+  for (ExplainedBackends& backends : out.backends) {
+    const BackendSetEntry& entry = *watch.snapshot->snapshot->find_backend_set(ref_of(backends.name));
+    auto hash = hash_of(entry.spec->lb.hash_on, facts);
+    BackendSetView view = watch.snapshot->backend_sets[entry.id.value()]->view(hash);
+    if (is_hashing(entry.spec->lb.policy) && !hash) backends.choice = "by chance: the request has no key";
+    const Decision& decision = watch.decision;
+    if (decision.session && decision.backends->id == entry.id) {
+      stay(entry.spec->key, decision.session.token.endpoint, view, backends);
+    }
+    fill_in(view, backends, out.trace);
+  }
 }
 
 void trace_listener(const ExplainedSidecar& sidecar, const ListenerSettings& settings, Trace& trace) {
@@ -108,12 +140,18 @@ Result<Explanation> Worker::Core::explain(const LiveQuestion& question) {
   trace_listener(*out.sidecar, settings, out.trace);
   HEDDLE_CHECK_OK(served_[question.listener]->inbound ? explain_inbound(question, out)
                                                       : explain_outbound(question, out));
-  if (pressure_ == Pressure::kFull) {
-    out.trace.add("overload", "every request is refused now");
-    out.reason = Reason::kOverload;
-    out.forward.reset();
-  }
+  if (pressure_ == Pressure::kFull) explain_pressure(*served_[question.listener], out);
   return out;
+}
+
+void Worker::Core::explain_pressure(const Served& served, Explanation& out) {
+  if (served.overload != nullptr && served.overload->is_on()) {
+    out.trace.add("overload", "under pressure: its priority decides");
+    return;
+  }
+  out.trace.add("overload", "every request is refused now");
+  out.reason = Reason::kOverload;
+  out.forward.reset();
 }
 
 Result<void> Worker::Core::explain_outbound(const LiveQuestion& question, Explanation& out) {
@@ -144,12 +182,7 @@ Result<void> Worker::Core::explain_outbound(const LiveQuestion& question, Explan
   if (out.reason == Reason::kServiceUnknown && shared_.ask_for_service) {
     out.trace.add("service", "the first request for it asks the control plane, and waits for the answer");
   }
-  for (ExplainedBackends& backends : out.backends) {
-    const BackendSetEntry& entry = *snapshot.find_backend_set(ref_of(backends.name));
-    auto hash = hash_of(entry.spec->lb.hash_on, {&head, caller, own_name_.id()});
-    fill_in(watch.snapshot->backend_sets[entry.id.value()]->view(hash), backends, out.trace);
-    if (is_hashing(entry.spec->lb.policy) && !hash) backends.choice = "by chance: the request has no key";
-  }
+  fill_sets(watch, {&head, caller, own_name_.id()}, out);
   settle_backends(out);
   out.trace.add("authorization", "judged by the sidecar that receives it; ask that one for its inbound listener");
   return {};
@@ -173,6 +206,7 @@ Result<void> Worker::Core::explain_inbound(const LiveQuestion& question, Explana
   bool is_foreign = from && from->trust_domain_name() != authz_.identity().trust_domain_name();
   AuthzFacts facts{from ? &*from : nullptr, is_foreign, settings.forward->port(), &query.head()};
   out.reason = authz_.explain(facts, out);
+  if (current != nullptr && out.reason == Reason::kNone) explain_limits(current->snapshot->model(), facts, out);
   ExplainedBackends application;
   application.name = settings.forward->text();
   application.balancer = to_text(LbPolicy::kRoundRobin);
@@ -181,5 +215,17 @@ Result<void> Worker::Core::explain_inbound(const LiveQuestion& question, Explana
   out.backends.push_back(std::move(application));
   settle_backends(out);
   return {};
+}
+
+// What comes after authorization (Exchange::find_route()): nothing is taken or counted, so that whether a limit has any
+// left is not said.
+void Worker::Core::explain_limits(const Model& model, const AuthzFacts& facts, Explanation& out) const {
+  const SpiffeId& own = authz_.identity();
+  AuthzSubject subject = authz_subject(model.workloads, own);
+  subject.namespaces.insert(shared_.settings.ns);  // as RequestLimits knows us
+  explain_rate_limits_at(model, subject, own.text(), *facts.request, out);
+  if (out.rate_limits.empty()) out.trace.add("rate limits", "no policy counts requests of this workload");
+  if (!explain_overload_at(model, own, facts, out))
+    out.trace.add("priority", "none: its Workload says no spec.overload");
 }
 }  // namespace heddle

@@ -31,6 +31,15 @@ class LiveEndpoints final : public EndpointView {
   const WorkerSnapshot& snapshot_;
 };
 
+// Counted of traffic, told of a question.
+void leave(const WorkerSnapshot& current, uint64_t draw, Decision& decision, RouteWatch* watch) {
+  const BackendSetEntry* left = decision.backends;
+  auto number = leave_if_short(current, draw, decision, watch == nullptr);
+  if (!number || watch == nullptr) return;
+  watch->trace.add("minimum healthy share",
+                   str_cat(key_text(left->spec->key), " is left for ", key_text(decision.backends->spec->key)));
+}
+
 std::shared_ptr<const BackendSetSpec> application_spec(const ListenerSettings& listener) {
   BackendSetSpec spec;
   spec.key = ResourceKey{Kind::kBackendSet, {}, listener.forward->text()};  // as in the labels of its requests
@@ -83,7 +92,7 @@ Result<RouteTarget> OutboundRouter::route_drawn(const RequestHead& head, const C
     watch->snapshot = current;
   }
   if (!decision) return make_error(decision.reason, "");
-  if (may_leave(decision)) static_cast<void>(leave_if_short(*current, draw, decision, watch == nullptr));
+  if (may_leave(decision)) leave(*current, draw, decision, watch);
   if (watch != nullptr) watch->decision = decision;
   RouteTarget out = target(std::move(current), decision, &head, from);
   if (watch == nullptr) out.runtime = &runtime_of(decision);

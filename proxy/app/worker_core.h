@@ -106,6 +106,8 @@ class Worker::Core {
   ExplainedSidecar describe(size_t listener) const;
   Result<void> explain_outbound(const LiveQuestion&, Explanation&);
   Result<void> explain_inbound(const LiveQuestion&, Explanation&);
+  void explain_limits(const Model&, const AuthzFacts&, Explanation&) const;
+  static void explain_pressure(const Served&, Explanation&);
   void on_snapshot(std::shared_ptr<const Snapshot>);
   void on_identity(const std::shared_ptr<const TlsIdentity>&);
   void reauthorize();

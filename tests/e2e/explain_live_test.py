@@ -166,6 +166,18 @@ class Inbound(LiveCase):
         self.assertEqual(http1.get(self.pair.port, "/admin/x", headers=[("host", "app")]).status, 403)
         self.assertEqual(http1.get(self.pair.port, "/open", headers=[("host", "app")]).status, 200)
 
+    def test_what_comes_after_authorization_is_said(self):
+        steps = {step["what"]: step["result"] for step in self.ask("/open", "--from", _CLIENT)["steps"]}
+        self.assertIn("no policy counts", steps["rate limits"])
+        self.assertIn("spec.overload", steps["priority"])
+        denied = {step["what"] for step in self.ask("/admin/x", "--from", _CLIENT)["steps"]}
+        self.assertNotIn("rate limits", denied)
+
+    def test_opaque_tcp_is_no_question(self):
+        done = self.cli("tcp://app:80", "--live", socket_of(self.pair.client))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("ask without --live", done.stderr)
+
     def test_who_has_no_identity_does_not_get_in(self):
         self.assertEqual(self.ask("/open")["reason"], "peer-certificate-missing")
 

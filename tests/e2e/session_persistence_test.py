@@ -73,6 +73,7 @@ class SessionCase(MeshTestCase):
                                   self.mesh.file_blocks(None, self.path), **more)
         self.addCleanup(proxy.kill)
         proxy.start()
+        self.proxy = proxy
         return proxy.address_of("out")[1]
 
     def ask(self, token=None, cookie="shop", port=None):
@@ -204,6 +205,21 @@ class Cookies(SessionCase):
                 self.assertEqual((said["token"]["verdict"], said["token"]["endpoint"]), ("valid", address))
             else:
                 self.assertIn(f"session: the token names {address} of default/all", done.stdout)
+
+    def test_a_live_sidecar_judges_the_token(self):
+        self.start_apps("abc")
+        self.start_proxy({**self.SESSION, "absoluteTimeout": "1h"}, self.THREE)
+        name, token = self.sessions(1).popitem()
+        for text, verdict, chosen in ((token, "valid", [f"127.0.0.1:{self.apps[name].port}"]),
+                                      (aged(token, begun=7200, seen=7200), "expired", [])):
+            done = subprocess.run([os.path.join(self.mesh.bin, "heddle"), "--context", "/nonexistent", "explain",
+                                   "http://hello/", "--live", "unix:" + self.proxy.bootstrap["admin"]["socket"],
+                                   "-H", f"cookie: shop={text}", "-o", "json"],
+                                  capture_output=True, text=True, timeout=_PATIENCE, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            said = json.loads(done.stdout)
+            self.assertEqual(said["sessionPersistence"]["token"]["verdict"], verdict)
+            self.assertEqual([row["address"] for row in said["backends"][0]["endpoints"] if row.get("chosen")], chosen)
 
 
 class Weights(SessionCase):

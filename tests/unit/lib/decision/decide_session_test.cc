@@ -147,8 +147,8 @@ TEST_F(DecideSessionTest, AllocatesNothing) {
 
 // --- explain ---
 
-Explanation explained(const std::string& yaml, const std::string& cookie) {
-  ExplainWords words{.url = "http://a/shop"};
+Explanation explained(const std::string& yaml, const std::string& cookie, std::optional<uint64_t> draw = {}) {
+  ExplainWords words{.url = "http://a/shop", .draw = draw};
   if (!cookie.empty()) words.headers.emplace_back("cookie", cookie);
   Problems problems;
   auto query = ExplainQuery::parse(words, problems);
@@ -194,6 +194,42 @@ TEST(ExplainSession, SaysWhyATokenIsNone) {
 TEST(ExplainSession, GoesOnWhereEveryWeightIsZero) {
   EXPECT_EQ(explained(mesh("0", "0"), "").reason, Reason::kBackendSetMissing);
   EXPECT_EQ(explained(mesh("0", "0"), cookie_of({backend_of("b"), endpoint_of("b"), 0, 0})).reason, Reason::kNone);
+}
+
+TEST(ExplainSession, GoesBeforeTheDraw) {
+  auto drawn = [](const std::string& yaml, const SessionToken& token) {
+    Explanation found = explained(yaml, cookie_of(token), kDrawsA);
+    EXPECT_EQ(found.reason, Reason::kNone);
+    EXPECT_TRUE(found.forward);
+    return str_cat(found.backends.at(0).drawn ? "a" : "", found.backends.at(1).drawn ? "b" : "");
+  };
+  SessionToken of_b{backend_of("b"), endpoint_of("b"), 0, 0};
+  SessionToken gone{backend_of("b"), endpoint_of("b", 9001), 0, 0};
+
+  EXPECT_EQ(drawn(mesh(), of_b), "b");
+  EXPECT_EQ(drawn(mesh("1", "0"), of_b), "b");
+  EXPECT_EQ(drawn(mesh("0", "0"), of_b), "b");
+  EXPECT_EQ(drawn(mesh(), gone), "a");
+}
+
+TEST_F(DecideSessionTest, AnExplanationSaysWhatTheDecisionFound) {
+  Problems problems;
+  auto query = ExplainQuery::parse({.url = "http://a/shop"}, problems);
+  ASSERT_TRUE(query);
+  auto said = [&](const Decision& decision) {
+    Explanation found;
+    explain_decision(*snapshot_, *query, decision, ExplainReceivers::kNotKnown, found);
+    settle_backends(found);
+    return str_cat(info(found.reason).name, ": ", step(found, "session"));
+  };
+  clock_.advance(24h);
+
+  EXPECT_EQ(said(ask(mesh(), token("b", 1h), kDrawsA)), "none: the token is over: absoluteTimeout");
+  EXPECT_EQ(said(ask(mesh(), token("b", 6min), kDrawsA)), "none: the token is over: idleTimeout");
+  view_.gone.insert(endpoint_of("b"));
+  EXPECT_EQ(said(ask(mesh("0", "0"), token("b"), kDrawsA)),
+            str_cat(info(Reason::kBackendSetMissing).name,
+                    ": the token names 127.0.0.1:9000 of default/b, which is not healthy now"));
 }
 
 TEST(ExplainSession, IsPartOfTheJson) {

@@ -54,6 +54,14 @@ TEST(ExplainDraw, SaysWhatTheBackendIsSentWithTheFiltersOfItsOwn) {
   EXPECT_FALSE(ask(yaml, {.url = "http://a/old/x?y"}).forward);
 }
 
+TEST(ExplainDraw, OfAnOpaqueConnectionNoRequestIsSent) {
+  Explanation found = ask(service_yaml("a"), {.url = "tcp://a:80", .draw = kFirst});
+
+  EXPECT_EQ(found.reason, Reason::kNone);
+  EXPECT_EQ(drawn(found), "default/a");
+  EXPECT_FALSE(found.forward);
+}
+
 TEST(ExplainDraw, DecidesWhomAFaultHits) {
   std::string yaml =
       service_yaml("a") +

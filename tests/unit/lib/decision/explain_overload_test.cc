@@ -57,6 +57,26 @@ TEST(ExplainOverload, NamesHealthProbes) {
   EXPECT_THAT(trace_of(kBatch, {.url = "http://a/healthz"}), HasSubstr("\npriority: a health probe at "));
 }
 
+TEST(ExplainOverload, OfOneReceiverIsJudgedWithItsPort) {
+  auto snapshot =
+      snapshot_of(mesh(", overload: {priorities: [{priority: high, to: [{ports: [8080]}]}, {priority: low}]}"));
+  Problems problems;
+  auto query = ExplainQuery::parse({.url = "http://a/"}, problems);
+  ASSERT_TRUE(query);
+  SpiffeId receiver = *SpiffeId::parse("spiffe://td/ns/default/sa/app");
+  auto said = [&](uint16_t port) {
+    Explanation found;
+    EXPECT_TRUE(explain_overload_at(snapshot->model(), receiver, {nullptr, false, port, &query->head()}, found));
+    return found.trace.text();
+  };
+
+  EXPECT_THAT(said(8080), HasSubstr("priority: high by Workload default/app rule 0 at "));
+  EXPECT_THAT(said(8081), HasSubstr("priority: low by Workload default/app rule 1 at "));
+  Explanation other;
+  AuthzFacts facts{nullptr, false, 8080, &query->head()};
+  EXPECT_FALSE(explain_overload_at(snapshot->model(), *SpiffeId::parse("spiffe://td/ns/x/sa/x"), facts, other));
+}
+
 TEST(ExplainOverload, IsSilentWhereNothingIsSaid) {
   EXPECT_THAT(trace_of("", {.url = "http://a/"}), Not(HasSubstr("priority")));
 }

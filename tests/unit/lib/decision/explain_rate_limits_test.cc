@@ -57,6 +57,21 @@ TEST(ExplainRateLimits, NamesEachLimitOfTheReceiversAndWhetherItCounts) {
       << found.trace.text();
 }
 
+TEST(ExplainRateLimits, OfOneReceiverAreThoseOfItsWorkload) {
+  auto snapshot = snapshot_of(limited_service(limits_of_a("limits: [{name: all, requests: 5, per: 1m}]")));
+  ExplainQuery query = limits_query();
+  auto limits_of = [&](const std::string& id) {
+    Explanation found;
+    AuthzSubject subject = authz_subject(snapshot->model().workloads, *SpiffeId::parse(id));
+    explain_rate_limits_at(snapshot->model(), subject, id, query.head(), found);
+    return found.trace.text();
+  };
+
+  EXPECT_NE(limits_of("spiffe://td/ns/default/sa/app").find("limit all at spiffe://td/ns/default/sa/app: counts, "),
+            std::string::npos);
+  EXPECT_EQ(limits_of("spiffe://td/ns/shop/sa/other"), "");
+}
+
 TEST(ExplainRateLimits, SaysNothingOfRequestsThatAuthorizationDenies) {
   std::string deny =
       "{apiVersion: heddle.dev/v1, kind: AuthorizationPolicy, metadata: {name: d}, spec: {action: deny, rules: [{}]}}"

@@ -106,6 +106,10 @@ TEST(Explain, SaysWhoseEndpointsASubsetHasAndWhoSaysHowItBalances) {
   EXPECT_NE(text.find("\nbalancing: default/v1: maglev by the caller's address, says TrafficPolicy default/t"),
             std::string::npos)
       << text;
+  EXPECT_NE(text.find("for default/v1: loadBalancer as above"), std::string::npos) << text;
+  std::string own = yaml;
+  own.insert(own.find("subsetOf: {"), "loadBalancer: {policy: random}, ");
+  EXPECT_EQ(ask(own, words).trace.text().find("as above"), std::string::npos) << "the subset's own word is in force";
   EXPECT_EQ(first_of(found.backends.at(0)), "10.0.0.1:80  1");
   EXPECT_EQ(found.backends.at(0).traffic_policy, "default/t");
   std::string json = explanation_json(query_of(words), found);

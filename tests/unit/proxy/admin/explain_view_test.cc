@@ -4,6 +4,11 @@
 #include <gtest/gtest.h>
 
 #include "lib/base/strings.h"
+#include "proxy/upstream/health_checker.h"
+#include "tests/support/captured_log.h"
+#include "tests/support/config_fixtures.h"
+#include "tests/support/manual_scheduler.h"
+#include "tests/support/seeded_random.h"
 
 namespace heddle {
 namespace {
@@ -55,6 +60,47 @@ TEST(LiveQuestionText, ChoosesTheListenerThatIsMeant) {
   rows.push_back(row("more", "outbound"));
   EXPECT_THAT(refusal(choose_listener(asked("outbound"), rows)), HasSubstr("say which: \"db\", \"out\", \"more\""));
   EXPECT_THAT(refusal(choose_listener(asked("inbound"), {})), HasSubstr("no inbound one is here"));
+}
+
+// Checks that never answer.
+struct SilentProbes final : ProbeFactory {
+  struct Silence final : Operation {};
+  struct Silent final : Probe {
+    Pending run(OnResult) override { return std::make_unique<Silence>(); }
+  };
+  std::unique_ptr<Probe> make(const ProbeSpec&) override { return std::make_unique<Silent>(); }
+};
+
+TEST(LiveChecks, OfASubsetAreItsParents) {
+  auto snapshot = snapshot_of(
+      "{apiVersion: heddle.dev/v1, kind: BackendSet, metadata: {name: all}, spec: {tls: plaintext, endpoints: "
+      "[{address: 10.0.0.1, port: 80, labels: {v: '1'}}]}}\n---\n"
+      "{apiVersion: heddle.dev/v1, kind: BackendSet, metadata: {name: v1}, spec: {subsetOf: {name: all, labels: {v: "
+      "'1'}}}}\n---\n"
+      "{apiVersion: heddle.dev/v1, kind: HealthPolicy, metadata: {name: h}, spec: {targetRefs: [{kind: BackendSet, "
+      "name: all}], active: [{kind: tcp}]}}\n");
+  ManualScheduler scheduler;
+  SilentProbes probes;
+  HealthTable table;
+  SeededRandom random;
+  Registry metrics;
+  CapturedLog log;
+  HealthChecker checker{{scheduler, probes, table, random, metrics, log.log().module("health")}};
+  checker.apply(*snapshot);
+  auto health = [&](std::string set, std::string parent) {
+    Explanation found;
+    ExplainedBackends& backends = found.backends.emplace_back();
+    backends.name = std::move(set);
+    backends.subset_of = std::move(parent);
+    backends.endpoints.emplace_back().address = "10.0.0.1:80";
+    backends.endpoints[0].health = "UP";
+    add_checks(checker, found);
+    return found.backends[0].endpoints[0].health;
+  };
+
+  EXPECT_EQ(health("default/all", ""), "UP");
+  EXPECT_EQ(health("default/v1", "default/all"), "UP");
+  EXPECT_EQ(health("default/other", ""), "no check");
 }
 }  // namespace
 }  // namespace heddle

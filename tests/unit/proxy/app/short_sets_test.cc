@@ -2,6 +2,7 @@
 #include "proxy/app/short_sets.h"
 
 #include "lib/base/strings.h"
+#include "proxy/app/routers.h"
 #include "tests/support/config_fixtures.h"
 #include "tests/support/upstream_rig.h"
 
@@ -99,6 +100,22 @@ TEST_F(ShortSetsTest, ARuleWithOneSetStaysThere) {
 
   EXPECT_FALSE(may_leave(decided("/only", 0)));
   EXPECT_EQ(asked(0, "/only"), "a");
+}
+
+TEST_F(ShortSetsTest, AQuestionIsToldWhoIsLeft) {
+  fail(10, 3);
+  fail(30, 3);
+  OwnName own;
+  OutboundRouter router(config_, ListenerSettings{}, "default", own, random_);
+  RequestHead head(loop_.blocks());
+  ASSERT_TRUE(head.set_authority("s") && head.set_path("/"));
+  RouteWatch watch;
+
+  ASSERT_TRUE(router.route_watched(head, {}, 0, watch));
+
+  EXPECT_EQ(watch.decision.backends->spec->key.name, "b");
+  EXPECT_NE(watch.trace.text().find("minimum healthy share: default/a is left for default/b"), std::string::npos)
+      << watch.trace.text();
 }
 
 TEST_F(ShortSetsTest, ASetWithoutAMinimumIsNotAsked) { EXPECT_FALSE(may_leave(decided("/", 27ULL << 59))); }
