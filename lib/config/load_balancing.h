@@ -1,4 +1,4 @@
-// LbSpec: how one of the endpoints of a backend set is chosen, as resources say it (docs/resources.md, BackendSet).
+// LbSpec: how one of the endpoints of a backend set is chosen, as resources say it (docs/resources/backend-set.md).
 // Plain values, immutable once parsed; parse_load_balancer.cc fills them. Pure.
 #pragma once
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Filters of HTTPRoutes and GRPCRoutes as their authors write them: Gateway API v1 (of a rule and of a backendRef) and
 // our own kind HTTPRouteFilter, which a rule names by `extensionRef`. Parsed and checked by parse_route_filters.cc and
 // parse_http_route_filter.cc; lib/routing/route_filters.h says what becomes of a request. Pure values, immutable once
-// parsed. Names of fields are lower case. Limits: docs/resources.md.
+// parsed. Names of fields are lower case. Limits: docs/resources/http-route.md.
 #pragma once
 #include <optional>
 #include <string>

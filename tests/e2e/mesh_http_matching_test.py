@@ -98,7 +98,7 @@ _CASES = {
     "MeshHTTPRouteNamedRule": ([[
         matched(to(_V1), path("/named"), name="named-rule"), matched(to(_V2), path("/unnamed"))]], [
             ("GET", "/named", {}, _V1), ("GET", "/unnamed", {}, _V2), ("GET", "/other", {}, _NONE)]),
-    # The Gateway API leaves these to implementations: docs/resources.md says what is tried here.
+    # The Gateway API leaves these to implementations: docs/resources/http-route.md says what is tried here.
     "RegularExpression": ([[
         matched(to(_V1), path("/users/[0-9]+", "RegularExpression")), matched(to(_V2), path("/users")),
         matched(to(_V3), path("/users/7", "Exact")), matched(to(_V3), path("/users/[0-9]+/carts", "RegularExpression")),

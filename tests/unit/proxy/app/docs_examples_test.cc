@@ -1,6 +1,7 @@
 // Every YAML example of the documents is read by the code it is about.
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -12,7 +13,7 @@
 namespace heddle {
 namespace {
 // The blocks fenced as yaml.
-std::vector<std::string> examples_of(const char* file) {
+std::vector<std::string> examples_of(const std::string& file) {
   std::ifstream in(source_directory() / file);
   std::vector<std::string> out;
   bool inside = false;
@@ -76,17 +77,22 @@ TEST(DocsExamples, OfTheBootstrapAreAccepted) {
 }
 
 TEST(DocsExamples, OfResourcesAreAccepted) {
+  std::vector<std::string> files = {"docs/resources.md", "docs/authorization.md", "docs/proxy-config.md",
+                                    "docs/rate-limits.md"};
+  for (const auto& page : std::filesystem::directory_iterator(source_directory() / "docs/resources")) {
+    files.push_back("docs/resources/" + page.path().filename().string());
+  }
   size_t seen = 0;
 
-  for (const char* file : {"docs/resources.md", "docs/proxy-config.md", "docs/rate-limits.md"}) {
+  for (const std::string& file : files) {
     for (const std::string& example : examples_of(file)) {
       if (!is_resource(example)) continue;
       ++seen;
-      EXPECT_EQ(problems_of_resources(example), "") << example;
+      EXPECT_EQ(problems_of_resources(example), "") << file << "\n" << example;
     }
   }
 
-  EXPECT_GE(seen, 6U);
+  EXPECT_GE(seen, 20U);
 }
 }  // namespace
 }  // namespace heddle
