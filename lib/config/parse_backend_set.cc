@@ -91,7 +91,7 @@ SubsetSpec read_subset(JsonObject& object) {
   out.parent = read_name(object, "name");
   out.labels = parse_labels(object);
   std::optional<JsonValue> labels = object.value().find("labels");
-  if (!labels) object.problem("labels", "is required: those that an endpoint of the subset has");
+  if (!labels && object.is_object()) object.problem("labels", "is required: those that an endpoint of the subset has");
   if (labels && labels->is_object() && labels->size() == 0) object.problem("labels", "is empty: that is the whole set");
   object.finish();
   return out;

@@ -36,8 +36,8 @@ TEST(ExplainRequest, AsksForGetFromTheDefaultNamespaceUnlessTold) {
 TEST(ExplainRequest, NamesEveryProblemOfTheDocument) {
   EXPECT_EQ(refusal_of(R"({"method":7,"namespace":[],"headers":{"x-a":1,"x-b":null},"hedaers":{}})"),
             "bad-request: url: is required\nmethod: expected a string, got an integer\n"
-            "namespace: expected a string, got an array\nheaders.x-a: expected a string, got an integer\n"
-            "headers.x-b: expected a string, got null\nhedaers: unknown field; did you mean \"headers\"?");
+            "headers.x-a: expected a string, got an integer\nheaders.x-b: expected a string, got null\n"
+            "namespace: expected a string, got an array\nhedaers: unknown field; did you mean \"headers\"?");
   EXPECT_EQ(refusal_of(R"({"url":"http://a/","headers":[]})"),
             "bad-request: headers: expected an object of names and values");
 }
