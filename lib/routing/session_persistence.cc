@@ -43,7 +43,8 @@ class CookieText {
   size_t used_ = 0;
 };
 
-int64_t whole_seconds(Duration time) noexcept { return std::chrono::duration_cast<std::chrono::seconds>(time).count(); }
+// Rounded up: a token knows whole seconds, and began up to one of them ago.
+int64_t whole_seconds(Duration time) noexcept { return std::chrono::ceil<std::chrono::seconds>(time).count(); }
 
 // Of the text: what an expression says without any operator.
 std::string_view plain_part(const PathMatch& match) noexcept {
