@@ -1,5 +1,7 @@
 #include "certs/domain_roots.h"
 
+#include <openssl/x509v3.h>
+
 #include <algorithm>
 
 #include "certs/digest.h"
@@ -24,6 +26,12 @@ Result<void> check_root(const X509* certificate) {
   bool has_usage = parsed->key_usage_criticality() != Criticality::kAbsent;
   if (has_usage && !parsed->key_usage().has(KeyUse::kKeyCertSign)) {
     return bad(str_cat("the certificate ", quoted(parsed->subject()), " may not sign certificates (keyUsage)"));
+  }
+  // OpenSSL reads the extensions at their first use, says there what is wrong, and verifies nothing by such a root.
+  bool is_invalid = (X509_get_extension_flags(const_cast<X509*>(certificate)) & EXFLAG_INVALID) != 0;
+  ERR_clear_error();
+  if (is_invalid) {
+    return bad(str_cat("the certificate ", quoted(parsed->subject()), " has extensions that cannot be used"));
   }
   return {};
 }

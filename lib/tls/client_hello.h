@@ -15,7 +15,7 @@ inline constexpr size_t kMaxSniffedHello = 16 * 1024;
 struct SniffedHello {
   enum class Step : uint8_t { kNeedMore, kNotHello, kHello };
   Step step = Step::kNeedMore;
-  size_t needs = 1;           // kNeedMore: a shorter prefix gives no verdict; at most kMaxSniffedHello
+  size_t needs = 1;           // kNeedMore: with fewer bytes no hello is whole; at most kMaxSniffedHello
   std::string server_name{};  // kHello: lower case, without a final dot; empty: the client sent none
 };
 

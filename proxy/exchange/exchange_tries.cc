@@ -1,5 +1,6 @@
 // The tries of an Exchange: from the endpoint that is picked to the answer that is passed on, or to the next try.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "proxy/exchange/exchange.h"
@@ -21,10 +22,12 @@ Result<void> Exchange::pick_endpoint() { return pick_beside(std::span(tried_).fi
 bool Exchange::pick_the_same_again(const Error& why) {
   if (target_.retry != nullptr) return pick_beside({}).has_value();
   bool refused = why.reason == Reason::kUpstreamRefusedStream || why.reason == Reason::kUpstreamGoAway;
-  std::array<uint32_t, kMaxTries> others{};  // where there was a hedge, the last one tried is not who refused
-  auto end = std::copy_if(tried_.begin(), tried_.begin() + tries_, others.begin(),
-                          [this](uint32_t index) { return index != asked_; });
-  return refused && pick_beside({others.begin(), end}).has_value();
+  if (!refused) return false;
+  std::array<uint32_t, kMaxTries> others = tried_;  // but for the try that was refused: not the last where a hedge was
+  auto end = others.begin() + static_cast<std::ptrdiff_t>(tries_);
+  auto asked = std::find(std::make_reverse_iterator(end), others.rend(), asked_);
+  std::move(asked.base(), end, std::prev(asked.base()));
+  return pick_beside(std::span(others).first(tries_ - 1)).has_value();
 }
 
 Result<void> Exchange::pick_beside(std::span<const uint32_t> tried) {

@@ -110,7 +110,7 @@ TEST_F(RequestPriorityTest, WhoHangsUpGivesItsPlaceBack) {
   start_limited(1);
   auto first = ask("/1");
   wait_arrived(1);
-  first.reset();
+  first->reset();
 
   wait_metric(*inbound_[0], kInFlight, 0);
 }
