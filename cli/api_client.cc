@@ -21,19 +21,6 @@ HttpClientOptions client_options() {
   return options;
 }
 
-Result<ApiReply> read_reply(const RpcResponse& response) {
-  ApiReply reply;
-  reply.status = response.status;
-  Result<JsonValue> body = JsonValue::parse(response.body, kMaxAnswer);
-  if (body) {
-    reply.body = *std::move(body);
-  } else if (reply.ok()) {
-    return make_error(Reason::kUnavailable,
-                      str_cat("HTTP ", std::to_string(response.status), " without JSON: that is not a control plane (",
-                              body.error().detail, ")"));
-  }
-  return reply;
-}
 }  // namespace
 
 class ApiClient::Wire {
@@ -112,7 +99,7 @@ Result<ApiReply> ApiClient::call(const ApiRequest& request) {
     wire_.reset();  // the next call reads the context anew: the control plane may be elsewhere or have another root
     return make_error(Reason::kUnavailable, str_cat(where, ": ", response.error().detail));
   }
-  Result<ApiReply> reply = read_reply(*response);
+  Result<ApiReply> reply = ApiReply::read(*response, kMaxAnswer, "control plane");
   if (!reply) return std::move(reply).error().within(where);
   return reply;
 }

@@ -2,6 +2,7 @@
 
 #include "cli/resource_table.h"
 #include "lib/base/strings.h"
+#include "lib/rpc/message.h"
 
 namespace heddle {
 namespace {
@@ -24,6 +25,20 @@ Reason reason_of_status(uint16_t status) {
   }
 }
 }  // namespace
+
+Result<ApiReply> ApiReply::read(const RpcResponse& response, size_t most, std::string_view who) {
+  ApiReply reply;
+  reply.status = response.status;
+  Result<JsonValue> body = JsonValue::parse(response.body, most);
+  if (body) {
+    reply.body = *std::move(body);
+  } else if (reply.ok()) {
+    return make_error(Reason::kUnavailable,
+                      str_cat("HTTP ", std::to_string(response.status), " without JSON: that is not a ", who, " (",
+                              body.error().detail, ")"));
+  }
+  return reply;
+}
 
 Reason ApiReply::reason() const {
   std::string name = text_at(body, {"reason"});

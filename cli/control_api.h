@@ -10,6 +10,8 @@
 #include "lib/base/json.h"
 
 namespace heddle {
+struct RpcResponse;
+
 struct ApiRequest {
   std::string method = "GET";
   std::string path{};  // of valid names only: nothing needs encoding
@@ -21,6 +23,8 @@ struct ApiRequest {
 struct ApiReply {
   uint16_t status = 200;
   JsonValue body;
+  // kUnavailable for what is no answer of ours; `who` should have given it: "control plane". At most so many bytes.
+  static Result<ApiReply> read(const RpcResponse&, size_t most, std::string_view who);
   bool ok() const noexcept { return status >= 200 && status < 300; }
   Reason reason() const;  // of a refusal
   std::string message() const;

@@ -35,18 +35,6 @@ Result<RpcRequest> message_of(const LiveOptions& options, const ApiRequest& requ
   return out;
 }
 
-Result<ApiReply> read_reply(const RpcResponse& response) {
-  ApiReply reply;
-  reply.status = response.status;
-  Result<JsonValue> body = JsonValue::parse(response.body, kMaxAnswer);
-  if (body) {
-    reply.body = *std::move(body);
-  } else if (reply.ok()) {
-    return make_error(Reason::kUnavailable, "an answer without JSON: that is not a sidecar's admin");
-  }
-  return reply;
-}
-
 Result<RpcResponse> exchange(Loop& loop, const Address& address, RpcRequest request, Duration deadline) {
   ConnectionRegistry registry;
   Protocols protocols(loop, HttpLimits{});
@@ -74,7 +62,7 @@ Result<ApiReply> ask_sidecar(Loop& loop, const LiveOptions& options, const ApiRe
   Result<RpcResponse> response = exchange(loop, options.address, std::move(message), request.deadline);
   std::string where = str_cat("cannot reach a sidecar's admin at ", options.address.text());
   if (!response) return make_error(Reason::kUnavailable, str_cat(where, ": ", response.error().detail));
-  Result<ApiReply> reply = read_reply(*response);
+  Result<ApiReply> reply = ApiReply::read(*response, kMaxAnswer, "sidecar's admin");
   if (!reply) return std::move(reply).error().within(where);
   return reply;
 }

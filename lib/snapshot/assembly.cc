@@ -155,9 +155,8 @@ std::shared_ptr<const BoundRoute> SnapshotAssembly::bind(const std::shared_ptr<c
       weights.push_back(backend.weight);
     }
     BackendChoice choice(std::move(backends), weights);
-    out->rules.push_back(
-        {ids[i], i, spec.get(), std::move(choice), spec->rules[i].timeouts, filters_of(*spec, spec->rules[i]),
-         session_of(*spec, i)});
+    out->rules.push_back({ids[i], i, spec.get(), std::move(choice), spec->rules[i].timeouts,
+                          filters_of(*spec, spec->rules[i]), session_of(*spec, i)});
   }
   return out;
 }

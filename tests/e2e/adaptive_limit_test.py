@@ -2,11 +2,10 @@
 """A sidecar that limits what its application has to do at once: how much comes in, who is refused first, and what the
 caller, the metrics and `heddle explain` are told. The application answers when it is told to."""
 
-import threading
 import unittest
 
 from heddle_harness import http1, resources
-from heddle_harness.apps import HttpApp, reply
+from heddle_harness.held import HeldApp
 from heddle_harness.mesh import ControlledPair, MeshTestCase, Pair
 from heddle_harness.processes import wait_until
 
@@ -14,44 +13,11 @@ _BATCH = {"priority": "low", "to": [{"paths": [{"type": "PathPrefix", "value": "
 _CHECKOUT = {"priority": "high", "to": [{"paths": [{"type": "PathPrefix", "value": "/checkout"}]}]}
 
 
-class CountingApplication:
-    """Holds every request but health probes until release(), and knows how many it had at once at most."""
+class Application(HeldApp):
+    """Holds everything but health probes."""
 
-    def __init__(self):
-        self._lock = threading.Lock()
-        self._gate = threading.Event()
-        self._working = 0
-        self.most = 0
-        self.arrived = []
-        self.app = HttpApp(self._handle)
-
-    def _handle(self, request, reader, sock):
-        reader.body(request)
-        if request.target == "/healthz":
-            reply(sock, b"well\n")
-            return
-        gate = self._gate
-        with self._lock:
-            self._working += 1
-            self.most = max(self.most, self._working)
-            self.arrived.append(request.target)
-        gate.wait()
-        with self._lock:
-            self._working -= 1
-        reply(sock, b"hello\n")
-
-    def release(self):
-        self._gate.set()
-
-    def begin(self):
-        self.release()
-        self._gate = threading.Event()
-        self.arrived.clear()
-        self.most = 0
-
-    def close(self):
-        self.release()
-        self.app.close()
+    def holds(self, target):
+        return target != "/healthz"
 
 
 def _limits(least, most, *rules):
@@ -103,7 +69,7 @@ class FromFiles(LimitCase):
 
     @classmethod
     def build(cls):
-        cls.application = CountingApplication()
+        cls.application = Application()
         cls.addClassCleanup(cls.application.close)
 
     def test_the_application_never_has_more_than_the_limit(self):
@@ -144,7 +110,7 @@ class FromFiles(LimitCase):
         self.assert_refused(http1.get(self.port, "/cart/2"), "default", 4)
         held.append(self.hold("/checkout"))
         self.assert_refused(http1.get(self.port, "/checkout/2"), "high", 4)
-        self.assertEqual(http1.get(self.port, "/healthz").body, b"well\n")
+        self.assertEqual(http1.get(self.port, "/healthz").body, b"hello\n")
 
         self.assertEqual([self.judged(priority, "limit") for priority in ("low", "default", "high")], [1, 1, 1])
         self.application.release()
@@ -171,7 +137,7 @@ class FromFiles(LimitCase):
 class Pushed(LimitCase):
     @classmethod
     def build(cls):
-        cls.application = CountingApplication()
+        cls.application = Application()
         cls.addClassCleanup(cls.application.close)
         cls.control = cls.mesh.start_control()
         cls.pair = ControlledPair(cls.mesh, cls.application.app, workers=1).start()

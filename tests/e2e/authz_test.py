@@ -400,13 +400,19 @@ class Weaver(grpc.GenericRpcHandler):
         return grpc.unary_unary_rpc_method_handler(lambda request, context: b"hello " + request)
 
 
+def start_weaver(case):
+    """A gRPC server for that class of tests; its port."""
+    server = grpc.server(futures.ThreadPoolExecutor(4), handlers=(Weaver(),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    case.addClassCleanup(lambda: server.stop(0).wait())
+    return port
+
+
 class Grpc(FilesCase):
     @classmethod
     def build(cls):
-        server = grpc.server(futures.ThreadPoolExecutor(4), handlers=(Weaver(),))
-        port = server.add_insecure_port("127.0.0.1:0")
-        server.start()
-        cls.addClassCleanup(lambda: server.stop(0).wait())
+        port = start_weaver(cls)
         cls.pair = Pair(cls.mesh, port, protocol="grpc", inbound={"forwardProtocol": "http2"},
                         backend={"protocol": "http2"}).start()
 

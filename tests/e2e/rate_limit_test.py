@@ -3,11 +3,10 @@
 are of an hour, so that nothing comes back while a test runs."""
 
 import unittest
-from concurrent import futures
 
 import grpc
 
-from authz_test import HttpCase, calls, deny
+from authz_test import HttpCase, calls, deny, start_weaver
 from heddle_harness import http1, pki, resources
 from heddle_harness.mesh import MeshTestCase, Pair
 from heddle_harness.processes import PATIENCE, wait_until
@@ -219,20 +218,12 @@ class Changes(LimitCase):
         self.assertIn('no Service "missing"', done.stdout + done.stderr)
 
 
-class Answers(grpc.GenericRpcHandler):
-    def service(self, details):
-        return grpc.unary_unary_rpc_method_handler(lambda request, context: b"hello " + request)
-
-
 class Grpc(MeshTestCase):
     """From files: the sidecars run without a control plane."""
 
     @classmethod
     def build(cls):
-        server = grpc.server(futures.ThreadPoolExecutor(4), handlers=(Answers(),))
-        port = server.add_insecure_port("127.0.0.1:0")
-        server.start()
-        cls.addClassCleanup(lambda: server.stop(0).wait())
+        port = start_weaver(cls)
         cls.pair = Pair(cls.mesh, port, protocol="grpc", inbound={"forwardProtocol": "http2"},
                         backend={"protocol": "http2"})
         limits = resources.rate_limits("p", limit("get", 3, _CALLER, matches=path("/test.Weaver/Get", "Exact")))

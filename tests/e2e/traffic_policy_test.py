@@ -4,11 +4,11 @@
 import select
 import signal
 import socket
-import threading
 import unittest
 
 from heddle_harness import http1, resources
-from heddle_harness.apps import HttpApp, TcpApp, reply
+from heddle_harness.apps import TcpApp
+from heddle_harness.held import HeldApp
 from heddle_harness.mesh import ControlledPair, MeshTestCase
 from heddle_harness.processes import wait_until
 from heddle_harness.programs import version_of
@@ -16,35 +16,9 @@ from heddle_harness.programs import version_of
 _LONG = "60s"
 
 
-class Application:
-    """Answers at once; what asks for /held waits until release()."""
-
-    def __init__(self):
-        self.arrived = []
-        self._gate = threading.Event()
-        self.app = HttpApp(self._handle)
-
-    def _handle(self, request, reader, sock):
-        gate = self._gate
-        reader.body(request)
-        self.arrived.append(request.target)
-        if request.target.startswith("/held"):
-            gate.wait()
-        reply(sock, b"hello\n")
-
-    def release(self):
-        """Those that are held, and whoever comes."""
-        self._gate.set()
-
-    def begin(self):
-        """As new: for the next test."""
-        self.release()
-        self._gate = threading.Event()
-        self.arrived.clear()
-
-    def close(self):
-        self.release()
-        self.app.close()
+class Application(HeldApp):
+    def holds(self, target):
+        return target.startswith("/held")
 
 
 class Callers:
