@@ -21,23 +21,33 @@ RateBuckets::Taken RateBuckets::take(const RateKey& key, MonoTime time) noexcept
   while (true) {
     int64_t next = std::max(full_at, now) + each_;
     if (next - now > whole_) return {nullptr, Duration(next - now - whole_)};
-    if (bucket.compare_exchange_weak(full_at, next, std::memory_order_relaxed)) return {&bucket, {}};
+    if (bucket.compare_exchange_weak(full_at, next, std::memory_order_acq_rel)) return {&bucket, {}};
   }
 }
 
 void RateBuckets::give_back(const Taken& taken) noexcept { taken.bucket->fetch_sub(each_, std::memory_order_relaxed); }
 
+// Who owns the place, and what it owes: of one moment, though another worker may be giving it to another key. Else a
+// key that has just got this place would be taken for another one that owes, and be given a second place.
+RateBuckets::Seen RateBuckets::see(const Place& place) noexcept {
+  uint64_t key = place.key.load(std::memory_order_acquire);
+  while (true) {
+    int64_t full_at = place.full_at.load(std::memory_order_acquire);
+    uint64_t again = place.key.load(std::memory_order_acquire);
+    if (again == key) return {key, full_at};
+    key = again;
+  }
+}
+
 void RateBuckets::look(Group& group, uint64_t key, int64_t now, Search& out) noexcept {
   for (Place& place : group.places) {
-    uint64_t its_key = place.key.load(std::memory_order_relaxed);
-    if (its_key == key) out.found = &place.full_at;
-    if (its_key == key) return;
-    int64_t full_at = place.full_at.load(std::memory_order_relaxed);
-    bool is_better = out.best == nullptr || (out.its_key != 0 && (its_key == 0 || full_at < out.full_at));
-    if (full_at > now || !is_better) continue;
+    Seen seen = see(place);
+    if (seen.key == key) out.found = &place.full_at;
+    if (seen.key == key) return;
+    bool is_better = out.best == nullptr || (out.its.key != 0 && (seen.key == 0 || seen.full_at < out.its.full_at));
+    if (seen.full_at > now || !is_better) continue;
     out.best = &place;
-    out.its_key = its_key;
-    out.full_at = full_at;
+    out.its = seen;
   }
 }
 
@@ -55,7 +65,7 @@ RateBuckets::Bucket& RateBuckets::bucket_of(const RateKey& wanted, int64_t now) 
     Search seen = search(key, now);
     if (seen.found != nullptr) return *seen.found;
     if (seen.best == nullptr) break;
-    bool won = seen.best->key.compare_exchange_strong(seen.its_key, key, std::memory_order_relaxed);
+    bool won = seen.best->key.compare_exchange_strong(seen.its.key, key, std::memory_order_acq_rel);
     if (won) return seen.best->full_at;
   }
   return shared_[wanted.caller % kShared];

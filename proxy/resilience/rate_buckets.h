@@ -63,13 +63,17 @@ class RateBuckets {
   struct alignas(64) Group {
     std::array<Place, kGroup> places;
   };
+  struct Seen {
+    uint64_t key = 0;
+    int64_t full_at = 0;
+  };
   struct Search {
     Bucket* found = nullptr;
     Place* best = nullptr;  // a free one, else of the full ones the oldest
-    uint64_t its_key = 0;
-    int64_t full_at = 0;
-    bool is_over() const noexcept { return found != nullptr || (best != nullptr && its_key == 0); }
+    Seen its;
+    bool is_over() const noexcept { return found != nullptr || (best != nullptr && its.key == 0); }
   };
+  static Seen see(const Place&) noexcept;
   static void look(Group&, uint64_t key, int64_t now, Search&) noexcept;
   Search search(uint64_t key, int64_t now) noexcept;
   Bucket& bucket_of(const RateKey&, int64_t now) noexcept;
