@@ -34,8 +34,8 @@ class LiveEndpoints final : public EndpointView {
 // Counted of traffic, told of a question.
 void leave(const WorkerSnapshot& current, uint64_t draw, Decision& decision, RouteWatch* watch) {
   const BackendSetEntry* left = decision.backends;
-  auto number = leave_if_short(current, draw, decision, watch == nullptr);
-  if (!number || watch == nullptr) return;
+  leave_if_short(current, draw, decision, watch == nullptr);
+  if (!decision.instead || watch == nullptr) return;
   watch->trace.add("minimum healthy share",
                    str_cat(key_text(left->spec->key), " is left for ", key_text(decision.backends->spec->key)));
 }
@@ -115,7 +115,7 @@ Result<RouteTarget> OutboundRouter::route_tcp(const ConnectionInfo& from) {
   DecisionInput input{service_for(current, {}), client_ns_, nullptr, random_.next(), from.sni};
   Decision decision = decide(*current->snapshot, input);
   if (!decision) return make_error(decision.reason, "");
-  if (may_leave(decision)) static_cast<void>(leave_if_short(*current, input.draw, decision));
+  if (may_leave(decision)) leave_if_short(*current, input.draw, decision);
   RouteTarget out = target(std::move(current), decision, nullptr, from);
   out.runtime = &runtime_of(decision);
   return out;

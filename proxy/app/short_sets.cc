@@ -1,17 +1,16 @@
 #include "proxy/app/short_sets.h"
 
 namespace heddle {
-std::optional<size_t> leave_if_short(const WorkerSnapshot& worker, uint64_t draw, Decision& decision, bool is_traffic) {
+void leave_if_short(const WorkerSnapshot& worker, uint64_t draw, Decision& decision, bool is_traffic) {
   BackendSetId drawn = decision.backends->id;
   BackendSet& set = *worker.backend_sets[drawn.value()];
-  if (set.is_usable()) return std::nullopt;
+  if (set.is_usable()) return;
   const BackendChoice& choice = decision.rule->backends;
   auto is_wanted = [&](BackendSetId id) { return id != drawn && worker.backend_sets[id.value()]->is_usable(); };
   std::optional<size_t> number = choice.number_among(draw, is_wanted);
-  if (!number) return std::nullopt;
+  if (!number) return;
   if (is_traffic) set.count_left();
   decision.instead = static_cast<uint8_t>(*number);
   decision.backends = worker.snapshot->backend_set(choice.at(*number));
-  return number;
 }
 }  // namespace heddle

@@ -2,7 +2,6 @@
 // another set of its rule that is usable gets it, by weight. Where there is none the set stays, and its pick fails with
 // the reason. On a worker's loop; for all other requests one test.
 #pragma once
-#include <optional>
 
 #include "lib/decision/decide.h"
 #include "proxy/app/worker_config.h"
@@ -13,7 +12,7 @@ inline bool may_leave(const Decision& decision) noexcept {
   if (decision.backends == nullptr || decision.backends->spec->lb.shape.min_healthy == 0) return false;
   return decision.rule != nullptr && !decision.rule->backends.only();
 }
-// The number of the backend in the rule, when another one has it now; the decision then names its set. Counted of
-// traffic only, not of a question.
-std::optional<size_t> leave_if_short(const WorkerSnapshot&, uint64_t draw, Decision&, bool is_traffic = true);
+// When another backend of the rule has it now, the decision names that one (`instead`) and its set. Counted of traffic
+// only, not of a question.
+void leave_if_short(const WorkerSnapshot&, uint64_t draw, Decision&, bool is_traffic = true);
 }  // namespace heddle

@@ -23,6 +23,17 @@ std::string spec_problems_of(std::string_view yaml) {
   return problems.text();
 }
 
+Model model_of(std::string_view yaml) {
+  Model model;
+  Problems problems;
+  for (const Resource& resource : resources_of(yaml)) {
+    std::optional<ParsedSpec> spec = parse_resource(resource, problems);
+    HEDDLE_CHECK(spec.has_value());  // resources_of() parsed it
+    put_spec(model, resource.key, *spec);
+  }
+  return model;
+}
+
 std::shared_ptr<const Snapshot> snapshot_of(std::string_view yaml) {
   SnapshotBuilder builder(ModelScope::kWhole);
   ConfigChange change;

@@ -10,6 +10,8 @@ namespace heddle {
 std::vector<Resource> resources_of(std::string_view yaml);
 // The problems of one document's envelope and spec, one per line; empty when it is accepted.
 std::string spec_problems_of(std::string_view yaml);
+// Everything in the YAML, each by itself; what they get wrong together is for validate().
+Model model_of(std::string_view yaml);
 // A snapshot of everything in the YAML; aborts when it is refused.
 std::shared_ptr<const Snapshot> snapshot_of(std::string_view yaml);
 

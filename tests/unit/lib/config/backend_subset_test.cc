@@ -27,16 +27,6 @@ std::string all_with(std::string_view more) {
 }
 const std::string kAll = all_with("");
 
-Model model_of(std::string_view yaml) {
-  Model model;
-  Problems problems;
-  for (const Resource& resource : resources_of(yaml)) {
-    std::optional<ParsedSpec> spec = parse_resource(resource, problems);
-    if (spec) put_spec(model, resource.key, *spec);
-  }
-  EXPECT_EQ(problems.text(), "");
-  return model;
-}
 std::string problems_of(std::string_view yaml, ModelScope scope = ModelScope::kWhole) {
   return validate(model_of(yaml), scope).text();
 }

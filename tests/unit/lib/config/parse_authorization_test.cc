@@ -124,12 +124,7 @@ TEST(ParseAuthorization, ADenyPolicyThatCannotDenyIsAMistake) {
 }
 
 std::string set_problems_of(std::string_view yaml, ModelScope scope = ModelScope::kWhole) {
-  Model model;
-  Problems problems;
-  for (const Resource& resource : resources_of(yaml)) {
-    put_spec(model, resource.key, *parse_resource(resource, problems));
-  }
-  return validate(model, scope).text();
+  return validate(model_of(yaml), scope).text();
 }
 std::string policy(std::string_view name, std::string_view spec) {
   return str_cat("{apiVersion: heddle.dev/v1, kind: AuthorizationPolicy, metadata: {name: ", name, "}, spec: {", spec,

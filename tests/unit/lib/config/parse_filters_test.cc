@@ -39,12 +39,7 @@ std::shared_ptr<const T> parsed(const std::string& yaml) {
   EXPECT_TRUE(out) << problems.text();
   return out ? std::get<std::shared_ptr<const T>>(*out) : nullptr;
 }
-std::string problems_together(const std::string& yaml) {
-  Model model;
-  Problems problems;
-  for (const Resource& one : resources_of(yaml)) put_spec(model, one.key, *parse_resource(one, problems));
-  return validate(model, ModelScope::kWhole).text();
-}
+std::string problems_together(const std::string& yaml) { return validate(model_of(yaml), ModelScope::kWhole).text(); }
 
 TEST(ParseFilters, ReadsEveryFilterOfARule) {
   auto route = parsed<HttpRouteSpec>(route_yaml(rule_with(str_cat(

@@ -34,13 +34,6 @@ std::shared_ptr<const HttpRouteSpec> parsed(std::string_view yaml) {
   EXPECT_EQ(problems.text(), "");
   return spec ? std::get<std::shared_ptr<const HttpRouteSpec>>(*spec) : nullptr;
 }
-Model model_of(std::string_view yaml) {
-  Model model;
-  Problems problems;
-  for (const Resource& resource : resources_of(yaml))
-    put_spec(model, resource.key, *parse_resource(resource, problems));
-  return model;
-}
 std::string problems_of(std::string_view yaml, ModelScope scope = ModelScope::kWhole) {
   return validate(model_of(yaml), scope).text();
 }

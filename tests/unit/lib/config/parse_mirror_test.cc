@@ -27,13 +27,7 @@ HttpRouteRule rule_of(const std::string& yaml) {
 }
 std::vector<RequestMirror> mirrors_of(std::string_view filters) { return *rule_of(route(kHttp, filters)).mirrors; }
 
-std::string problems_together(const std::string& yaml) {
-  Model model;
-  Problems problems;
-  for (const Resource& one : resources_of(yaml)) put_spec(model, one.key, *parse_resource(one, problems));
-  EXPECT_EQ(problems.text(), "");
-  return validate(model, ModelScope::kWhole).text();
-}
+std::string problems_together(const std::string& yaml) { return validate(model_of(yaml), ModelScope::kWhole).text(); }
 
 TEST(ParseMirror, NamesABackendAsBackendRefsDo) {
   auto mirrors = mirrors_of(str_cat(to_a(), ", ", mirror("backendRef: {name: s, namespace: n, port: 8080}")));

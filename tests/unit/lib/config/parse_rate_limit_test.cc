@@ -16,16 +16,7 @@ std::string in_limit(std::string_view fields) {
   return problems_of(str_cat("limits: [{name: a, requests: 1, per: 1s, ", fields, "}]"));
 }
 
-std::string together(std::string_view yaml) {
-  Model model;
-  Problems problems;
-  for (const Resource& resource : resources_of(yaml)) {
-    std::optional<ParsedSpec> spec = parse_resource(resource, problems);
-    if (spec) put_spec(model, resource.key, *spec);
-  }
-  EXPECT_EQ(problems.text(), "");
-  return validate(model, ModelScope::kWhole).text();
-}
+std::string together(std::string_view yaml) { return validate(model_of(yaml), ModelScope::kWhole).text(); }
 std::string limits(size_t count) {
   std::string out;
   for (size_t i = 0; i < count; ++i) {

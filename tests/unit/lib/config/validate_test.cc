@@ -8,11 +8,7 @@
 namespace heddle {
 namespace {
 std::string problems_of(std::string_view yaml, ModelScope scope = ModelScope::kWhole) {
-  Model model;
-  Problems problems;
-  for (const Resource& resource : resources_of(yaml))
-    put_spec(model, resource.key, *parse_resource(resource, problems));
-  return validate(model, scope).text();
+  return validate(model_of(yaml), scope).text();
 }
 
 std::string route(std::string_view parent, std::string_view backends) {

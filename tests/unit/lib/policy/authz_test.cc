@@ -24,16 +24,6 @@ std::string workload(std::string_view name, std::string_view services, std::stri
                  identity, "', services: [", services, "]}}\n---\n");
 }
 
-Model model_of(std::string_view yaml) {
-  Model model;
-  Problems problems;
-  for (const Resource& resource : resources_of(yaml)) {
-    std::optional<ParsedSpec> spec = parse_resource(resource, problems);
-    if (spec) put_spec(model, resource.key, *spec);
-  }
-  EXPECT_EQ(problems.text(), "");
-  return model;
-}
 std::shared_ptr<const AuthzSet> set_of(std::string_view yaml) {
   Model model = model_of(yaml);
   return select_authz(model, authz_subject(model.workloads, kOwn));

@@ -18,16 +18,6 @@ std::string limits_yaml(std::string_view name, std::string_view spec, std::strin
                  "}, spec: {", spec, "}}\n---\n");
 }
 std::string one(std::string_view fields) { return str_cat("limits: [{name: a, requests: 1, per: 1s, ", fields, "}]"); }
-Model limits_model(std::string_view yaml) {
-  Model model;
-  Problems problems;
-  for (const Resource& resource : resources_of(yaml)) {
-    std::optional<ParsedSpec> spec = parse_resource(resource, problems);
-    if (spec) put_spec(model, resource.key, *spec);
-  }
-  EXPECT_EQ(problems.text(), "");
-  return model;
-}
 
 class RateLimitTest : public testing::Test {
  protected:
@@ -39,7 +29,7 @@ class RateLimitTest : public testing::Test {
     return head;
   }
   void use(std::string_view fields) {
-    model_ = limits_model(limits_yaml("p", one(fields)));
+    model_ = model_of(limits_yaml("p", one(fields)));
     limit_ = &model_.rate_limit_policies.begin()->second->limits.at(0);
   }
   bool counts(const RequestHead& head) { return static_cast<bool>(check_rate_limit(*limit_, facts_of(head))); }
@@ -152,7 +142,7 @@ TEST(SelectRateLimits, ByTargetAsAuthorizationPoliciesAre) {
       limits_yaml("other", str_cat("targetRef: {kind: Workload, name: v}, ", one("burst: 1"))) +
       "{apiVersion: heddle.dev/v1, kind: Workload, metadata: {name: w}, spec: {identity: '" + std::string(kOwn.text()) +
       "', services: [a]}}\n---\n";
-  Model model = limits_model(yaml);
+  Model model = model_of(yaml);
 
   std::string selected;
   for (const SelectedRateLimit& each : select_rate_limits(model, authz_subject(model.workloads, kOwn))) {

@@ -47,9 +47,8 @@ class ShortSetsTest : public UpstreamRig {
   std::string asked(uint64_t draw, std::string_view path = "/") {
     Decision decision = decided(path, draw);
     EXPECT_TRUE(decision);
-    std::optional<size_t> number;
-    if (may_leave(decision)) number = leave_if_short(*config_.current(), draw, decision);
-    return decision.backends->spec->key.name + (number ? std::to_string(*number) : "");
+    if (may_leave(decision)) leave_if_short(*config_.current(), draw, decision);
+    return decision.backends->spec->key.name + (decision.instead ? std::to_string(*decision.instead) : "");
   }
   std::map<std::string, int> counted() {
     std::map<std::string, int> out;
