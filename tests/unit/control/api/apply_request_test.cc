@@ -67,10 +67,10 @@ TEST(ApplyRequest, AdmitsOnlyAWholeThatHoldsTogether) {
   TestStore store;
   std::vector<ApiProblem> problems;
 
-  auto refused = store->commit({PutOperation{service("a")}},
-                               whole_admission(problems, Reason::kConfigInvalid, *TrustDomain::parse("td.test")));
-  auto taken = store->commit({PutOperation{service("a")}, PutOperation{backend_set("a")}},
-                             whole_admission(problems, Reason::kConfigInvalid, *TrustDomain::parse("td.test")));
+  auto refused = store.commit({PutOperation{service("a")}},
+                              whole_admission(problems, Reason::kConfigInvalid, *TrustDomain::parse("td.test")));
+  auto taken = store.commit({PutOperation{service("a")}, PutOperation{backend_set("a")}},
+                            whole_admission(problems, Reason::kConfigInvalid, *TrustDomain::parse("td.test")));
 
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().reason, Reason::kConfigInvalid);
