@@ -1,6 +1,5 @@
 #include "control/api/api_server.h"
 
-#include "control/api/apply_request.h"
 #include "control/api/federation_view.h"
 #include "control/api/resource_view.h"
 #include "control/api/status_view.h"
@@ -14,6 +13,9 @@ constexpr uint32_t kApiSchema = 1;
 
 Error not_found(std::string what) { return make_error(Reason::kNotFound, std::move(what), Origin::kDownstream); }
 Error bad_request(std::string why) { return make_error(Reason::kBadRequest, std::move(why), Origin::kDownstream); }
+RpcResponse too_large(size_t limit) {
+  return error_answer(make_error(Reason::kTooLarge, str_cat("the body exceeds ", std::to_string(limit), " bytes")));
+}
 
 Result<Kind> kind_of(const RpcRequest& request) {
   const std::string& plural = request.path_params.at("plural");
@@ -28,31 +30,6 @@ Result<ResourceKey> key_of(const RpcRequest& request) {
   return ResourceKey::make(kind, request.path_params.at("namespace"), request.path_params.at("name"));
 }
 
-std::string_view to_text(StoreOutcome outcome) {
-  constexpr std::string_view kNames[] = {"created", "configured", "unchanged", "deleted"};
-  return kNames[static_cast<size_t>(outcome)];
-}
-
-RpcResponse version_answer(Version version) {
-  std::string body;
-  JsonWriter(body).begin_object().field("version", version.text()).end_object();
-  return RpcResponse::json(200, std::move(body));
-}
-
-RpcResponse apply_answer(const Transaction& transaction, const Commit& commit) {
-  std::string body;
-  JsonWriter out(body);
-  out.begin_object().field("version", commit.version.text()).key("results").begin_array();
-  for (size_t i = 0; i < transaction.size(); ++i) {
-    out.begin_object().field("key", key_of(transaction[i]).text());
-    out.field("result", to_text(commit.outcomes[i])).end_object();
-  }
-  out.end_array();
-  std::vector<ApiProblem> warnings = warnings_of(transaction, commit.after);
-  if (!warnings.empty()) write_problems(out.key("warnings"), warnings);
-  out.end_object();
-  return RpcResponse::json(200, std::move(body));
-}
 }  // namespace
 
 void ApiServer::serve_on(HttpServer& server) {
@@ -61,29 +38,31 @@ void ApiServer::serve_on(HttpServer& server) {
   route(server, "GET", "/v1/version", &ApiServer::version);
   route(server, "GET", "/v1/resources/{plural}", &ApiServer::list);
   route(server, "GET", "/v1/resources/{plural}/{namespace}/{name}", &ApiServer::get);
-  route(server, "DELETE", "/v1/resources/{plural}/{namespace}/{name}", &ApiServer::erase);
-  route(server, "POST", "/v1/apply", &ApiServer::apply);
   route(server, "POST", "/v1/explain", &ApiServer::explain);
   route(server, "GET", "/v1/status", &ApiServer::status);
   route(server, "POST", "/v1/tokens", &ApiServer::create_token);
   route(server, "GET", "/v1/ca", &ApiServer::show_ca);
   route(server, "POST", "/v1/ca/{step}", &ApiServer::step_ca);
   route(server, "GET", "/v1/federation", &ApiServer::show_federation);
-  server.route("GET", "/v1/wait",
-               [this](const RpcRequest& r, HttpServer::Respond respond) { wait(r, std::move(respond)); });
+  route(server, "GET", "/v1/wait", &ApiServer::wait);
+  route(server, "DELETE", "/v1/resources/{plural}/{namespace}/{name}", &ApiServer::erase);
+  route(server, "POST", "/v1/apply", &ApiServer::apply);
 }
 
 void ApiServer::route(HttpServer& server, std::string method, std::string_view pattern, Handler handler) {
   size_t limit = pattern == "/v1/apply" ? kMaxApplyBody : kMaxBody;
   server.route(std::move(method), pattern, [this, handler, limit](const RpcRequest& r, HttpServer::Respond respond) {
     if (auto no = gate_.readmit(r)) return respond(*std::move(no));
-    if (r.body.size() <= limit) return respond((this->*handler)(r));
-    respond(error_answer(make_error(Reason::kTooLarge, str_cat("the body exceeds ", std::to_string(limit), " bytes"))));
+    if (r.body.size() <= limit) return (this->*handler)(r, std::move(respond));
+    respond(too_large(limit));
   });
 }
 
-void ApiServer::audit(const AuditRecord& record, const Caller& caller, const Result<void>& outcome) {
-  parts_.audit.write_line(audit_line(record, caller, outcome, parts_.scheduler.wall()));
+void ApiServer::route(HttpServer& server, std::string method, std::string_view pattern, Answer answer) {
+  server.route(std::move(method), pattern, [this, answer](const RpcRequest& r, HttpServer::Respond respond) {
+    if (auto no = gate_.readmit(r)) return respond(*std::move(no));
+    respond(r.body.size() <= kMaxBody ? (this->*answer)(r) : too_large(kMaxBody));
+  });
 }
 
 RpcResponse ApiServer::version(const RpcRequest&) {
@@ -124,52 +103,12 @@ RpcResponse ApiServer::get(const RpcRequest& request) {
   return RpcResponse::json(200, ResourceView(std::move(view)).document(*found).compact());
 }
 
-Admission ApiServer::admission_of(std::vector<ApiProblem>& problems, Reason reason) const {
-  return whole_admission(problems, reason, parts_.issuer.authority().trust_domain());
-}
-
-RpcResponse ApiServer::apply(const RpcRequest& request) {
-  Caller caller = caller_of(request);
-  bool is_dry = request.query_param("dryRun") == "true";
-  std::vector<ApiProblem> problems;
-  auto refuse = [&](const Error& why) {
-    if (!is_dry) audit({"apply", "", ""}, caller, Error(why));
-    return error_answer(why, problems);
-  };
-  Result<Transaction> transaction = read_apply(request.body, problems);
-  if (!transaction) return refuse(transaction.error());
-  if (auto no = gate_.refuse(request, *transaction)) return *no;
-  Admission admission = admission_of(problems, Reason::kConfigInvalid);
-  Result<Commit> commit = is_dry ? parts_.store.preview(*transaction, std::move(admission))
-                                 : parts_.store.commit(*transaction, std::move(admission));
-  if (!commit) return refuse(commit.error());
-  if (!is_dry) audit_commit(*transaction, *commit, caller);
-  return apply_answer(*transaction, *commit);
-}
-
-RpcResponse ApiServer::erase(const RpcRequest& request) {
-  Caller caller = caller_of(request);
+void ApiServer::erase(const RpcRequest& request, HttpServer::Respond respond) {
   Result<ResourceKey> key = key_of(request);
-  if (!key) return error_answer(key.error());
-  Transaction transaction{EraseOperation{*key}};
-  if (auto no = gate_.refuse(request, {AccessAction::kDelete, key->ns, key->kind}, key->text())) return *no;
-  std::vector<ApiProblem> problems;
-  Result<Commit> commit = parts_.store.commit(transaction, admission_of(problems, Reason::kConflict));
-  if (commit) {
-    audit_commit(transaction, *commit, caller);
-    return version_answer(commit->version);
-  }
-  audit({"delete", key->text(), ""}, caller, Error(commit.error()));
-  return error_answer(commit.error(), problems);
-}
-
-void ApiServer::audit_commit(const Transaction& transaction, const Commit& commit, const Caller& caller) {
-  for (size_t i = 0; i < transaction.size(); ++i) {
-    if (commit.outcomes[i] == StoreOutcome::kUnchanged) continue;
-    std::string type = commit.outcomes[i] == StoreOutcome::kErased ? "delete" : "apply";
-    std::string detail = str_cat(to_text(commit.outcomes[i]), " in version ", commit.version.text());
-    audit({std::move(type), key_of(transaction[i]).text(), std::move(detail)}, caller, {});
-  }
+  if (!key) return respond(error_answer(key.error()));
+  AccessAsk ask{AccessAction::kDelete, key->ns, key->kind};
+  if (auto no = gate_.refuse(request, ask, key->text())) return respond(*std::move(no));
+  changes_.erase(*key, caller_of(request), std::move(respond));
 }
 
 RpcResponse ApiServer::explain(const RpcRequest& request) {
@@ -259,6 +198,7 @@ void ApiServer::on_waited(uint64_t id, const WaitResult& result) {
 }
 
 void ApiServer::drain() {
+  changes_.drain();
   std::map<uint64_t, Waiting> all = std::move(waiting_);
   waiting_.clear();
   for (auto& [id, waiting] : all) {

@@ -6,6 +6,7 @@
 #include "control/api/access_api.h"
 #include "control/api/answers.h"
 #include "control/api/ca_api.h"
+#include "control/api/change_api.h"
 #include "control/api/explainer.h"
 #include "control/ca/issuer.h"
 #include "control/federation/federation_keeper.h"
@@ -38,46 +39,49 @@ class ApiServer {
   explicit ApiServer(const ApiParts& parts)
       : parts_(parts),
         explainer_(parts.store),
-        ca_({parts.rotator, parts.outlook, parts.registry, parts.ledger, parts.scheduler}),
         gate_({parts.ledger, parts.refusals, parts.scheduler, parts.random}),
-        access_({parts.ledger, gate_, parts.audit, parts.scheduler}) {}
+        access_({parts.ledger, gate_, parts.audit, parts.scheduler}),
+        changes_({parts.store, parts.issuer.authority().trust_domain(), parts.audit, parts.scheduler, gate_}),
+        ca_({parts.rotator, parts.outlook, parts.registry, parts.ledger, parts.scheduler}) {}
   // Sets the server's guard, too.
   void serve_on(HttpServer&);
   // Everybody who waits is told that this replica leaves.
   void drain();
 
  private:
-  using Handler = RpcResponse (ApiServer::*)(const RpcRequest&);
+  using Handler = void (ApiServer::*)(const RpcRequest&, HttpServer::Respond);
+  using Answer = RpcResponse (ApiServer::*)(const RpcRequest&);
   struct Waiting {
     HttpServer::Respond respond;
     Pending token;
   };
   void route(HttpServer&, std::string method, std::string_view pattern, Handler);
+  void route(HttpServer&, std::string method, std::string_view pattern, Answer);
 
   RpcResponse version(const RpcRequest&);
   RpcResponse list(const RpcRequest&);
   RpcResponse get(const RpcRequest&);
-  RpcResponse apply(const RpcRequest&);
-  RpcResponse erase(const RpcRequest&);
   RpcResponse explain(const RpcRequest&);
   RpcResponse status(const RpcRequest&);
   RpcResponse create_token(const RpcRequest&);
   RpcResponse show_federation(const RpcRequest&);
   RpcResponse show_ca(const RpcRequest&) { return ca_.show(); }
   RpcResponse step_ca(const RpcRequest& request) { return ca_.step(request, caller_of(request)); }
+  void apply(const RpcRequest& request, HttpServer::Respond respond) {
+    changes_.apply(request, caller_of(request), std::move(respond));
+  }
+  void erase(const RpcRequest&, HttpServer::Respond);
   void wait(const RpcRequest&, HttpServer::Respond);
   void on_waited(uint64_t id, const WaitResult&);
 
-  Admission admission_of(std::vector<ApiProblem>&, Reason) const;
   Caller caller_of(const RpcRequest& request) { return gate_.caller_of(request); }
-  void audit(const AuditRecord&, const Caller&, const Result<void>& outcome);
-  void audit_commit(const Transaction&, const Commit&, const Caller&);
 
   ApiParts parts_;
   Explainer explainer_;
-  CaApi ca_;
   AccessGate gate_;
   AccessApi access_;
+  ChangeApi changes_;
+  CaApi ca_;
   std::map<uint64_t, Waiting> waiting_;
   uint64_t next_wait_ = 1;
 };

@@ -63,6 +63,7 @@ Result<Transaction> read_apply(std::string_view body, std::vector<ApiProblem>& p
 
 Admission whole_admission(std::vector<ApiProblem>& problems, Reason reason, const TrustDomain& own) {
   return [&problems, reason, own](const View& after) -> Result<void> {
+    problems.clear();
     ConfigProblems found = validate(model_of(after).model, ModelScope::kWhole, &own);
     if (found.empty()) return {};
     for (const ResourceProblem& item : found.items) add(problems, item.key.text(), item.problem);

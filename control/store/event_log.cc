@@ -40,6 +40,11 @@ EventRange EventLog::events_after(Version version, size_t max) const {
   return out;
 }
 
+const Event* EventLog::find(Version version) const {
+  if (state_of(version) != LogState::kComplete || version == base_.version()) return nullptr;
+  return &events_[version.sequence - base_.version().sequence - 1];
+}
+
 std::optional<View> EventLog::view_at(Version version) const {
   if (state_of(version) != LogState::kComplete) return std::nullopt;
   if (version == base_.version()) return base_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "control/store/view.h"
+#include "lib/base/clock.h"
 
 namespace heddle {
 struct Change {
@@ -15,8 +16,17 @@ struct Change {
   StoredResource::Ptr now;     // nullptr: erased
 };
 
+// Who made a version, when and why.
+struct ChangeNote {
+  std::string author;   // name of the token; empty: nobody said
+  std::string message;  // in the author's words; may be empty
+  WallTime time;
+  bool operator==(const ChangeNote&) const = default;
+};
+
 struct Event {
   Version version;
+  ChangeNote note;
   std::vector<Change> changes;
   View after;
 };
@@ -47,6 +57,10 @@ class EventLog {
   EventRange events_after(Version version, size_t max) const;
   // What the store held at `version`; nothing when it is compacted or unknown.
   std::optional<View> view_at(Version version) const;
+  // The event that made `version`; nullptr: it is compacted or unknown.
+  const Event* find(Version version) const;
+  // Oldest first; valid until the log changes.
+  const std::deque<Event>& events() const noexcept { return events_; }
   const View& newest() const noexcept { return events_.empty() ? base_ : events_.back().after; }
   const View& oldest() const noexcept { return base_; }
 

@@ -42,14 +42,21 @@ Result<std::unique_ptr<SqliteJournal>> SqliteJournal::create(SqliteDatabase& db,
   HEDDLE_TRY(journal->add_undo_,
              db.prepare(str_cat("INSERT INTO undo (at, ", kColumns, ") VALUES (?1,?2,?3,?4,?5,?6,?7,?8)")));
   HEDDLE_TRY(journal->trim_undo_, db.prepare("DELETE FROM undo WHERE at <= ?1"));
+  HEDDLE_TRY(journal->add_note_, db.prepare("INSERT INTO note (at, author, message, time) VALUES (?1,?2,?3,?4)"));
+  HEDDLE_TRY(journal->trim_notes_, db.prepare("DELETE FROM note WHERE at <= ?1"));
   HEDDLE_TRY(journal->set_state_, db.prepare("UPDATE state SET epoch = ?1, sequence = ?2"));
   return journal;
 }
 
-Result<void> SqliteJournal::append(const Event& event) {
+Pending SqliteJournal::append(const Event& event, AppendDone done) {
+  done(write(event));
+  return nullptr;
+}
+
+Result<void> SqliteJournal::write(const Event& event) {
   HEDDLE_TRY(SqliteTransaction transaction, SqliteTransaction::begin(db_));
   for (const Change& change : event.changes) HEDDLE_CHECK_OK(write_change(event.version, change));
-  HEDDLE_CHECK_OK(write_state(event.version));
+  HEDDLE_CHECK_OK(write_state(event));
   return transaction.commit();
 }
 
@@ -62,15 +69,23 @@ Result<void> SqliteJournal::write_change(Version version, const Change& change) 
   return put_->run();
 }
 
-Result<void> SqliteJournal::write_state(Version version) {
-  if (version.sequence > options_.history) {
-    HEDDLE_CHECK_OK(trim_undo_->integer(static_cast<int64_t>(version.sequence - options_.history)).run());
+Result<void> SqliteJournal::write_state(const Event& event) {
+  auto sequence = static_cast<int64_t>(event.version.sequence);
+  auto kept = static_cast<int64_t>(options_.history);
+  HEDDLE_CHECK_OK(add_note_->integer(sequence)
+                      .text(event.note.author)
+                      .text(event.note.message)
+                      .integer(event.note.time.since_epoch().count())
+                      .run());
+  if (sequence > kept) {
+    HEDDLE_CHECK_OK(trim_undo_->integer(sequence - kept).run());
+    HEDDLE_CHECK_OK(trim_notes_->integer(sequence - kept).run());
   }
-  set_state_->integer(static_cast<int64_t>(version.epoch)).integer(static_cast<int64_t>(version.sequence));
+  set_state_->integer(static_cast<int64_t>(event.version.epoch)).integer(sequence);
   return set_state_->run();
 }
 
-Result<JournalState> SqliteJournal::replay() {
+Result<JournalState> SqliteJournal::replay(JournalObserver&) {
   JournalState out;
   HEDDLE_TRY(SqliteStatement state, db_.prepare("SELECT epoch, sequence FROM state"));
   HEDDLE_TRY(bool found, state.step());
@@ -87,8 +102,20 @@ Result<JournalState> SqliteJournal::replay() {
   return out;
 }
 
-// Newest first, as long as the transactions follow each other.
+Result<std::map<uint64_t, ChangeNote>> SqliteJournal::read_notes() {
+  std::map<uint64_t, ChangeNote> out;
+  HEDDLE_TRY(SqliteStatement rows, db_.prepare("SELECT at, author, message, time FROM note"));
+  while (true) {
+    HEDDLE_TRY(bool row, rows.step());
+    if (!row) return out;
+    out[static_cast<uint64_t>(rows.column_integer(0))] = {
+        std::string(rows.column_text(1)), std::string(rows.column_text(2)), WallTime(Duration(rows.column_integer(3)))};
+  }
+}
+
+// Newest first, as long as the transactions follow each other. Those of a Heddle that kept no notes have none.
 Result<void> SqliteJournal::read_history(JournalState& out) {
+  HEDDLE_TRY(auto notes, read_notes());
   HEDDLE_TRY(SqliteStatement rows, db_.prepare(str_cat("SELECT at, ", kColumns, " FROM undo ORDER BY at DESC, key")));
   uint64_t expected = out.version.sequence;
   while (true) {
@@ -97,13 +124,13 @@ Result<void> SqliteJournal::read_history(JournalState& out) {
     auto at = static_cast<uint64_t>(rows.column_integer(0));
     if (at > out.version.sequence) return damaged("its history is ahead of its version");
     if (at == expected) {
-      out.history.emplace_back();
+      out.history.push_back({std::move(notes[at]), {}});
       --expected;
     } else if (at < expected) {
       return {};
     }
     HEDDLE_TRY(JournalState::Undo undo, read_row(rows, 1));
-    out.history.back().push_back(std::move(undo));
+    out.history.back().undos.push_back(std::move(undo));
   }
 }
 }  // namespace heddle

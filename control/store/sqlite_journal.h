@@ -2,6 +2,8 @@
 // transactions replaced. A crash loses nothing that commit() answered; restarting continues epoch and sequence.
 // Shares its database with SqliteLedger; both live on the store's loop.
 #pragma once
+#include <map>
+
 #include "control/store/journal.h"
 #include "control/store/sqlite.h"
 
@@ -13,8 +15,10 @@ class SqliteJournal final : public Journal {
   };
   // The database must be migrated and outlive the journal.
   static Result<std::unique_ptr<SqliteJournal>> create(SqliteDatabase&, Options);
-  Result<JournalState> replay() override;
-  Result<void> append(const Event&) override;
+  // Nobody else writes: the observer is never called.
+  Result<JournalState> replay(JournalObserver&) override;
+  // Done when it returns.
+  [[nodiscard]] Pending append(const Event&, AppendDone done) override;
 
   class Access {
     friend class SqliteJournal;
@@ -23,8 +27,10 @@ class SqliteJournal final : public Journal {
   SqliteJournal(Access, SqliteDatabase& db, Options options) : db_(db), options_(options) {}
 
  private:
+  Result<void> write(const Event&);
   Result<void> write_change(Version version, const Change&);
-  Result<void> write_state(Version version);
+  Result<void> write_state(const Event&);
+  Result<std::map<uint64_t, ChangeNote>> read_notes();
   Result<void> read_history(JournalState&);
 
   SqliteDatabase& db_;
@@ -33,6 +39,8 @@ class SqliteJournal final : public Journal {
   std::optional<SqliteStatement> erase_;
   std::optional<SqliteStatement> add_undo_;
   std::optional<SqliteStatement> trim_undo_;
+  std::optional<SqliteStatement> add_note_;
+  std::optional<SqliteStatement> trim_notes_;
   std::optional<SqliteStatement> set_state_;
 };
 }  // namespace heddle

@@ -5,6 +5,23 @@
 #include "lib/base/strings.h"
 
 namespace heddle {
+struct Store::Waiting {
+  CommitRequest request;
+  Admission admission;
+  CommitDone done;  // empty: nobody waits any more
+  int tries = 0;
+
+  // Its caller's end.
+  class Token final : public Operation {
+   public:
+    explicit Token(std::shared_ptr<Waiting> waiting) : waiting_(std::move(waiting)) {}
+    ~Token() override { waiting_->done = nullptr; }
+
+   private:
+    std::shared_ptr<Waiting> waiting_;
+  };
+};
+
 struct Store::Prepared {
   Version next;
   Event event;
@@ -35,9 +52,9 @@ EventLog rebuild_log(const JournalState& state, EventLog::Limits limits) {
   for (const StoredResource::Ptr& resource : state.resources) view = view.with(resource);
   view = view.at(state.version);
   std::vector<Event> events;
-  for (const std::vector<JournalState::Undo>& undos : state.history) {
-    Event event{view.version(), {}, view};
-    for (const JournalState::Undo& undo : undos) {
+  for (const JournalState::Past& past : state.history) {
+    Event event{view.version(), past.note, {}, view};
+    for (const JournalState::Undo& undo : past.undos) {
       event.changes.push_back({undo.key, undo.before, event.after.find(undo.key)});
       view = undo.before == nullptr ? view.without(undo.key) : view.with(undo.before);
     }
@@ -55,36 +72,108 @@ const ResourceKey& key_of(const StoreOperation& operation) noexcept {
   return std::get<EraseOperation>(operation).key;
 }
 
-Store::Store(Access, Journal& journal, const Clock& clock, Random& random, Options options, EventLog log)
-    : journal_(journal), clock_(clock), random_(random), options_(options), log_(std::move(log)) {}
-
-Result<std::unique_ptr<Store>> Store::open(Journal& journal, const Clock& clock, Random& random, Options options) {
-  HEDDLE_TRY(JournalState state, journal.replay());
-  return std::make_unique<Store>(Access(), journal, clock, random, options, rebuild_log(state, options.log));
+Store::Store(Access, Journal& journal, Scheduler& scheduler, Random& random, Options options)
+    : journal_(journal), scheduler_(scheduler), random_(random), options_(options), log_(View(), options.log) {
+  step_timer_ = scheduler.timer([this] { step(); });
 }
 
-Result<Commit> Store::commit(const Transaction& transaction, Admission admission) {
-  HEDDLE_TRY(Prepared prepared, prepare(transaction, std::move(admission)));
-  if (prepared.event.changes.empty()) return std::move(prepared.commit);
-  HEDDLE_CHECK_OK(journal_.append(prepared.event));
-  log_.append(std::move(prepared.event));
-  announce(prepared.next);
+Store::~Store() = default;
+
+Result<std::unique_ptr<Store>> Store::open(Journal& journal, Scheduler& scheduler, Random& random, Options options) {
+  auto store = std::make_unique<Store>(Access(), journal, scheduler, random, options);
+  HEDDLE_TRY(JournalState state, journal.replay(*store));
+  store->log_ = rebuild_log(state, options.log);
+  return store;
+}
+
+Pending Store::commit(CommitRequest request, Admission admission, CommitDone done) {
+  auto waiting = std::make_shared<Waiting>(Waiting{std::move(request), std::move(admission), std::move(done)});
+  waiting_.push_back(waiting);
+  step_timer_->arm(Duration(0));
+  return std::make_unique<Waiting::Token>(std::move(waiting));
+}
+
+void Store::step() {
+  while (appending_ == nullptr && version() >= lost_to_ && !waiting_.empty()) {
+    Waiting& first = *waiting_.front();
+    if (!first.done) {
+      waiting_.pop_front();
+      continue;
+    }
+    Result<Prepared> prepared = prepare(first.request, first.admission);
+    if (!prepared) {
+      finish(std::move(prepared).error());
+    } else if (prepared->event.changes.empty()) {
+      finish(std::move(prepared->commit));
+    } else {
+      append(*std::move(prepared));
+    }
+  }
+}
+
+void Store::append(Prepared prepared) {
+  appending_ = std::make_unique<Prepared>(std::move(prepared));
+  Pending token = journal_.append(appending_->event, [this](Result<void> result) { on_appended(std::move(result)); });
+  if (appending_ != nullptr) append_ = std::move(token);
+}
+
+void Store::on_appended(Result<void> result) {
+  std::unique_ptr<Prepared> prepared = std::move(appending_);
+  Pending over = std::move(append_);
+  step_timer_->arm(Duration(0));
+  if (result) {
+    log_.append(std::move(prepared->event));
+    announce(prepared->next);
+    return finish(std::move(prepared->commit));
+  }
+  bool is_lost = result.error().reason == Reason::kConflict;
+  if (!is_lost || ++waiting_.front()->tries >= kMaxTries) return finish(std::move(result).error());
+  lost_to_ = prepared->next;
+}
+
+void Store::finish(Result<Commit> result) {
+  std::shared_ptr<Waiting> first = std::move(waiting_.front());
+  waiting_.pop_front();
+  if (CommitDone done = std::move(first->done)) done(std::move(result));
+}
+
+void Store::on_event(ForeignEvent foreign) {
+  if (foreign.version <= version()) return;
+  Event event{foreign.version, std::move(foreign.note), {}, view()};
+  for (ForeignEvent::Put& put : foreign.puts) {
+    StoredResource::Ptr before = event.after.find(put.key);
+    event.after = put.now == nullptr ? event.after.without(put.key) : event.after.with(put.now);
+    event.changes.push_back({std::move(put.key), std::move(before), std::move(put.now)});
+  }
+  event.after = event.after.at(foreign.version);
+  log_.append(std::move(event));
+  announce(foreign.version);
+  step_timer_->arm(Duration(0));
+}
+
+void Store::on_reset(JournalState state) {
+  log_ = rebuild_log(state, options_.log);
+  announce(version());
+  step_timer_->arm(Duration(0));
+}
+
+Result<Commit> Store::preview(const CommitRequest& request, Admission admission) const {
+  HEDDLE_TRY(Prepared prepared, prepare(request, admission));
   return std::move(prepared.commit);
 }
 
-Result<Commit> Store::preview(const Transaction& transaction, Admission admission) const {
-  HEDDLE_TRY(Prepared prepared, prepare(transaction, std::move(admission)));
-  return std::move(prepared.commit);
-}
-
-Result<Store::Prepared> Store::prepare(const Transaction& transaction, Admission admission) const {
-  if (transaction.size() > kMaxOperations) {
+Result<Store::Prepared> Store::prepare(const CommitRequest& request, Admission& admission) const {
+  if (request.operations.size() > kMaxOperations) {
     return make_error(Reason::kTooLarge, "a transaction has at most 10,000 operations");
+  }
+  if (request.expected && *request.expected != version()) {
+    return make_error(Reason::kConflict, str_cat("the mesh is at version ", version().text(), ", not at the expected ",
+                                                 request.expected->text(), "; see what has changed since"));
   }
   Prepared out;
   out.view = view();
   out.next = {version().epoch, version().sequence + 1};
-  for (const StoreOperation& operation : transaction) HEDDLE_CHECK_OK(apply(out, operation));
+  for (const StoreOperation& operation : request.operations) HEDDLE_CHECK_OK(apply(out, operation));
   if (!out.event.changes.empty()) out.view = out.view.at(out.next);
   if (out.view.total_bytes() > options_.max_bytes) {
     return make_error(Reason::kTooLarge,
@@ -93,6 +182,7 @@ Result<Store::Prepared> Store::prepare(const Transaction& transaction, Admission
   }
   if (admission) HEDDLE_CHECK_OK(admission(out.view));
   out.event.version = out.next;
+  out.event.note = {request.author, request.message, scheduler_.wall()};
   out.event.after = out.view;
   out.commit.version = out.view.version();
   out.commit.after = out.view;
@@ -115,7 +205,7 @@ Result<StoreOutcome> Store::put(Prepared& out, const PutOperation& operation) co
   const Envelope& envelope = operation.envelope;
   StoredResource::Ptr current = out.view.find(envelope.key);
   HEDDLE_CHECK_OK(check_expected(envelope.key, current.get(), operation.expected));
-  ResourceMeta meta = current != nullptr ? current->meta() : ResourceMeta{make_uid(), 1, clock_.wall(), {}};
+  ResourceMeta meta = current != nullptr ? current->meta() : ResourceMeta{make_uid(), 1, scheduler_.wall(), {}};
   HEDDLE_TRY(std::string bytes, served_bytes(envelope, meta.created));
   if (current != nullptr && current->bytes() == bytes) return StoreOutcome::kUnchanged;
   if (current != nullptr && !has_same_spec(current->document(), envelope.document)) ++meta.generation;

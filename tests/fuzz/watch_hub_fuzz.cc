@@ -14,8 +14,11 @@ namespace heddle::fuzz {
 namespace {
 class MemoryJournal final : public Journal {
  public:
-  Result<JournalState> replay() override { return JournalState{{1, 0}, {}, {}}; }
-  Result<void> append(const Event&) override { return {}; }
+  Result<JournalState> replay(JournalObserver&) override { return JournalState{{1, 0}, {}, {}}; }
+  Pending append(const Event&, AppendDone done) override {
+    done({});
+    return nullptr;
+  }
 };
 
 Envelope resource(std::string_view kind, std::string_view name, std::string_view spec) {
@@ -114,18 +117,25 @@ class Scene {
  private:
   void direct(std::string_view line) {
     if (line == "!put") change(std::to_string(1000 + ++changes_));
-    if (line == "!erase") (void)store_->commit({EraseOperation{*ResourceKey::make(Kind::kBackendSet, "default", "b")}});
+    if (line == "!erase") (void)commit({EraseOperation{*ResourceKey::make(Kind::kBackendSet, "default", "b")}});
     if (line.starts_with("!wait ")) scheduler_.advance(static_cast<unsigned char>(line.back()) * 100ms);
     if (line == "!again") join(stranger_, "stranger");
     if (line == "!ack") answer(stranger_);
   }
+  bool commit(Transaction operations) {
+    bool done = false;
+    Pending token =
+        store_->commit({std::move(operations)}, nullptr, [&done](const Result<Commit>& r) { done = bool(r); });
+    scheduler_.advance(Duration(0));
+    return done;
+  }
   void change(std::string_view port) {
     std::string spec = str_cat(R"({"tls":"plaintext","endpoints":[{"address":"127.0.0.1","port":)", port, "}]}");
-    Result<Commit> done = store_->commit({PutOperation{resource("BackendSet", "a", spec)},
-                                          PutOperation{resource("BackendSet", "b", spec)},
-                                          PutOperation{resource("Service", "a", R"({"ports":[{"port":80}]})")},
-                                          PutOperation{resource("Service", "b", R"({"ports":[{"port":80}]})")}});
-    expect(bool(done), "the scene can be set");
+    bool done =
+        commit({PutOperation{resource("BackendSet", "a", spec)}, PutOperation{resource("BackendSet", "b", spec)},
+                PutOperation{resource("Service", "a", R"({"ports":[{"port":80}]})")},
+                PutOperation{resource("Service", "b", R"({"ports":[{"port":80}]})")}});
+    expect(done, "the scene can be set");
   }
   void join(std::unique_ptr<Sidecar>& sidecar, std::string_view account) {
     if (sidecar != nullptr && sidecar->subscriber != nullptr) hub_.remove(*sidecar->subscriber);

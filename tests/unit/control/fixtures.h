@@ -6,6 +6,7 @@
 #include "control/store/sqlite_schema.h"
 #include "control/store/store.h"
 #include "lib/base/strings.h"
+#include "tests/support/manual_scheduler.h"
 #include "tests/support/seeded_random.h"
 
 namespace heddle {
@@ -44,18 +45,37 @@ inline Envelope service(std::string_view name, std::string_view more = "", std::
   return heddle_resource("Service", ns, name, str_cat(R"({"ports":[{"port":80,"protocol":"http"}])", more, "}"));
 }
 
+// Commits, and goes on with the scheduler's time until it is done.
+inline Result<Commit> commit_now(Store& store, ManualScheduler& scheduler, CommitRequest request,
+                                 Admission admission = nullptr) {
+  std::optional<Result<Commit>> out;
+  Pending token =
+      store.commit(std::move(request), std::move(admission), [&out](Result<Commit> r) { out = std::move(r); });
+  scheduler.advance(Duration(0));
+  EXPECT_TRUE(out.has_value()) << "the store did not answer";
+  if (!out) return make_error(Reason::kTimeout, "the store did not answer");
+  return *std::move(out);
+}
+
 // A store of a fresh SQLite database in memory.
 struct TestStore {
   explicit TestStore(Store::Options options = {}) : database(*SqliteDatabase::open(":memory:")) {
     EXPECT_TRUE(migrate_sqlite(database).has_value());
+    clock.set_wall(WallTime(1'800'001'000s));
     journal = *SqliteJournal::create(database, {});
     store = *Store::open(*journal, clock, random, options);
   }
   Store* operator->() { return store.get(); }
-  Version put(Envelope resource) { return store->commit({PutOperation{std::move(resource)}})->version; }
-  Version erase(const ResourceKey& key) { return store->commit({EraseOperation{key}})->version; }
+  Result<Commit> commit(CommitRequest request, Admission admission = nullptr) {
+    return commit_now(*store, clock, std::move(request), std::move(admission));
+  }
+  Result<Commit> commit(Transaction operations, Admission admission = nullptr) {
+    return commit(CommitRequest{std::move(operations)}, std::move(admission));
+  }
+  Version put(Envelope resource) { return commit({PutOperation{std::move(resource)}})->version; }
+  Version erase(const ResourceKey& key) { return commit({EraseOperation{key}})->version; }
 
-  TestClock clock;
+  ManualScheduler clock;
   SeededRandom random{3};
   SqliteDatabase database;
   std::unique_ptr<SqliteJournal> journal;

@@ -72,15 +72,15 @@ TEST_F(ResourceViewTest, OtherKindsHaveNoStatus) {
 TEST_F(ResourceViewTest, AnAuthorIsToldWhatTheirRoutesPushAside) {
   Transaction http = {PutOperation{route("HTTPRoute", "r", kPort80)}};
   Transaction grpc = {PutOperation{route("GRPCRoute", "g", kPort80)}};
-  EXPECT_TRUE(warnings_of(http, store_->commit(http)->after).empty());
+  EXPECT_TRUE(warnings_of(http, store_.commit(http)->after).empty());
 
-  std::vector<ApiProblem> warnings = warnings_of(grpc, store_->commit(grpc)->after);
+  std::vector<ApiProblem> warnings = warnings_of(grpc, store_.commit(grpc)->after);
 
   ASSERT_EQ(warnings.size(), 1U);
   EXPECT_EQ(warnings[0].resource, "HTTPRoute/default/r");
   EXPECT_EQ(warnings[0].path, "spec.parentRefs[0]");
   Transaction other = {PutOperation{backend_set("b")}};
-  EXPECT_TRUE(warnings_of(other, store_->commit(other)->after).empty());
+  EXPECT_TRUE(warnings_of(other, store_.commit(other)->after).empty());
 }
 
 constexpr std::string_view kOpaque = R"({"group":"","kind":"Service","name":"opaque"})";
@@ -90,7 +90,7 @@ TEST_F(ResourceViewTest, ARouteWhoseParentCarriesNoRequestsIsNotAccepted) {
       heddle_resource("Service", "default", "opaque", R"({"ports":[{"port":80,"protocol":"tcp","backendSet":"a"}]})"));
   Transaction http = {PutOperation{route("HTTPRoute", "r", kOpaque)}};
 
-  std::vector<ApiProblem> warnings = warnings_of(http, store_->commit(http)->after);
+  std::vector<ApiProblem> warnings = warnings_of(http, store_.commit(http)->after);
 
   const std::string why =
       "no port of Service default/opaque carries requests (protocol http, http2, grpc or auto): this HTTPRoute would "
@@ -101,7 +101,7 @@ TEST_F(ResourceViewTest, ARouteWhoseParentCarriesNoRequestsIsNotAccepted) {
   EXPECT_EQ(warnings[0].message, why);
   EXPECT_EQ(accepted(Kind::kHttpRoute, "r"), str_cat("Accepted False NoMatchingParent: ", why));
   Transaction gone = {EraseOperation{{Kind::kHttpRoute, "default", "r"}}};
-  EXPECT_TRUE(warnings_of(gone, store_->commit(gone)->after).empty());
+  EXPECT_TRUE(warnings_of(gone, store_.commit(gone)->after).empty());
 }
 }  // namespace
 }  // namespace heddle

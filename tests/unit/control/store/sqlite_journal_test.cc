@@ -35,6 +35,9 @@ class SqliteFiles : public testing::Test {
     opened.journal = *SqliteJournal::create(opened.database, {history});
     opened.store = *Store::open(*opened.journal, clock_, random_, {});
   }
+  Result<Commit> committed(Opened& opened, Transaction operations) {
+    return commit_now(*opened.store, clock_, {std::move(operations)});
+  }
   static std::map<std::string, std::string> contents(const View& view) {
     std::map<std::string, std::string> out;
     view.for_each([&out](const StoredResource::Ptr& r) { out.emplace(r->key_text(), r->api_document().compact()); });
@@ -48,7 +51,7 @@ class SqliteFiles : public testing::Test {
   }
 
   fs::path folder_;
-  TestClock clock_;
+  ManualScheduler clock_;
   SeededRandom random_{5};
 };
 
@@ -59,8 +62,8 @@ TEST_F(SqliteJournalTest, ARestartContinuesEpochSequenceAndContent) {
   {
     Opened opened = open(folder_ / "db");
     start(opened);
-    ASSERT_TRUE(opened.store->commit({PutOperation{backend_set("a")}, PutOperation{backend_set("b")}}).has_value());
-    ASSERT_TRUE(opened.store->commit({PutOperation{backend_set("a", "2")}}).has_value());
+    ASSERT_TRUE(committed(opened, {PutOperation{backend_set("a")}, PutOperation{backend_set("b")}}).has_value());
+    ASSERT_TRUE(committed(opened, {PutOperation{backend_set("a", "2")}}).has_value());
     before = contents(opened.store->view());
   }
 
@@ -69,7 +72,7 @@ TEST_F(SqliteJournalTest, ARestartContinuesEpochSequenceAndContent) {
 
   EXPECT_EQ(again.store->version(), (Version{1, 2}));
   EXPECT_EQ(contents(again.store->view()), before);
-  EXPECT_EQ(again.store->commit({PutOperation{backend_set("c")}})->version, (Version{1, 3}));
+  EXPECT_EQ(committed(again, {PutOperation{backend_set("c")}})->version, (Version{1, 3}));
 }
 
 TEST_F(SqliteJournalTest, OldVersionsAreKnownAfterARestart) {
@@ -77,12 +80,11 @@ TEST_F(SqliteJournalTest, OldVersionsAreKnownAfterARestart) {
   {
     Opened opened = open(folder_ / "db");
     start(opened);
-    ASSERT_TRUE(opened.store->commit({PutOperation{backend_set("a")}}).has_value());
-    ASSERT_TRUE(
-        opened.store->commit({PutOperation{backend_set("b")}, PutOperation{backend_set("a", "2")}}).has_value());
+    ASSERT_TRUE(committed(opened, {PutOperation{backend_set("a")}}).has_value());
+    ASSERT_TRUE(committed(opened, {PutOperation{backend_set("b")}, PutOperation{backend_set("a", "2")}}).has_value());
     at_two = contents(opened.store->view());
-    ASSERT_TRUE(opened.store->commit({EraseOperation{*ResourceKey::parse("BackendSet/default/a")}}).has_value());
-    ASSERT_TRUE(opened.store->commit({PutOperation{backend_set("a", "3")}}).has_value());
+    ASSERT_TRUE(committed(opened, {EraseOperation{*ResourceKey::parse("BackendSet/default/a")}}).has_value());
+    ASSERT_TRUE(committed(opened, {PutOperation{backend_set("a", "3")}}).has_value());
   }
 
   Opened again = open(folder_ / "db");
@@ -98,7 +100,7 @@ TEST_F(SqliteJournalTest, HistoryIsBounded) {
     Opened opened = open(folder_ / "db");
     start(opened, 3);
     for (int i = 1; i <= 10; ++i) {
-      ASSERT_TRUE(opened.store->commit({PutOperation{backend_set("a", std::to_string(i))}}).has_value());
+      ASSERT_TRUE(committed(opened, {PutOperation{backend_set("a", std::to_string(i))}}).has_value());
     }
     EXPECT_EQ(*opened.database.query_integer("SELECT count(*) FROM undo"), 3);
   }
@@ -117,7 +119,7 @@ TEST_F(SqliteJournalTest, ACrashAtAnyPointLosesNothingThatWasAnswered) {
 
   for (int i = 1; i <= 10; ++i) {
     std::string name = "k" + std::to_string(random.below(5));
-    ASSERT_TRUE(opened.store->commit({PutOperation{backend_set(name, std::to_string(i))}}).has_value());
+    ASSERT_TRUE(committed(opened, {PutOperation{backend_set(name, std::to_string(i))}}).has_value());
     copy_as_after_a_crash(folder_ / "db", folder_ / "copy");
     Opened crashed = open(folder_ / "copy");
     start(crashed);
@@ -129,9 +131,9 @@ TEST_F(SqliteJournalTest, ACrashAtAnyPointLosesNothingThatWasAnswered) {
 TEST_F(SqliteJournalTest, ATornTransactionIsAsIfItNeverWas) {
   Opened opened = open(folder_ / "db");
   start(opened);
-  ASSERT_TRUE(opened.store->commit({PutOperation{backend_set("a", "1")}}).has_value());
+  ASSERT_TRUE(committed(opened, {PutOperation{backend_set("a", "1")}}).has_value());
   std::map<std::string, std::string> first = contents(opened.store->view());
-  ASSERT_TRUE(opened.store->commit({PutOperation{backend_set("a", "2")}, PutOperation{backend_set("b")}}).has_value());
+  ASSERT_TRUE(committed(opened, {PutOperation{backend_set("a", "2")}, PutOperation{backend_set("b")}}).has_value());
   copy_as_after_a_crash(folder_ / "db", folder_ / "copy");
   fs::path wal = folder_ / "copy-wal";
   fs::resize_file(wal, fs::file_size(wal) - 1);
@@ -146,19 +148,19 @@ TEST_F(SqliteJournalTest, ATornTransactionIsAsIfItNeverWas) {
 TEST_F(SqliteJournalTest, AFailedAppendChangesNothing) {
   Opened opened = open(folder_ / "db");
   start(opened);
-  ASSERT_TRUE(opened.store->commit({PutOperation{backend_set("a")}}).has_value());
+  ASSERT_TRUE(committed(opened, {PutOperation{backend_set("a")}}).has_value());
   ASSERT_TRUE(opened.database
                   .execute("CREATE TEMP TRIGGER broken BEFORE UPDATE ON state BEGIN SELECT RAISE(ABORT, 'disk'); END")
                   .has_value());
 
-  Result<Commit> commit = opened.store->commit({PutOperation{backend_set("b")}});
+  Result<Commit> commit = committed(opened, {PutOperation{backend_set("b")}});
 
   ASSERT_FALSE(commit.has_value());
   EXPECT_EQ(commit.error().reason, Reason::kIo);
   EXPECT_EQ(opened.store->version(), (Version{1, 1}));
   EXPECT_EQ(*opened.database.query_integer("SELECT count(*) FROM resource"), 1);
   ASSERT_TRUE(opened.database.execute("DROP TRIGGER broken").has_value());
-  EXPECT_TRUE(opened.store->commit({PutOperation{backend_set("b")}}).has_value());
+  EXPECT_TRUE(committed(opened, {PutOperation{backend_set("b")}}).has_value());
 }
 
 TEST_F(SqliteJournalTest, ASecondProcessIsRefused) {

@@ -24,7 +24,7 @@ TEST(Store, StartsEmptyInEpochOne) {
 TEST(Store, ATransactionIsOneVersion) {
   TestStore store;
 
-  Result<Commit> commit = store->commit({PutOperation{backend_set("a")}, PutOperation{backend_set("b")}});
+  Result<Commit> commit = store.commit({PutOperation{backend_set("a")}, PutOperation{backend_set("b")}});
 
   ASSERT_TRUE(commit.has_value()) << commit.error().text();
   EXPECT_EQ(commit->version, (Version{1, 1}));
@@ -39,7 +39,7 @@ TEST(Store, ApplyingTheSameAgainMakesNoVersion) {
   StoredResource::Ptr before = store->view().find(key("a"));
   store.clock.advance(10s);
 
-  Result<Commit> commit = store->commit({PutOperation{backend_set("a")}});
+  Result<Commit> commit = store.commit({PutOperation{backend_set("a")}});
 
   EXPECT_EQ(commit->outcomes, std::vector<StoreOutcome>{StoreOutcome::kUnchanged});
   EXPECT_EQ(store->version(), (Version{1, 1}));
@@ -51,7 +51,7 @@ TEST(Store, ApplyingWhatTheApiShowedMakesNoVersion) {
   store.put(backend_set("a"));
   std::string shown = store->view().find(key("a"))->api_document().compact();
 
-  Result<Commit> commit = store->commit({PutOperation{envelope(shown)}});
+  Result<Commit> commit = store.commit({PutOperation{envelope(shown)}});
 
   EXPECT_NE(shown.find("\"uid\""), std::string::npos);
   EXPECT_EQ(commit->outcomes, std::vector<StoreOutcome>{StoreOutcome::kUnchanged});
@@ -109,7 +109,7 @@ TEST(Store, AStaleExpectationIsAConflictAndChangesNothing) {
   Version first = store.put(backend_set("a", "1"));
   store.put(backend_set("a", "2"));
 
-  Result<Commit> commit = store->commit({PutOperation{backend_set("b")}, PutOperation{backend_set("a", "3"), first}});
+  Result<Commit> commit = store.commit({PutOperation{backend_set("b")}, PutOperation{backend_set("a", "3"), first}});
 
   ASSERT_FALSE(commit.has_value());
   EXPECT_EQ(commit.error().reason, Reason::kConflict);
@@ -120,28 +120,28 @@ TEST(Store, AStaleExpectationIsAConflictAndChangesNothing) {
 
 TEST(Store, CreatingWhatExistsIsAConflict) {
   TestStore store;
-  EXPECT_TRUE(store->commit({PutOperation{backend_set("a"), Version{}}}).has_value());
+  EXPECT_TRUE(store.commit({PutOperation{backend_set("a"), Version{}}}).has_value());
 
-  EXPECT_EQ(store->commit({PutOperation{backend_set("a", "2"), Version{}}}).error().reason, Reason::kConflict);
+  EXPECT_EQ(store.commit({PutOperation{backend_set("a", "2"), Version{}}}).error().reason, Reason::kConflict);
 }
 
 TEST(Store, AnExpectationOfWhatIsGoneIsAConflict) {
   TestStore store;
 
-  EXPECT_EQ(store->commit({PutOperation{backend_set("a"), Version{1, 1}}}).error().reason, Reason::kConflict);
-  EXPECT_EQ(store->commit({EraseOperation{key("a"), Version{1, 1}}}).error().reason, Reason::kConflict);
+  EXPECT_EQ(store.commit({PutOperation{backend_set("a"), Version{1, 1}}}).error().reason, Reason::kConflict);
+  EXPECT_EQ(store.commit({EraseOperation{key("a"), Version{1, 1}}}).error().reason, Reason::kConflict);
 }
 
 TEST(Store, ErasingNothingIsNotFound) {
   TestStore store;
 
-  EXPECT_EQ(store->commit({EraseOperation{key("a")}}).error().reason, Reason::kNotFound);
+  EXPECT_EQ(store.commit({EraseOperation{key("a")}}).error().reason, Reason::kNotFound);
 }
 
 TEST(Store, OneTransactionNamesAResourceOnce) {
   TestStore store;
 
-  Result<Commit> commit = store->commit({PutOperation{backend_set("a")}, PutOperation{backend_set("a", "2")}});
+  Result<Commit> commit = store.commit({PutOperation{backend_set("a")}, PutOperation{backend_set("a", "2")}});
 
   EXPECT_EQ(commit.error().reason, Reason::kBadRequest);
   EXPECT_EQ(store->version(), (Version{1, 0}));
@@ -150,7 +150,7 @@ TEST(Store, OneTransactionNamesAResourceOnce) {
 TEST(Store, RefusedByAdmissionChangesNothing) {
   TestStore store;
 
-  Result<Commit> commit = store->commit({PutOperation{backend_set("a")}}, [](const View& after) -> Result<void> {
+  Result<Commit> commit = store.commit({PutOperation{backend_set("a")}}, [](const View& after) -> Result<void> {
     EXPECT_EQ(after.size(), 1U);
     return make_error(Reason::kConfigInvalid, "no");
   });
@@ -163,7 +163,7 @@ TEST(Store, RefusedByAdmissionChangesNothing) {
 TEST(Store, APreviewKeepsNothing) {
   TestStore store;
 
-  Result<Commit> commit = store->preview({PutOperation{backend_set("a")}});
+  Result<Commit> commit = store->preview({{PutOperation{backend_set("a")}}});
 
   EXPECT_EQ(commit->after.size(), 1U);
   EXPECT_EQ(store->view().size(), 0U);
@@ -174,7 +174,7 @@ TEST(Store, TooMuchInAllIsRefused) {
   TestStore store(Store::Options{.log = {}, .max_bytes = 500});
   store.put(backend_set("a"));
 
-  EXPECT_EQ(store->commit({PutOperation{backend_set("b")}, PutOperation{backend_set("c")}}).error().reason,
+  EXPECT_EQ(store.commit({PutOperation{backend_set("b")}, PutOperation{backend_set("c")}}).error().reason,
             Reason::kTooLarge);
   EXPECT_EQ(store->view().size(), 1U);
 }
@@ -269,7 +269,7 @@ TEST_P(StoreModel, ConvergesUnderAnyInterleaving) {
     std::string name = "k" + std::to_string(random.below(8));
     switch (random.below(5)) {
       case 0:
-        static_cast<void>(store->commit({EraseOperation{key(name)}}));
+        static_cast<void>(store.commit({EraseOperation{key(name)}}));
         break;
       case 1:
         step_reader();
@@ -278,8 +278,8 @@ TEST_P(StoreModel, ConvergesUnderAnyInterleaving) {
         if (random.below(10) == 0) store->compact({1, random.below(store->version().sequence + 1)});
         break;
       default:
-        static_cast<void>(store->commit({PutOperation{backend_set(name, std::to_string(1 + random.below(4)))},
-                                         PutOperation{backend_set("other", std::to_string(1 + random.below(2)))}}));
+        static_cast<void>(store.commit({PutOperation{backend_set(name, std::to_string(1 + random.below(4)))},
+                                        PutOperation{backend_set("other", std::to_string(1 + random.below(2)))}}));
     }
     history[store->version().sequence] = contents(store->view());
     for (const auto& [sequence, content] : history) {

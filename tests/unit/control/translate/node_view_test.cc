@@ -40,7 +40,7 @@ Envelope workload(std::string_view name, std::string_view account, std::string_v
 class NodeViewTest : public testing::Test {
  protected:
   void put(Envelope resource) {
-    Result<Commit> commit = store_->commit({PutOperation{std::move(resource)}});
+    Result<Commit> commit = store_.commit({PutOperation{std::move(resource)}});
     ASSERT_TRUE(commit.has_value()) << commit.error().text();
   }
   NodeRequest request(std::initializer_list<std::string_view> services, std::string_view ns = "default",
