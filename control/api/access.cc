@@ -158,6 +158,11 @@ constexpr Door kDoors[] = {
     {"GET", "/v1/ca", AccessAction::kReadMesh},
     {"POST", "/v1/ca/", AccessAction::kOperate},
     {"GET", "/v1/federation", AccessAction::kReadMesh},
+    {"GET", "/v1/history", AccessAction::kReadMesh},
+    {"GET", "/v1/history/", AccessAction::kReadMesh},
+    {"GET", "/v1/diff", AccessAction::kReadMesh},
+    {"GET", "/v1/rollouts", AccessAction::kReadMesh},
+    {"POST", "/v1/rollouts/", AccessAction::kOperate},
     {"", "/v1/access", AccessAction::kManageAccess},
     {"", "/v1/access/", AccessAction::kManageAccess},
 };

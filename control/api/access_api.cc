@@ -66,23 +66,11 @@ Result<AccessApi::Wish> AccessApi::read(const std::string& body) {
   return out;
 }
 
-// Tokens that expired long ago go, and one of this name as soon as it has expired.
 Result<void> AccessApi::reserve(std::string_view name) {
-  WallTime now = parts_.clock.wall();
   HEDDLE_TRY(std::vector<AdminTokenRow> rows, parts_.ledger.admin_tokens());
-  size_t kept = 0;
-  for (const AdminTokenRow& row : rows) {
-    bool is_past = has_expired(row, row.id == name ? now : now - kKeepExpired);
-    if (is_past) {
-      HEDDLE_CHECK_OK(parts_.ledger.remove_admin_token(row.id));
-    } else if (row.id == name) {
-      return conflict(str_cat("there is a token ", name, " already: revoke it first, or take another name"));
-    } else {
-      ++kept;
-    }
-  }
-  if (kept < kMaxTokens) return {};
-  return conflict(str_cat("there are ", std::to_string(kept), " tokens already: revoke those that nobody uses"));
+  HEDDLE_TRY(std::vector<std::string> past, room_for_token(rows, name, parts_.clock.wall()));
+  for (const std::string& id : past) HEDDLE_CHECK_OK(parts_.ledger.remove_admin_token(id));
+  return {};
 }
 
 Result<std::string> AccessApi::add(const Wish& wish, const AccessHolder& giver, AdminTokenRow& row) {

@@ -8,9 +8,7 @@
 namespace heddle {
 class AccessApi {
  public:
-  static constexpr size_t kMaxTokens = 1000;
   static constexpr Duration kMaxTtl = 24h * 365;
-  static constexpr Duration kKeepExpired = 24h * 7;  // so that who used it sees why it ended
   static constexpr size_t kMaxBody = 64 * 1024;
   struct Parts {
     Ledger& ledger;

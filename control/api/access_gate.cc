@@ -16,10 +16,15 @@ std::string path_of(const RpcRequest& request) {
   return str_cat(request.method, " ", request.path).substr(0, kMaxPathSaid);
 }
 
-// Of the first of an operation's asks that is refused.
-Result<void> judge_operation(const AccessGrants& grants, const StoreOperation& operation) {
-  for (const AccessAsk& ask : asks_of(operation)) HEDDLE_CHECK_OK(may(grants, ask));
+// Of the first that is refused.
+Result<void> judge_all(const AccessGrants& grants, const std::vector<AccessAsk>& asks) {
+  for (const AccessAsk& ask : asks) HEDDLE_CHECK_OK(may(grants, ask));
   return {};
+}
+
+std::vector<AccessAsk> reading_of(const StoreOperation& operation) {
+  const ResourceKey& key = key_of(operation);
+  return {{AccessAction::kRead, key.ns, key.kind}};
 }
 }  // namespace
 
@@ -52,7 +57,7 @@ Result<void> AccessGate::admit(const RpcRequest& request) {
     return make_error(Reason::kRateLimited, "", Origin::kDownstream);
   }
   Result<AdminTokenRow> row = find(request);
-  Result<void> judged = row ? judge(request, *row) : Result<void>(Error(row.error()));
+  Result<void> judged = row ? judge_door(request, *row) : Result<void>(Error(row.error()));
   if (judged) return {};
   note(request, "", judged.error());
   if (judged.error().reason != Reason::kUnauthenticated) return judged;
@@ -62,7 +67,7 @@ Result<void> AccessGate::admit(const RpcRequest& request) {
 
 std::optional<RpcResponse> AccessGate::readmit(const RpcRequest& request) {
   Result<AdminTokenRow> row = find(request);
-  Result<void> judged = row ? judge(request, *row) : Result<void>(Error(row.error()));
+  Result<void> judged = row ? judge_door(request, *row) : Result<void>(Error(row.error()));
   if (judged) return std::nullopt;
   note(request, "", judged.error());
   return error_answer(judged.error());
@@ -86,7 +91,7 @@ Result<AccessHolder> AccessGate::recognise(const AdminTokenRow& row) const {
   return AccessHolder{row.id, std::move(grants), row.expires};
 }
 
-Result<void> AccessGate::judge(const RpcRequest& request, const AdminTokenRow& row) const {
+Result<void> AccessGate::judge_door(const RpcRequest& request, const AdminTokenRow& row) const {
   HEDDLE_TRY(AccessHolder holder, recognise(row));
   std::optional<AccessAction> door = access_door(request.method, request.path);
   return door ? may(holder.grants, {*door}) : Result<void>();
@@ -95,6 +100,11 @@ Result<void> AccessGate::judge(const RpcRequest& request, const AdminTokenRow& r
 Result<AccessHolder> AccessGate::holder(const RpcRequest& request) {
   HEDDLE_TRY(AdminTokenRow row, find(request));
   return recognise(row);
+}
+
+Result<void> AccessGate::judge(const RpcRequest& request, const AccessAsk& ask) {
+  HEDDLE_TRY(AccessHolder who, holder(request));
+  return may(who.grants, ask);
 }
 
 Caller AccessGate::caller_of(const RpcRequest& request) {
@@ -113,21 +123,29 @@ void AccessGate::note(const Caller& caller, std::string_view subject, const Erro
 
 std::optional<RpcResponse> AccessGate::refuse(const RpcRequest& request, const AccessAsk& ask,
                                               std::string_view subject) {
-  Result<AccessHolder> who = holder(request);
-  Result<void> judged = who ? may(who->grants, ask) : Result<void>(Error(who.error()));
+  Result<void> judged = judge(request, ask);
   if (judged) return std::nullopt;
   note(request, subject, judged.error());
   return error_answer(judged.error());
 }
 
 std::optional<RpcResponse> AccessGate::refuse(const RpcRequest& request, const Transaction& transaction) {
+  return refuse_each(request, transaction, asks_of);
+}
+
+std::optional<RpcResponse> AccessGate::refuse_reading(const RpcRequest& request, const Transaction& transaction) {
+  return refuse_each(request, transaction, reading_of);
+}
+
+std::optional<RpcResponse> AccessGate::refuse_each(const RpcRequest& request, const Transaction& transaction,
+                                                   Asks asks) {
   Result<AccessHolder> who = holder(request);
   if (!who) return error_answer(who.error());
   Caller caller = make_caller(request, who->name, parts_.random);
   std::vector<ApiProblem> problems;
   size_t refused = 0;
   for (const StoreOperation& operation : transaction) {
-    Result<void> judged = judge_operation(who->grants, operation);
+    Result<void> judged = judge_all(who->grants, asks(operation));
     if (judged) continue;
     std::string key = key_of(operation).text();
     note(caller, key, judged.error());
@@ -137,7 +155,7 @@ std::optional<RpcResponse> AccessGate::refuse(const RpcRequest& request, const T
   std::string count = std::to_string(refused);
   return error_answer(make_error(Reason::kForbidden,
                                  str_cat(count, " of ", std::to_string(transaction.size()),
-                                         " resources may not be changed by this token; nothing was changed"),
+                                         " resources are not for this token; nothing was changed"),
                                  Origin::kDownstream),
                       problems);
 }

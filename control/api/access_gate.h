@@ -35,18 +35,24 @@ class AccessGate {
   Result<AccessHolder> holder(const RpcRequest&);
   Caller caller_of(const RpcRequest&);
 
+  // kForbidden, kUnauthenticated; nothing is noted.
+  Result<void> judge(const RpcRequest&, const AccessAsk&);
   // Nothing: it may. Else the answer; the refusal is noted.
   std::optional<RpcResponse> refuse(const RpcRequest&, const AccessAsk&, std::string_view subject = "");
   // Every operation is judged, and each that is refused is a problem of the answer (1,000 at most) and a line.
   std::optional<RpcResponse> refuse(const RpcRequest&, const Transaction&);
+  // The same for who only asks what they would change: each must be readable.
+  std::optional<RpcResponse> refuse_reading(const RpcRequest&, const Transaction&);
   // `subject`: of what; empty: the request's method and path.
   void note(const RpcRequest&, std::string_view subject, const Error& why);
 
  private:
+  using Asks = std::vector<AccessAsk> (*)(const StoreOperation&);
+  std::optional<RpcResponse> refuse_each(const RpcRequest&, const Transaction&, Asks);
   void note(const Caller&, std::string_view subject, const Error& why);
   Result<AdminTokenRow> find(const RpcRequest&);
   Result<AccessHolder> recognise(const AdminTokenRow&) const;
-  Result<void> judge(const RpcRequest&, const AdminTokenRow&) const;
+  Result<void> judge_door(const RpcRequest&, const AdminTokenRow&) const;
   Parts parts_;
   FailureLimit failures_;
 };

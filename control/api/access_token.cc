@@ -28,6 +28,25 @@ Result<AccessGrants> grants_of(const AdminTokenRow& row) {
 
 bool has_expired(const AdminTokenRow& row, WallTime now) noexcept { return row.expires && *row.expires <= now; }
 
+Result<std::vector<std::string>> room_for_token(const std::vector<AdminTokenRow>& rows, std::string_view name,
+                                                WallTime now) {
+  std::vector<std::string> past;
+  for (const AdminTokenRow& row : rows) {
+    if (has_expired(row, row.id == name ? now : now - kKeepExpiredToken)) {
+      past.push_back(row.id);
+    } else if (row.id == name) {
+      return make_error(Reason::kConflict,
+                        str_cat("there is a token ", name, " already: revoke it first, or take another name"),
+                        Origin::kDownstream);
+    }
+  }
+  size_t kept = rows.size() - past.size();
+  if (kept < kMaxAccessTokens) return past;
+  return make_error(Reason::kConflict,
+                    str_cat("there are ", std::to_string(kept), " tokens already: revoke those that nobody uses"),
+                    Origin::kDownstream);
+}
+
 bool is_lasting_admin(const AdminTokenRow& row) {
   if (row.expires) return false;
   Result<AccessGrants> grants = grants_of(row);

@@ -4,6 +4,9 @@
 import glob
 import json
 import os
+import pathlib
+import re
+import shlex
 import unittest
 
 from heddle_harness import http1, resources
@@ -11,6 +14,7 @@ from heddle_harness.apps import hello_app
 from heddle_harness.mesh import ControlledPair, MeshTestCase
 from heddle_harness.processes import wait_until
 
+_DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 _FAILED = 1  # exit codes
 _CONFLICT = 4
 
@@ -196,6 +200,20 @@ class Life(AccessCase):
         self.assertTrue(self.audited("audited", "deny", subject="GET /v1/access"))
         self.assertTrue(self.audited("admin", "access-create", subject="audited", detail="editor:shop"))
         self.assertTrue(self.audited("admin", "access-revoke", subject="audited"))
+
+
+class Documented(AccessCase):
+    def test_the_examples_of_the_pages_do_what_they_say(self):
+        for page in ("access.md", "cli.md"):
+            text = (_DOCS / page).read_text(encoding="utf-8")
+            lines = re.findall(r"(?m)^\$ heddle (access .*)$", text)
+            self.assertGreater(len(lines), 4, page)
+            for line in lines:
+                with self.subTest(page=page, line=line):
+                    self.control.cli(*shlex.split(line.partition(" > ")[0]))
+            for token in json.loads(self.control.cli("access", "list", "-o", "json").stdout)["tokens"]:
+                if token["name"] != "admin":
+                    self.control.cli("access", "revoke", token["name"])
 
 
 class WholeMesh(AccessCase):

@@ -138,6 +138,19 @@ TEST_F(AccessGateTest, EveryItemOfATransactionIsJudgedAndNamed) {
   EXPECT_TRUE(has_said(R"("subject":"AuthorizationPolicy/shop/p")"));
 }
 
+TEST_F(AccessGateTest, WhoOnlyAsksMustBeAbleToReadEachItem) {
+  keep_editor();
+  RpcRequest plan = request("/v1/plan", "t", "POST");
+  Transaction own;
+  own.emplace_back(EraseOperation{{Kind::kAuthorizationPolicy, "shop", "p"}});
+  Transaction foreign;
+  foreign.emplace_back(PutOperation{service("b", "", "web")});
+
+  EXPECT_FALSE(gate_.refuse_reading(plan, own).has_value());
+  ASSERT_TRUE(gate_.refuse_reading(plan, foreign).has_value());
+  EXPECT_TRUE(has_said("needs the role viewer there"));
+}
+
 TEST_F(AccessGateTest, WhatItMayIsNotRefusedAndLeavesNoLine) {
   keep_editor();
   Transaction transaction{PutOperation{service("a", "", "shop")}};
@@ -174,6 +187,34 @@ TEST(AccessToken, IsLongAndKnownByItsPrefix) {
   EXPECT_TRUE(token.starts_with("heddle_"));
   EXPECT_EQ(token.size(), 7U + 43U);
   EXPECT_NE(token, new_access_token());
+}
+
+std::string gone_for(const std::vector<AdminTokenRow>& rows, std::string_view name, WallTime now) {
+  Result<std::vector<std::string>> past = room_for_token(rows, name, now);
+  return past ? join(*past, ",") : past.error().text();
+}
+
+TEST(AccessToken, WhatExpiredLongAgoGoesAndANameIsFreeAtOnce) {
+  const WallTime now(24h * 30);
+  std::vector<AdminTokenRow> rows{{"admin", "admin", {}},
+                                  {"late", "", {}, "[]", now},
+                                  {"week", "", {}, "[]", now - kKeepExpiredToken},
+                                  {"soon", "", {}, "[]", now + 1s}};
+
+  EXPECT_EQ(gone_for(rows, "new", now), "week");
+  EXPECT_EQ(gone_for(rows, "late", now), "late,week");
+  EXPECT_EQ(gone_for(rows, "soon", now).find("conflict: there is a token soon already"), 0U);
+  EXPECT_EQ(gone_for(rows, "admin", now).find("conflict: there is a token admin already"), 0U);
+}
+
+TEST(AccessToken, ThereAreNoMoreThanTheLimit) {
+  std::vector<AdminTokenRow> rows;
+  for (size_t i = 0; i + 1 < kMaxAccessTokens; ++i) rows.push_back({std::to_string(i), "admin", {}});
+  EXPECT_EQ(gone_for(rows, "new", WallTime(1s)), "");
+
+  rows.push_back({"one-more", "admin", {}});
+
+  EXPECT_EQ(gone_for(rows, "new", WallTime(1s)).find("conflict: there are 1000 tokens already"), 0U);
 }
 
 TEST(AccessToken, OnlyAnAdminOfEverythingForEverIsALastingOne) {

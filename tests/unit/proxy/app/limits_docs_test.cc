@@ -241,7 +241,7 @@ std::vector<Row> of_identity() {
       {"join token", str_cat("one use, ", in(1min, Issuer::kDefaultTokenTtl), " minutes by default, at most ",
                              in(1h, Issuer::kMaxTokenTtl), " h")},
       {"tokens of the [configuration API](access.md)",
-       str_cat(count(AccessApi::kMaxTokens), ", each for ever or at most ", in(1h, AccessApi::kMaxTtl), " h; ",
+       str_cat(count(kMaxAccessTokens), ", each for ever or at most ", in(1h, AccessApi::kMaxTtl), " h; ",
                count(kMaxGrants), " roles of one, ", count(kMaxGrantNamespaces), " namespaces of a role")},
       {"failed attestations and API calls",
        str_cat(count(FailureLimit::kPerSecond), "/s per address, ", count(FailureLimit::kBurst), " at once")},
