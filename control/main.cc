@@ -39,6 +39,7 @@ class Signals {
 int main(int argc, char** argv) {
   using namespace heddle;
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of its writer
   if (auto narrowed = narrow_openssl(); !narrowed) return fail(narrowed.error());
   if (std::optional<int> code = run_backup_command(argc, argv)) return *code;
   ParsedControlOptions parsed = parse_control_options(argc, argv);
