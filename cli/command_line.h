@@ -38,6 +38,10 @@ struct Words {
   std::string step;
   std::string wait;
   std::vector<std::string> except;
+  std::string name;
+  std::string access_ttl;
+  std::vector<std::string> roles;
+  std::vector<std::string> namespaces;
   std::vector<std::string> headers;
   bool dry_run = false;
   bool all_namespaces = false;
@@ -72,6 +76,7 @@ class CommandLine {
   void add_explain();
   void add_ca();
   void add_federation();
+  void add_access();
   void add_version();
   void add_namespace(CLI::App&, const std::string& what);
   void add_files(CLI::App&);

@@ -175,6 +175,36 @@ Result<AnyCommand> parse_federation_status(const Words& words) {
   return AnyCommand(FederationStatusOptions{output});
 }
 
+Result<std::string> parse_token_name(const std::string& word) {
+  if (is_dns_label(word)) return word;
+  return usage(str_cat(quoted(word), " is no name of a token (1-63 lower-case letters, digits or '-')"));
+}
+
+Result<AnyCommand> parse_access_create(const Words& words) {
+  AccessCreateOptions out;
+  HEDDLE_TRY(out.name, parse_token_name(words.name));
+  HEDDLE_TRY(out.roles, parse_access_roles(words.roles, words.namespaces, words.all_namespaces));
+  if (!words.access_ttl.empty()) {
+    HEDDLE_TRY(out.ttl, parse_positive("--ttl", words.access_ttl));
+  }
+  return AnyCommand(std::move(out));
+}
+
+Result<AnyCommand> parse_access_list(const Words& words) {
+  HEDDLE_TRY(OutputFormat output, parse_output(words.output, {kTable, kJson}));
+  return AnyCommand(AccessListOptions{output});
+}
+
+Result<AnyCommand> parse_access_revoke(const Words& words) {
+  HEDDLE_TRY(std::string name, parse_token_name(words.name));
+  return AnyCommand(AccessRevokeOptions{std::move(name)});
+}
+
+Result<AnyCommand> parse_access_whoami(const Words& words) {
+  HEDDLE_TRY(OutputFormat output, parse_output(words.output, {kTable, kJson}));
+  return AnyCommand(AccessWhoamiOptions{output});
+}
+
 Result<AnyCommand> parse_version(const Words& words) {
   HEDDLE_TRY(OutputFormat output, parse_output(words.output, {kTable, kJson}));
   return AnyCommand(VersionOptions{output, words.client ? VersionOf::kClient : VersionOf::kClientAndControl});
@@ -188,13 +218,22 @@ Result<ColorMode> parse_color(const std::string& word) {
 }
 
 using Parse = Result<AnyCommand> (*)(const Words&);
-constexpr std::pair<std::string_view, Parse> kCommands[] = {
-    {"apply", parse_apply},         {"get", parse_get},
-    {"delete", parse_delete},       {"status", parse_status},
-    {"token create", parse_token},  {"wait", parse_wait},
-    {"validate", parse_validate},   {"explain", parse_explain},
-    {"version", parse_version},     {"ca status", parse_ca_status},
-    {"ca rotate", parse_ca_rotate}, {"federation status", parse_federation_status}};
+constexpr std::pair<std::string_view, Parse> kCommands[] = {{"apply", parse_apply},
+                                                            {"get", parse_get},
+                                                            {"delete", parse_delete},
+                                                            {"status", parse_status},
+                                                            {"token create", parse_token},
+                                                            {"wait", parse_wait},
+                                                            {"validate", parse_validate},
+                                                            {"explain", parse_explain},
+                                                            {"version", parse_version},
+                                                            {"ca status", parse_ca_status},
+                                                            {"ca rotate", parse_ca_rotate},
+                                                            {"federation status", parse_federation_status},
+                                                            {"access create", parse_access_create},
+                                                            {"access list", parse_access_list},
+                                                            {"access revoke", parse_access_revoke},
+                                                            {"access whoami", parse_access_whoami}};
 
 Result<CliOptions> to_options(const Words& words, std::string_view command, const Environment& environment) {
   CliOptions out;

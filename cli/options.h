@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "cli/access_words.h"
 #include "cli/exit_code.h"
 #include "lib/api/resource.h"
 #include "lib/base/address.h"
@@ -82,6 +83,20 @@ struct CaRotateOptions {
 struct FederationStatusOptions {
   OutputFormat output = OutputFormat::kTable;
 };
+struct AccessCreateOptions {
+  std::string name;
+  std::vector<AccessRoleWords> roles{};
+  std::optional<Duration> ttl{};  // absent: for ever
+};
+struct AccessListOptions {
+  OutputFormat output = OutputFormat::kTable;
+};
+struct AccessRevokeOptions {
+  std::string name;
+};
+struct AccessWhoamiOptions {
+  OutputFormat output = OutputFormat::kTable;
+};
 struct VersionOptions {
   OutputFormat output = OutputFormat::kTable;
   VersionOf of = VersionOf::kClientAndControl;
@@ -92,7 +107,8 @@ struct CliOptions {
   Duration timeout = kDefaultTimeout;  // of one answer; for `wait`: of the waiting
   ColorMode color = ColorMode::kAuto;
   std::variant<ApplyOptions, GetOptions, DeleteOptions, StatusOptions, TokenCreateOptions, WaitOptions, ValidateOptions,
-               ExplainOptions, CaStatusOptions, CaRotateOptions, FederationStatusOptions, VersionOptions>
+               ExplainOptions, CaStatusOptions, CaRotateOptions, FederationStatusOptions, AccessCreateOptions,
+               AccessListOptions, AccessRevokeOptions, AccessWhoamiOptions, VersionOptions>
       command;
 };
 

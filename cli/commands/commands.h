@@ -28,6 +28,10 @@ ExitCode run_explain(const ExplainOptions&, CommandContext&);
 ExitCode run_ca_status(const CaStatusOptions&, CommandContext&);
 ExitCode run_ca_rotate(const CaRotateOptions&, CommandContext&);
 ExitCode run_federation_status(const FederationStatusOptions&, CommandContext&);
+ExitCode run_access_create(const AccessCreateOptions&, CommandContext&);
+ExitCode run_access_list(const AccessListOptions&, CommandContext&);
+ExitCode run_access_revoke(const AccessRevokeOptions&, CommandContext&);
+ExitCode run_access_whoami(const AccessWhoamiOptions&, CommandContext&);
 ExitCode run_version(const VersionOptions&, CommandContext&);
 
 // Any of them.

@@ -15,6 +15,10 @@ struct Run {
   ExitCode operator()(const CaStatusOptions& options) const { return run_ca_status(options, context); }
   ExitCode operator()(const CaRotateOptions& options) const { return run_ca_rotate(options, context); }
   ExitCode operator()(const FederationStatusOptions& options) const { return run_federation_status(options, context); }
+  ExitCode operator()(const AccessCreateOptions& options) const { return run_access_create(options, context); }
+  ExitCode operator()(const AccessListOptions& options) const { return run_access_list(options, context); }
+  ExitCode operator()(const AccessRevokeOptions& options) const { return run_access_revoke(options, context); }
+  ExitCode operator()(const AccessWhoamiOptions& options) const { return run_access_whoami(options, context); }
   ExitCode operator()(const VersionOptions& options) const { return run_version(options, context); }
 };
 }  // namespace

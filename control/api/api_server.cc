@@ -9,8 +9,6 @@
 
 namespace heddle {
 namespace {
-constexpr size_t kMaxTokenText = 128;
-constexpr size_t kMaxPathSaid = 256;
 constexpr uint32_t kApiSchema = 1;
 
 Error not_found(std::string what) { return make_error(Reason::kNotFound, std::move(what), Origin::kDownstream); }
@@ -35,7 +33,8 @@ Result<ResourceKey> key_of(const RpcRequest& request) {
 }  // namespace
 
 void ApiServer::serve_on(HttpServer& server) {
-  server.guard([this](const RpcRequest& request) { return admit(request); });
+  server.guard([this](const RpcRequest& request) { return gate_.admit(request); });
+  access_.serve_on(server);
   route(server, "GET", "/v1/version", &ApiServer::version);
   route(server, "GET", "/v1/resources/{plural}", &ApiServer::list);
   route(server, "GET", "/v1/resources/{plural}/{namespace}/{name}", &ApiServer::get);
@@ -53,6 +52,7 @@ void ApiServer::serve_on(HttpServer& server) {
 void ApiServer::route(HttpServer& server, std::string method, std::string_view pattern, Handler handler) {
   size_t limit = pattern == "/v1/apply" ? kMaxApplyBody : kMaxBody;
   server.route(std::move(method), pattern, [this, handler, limit](const RpcRequest& r, HttpServer::Respond respond) {
+    if (auto no = gate_.readmit(r)) return respond(*std::move(no));
     if (r.body.size() <= limit) return (this->*handler)(r, std::move(respond));
     respond(too_large(limit));
   });
@@ -60,45 +60,9 @@ void ApiServer::route(HttpServer& server, std::string method, std::string_view p
 
 void ApiServer::route(HttpServer& server, std::string method, std::string_view pattern, Answer answer) {
   server.route(std::move(method), pattern, [this, answer](const RpcRequest& r, HttpServer::Respond respond) {
+    if (auto no = gate_.readmit(r)) return respond(*std::move(no));
     respond(r.body.size() <= kMaxBody ? (this->*answer)(r) : too_large(kMaxBody));
   });
-}
-
-// Runs before the body is kept.
-Result<void> ApiServer::admit(const RpcRequest& request) {
-  MonoTime now = parts_.scheduler.now();
-  if (!failures_.may_try(request.peer, now)) {
-    audit_denial(request, make_error(Reason::kRateLimited, "too many bearer tokens were wrong"));
-    return make_error(Reason::kRateLimited, "", Origin::kDownstream);
-  }
-  Result<AdminTokenRow> token = authenticate(request);
-  if (token) return {};
-  failures_.note_failure(request.peer, now);
-  audit_denial(request, token.error());
-  if (token.error().reason != Reason::kUnauthenticated) return std::move(token).error();
-  return make_error(Reason::kUnauthenticated, "", Origin::kDownstream);
-}
-
-// By the token's hash: how long the look-up takes says nothing about any token.
-Result<AdminTokenRow> ApiServer::authenticate(const RpcRequest& request) {
-  std::string_view token = request.bearer_token().value_or("");
-  if (token.empty() || token.size() > kMaxTokenText) {
-    return make_error(Reason::kUnauthenticated, "no bearer token", Origin::kDownstream);
-  }
-  HEDDLE_TRY(std::optional<AdminTokenRow> found, parts_.ledger.find_admin_token(sha256(as_bytes(token))));
-  if (found) return *std::move(found);
-  return make_error(Reason::kUnauthenticated, "unknown bearer token", Origin::kDownstream);
-}
-
-void ApiServer::audit_denial(const RpcRequest& request, const Error& why) {
-  AuditRecord record{"deny", str_cat(request.method, " ", request.path).substr(0, kMaxPathSaid), ""};
-  Result<void> denied = Error(why);
-  parts_.refusals.write(record, make_caller(request, "", parts_.random), denied, parts_.scheduler.wall());
-}
-
-Caller ApiServer::caller_of(const RpcRequest& request) {
-  Result<AdminTokenRow> token = authenticate(request);
-  return make_caller(request, token ? token->id : std::string(), parts_.random);
 }
 
 RpcResponse ApiServer::version(const RpcRequest&) {
@@ -111,6 +75,9 @@ RpcResponse ApiServer::list(const RpcRequest& request) {
   Result<Kind> kind = kind_of(request);
   if (!kind) return error_answer(kind.error());
   std::string ns = request.query_param("namespace").value_or("");
+  if (auto no = ns.empty() ? std::nullopt : gate_.refuse(request, {AccessAction::kRead, ns, *kind})) return *no;
+  Result<AccessHolder> who = gate_.holder(request);
+  if (!who) return error_answer(who.error());
   View view = parts_.store.view();
   ResourceView shown(view);
   std::string body;
@@ -118,7 +85,9 @@ RpcResponse ApiServer::list(const RpcRequest& request) {
   out.begin_object().field("kind", std::string_view("List")).field("version", view.version().text());
   out.key("items").begin_array();
   view.for_each(*kind, [&](const StoredResource::Ptr& resource) {
-    if (ns.empty() || resource->key().ns == ns) out.value(shown.document(*resource));
+    const std::string& its = resource->key().ns;
+    bool is_asked = ns.empty() ? is_allowed(who->grants, {AccessAction::kRead, its, *kind}) : its == ns;
+    if (is_asked) out.value(shown.document(*resource));
   });
   out.end_array().end_object();
   return RpcResponse::json(200, std::move(body));
@@ -127,6 +96,7 @@ RpcResponse ApiServer::list(const RpcRequest& request) {
 RpcResponse ApiServer::get(const RpcRequest& request) {
   Result<ResourceKey> key = key_of(request);
   if (!key) return error_answer(key.error());
+  if (auto no = gate_.refuse(request, {AccessAction::kRead, key->ns, key->kind})) return *no;
   View view = parts_.store.view();
   StoredResource::Ptr found = view.find(*key);
   if (found == nullptr) return error_answer(not_found(str_cat(key->text(), " does not exist")));
@@ -136,19 +106,30 @@ RpcResponse ApiServer::get(const RpcRequest& request) {
 void ApiServer::erase(const RpcRequest& request, HttpServer::Respond respond) {
   Result<ResourceKey> key = key_of(request);
   if (!key) return respond(error_answer(key.error()));
+  AccessAsk ask{AccessAction::kDelete, key->ns, key->kind};
+  if (auto no = gate_.refuse(request, ask, key->text())) return respond(*std::move(no));
   changes_.erase(*key, caller_of(request), std::move(respond));
 }
 
 RpcResponse ApiServer::explain(const RpcRequest& request) {
-  Result<std::string> answer = explainer_.answer(request.body);
+  Result<AccessHolder> who = gate_.holder(request);
+  if (!who) return error_answer(who.error());
+  auto may_read = [&](std::string_view ns) { return may(who->grants, {AccessAction::kRead, ns}); };
+  Result<std::string> answer = explainer_.answer(request.body, may_read);
+  if (!answer && answer.error().reason == Reason::kForbidden) gate_.note(request, "", answer.error());
   return answer ? RpcResponse::json(200, *std::move(answer)) : error_answer(answer.error());
 }
 
-RpcResponse ApiServer::status(const RpcRequest&) {
+RpcResponse ApiServer::status(const RpcRequest& request) {
+  Result<AccessHolder> who = gate_.holder(request);
+  if (!who) return error_answer(who.error());
   Result<std::vector<Lineage>> lineages = parts_.ledger.lineages();
   if (!lineages) return error_answer(lineages.error());
   WallTime now = parts_.scheduler.wall();
   std::vector<NodeStatus> rows = join_certificates(parts_.registry.rows(), *lineages, now);
+  std::erase_if(rows, [&](const NodeStatus& row) {
+    return !is_allowed(who->grants, {AccessAction::kRead, namespace_of(row.key.identity)});
+  });
   return RpcResponse::json(200, status_json(parts_.store.version(), now, rows));
 }
 
@@ -167,6 +148,8 @@ RpcResponse ApiServer::create_token(const RpcRequest& request) {
   if (!problems.empty()) return error_answer(bad_request(problems.text()));
   Result<SpiffeId> identity = SpiffeId::parse(id);
   if (!identity) return error_answer(bad_request(str_cat("id: ", identity.error().detail)));
+  AccessAsk ask{AccessAction::kJoinToken, namespace_of(id)};
+  if (auto no = gate_.refuse(request, ask, str_cat("token-create ", id))) return *no;
   Result<CreatedToken> token = parts_.issuer.create_token(*identity, ttl, caller_of(request));
   if (!token) return error_answer(token.error());
   std::string body;

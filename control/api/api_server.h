@@ -1,14 +1,13 @@
 // ApiServer: the configuration API (docs/api.md) on an HttpServer: resources, apply, delete, explain, status, wait,
-// join tokens, the CA, federation. Every request needs an admin's bearer token, looked up by its SHA-256 before any of
-// the body is kept; who has none learns nothing but that. Writes are transactions judged as a whole, audited one line
-// per resource. Control loop. Limits: 64 MiB of body for apply, 1 MiB else; failed tokens 1/s and 10 at once per
-// source.
+// join tokens, the CA, federation. Every request needs a bearer token that may do what it asks for (AccessGate), judged
+// before any of the body is kept and, by namespace, before anything is done. Writes are transactions judged as a whole,
+// audited one line per resource. Control loop. Limits: 64 MiB of body for apply, 1 MiB else.
 #pragma once
+#include "control/api/access_api.h"
 #include "control/api/answers.h"
 #include "control/api/ca_api.h"
 #include "control/api/change_api.h"
 #include "control/api/explainer.h"
-#include "control/api/failure_limit.h"
 #include "control/ca/issuer.h"
 #include "control/federation/federation_keeper.h"
 #include "control/watch/watch_hub.h"
@@ -40,7 +39,9 @@ class ApiServer {
   explicit ApiServer(const ApiParts& parts)
       : parts_(parts),
         explainer_(parts.store),
-        changes_({parts.store, parts.issuer.authority().trust_domain(), parts.audit, parts.scheduler}),
+        gate_({parts.ledger, parts.refusals, parts.scheduler, parts.random}),
+        access_({parts.ledger, gate_, parts.audit, parts.scheduler}),
+        changes_({parts.store, parts.issuer.authority().trust_domain(), parts.audit, parts.scheduler, gate_}),
         ca_({parts.rotator, parts.outlook, parts.registry, parts.ledger, parts.scheduler}) {}
   // Sets the server's guard, too.
   void serve_on(HttpServer&);
@@ -56,9 +57,6 @@ class ApiServer {
   };
   void route(HttpServer&, std::string method, std::string_view pattern, Handler);
   void route(HttpServer&, std::string method, std::string_view pattern, Answer);
-  Result<void> admit(const RpcRequest&);
-  Result<AdminTokenRow> authenticate(const RpcRequest&);
-  void audit_denial(const RpcRequest&, const Error&);
 
   RpcResponse version(const RpcRequest&);
   RpcResponse list(const RpcRequest&);
@@ -76,13 +74,14 @@ class ApiServer {
   void wait(const RpcRequest&, HttpServer::Respond);
   void on_waited(uint64_t id, const WaitResult&);
 
-  Caller caller_of(const RpcRequest&);
+  Caller caller_of(const RpcRequest& request) { return gate_.caller_of(request); }
 
   ApiParts parts_;
   Explainer explainer_;
+  AccessGate gate_;
+  AccessApi access_;
   ChangeApi changes_;
   CaApi ca_;
-  FailureLimit failures_;
   std::map<uint64_t, Waiting> waiting_;
   uint64_t next_wait_ = 1;
 };

@@ -37,6 +37,8 @@ void ChangeApi::apply(const RpcRequest& request, const Caller& caller, HttpServe
   bool is_dry = request.query_param("dryRun") == "true";
   std::vector<ApiProblem> problems;
   Result<Transaction> transaction = read_apply(request.body, problems);
+  auto no = transaction ? parts_.gate.refuse(request, *transaction) : std::nullopt;
+  if (no) return respond(*std::move(no));
   if (transaction && !is_dry) {
     return commit(*std::move(transaction), {{"apply", "", ""}, Reason::kConfigInvalid, apply_answer}, caller,
                   std::move(respond));

@@ -3,6 +3,7 @@
 #pragma once
 #include <map>
 
+#include "control/api/access_gate.h"
 #include "control/api/answers.h"
 #include "control/store/store.h"
 #include "lib/rpc/http_server.h"
@@ -15,6 +16,7 @@ class ChangeApi {
     TrustDomain trust_domain;  // our own
     AuditSink& audit;
     const Clock& clock;
+    AccessGate& gate;  // judges every resource of what is applied
   };
   explicit ChangeApi(Parts parts) : parts_(std::move(parts)) {}
   void apply(const RpcRequest&, const Caller&, HttpServer::Respond);

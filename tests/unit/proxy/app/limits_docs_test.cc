@@ -8,6 +8,7 @@
 
 #include "certs/issued_authority.h"
 #include "certs/limits.h"
+#include "control/api/access_api.h"
 #include "control/api/api_server.h"
 #include "control/api/failure_limit.h"
 #include "control/app/own_bundle_endpoint.h"
@@ -239,6 +240,9 @@ std::vector<Row> of_identity() {
        str_cat("at least ", in(1s, kMinTtl), " s; default ", in(1h, Issuer::Options{}.svid_ttl), " h")},
       {"join token", str_cat("one use, ", in(1min, Issuer::kDefaultTokenTtl), " minutes by default, at most ",
                              in(1h, Issuer::kMaxTokenTtl), " h")},
+      {"tokens of the [configuration API](access.md)",
+       str_cat(count(kMaxAccessTokens), ", each for ever or at most ", in(1h, AccessApi::kMaxTtl), " h; ",
+               count(kMaxGrants), " roles of one, ", count(kMaxGrantNamespaces), " namespaces of a role")},
       {"failed attestations and API calls",
        str_cat(count(FailureLimit::kPerSecond), "/s per address, ", count(FailureLimit::kBurst), " at once")},
       {"refusals in the audit log",
