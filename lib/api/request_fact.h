@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "lib/base/version.h"
+#include "lib/api/resource.h"
 
 namespace heddle {
 // A header or query parameter that a rule in force named when the request was decided.
