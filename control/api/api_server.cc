@@ -72,6 +72,28 @@ void ApiServer::serve_on(HttpServer& server) {
   route(server, "GET", "/v1/federation", &ApiServer::show_federation);
   server.route("GET", "/v1/wait",
                [this](const RpcRequest& r, HttpServer::Respond respond) { wait(r, std::move(respond)); });
+  server.route("POST", "/v1/plan", [this](const RpcRequest& r, HttpServer::Respond respond) {
+    plan_.plan(r, caller_of(r), std::move(respond));
+  });
+}
+
+PlanApi::Parts ApiServer::plan_parts() {
+  return {parts_.store,
+          parts_.audit,
+          parts_.scheduler,
+          std::string(parts_.issuer.authority().trust_domain().name()),
+          [this](std::vector<ApiProblem>& problems) { return admission_of(problems, Reason::kConfigInvalid); },
+          [this] { return plan_nodes(); },
+          [](const std::string&, PlanApi::OnFacts done) { done({}, "no sidecar keeps facts"); },
+          [](const RpcRequest&, std::string_view) { return Result<void>(); }};
+}
+
+std::vector<PlanNode> ApiServer::plan_nodes() const {
+  std::vector<PlanNode> out;
+  parts_.hub.for_each_subscriber([&out](const Subscriber& subscriber) {
+    out.push_back({subscriber.key(), subscriber.request(), subscriber.state() == NodeState::kRefused});
+  });
+  return out;
 }
 
 void ApiServer::route(HttpServer& server, std::string method, std::string_view pattern, Handler handler) {

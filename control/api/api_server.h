@@ -1,5 +1,5 @@
-// ApiServer: the configuration API (docs/api.md) on an HttpServer: resources, apply, delete, explain, status, wait,
-// join tokens, the CA, federation. Every request needs an admin's bearer token, looked up by its SHA-256 before any of
+// ApiServer: the configuration API (docs/api.md) on an HttpServer: resources, apply, delete, plan, explain, status,
+// wait, join tokens, the CA, federation. Every request needs an admin's bearer token, looked up by its SHA-256 before any of
 // the body is kept; who has none learns nothing but that. Writes are transactions judged as a whole, audited one line
 // per resource. Control loop. Limits: 64 MiB of body for apply, 1 MiB else; failed tokens 1/s and 10 at once per
 // source.
@@ -8,6 +8,7 @@
 #include "control/api/ca_api.h"
 #include "control/api/explainer.h"
 #include "control/api/failure_limit.h"
+#include "control/api/plan_api.h"
 #include "control/ca/issuer.h"
 #include "control/federation/federation_keeper.h"
 #include "control/watch/watch_hub.h"
@@ -39,7 +40,8 @@ class ApiServer {
   explicit ApiServer(const ApiParts& parts)
       : parts_(parts),
         explainer_(parts.store),
-        ca_({parts.rotator, parts.outlook, parts.registry, parts.ledger, parts.scheduler}) {}
+        ca_({parts.rotator, parts.outlook, parts.registry, parts.ledger, parts.scheduler}),
+        plan_(plan_parts()) {}
   // Sets the server's guard, too.
   void serve_on(HttpServer&);
   // Everybody who waits is told that this replica leaves.
@@ -68,6 +70,8 @@ class ApiServer {
   RpcResponse show_ca(const RpcRequest&) { return ca_.show(); }
   RpcResponse step_ca(const RpcRequest& request) { return ca_.step(request, caller_of(request)); }
   void wait(const RpcRequest&, HttpServer::Respond);
+  PlanApi::Parts plan_parts();
+  std::vector<PlanNode> plan_nodes() const;
   void on_waited(uint64_t id, const WaitResult&);
 
   Admission admission_of(std::vector<ApiProblem>&, Reason) const;
@@ -78,6 +82,7 @@ class ApiServer {
   ApiParts parts_;
   Explainer explainer_;
   CaApi ca_;
+  PlanApi plan_;
   FailureLimit failures_;
   std::map<uint64_t, Waiting> waiting_;
   uint64_t next_wait_ = 1;
