@@ -43,6 +43,7 @@ struct Words {
   bool all_namespaces = false;
   bool ignore_not_found = false;
   bool client = false;
+  bool no_replay = false;
   bool inbound = false;
 };
 
@@ -70,6 +71,7 @@ class CommandLine {
   void add_wait();
   void add_validate();
   void add_explain();
+  void add_plan();
   void add_ca();
   void add_federation();
   void add_version();

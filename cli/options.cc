@@ -154,6 +154,15 @@ Result<AnyCommand> parse_explain(const Words& words) {
   return AnyCommand(std::move(out));
 }
 
+Result<AnyCommand> parse_plan(const Words& words) {
+  PlanOptions out;
+  HEDDLE_TRY(out.files, parse_files(words));
+  out.replay = words.no_replay ? Replay::kNo : Replay::kYes;
+  constexpr EnumName<OutputFormat> kText{"text", OutputFormat::kTable};
+  HEDDLE_TRY(out.output, parse_output(words.output == "table" ? "text" : words.output, {kText, kJson}));
+  return AnyCommand(std::move(out));
+}
+
 Result<AnyCommand> parse_ca_status(const Words& words) {
   HEDDLE_TRY(OutputFormat output, parse_output(words.output, {kTable, kJson}));
   return AnyCommand(CaStatusOptions{output});
@@ -188,13 +197,19 @@ Result<ColorMode> parse_color(const std::string& word) {
 }
 
 using Parse = Result<AnyCommand> (*)(const Words&);
-constexpr std::pair<std::string_view, Parse> kCommands[] = {
-    {"apply", parse_apply},         {"get", parse_get},
-    {"delete", parse_delete},       {"status", parse_status},
-    {"token create", parse_token},  {"wait", parse_wait},
-    {"validate", parse_validate},   {"explain", parse_explain},
-    {"version", parse_version},     {"ca status", parse_ca_status},
-    {"ca rotate", parse_ca_rotate}, {"federation status", parse_federation_status}};
+constexpr std::pair<std::string_view, Parse> kCommands[] = {{"apply", parse_apply},
+                                                            {"get", parse_get},
+                                                            {"delete", parse_delete},
+                                                            {"status", parse_status},
+                                                            {"token create", parse_token},
+                                                            {"wait", parse_wait},
+                                                            {"validate", parse_validate},
+                                                            {"explain", parse_explain},
+                                                            {"plan", parse_plan},
+                                                            {"version", parse_version},
+                                                            {"ca status", parse_ca_status},
+                                                            {"ca rotate", parse_ca_rotate},
+                                                            {"federation status", parse_federation_status}};
 
 Result<CliOptions> to_options(const Words& words, std::string_view command, const Environment& environment) {
   CliOptions out;

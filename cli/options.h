@@ -17,6 +17,7 @@ namespace heddle {
 enum class OutputFormat : uint8_t { kTable, kJson, kYaml, kName };
 enum class ColorMode : uint8_t { kAuto, kAlways, kNever };
 enum class DryRun : uint8_t { kNo, kYes };
+enum class Replay : uint8_t { kNo, kYes };
 enum class IfMissing : uint8_t { kFail, kIgnore };
 enum class VersionOf : uint8_t { kClientAndControl, kClient };
 
@@ -71,6 +72,11 @@ struct ExplainOptions {
   OutputFormat output = OutputFormat::kTable;
   std::optional<LiveOptions> live{};  // this sidecar
 };
+struct PlanOptions {
+  FileOptions files{};
+  Replay replay = Replay::kYes;  // of the requests that sidecars remember
+  OutputFormat output = OutputFormat::kTable;
+};
 struct CaStatusOptions {
   OutputFormat output = OutputFormat::kTable;
 };
@@ -92,7 +98,7 @@ struct CliOptions {
   Duration timeout = kDefaultTimeout;  // of one answer; for `wait`: of the waiting
   ColorMode color = ColorMode::kAuto;
   std::variant<ApplyOptions, GetOptions, DeleteOptions, StatusOptions, TokenCreateOptions, WaitOptions, ValidateOptions,
-               ExplainOptions, CaStatusOptions, CaRotateOptions, FederationStatusOptions, VersionOptions>
+               ExplainOptions, PlanOptions, CaStatusOptions, CaRotateOptions, FederationStatusOptions, VersionOptions>
       command;
 };
 
