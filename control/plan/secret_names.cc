@@ -1,18 +1,15 @@
 #include "control/plan/secret_names.h"
 
 #include <algorithm>
-#include <array>
 
+#include "lib/api/request_fact.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
 namespace {
-constexpr std::array<std::string_view, 5> kSecret = {"authorization", "proxy-authorization", "cookie", "set-cookie",
-                                                     "x-forwarded-client-cert"};
-
 std::string how(std::string_view type, std::string_view value) { return str_cat(type, " ", value); }
 
-bool names_secret(const NameValueMatch& match) { return SecretNames::is_secret(match.name); }
+bool names_secret(const NameValueMatch& match) { return is_secret_header(match.name); }
 bool names_secret(const HttpMatch& match) {
   const auto& headers = match.conditions->headers;
   return std::any_of(headers.begin(), headers.end(), [](const NameValueMatch& m) { return names_secret(m); });
@@ -29,7 +26,7 @@ bool names_secret(const RateLimitPolicySpec& spec) {
 }
 bool names_secret(const AuthzOperation& operation) {
   return operation.headers && std::any_of(operation.headers->begin(), operation.headers->end(),
-                                          [](const AuthzHeader& h) { return SecretNames::is_secret(h.name); });
+                                          [](const AuthzHeader& h) { return is_secret_header(h.name); });
 }
 bool names_secret(const AuthorizationPolicySpec& spec) {
   return std::any_of(spec.rules.begin(), spec.rules.end(), [](const AuthzRule& rule) {
@@ -38,7 +35,7 @@ bool names_secret(const AuthorizationPolicySpec& spec) {
 }
 bool names_secret(const HttpRouteFilterSpec& spec) {
   return spec.fault && std::any_of(spec.fault->headers.begin(), spec.fault->headers.end(),
-                                   [](const FieldText& f) { return SecretNames::is_secret(f.name); });
+                                   [](const FieldText& f) { return is_secret_header(f.name); });
 }
 
 void hide(NameValueMatch& match) {
@@ -65,8 +62,8 @@ void hide(RateLimitPolicySpec& spec) {
   }
 }
 void hide(AuthzHeader& header) {
-  if (!SecretNames::is_secret(header.name)) return;
-  std::string said = header.value ? how("Exact", *header.value) : std::string(SecretNames::kPresent);
+  if (!is_secret_header(header.name)) return;
+  std::string said = header.value ? how("Exact", *header.value) : std::string(kFactPresent);
   header.name = SecretNames::field(header.name, said);
   header.value = std::string(SecretNames::kMatched);
 }
@@ -81,7 +78,7 @@ void hide(AuthorizationPolicySpec& spec) {
 }
 void hide(HttpRouteFilterSpec& spec) {
   for (FieldText& field : spec.fault->headers) {
-    if (!SecretNames::is_secret(field.name)) continue;
+    if (!is_secret_header(field.name)) continue;
     field.name = SecretNames::field(field.name, how("Exact", field.value));
     field.value = SecretNames::kMatched;
   }
@@ -92,10 +89,6 @@ bool any_secret(const SpecMap<T>& map) {
   return std::any_of(map.begin(), map.end(), [](const auto& entry) { return names_secret(*entry.second); });
 }
 }  // namespace
-
-bool SecretNames::is_secret(std::string_view lower_name) noexcept {
-  return std::find(kSecret.begin(), kSecret.end(), lower_name) != kSecret.end();
-}
 
 // No field name has a space (RFC 9110 §5.6.2), so that none of a request can be taken for one of these.
 std::string SecretNames::field(std::string_view name, std::string_view how_it_matched) {

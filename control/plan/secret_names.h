@@ -16,9 +16,7 @@ namespace heddle {
 class SecretNames {
  public:
   static constexpr std::string_view kMatched = "1";
-  static constexpr std::string_view kPresent = "present";  // how: the field is there, whatever its value
 
-  static bool is_secret(std::string_view lower_name) noexcept;
   static std::string field(std::string_view name, std::string_view how);
   // The header field that such a name is about; any other name is itself.
   static std::string_view origin(std::string_view field) noexcept;

@@ -170,6 +170,14 @@ TEST_F(PlanReplayTest, AQueryParameterIsKeptOrNot) {
   EXPECT_EQ(out.unknown[0].what, "query parameter v");
 }
 
+TEST_F(PlanReplayTest, TheNameOfAParameterMayHaveWhatEndsOne) {
+  std::string odd = plan_rule("matches: [{queryParams: [{name: 'a&b', value: '2'}]}], ", {{"b", 1}});
+  RequestFact kept = routed();
+  kept.query = {{"a&b", "2"}};
+
+  EXPECT_EQ(replay(plan_route(kAll), plan_route(kAll + ", " + odd), {kept}).changed, 1U);
+}
+
 TEST_F(PlanReplayTest, ASecretIsKnownByWhatItMatched) {
   std::string exact = header_rule("authorization", "Bearer x");
   std::string regex = header_rule("authorization", "Basic .*", "RegularExpression");
