@@ -46,8 +46,7 @@ std::string policy_words(const std::string& policy) {
 }
 
 std::string answer_words(const PlanAnswer& answer) {
-  std::string to = answer.reason == Reason::kRouteRedirect ? str_cat(" to ", answer.sent_as) : std::string();
-  return str_cat(answer.status == 0 ? "" : str_cat(std::to_string(answer.status), " "), info(answer.reason).name, to);
+  return str_cat(answer.status == 0 ? "" : str_cat(std::to_string(answer.status), " "), info(answer.reason).name);
 }
 
 // "48,000"
@@ -92,6 +91,7 @@ std::string PlanGroup::text() const {
     case PlanEffect::kServed:
       return str_cat(who, "go to ", after, "; now they are answered ", before);
     case PlanEffect::kAnswer:
+      if (before == after) return str_cat(who, "be answered ", after, " with another location");
       return str_cat(who, "be answered ", after, " instead of ", before);
     case PlanEffect::kForward:
       return str_cat(who, "reach ", after, " with another host or path");
@@ -177,9 +177,9 @@ void PlanReplayer::compare_outbound(const RequestFact& fact, const std::string& 
     group.effect = PlanEffect::kForward;
   }
   ++out_.changed;
-  std::string as = group.effect != PlanEffect::kForward ? std::string()
-                   : after.sent_as.empty()              ? str_cat(fact.host, fact.path)
-                                                        : after.sent_as;
+  std::string as = after.sent_as;
+  if (is_sent && group.effect != PlanEffect::kForward) as.clear();
+  if (group.effect == PlanEffect::kForward && as.empty()) as = str_cat(fact.host, fact.path);
   note(std::move(group), fact, std::move(as));
 }
 

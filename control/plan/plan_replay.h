@@ -7,7 +7,6 @@
 #pragma once
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -28,7 +27,7 @@ struct PlanExample {
   std::string host;
   std::string path;
   std::string peer;
-  std::string sent_as{};  // of kForward
+  std::string sent_as{};  // of kForward; of a redirect where to
   bool operator==(const PlanExample&) const = default;
 };
 

@@ -80,6 +80,13 @@ TEST_F(CliPlan, SendsWhatApplyWouldSend) {
   EXPECT_THAT(rig_.control.requests[0].body, HasSubstr(R"({"kind":"List","items":[{)"));
 }
 
+TEST_F(CliPlan, NeedsFilesAndAFormatItKnows) {
+  EXPECT_EQ(rig_.run("plan"), ExitCode::kUsage);
+  EXPECT_EQ(rig_.run("plan -o yaml -f " + file()), ExitCode::kUsage);
+  EXPECT_THAT(rig_.err(), HasSubstr("--output: expected one of text, json; got \"yaml\""));
+  EXPECT_TRUE(rig_.control.requests.empty());
+}
+
 TEST_F(CliPlan, PrintsTheAnswerAsJson) {
   rig_.control.answer("POST /v1/plan", 200, R"({"version":"1.43","wouldChange":true})");
 

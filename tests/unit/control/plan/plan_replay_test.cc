@@ -103,9 +103,12 @@ TEST_F(PlanReplayTest, ARewriteIsToldWithWhatItMakes) {
 TEST_F(PlanReplayTest, ARedirectIsAnAnswer) {
   std::string redirect = "{filters: [{type: RequestRedirect, requestRedirect: {hostname: b.example}}]}";
 
-  EXPECT_EQ(text_of(replay(plan_route(kAll), plan_route(redirect), {routed("/cart")})),
-            "1 of 1 requests to default/a would be answered 302 route-redirect to http://b.example/cart instead of "
-            "going to BackendSet default/a");
+  PlanReplay out = replay(plan_route(kAll), plan_route(redirect), {routed("/cart"), routed("/other")});
+
+  EXPECT_EQ(text_of(out),
+            "2 of 2 requests to default/a would be answered 302 route-redirect instead of going to BackendSet "
+            "default/a");
+  EXPECT_EQ(out.groups[0].examples[0].sent_as, "http://b.example/cart");
 }
 
 TEST_F(PlanReplayTest, ServicesWithoutAChangeAreAllAlike) {
