@@ -15,10 +15,12 @@ constexpr char kGlobalFooter[] =
 
 Exit codes:
   0  done
-  1  failed: refused (for explain: the request would be), not found, invalid files, or a wait that timed out
+  1  failed: refused (for explain: the request would be), not found, invalid files, or a wait that timed out;
+     for plan: something would change
   2  the command line is wrong; nothing was done
   3  no answer from the control plane, or it cannot answer now
   4  conflict: the resource changed meanwhile, or something still refers to it
+  5  for plan: it would be refused, or the files are invalid
 
 Examples:
   heddle apply -f mesh.yaml
@@ -107,6 +109,20 @@ Examples:
   heddle explain http://hello/ --live unix:/var/lib/heddle/admin.sock
   heddle explain http://hello/ --live 127.0.0.1:15000 --admin-token /var/lib/heddle/admin.token
   heddle explain http://hello/ --live 127.0.0.1:15000 --inbound --from spiffe://cluster.local/ns/web/sa/front
+)";
+
+constexpr char kPlanFooter[] =
+    R"(Says what `heddle apply -f` of the same files would do, and changes nothing: which resources and fields, which rules
+of which services come, go, lead elsewhere or can never be reached, which connected sidecars would get it, and how many of
+the requests that these remember would be routed or judged differently, by the code that judges real ones. What is not in
+the files stays: like apply, plan never removes a resource.
+
+Exit code 0: nothing would change. 1: something would. 5: it would be refused, or the files are invalid.
+
+Examples:
+  heddle plan -f mesh/
+  heddle plan -f hello.yaml --no-replay
+  heddle plan -f mesh/ -n shop -o json
 )";
 
 constexpr char kCaStatusFooter[] =
@@ -214,6 +230,7 @@ CommandLine::CommandLine() : app_(std::make_unique<CLI::App>("heddle: the comman
   add_wait();
   add_validate();
   add_explain();
+  add_plan();
   add_ca();
   add_federation();
   add_access();
@@ -318,6 +335,15 @@ void CommandLine::add_explain() {
   app.add_flag("--inbound", words_.inbound, "With --live: the request comes from outside, --from proved its id");
   add_files(app);
   add_output(app, words_.output, "table or json");
+}
+
+void CommandLine::add_plan() {
+  CLI::App& app = subcommand(*app_, "plan", "Say what a change would do, before it is made", kPlanFooter);
+  add_files(app);
+  app.get_option("-f")->required();
+  add_namespace(app, "Namespace of resources that name none (default: default)");
+  app.add_flag("--no-replay", words_.no_replay, "Do not ask sidecars for the requests they remember");
+  add_output(app, words_.output, "text or json");
 }
 
 void CommandLine::add_ca() {

@@ -47,6 +47,7 @@ struct Words {
   bool all_namespaces = false;
   bool ignore_not_found = false;
   bool client = false;
+  bool no_replay = false;
   bool inbound = false;
 };
 
@@ -74,6 +75,7 @@ class CommandLine {
   void add_wait();
   void add_validate();
   void add_explain();
+  void add_plan();
   void add_ca();
   void add_federation();
   void add_access();

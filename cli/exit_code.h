@@ -8,10 +8,13 @@
 namespace heddle {
 enum class ExitCode : uint8_t {
   kOk = 0,
-  kFailure = 1,      // refused (for explain: the request would be), not found, invalid files, a wait that timed out
+  // Refused (for explain: the request would be), not found, invalid files, a wait that timed out; for plan: something
+  // would change.
+  kFailure = 1,
   kUsage = 2,        // the command line is wrong; nothing was done
   kUnreachable = 3,  // no answer from the control plane, or it cannot answer now: trying again may help
   kConflict = 4,     // the resource changed meanwhile, or something still refers to it
+  kRefused = 5,      // of plan, whose 1 says that something would change: refused, or invalid files
 };
 
 // Of a reason, whether it arose here or came from the control plane.

@@ -154,6 +154,15 @@ Result<AnyCommand> parse_explain(const Words& words) {
   return AnyCommand(std::move(out));
 }
 
+Result<AnyCommand> parse_plan(const Words& words) {
+  PlanOptions out;
+  HEDDLE_TRY(out.files, parse_files(words));
+  out.replay = words.no_replay ? Replay::kNo : Replay::kYes;
+  constexpr EnumName<OutputFormat> kText{"text", OutputFormat::kTable};
+  HEDDLE_TRY(out.output, parse_output(words.output == "table" ? "text" : words.output, {kText, kJson}));
+  return AnyCommand(std::move(out));
+}
+
 Result<AnyCommand> parse_ca_status(const Words& words) {
   HEDDLE_TRY(OutputFormat output, parse_output(words.output, {kTable, kJson}));
   return AnyCommand(CaStatusOptions{output});
@@ -233,7 +242,8 @@ constexpr std::pair<std::string_view, Parse> kCommands[] = {{"apply", parse_appl
                                                             {"access create", parse_access_create},
                                                             {"access list", parse_access_list},
                                                             {"access revoke", parse_access_revoke},
-                                                            {"access whoami", parse_access_whoami}};
+                                                            {"access whoami", parse_access_whoami},
+                                                            {"plan", parse_plan}};
 
 Result<CliOptions> to_options(const Words& words, std::string_view command, const Environment& environment) {
   CliOptions out;

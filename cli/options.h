@@ -18,6 +18,7 @@ namespace heddle {
 enum class OutputFormat : uint8_t { kTable, kJson, kYaml, kName };
 enum class ColorMode : uint8_t { kAuto, kAlways, kNever };
 enum class DryRun : uint8_t { kNo, kYes };
+enum class Replay : uint8_t { kNo, kYes };
 enum class IfMissing : uint8_t { kFail, kIgnore };
 enum class VersionOf : uint8_t { kClientAndControl, kClient };
 
@@ -72,6 +73,11 @@ struct ExplainOptions {
   OutputFormat output = OutputFormat::kTable;
   std::optional<LiveOptions> live{};  // this sidecar
 };
+struct PlanOptions {
+  FileOptions files{};
+  Replay replay = Replay::kYes;  // of the requests that sidecars remember
+  OutputFormat output = OutputFormat::kTable;
+};
 struct CaStatusOptions {
   OutputFormat output = OutputFormat::kTable;
 };
@@ -108,7 +114,7 @@ struct CliOptions {
   ColorMode color = ColorMode::kAuto;
   std::variant<ApplyOptions, GetOptions, DeleteOptions, StatusOptions, TokenCreateOptions, WaitOptions, ValidateOptions,
                ExplainOptions, CaStatusOptions, CaRotateOptions, FederationStatusOptions, AccessCreateOptions,
-               AccessListOptions, AccessRevokeOptions, AccessWhoamiOptions, VersionOptions>
+               AccessListOptions, AccessRevokeOptions, AccessWhoamiOptions, VersionOptions, PlanOptions>
       command;
 };
 

@@ -2,21 +2,10 @@
 #include "cli/resource_table.h"
 #include "cli/resource_words.h"
 #include "cli/sources.h"
-#include "lib/base/json_writer.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
 namespace {
-std::string list_of(const std::vector<Resource>& resources) {
-  std::string body;
-  JsonWriter writer(body);
-  writer.begin_object();
-  writer.field("kind", "List").key("items").begin_array();
-  for (const Resource& resource : resources) writer.raw(resource.json);
-  writer.end_array().end_object();
-  return body;
-}
-
 void print_warnings(const JsonValue& reply, Console& console) {
   std::optional<JsonValue> warnings = reply.find("warnings");
   for (size_t i = 0; warnings && i < warnings->size(); ++i) {
@@ -48,7 +37,7 @@ ExitCode run_apply(const ApplyOptions& options, CommandContext& context) {
 
   ApiRequest request{.method = "POST", .path = "/v1/apply", .deadline = context.timeout};
   if (options.dry_run == DryRun::kYes) request.query = "dryRun=true";
-  request.body = list_of(loaded.resources);
+  request.body = list_body(loaded.resources);
   Result<ApiReply> reply = context.api.call(request);
 
   if (!reply) return context.console.fail(reply.error());

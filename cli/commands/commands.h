@@ -25,6 +25,7 @@ ExitCode run_token_create(const TokenCreateOptions&, CommandContext&);
 ExitCode run_wait(const WaitOptions&, CommandContext&);
 ExitCode run_validate(const ValidateOptions&, CommandContext&);
 ExitCode run_explain(const ExplainOptions&, CommandContext&);
+ExitCode run_plan(const PlanOptions&, CommandContext&);
 ExitCode run_ca_status(const CaStatusOptions&, CommandContext&);
 ExitCode run_ca_rotate(const CaRotateOptions&, CommandContext&);
 ExitCode run_federation_status(const FederationStatusOptions&, CommandContext&);

@@ -12,6 +12,7 @@ struct Run {
   ExitCode operator()(const WaitOptions& options) const { return run_wait(options, context); }
   ExitCode operator()(const ValidateOptions& options) const { return run_validate(options, context); }
   ExitCode operator()(const ExplainOptions& options) const { return run_explain(options, context); }
+  ExitCode operator()(const PlanOptions& options) const { return run_plan(options, context); }
   ExitCode operator()(const CaStatusOptions& options) const { return run_ca_status(options, context); }
   ExitCode operator()(const CaRotateOptions& options) const { return run_ca_rotate(options, context); }
   ExitCode operator()(const FederationStatusOptions& options) const { return run_federation_status(options, context); }

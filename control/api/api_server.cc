@@ -1,5 +1,6 @@
 #include "control/api/api_server.h"
 
+#include "control/api/apply_request.h"
 #include "control/api/federation_view.h"
 #include "control/api/resource_view.h"
 #include "control/api/status_view.h"
@@ -47,10 +48,32 @@ void ApiServer::serve_on(HttpServer& server) {
   route(server, "GET", "/v1/wait", &ApiServer::wait);
   route(server, "DELETE", "/v1/resources/{plural}/{namespace}/{name}", &ApiServer::erase);
   route(server, "POST", "/v1/apply", &ApiServer::apply);
+  route(server, "POST", "/v1/plan", &ApiServer::plan);
+}
+
+PlanApi::Parts ApiServer::plan_parts() {
+  return {parts_.store,
+          parts_.audit,
+          parts_.scheduler,
+          std::string(parts_.issuer.authority().trust_domain().name()),
+          [this](std::vector<ApiProblem>& problems) {
+            return whole_admission(problems, Reason::kConfigInvalid, parts_.issuer.authority().trust_domain());
+          },
+          [this] { return plan_nodes(); },
+          [](const std::string&, PlanApi::OnFacts done) { done({}, "no sidecar keeps facts"); },
+          gate_};
+}
+
+std::vector<PlanNode> ApiServer::plan_nodes() const {
+  std::vector<PlanNode> out;
+  parts_.hub.for_each_subscriber([&out](const Subscriber& subscriber) {
+    out.push_back({subscriber.key(), subscriber.request(), subscriber.state() == NodeState::kRefused});
+  });
+  return out;
 }
 
 void ApiServer::route(HttpServer& server, std::string method, std::string_view pattern, Handler handler) {
-  size_t limit = pattern == "/v1/apply" ? kMaxApplyBody : kMaxBody;
+  size_t limit = pattern == "/v1/apply" || pattern == "/v1/plan" ? kMaxApplyBody : kMaxBody;
   server.route(std::move(method), pattern, [this, handler, limit](const RpcRequest& r, HttpServer::Respond respond) {
     if (auto no = gate_.readmit(r)) return respond(*std::move(no));
     if (r.body.size() <= limit) return (this->*handler)(r, std::move(respond));

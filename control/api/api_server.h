@@ -1,13 +1,14 @@
-// ApiServer: the configuration API (docs/api.md) on an HttpServer: resources, apply, delete, explain, status, wait,
-// join tokens, the CA, federation. Every request needs a bearer token that may do what it asks for (AccessGate), judged
-// before any of the body is kept and, by namespace, before anything is done. Writes are transactions judged as a whole,
-// audited one line per resource. Control loop. Limits: 64 MiB of body for apply, 1 MiB else.
+// ApiServer: the configuration API (docs/api.md) on an HttpServer: resources, apply, delete, plan, explain, status,
+// wait, join tokens, the CA, federation. Every request needs a bearer token that may do what it asks for (AccessGate),
+// judged before any of the body is kept and, by namespace, before anything is done. Writes are transactions judged as a
+// whole, audited one line per resource. Control loop. Limits: 64 MiB of body for apply, 1 MiB else.
 #pragma once
 #include "control/api/access_api.h"
 #include "control/api/answers.h"
 #include "control/api/ca_api.h"
 #include "control/api/change_api.h"
 #include "control/api/explainer.h"
+#include "control/api/plan_api.h"
 #include "control/ca/issuer.h"
 #include "control/federation/federation_keeper.h"
 #include "control/watch/watch_hub.h"
@@ -42,7 +43,8 @@ class ApiServer {
         gate_({parts.ledger, parts.refusals, parts.scheduler, parts.random}),
         access_({parts.ledger, gate_, parts.audit, parts.scheduler}),
         changes_({parts.store, parts.issuer.authority().trust_domain(), parts.audit, parts.scheduler, gate_}),
-        ca_({parts.rotator, parts.outlook, parts.registry, parts.ledger, parts.scheduler}) {}
+        ca_({parts.rotator, parts.outlook, parts.registry, parts.ledger, parts.scheduler}),
+        plan_(plan_parts()) {}
   // Sets the server's guard, too.
   void serve_on(HttpServer&);
   // Everybody who waits is told that this replica leaves.
@@ -72,6 +74,11 @@ class ApiServer {
   }
   void erase(const RpcRequest&, HttpServer::Respond);
   void wait(const RpcRequest&, HttpServer::Respond);
+  void plan(const RpcRequest& request, HttpServer::Respond respond) {
+    plan_.plan(request, caller_of(request), std::move(respond));
+  }
+  PlanApi::Parts plan_parts();
+  std::vector<PlanNode> plan_nodes() const;
   void on_waited(uint64_t id, const WaitResult&);
 
   Caller caller_of(const RpcRequest& request) { return gate_.caller_of(request); }
@@ -82,6 +89,7 @@ class ApiServer {
   AccessApi access_;
   ChangeApi changes_;
   CaApi ca_;
+  PlanApi plan_;
   std::map<uint64_t, Waiting> waiting_;
   uint64_t next_wait_ = 1;
 };

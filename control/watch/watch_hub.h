@@ -53,6 +53,13 @@ class WatchHub {
   // Calls once: when every connected sidecar runs `version` or a later one, or after `timeout`. Never from inside.
   [[nodiscard]] Pending wait(Version version, Duration timeout, UniqueFunction<void(WaitResult)>);
   size_t size() const noexcept { return subscribers_.size(); }
+  // f(const Subscriber&) for everybody who said hello and is still there.
+  template <class F>
+  void for_each_subscriber(F&& f) const {
+    for (const auto& [id, subscriber] : subscribers_) {
+      if (subscriber->is_greeted() && !subscriber->is_closed()) f(*subscriber);
+    }
+  }
 
  private:
   class Waiter;

@@ -17,6 +17,10 @@
 #include "control/ca/rotation_schedule.h"
 #include "control/ca/step_retry.h"
 #include "control/federation/federation_keeper.h"
+#include "control/plan/plan_diff.h"
+#include "control/plan/plan_replay.h"
+#include "control/plan/plan_routes.h"
+#include "control/plan/plan_scope.h"
 #include "lib/api/federated.h"
 #include "lib/api/watch_messages.h"
 #include "lib/base/json_scan.h"
@@ -298,12 +302,20 @@ std::vector<Row> of_federation() {
   };
 }
 
+std::string limits_of_plan() {
+  return str_cat("told: ", count(PlanDiff::kMaxResources), " resources, ", count(PlanDiff::kMaxFields),
+                 " fields of each, ", count(PlanRoutes::kMaxRows), " routes, ", count(PlanScope::kMaxNames),
+                 " sidecars, ", count(PlanReplay::kMaxGroups), " groups; ", count(PlanApi::kMaxFacts),
+                 " requests replayed, of ", count(PlanApi::kMaxNamespaces), " namespaces");
+}
+
 std::vector<Row> of_configuration() {
   EXPECT_EQ(ApiServer::kMaxApplyBody, kMaxSnapshotBytes);
   return {
       {"resource", size(kMaxResourceBytes)},
       {"snapshot, `heddle apply`", size(kMaxSnapshotBytes)},
       {"body of any other API call", size(ApiServer::kMaxBody)},
+      {"[`heddle plan`](plan.md)", limits_of_plan()},
       {"JSON", str_cat(size(kMaxJsonBytes), ", depth ", count(kMaxJsonDepth))},
       {"fields of resources", "[resources](resources.md), [authorization](authorization.md)"},
       {"regular expressions of a route",
