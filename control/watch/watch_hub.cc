@@ -49,7 +49,12 @@ WatchHub::WatchHub(Store& store, NodeRegistry& registry, Scheduler& scheduler, R
       scheduler_(scheduler),
       random_(random),
       options_(options),
-      admission_(options.streams_rate, options.streams_burst, scheduler.now()) {
+      admission_(options.streams_rate, options.streams_burst, scheduler.now()),
+      facts_(scheduler, [this] {
+        std::vector<Subscriber*> out;
+        for (auto& [id, subscriber] : subscribers_) out.push_back(subscriber.get());
+        return out;
+      }) {
   pump_timer_ = scheduler.timer([this] {
     pump_at_.reset();
     pump_all();
@@ -96,6 +101,7 @@ Subscriber* WatchHub::add(SubscriberSink& sink, WatchPeer peer) {
 
 void WatchHub::remove(Subscriber& subscriber) {
   if (subscriber.is_greeted()) registry_.on_gone(subscriber.id(), subscriber.key(), scheduler_.wall());
+  facts_.on_gone(subscriber);
   early_.erase(subscriber.id());
   subscribers_.erase(subscriber.id());
   check_waiters();
@@ -133,6 +139,7 @@ Result<void> WatchHub::dispatch(Subscriber& subscriber, const SidecarMessage& me
   if (const auto* trust = std::get_if<WatchTrustInUse>(&message)) {
     registry_.on_trust(subscriber.id(), subscriber.key(), *trust, scheduler_.wall());
   }
+  if (const auto* facts = std::get_if<WatchFacts>(&message)) return facts_.on_facts(subscriber, *facts);
   return {};
 }
 

@@ -7,6 +7,7 @@
 
 #include "control/store/store.h"
 #include "control/translate/scope_cache.h"
+#include "control/watch/facts_fetcher.h"
 #include "control/watch/subscriber.h"
 #include "lib/base/operation.h"
 #include "lib/base/token_bucket.h"
@@ -52,6 +53,10 @@ class WatchHub {
   bool is_reached(Version version) const { return store_.version() >= version && min_runs() >= version; }
   // Calls once: when every connected sidecar runs `version` or a later one, or after `timeout`. Never from inside.
   [[nodiscard]] Pending wait(Version version, Duration timeout, UniqueFunction<void(WaitResult)>);
+  // What connected sidecars remember of their requests. Who may ask is for the caller to decide.
+  [[nodiscard]] Pending fetch_facts(FactsQuery query, FactsFetcher::Done done) {
+    return facts_.fetch(std::move(query), std::move(done));
+  }
   size_t size() const noexcept { return subscribers_.size(); }
   // f(const Subscriber&) for everybody who said hello and is still there.
   template <class F>
@@ -85,6 +90,7 @@ class WatchHub {
   std::map<uint64_t, std::unique_ptr<Subscriber>> subscribers_;
   std::map<uint64_t, WatchHello> early_;  // came before set_synced()
   std::list<Waiter*> waiters_;
+  FactsFetcher facts_;
   uint64_t next_id_ = 1;
   std::shared_ptr<const std::string> trust_;  // the line
   bool synced_ = false;

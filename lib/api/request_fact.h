@@ -75,4 +75,10 @@ struct RequestFact {
   std::string policy{};
   bool operator==(const RequestFact&) const = default;
 };
+
+// What a sidecar remembers, from the oldest of each worker on.
+struct KeptFacts {
+  std::vector<RequestFact> facts{};
+  uint64_t seen = 0;  // how many requests they stand for
+};
 }  // namespace heddle

@@ -12,6 +12,7 @@
 #include "proxy/app/bootstrap.h"
 #include "proxy/app/bootstrap_watch.h"
 #include "proxy/app/cpu_quota.h"
+#include "proxy/app/fact_answer.h"
 #include "proxy/app/memory_watch.h"
 #include "proxy/app/operations.h"
 #include "proxy/app/sources.h"
@@ -36,6 +37,7 @@ class ProxyServer final : public Server {
   Result<void> start_workload_api();
   void on_applied();
   void report_trust();
+  void answer_facts_of_workers();
   void ask_for_service(const std::string& host, std::function<void(Result<void>)> answer);
   void on_terminate();
   void on_bootstrap(BootstrapWatch::Cause, const Result<Settings>&);
@@ -119,6 +121,7 @@ Result<void> ProxyServer::start() {
     identity_.source->start();
   }
   config_ = make_config(sources, identity_.source.get());
+  if (config_.watch != nullptr && in_.settings.facts) answer_facts_of_workers();
   if (config_.source != nullptr) config_.source->start();
   HEDDLE_CHECK_OK(start_workers());
   HEDDLE_CHECK_OK(start_workload_api());
@@ -211,6 +214,14 @@ void ProxyServer::report_trust() {
   if (!identity_.source->is_kept(*identity)) return;
   reported_ = identity;
   config_.watch->report_trust(trust_in_use(*identity));
+}
+
+void ProxyServer::answer_facts_of_workers() {
+  config_.watch->set_facts([this](size_t most, WatchClient::OnFacts answer) {
+    const auto& identity = main_identity_.current();
+    std::string own = identity != nullptr && identity->svid != nullptr ? identity->svid->id.text() : std::string();
+    collect_facts({in_.settings, workers_, loop_, std::move(own)}, most, std::move(answer));
+  });
 }
 
 Result<void> ProxyServer::start_operations() {

@@ -83,6 +83,12 @@ void Worker::list_connections(Loop& to, std::function<void(std::vector<Connectio
   });
 }
 
+void Worker::list_facts(Loop& to, UniqueFunction<void(FactSlots)> answer) {
+  thread_->loop().post([this, &to, answer = std::move(answer)]() mutable {
+    to.post([answer = std::move(answer), facts = core_->facts()]() mutable { answer(std::move(facts)); });
+  });
+}
+
 void Worker::explain(Loop& to, LiveQuestion question, OnExplanation answer) {
   thread_->loop().post([this, &to, question = std::move(question), answer = std::move(answer)]() mutable {
     auto explanation = core_->explain(question);

@@ -109,6 +109,7 @@ void WatchClient::end_stream(Duration wait) {
   queued_bytes_ = 0;
   ack_due_.reset();
   asks_trust_ = false;
+  facts_asked_.reset();
   lag_.on_disconnected();
   state_ = WatchState::kBackoff;
   address_ = (address_ + 1) % std::max<size_t>(channel_.addresses(), 1);
@@ -128,6 +129,7 @@ void WatchClient::say_hello() {
   hello.software = options_.software;
   hello.instance = options_.instance;
   if (on_trust_) hello.features.emplace_back(kTrustFeature);
+  if (facts_) hello.features.emplace_back(kFactsFeature);
   auto current = snapshots_.current();
   if (current != nullptr && !resync_) {
     hello.version = current->version();
@@ -254,6 +256,23 @@ void WatchClient::on_message(WatchTrust&& message) {
   asks_trust_ = true;
   if (on_trust_) on_trust_(message);
   if (trust_) send(*trust_);
+}
+
+// Asked again meanwhile, the newest question gets the answer.
+void WatchClient::on_message(WatchFactsRequest&& message) {
+  if (!facts_) return fail(Reason::kUpstreamProtocolError, "asks for facts, which this sidecar does not keep");
+  facts_asked_ = message.id;
+  if (std::exchange(collecting_facts_, true)) return;
+  facts_(message.most, [this, alive = std::weak_ptr<const bool>(alive_)](KeptFacts kept) {
+    if (!alive.expired()) answer_facts(std::move(kept));
+  });
+}
+
+void WatchClient::answer_facts(KeptFacts kept) {
+  collecting_facts_ = false;
+  if (!facts_asked_) return;  // the stream that asked is gone
+  uint64_t id = *std::exchange(facts_asked_, std::nullopt);
+  for (WatchFacts& part : split_facts(id, std::move(kept.facts), kept.seen)) send(std::move(part));
 }
 
 void WatchClient::report_trust(WatchTrustInUse in_use) {

@@ -57,6 +57,10 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   void drop(const ResourceKey& service);
   // What the control plane announces about trust; the bundle is not looked at here. Before start().
   void set_on_trust(UniqueFunction<void(const WatchTrust&)> on_trust) { on_trust_ = std::move(on_trust); }
+  // Answers what the sidecar remembers, at most so many facts, once and later, from the main loop. Before start(); who
+  // sets none has not the feature.
+  using OnFacts = UniqueFunction<void(KeptFacts)>;
+  void set_facts(UniqueFunction<void(size_t most, OnFacts)> facts) { facts_ = std::move(facts); }
   // All of this sidecar uses this: told to every control plane that asks, now and later.
   void report_trust(WatchTrustInUse);
   // Every worker runs this version or a later one.
@@ -84,7 +88,9 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   void on_message(WatchDrain&&);
   void on_message(WatchUnknown&&);
   void on_message(WatchTrust&&);
+  void on_message(WatchFactsRequest&&);
   void on_message(WatchIgnored&&) {}
+  void answer_facts(KeptFacts);
 
   bool keep_line(std::string_view);
   void on_backwards(const WatchBegin&);
@@ -127,6 +133,10 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   UniqueFunction<void(const WatchTrust&)> on_trust_;
   std::optional<WatchTrustInUse> trust_;  // in use
   bool asks_trust_ = false;               // the control plane of this stream
+  UniqueFunction<void(size_t most, OnFacts)> facts_;
+  std::optional<uint64_t> facts_asked_;  // on this stream, and not answered
+  bool collecting_facts_ = false;
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
   std::optional<Version> refused_;
   std::vector<std::string> problems_;
   std::string last_error_;
