@@ -73,6 +73,11 @@ class NodeRegistry {
   void forget_gone(WallTime now);
 
   std::vector<NodeStatus> rows() const;  // sorted by key
+  // f(const NodeStatus&), in that order, without copies.
+  template <class F>
+  void for_each(F&& f) const {
+    for (const auto& [key, row] : rows_) f(row.status);
+  }
   const NodeStatus* find(const NodeKey&) const;
   size_t size() const noexcept { return rows_.size(); }
 

@@ -154,8 +154,7 @@ void WatchHub::on_hello(Subscriber& subscriber, const WatchHello& hello) {
 // What the sidecar holds, if its hash proves it: the current content, or that of a version the log remembers.
 std::optional<Subscriber::Held> WatchHub::find_held(const Subscriber& subscriber, const WatchHello& hello) {
   if (!hello.version) return std::nullopt;
-  scopes_.advance(store_.view());
-  NodeView now = scopes_.current(subscriber.request());
+  NodeView now = target_of(subscriber);
   if (to_hex(now.set->hash) == hello.hash) return Subscriber::Held{now.set, *hello.version};
   std::optional<View> view = store_.view_at(*hello.version);
   if (!view) return std::nullopt;
@@ -169,10 +168,22 @@ void WatchHub::on_writable(Subscriber& subscriber) {
   pump(subscriber);
 }
 
+// What it should hold: the newest version, or with a rollout's change on top of it.
+NodeView WatchHub::target_of(const Subscriber& subscriber) {
+  const View* staged = staged_ == nullptr ? nullptr : staged_->view_for(subscriber.key());
+  ScopeCache& scopes = staged == nullptr ? scopes_ : staged_scopes_;
+  scopes.advance(staged == nullptr ? store_.view() : *staged);
+  return scopes.current(subscriber.request());
+}
+
+void WatchHub::on_staged_changed() {
+  staged_scopes_ = ScopeCache();
+  if (synced_) schedule(Duration(0));
+}
+
 void WatchHub::pump(Subscriber& subscriber) {
   if (!synced_ || subscriber.is_closed() || !subscriber.is_greeted()) return;
-  scopes_.advance(store_.view());
-  subscriber.pump(scopes_.current(subscriber.request()), batches_, scheduler_.now());
+  subscriber.pump(target_of(subscriber), batches_, scheduler_.now());
   if (auto at = subscriber.delayed_until()) schedule(*at - scheduler_.now());
   report(subscriber);
 }
