@@ -70,12 +70,16 @@ void ApiServer::serve_on(HttpServer& server) {
   route(server, "GET", "/v1/ca", &ApiServer::show_ca);
   route(server, "POST", "/v1/ca/{step}", &ApiServer::step_ca);
   route(server, "GET", "/v1/federation", &ApiServer::show_federation);
+  route(server, "GET", "/v1/rollouts", &ApiServer::show_rollout);
+  route(server, "POST", "/v1/rollouts", &ApiServer::start_rollout);
+  route(server, "POST", "/v1/rollouts/{step}", &ApiServer::step_rollout);
   server.route("GET", "/v1/wait",
                [this](const RpcRequest& r, HttpServer::Respond respond) { wait(r, std::move(respond)); });
 }
 
 void ApiServer::route(HttpServer& server, std::string method, std::string_view pattern, Handler handler) {
-  size_t limit = pattern == "/v1/apply" ? kMaxApplyBody : kMaxBody;
+  bool has_resources = pattern == "/v1/apply" || pattern == "/v1/rollouts";
+  size_t limit = has_resources ? kMaxApplyBody : kMaxBody;
   server.route(std::move(method), pattern, [this, handler, limit](const RpcRequest& r, HttpServer::Respond respond) {
     if (r.body.size() <= limit) return respond((this->*handler)(r));
     respond(error_answer(make_error(Reason::kTooLarge, str_cat("the body exceeds ", std::to_string(limit), " bytes"))));
@@ -156,7 +160,11 @@ RpcResponse ApiServer::get(const RpcRequest& request) {
 }
 
 Admission ApiServer::admission_of(std::vector<ApiProblem>& problems, Reason reason) const {
-  return whole_admission(problems, reason, parts_.issuer.authority().trust_domain());
+  Admission whole = whole_admission(problems, reason, parts_.issuer.authority().trust_domain());
+  return [this, whole = std::move(whole)](const View& after) mutable -> Result<void> {
+    HEDDLE_CHECK_OK(rollouts_.admit(after));
+    return whole(after);
+  };
 }
 
 RpcResponse ApiServer::apply(const RpcRequest& request) {

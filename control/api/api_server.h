@@ -8,6 +8,7 @@
 #include "control/api/ca_api.h"
 #include "control/api/explainer.h"
 #include "control/api/failure_limit.h"
+#include "control/api/rollout_api.h"
 #include "control/ca/issuer.h"
 #include "control/federation/federation_keeper.h"
 #include "control/watch/watch_hub.h"
@@ -23,6 +24,7 @@ struct ApiParts {
   WatchHub& hub;
   NodeRegistry& registry;
   const FederationKeeper& federation;
+  RolloutKeeper& rollouts;
   AuditSink& audit;
   AuditSink& refusals;  // for who is turned away at the door: limited
   Scheduler& scheduler;
@@ -39,7 +41,8 @@ class ApiServer {
   explicit ApiServer(const ApiParts& parts)
       : parts_(parts),
         explainer_(parts.store),
-        ca_({parts.rotator, parts.outlook, parts.registry, parts.ledger, parts.scheduler}) {}
+        ca_({parts.rotator, parts.outlook, parts.registry, parts.ledger, parts.scheduler}),
+        rollouts_({parts.rollouts, parts.store, parts.issuer, parts.audit, parts.scheduler}) {}
   // Sets the server's guard, too.
   void serve_on(HttpServer&);
   // Everybody who waits is told that this replica leaves.
@@ -67,6 +70,9 @@ class ApiServer {
   RpcResponse show_federation(const RpcRequest&);
   RpcResponse show_ca(const RpcRequest&) { return ca_.show(); }
   RpcResponse step_ca(const RpcRequest& request) { return ca_.step(request, caller_of(request)); }
+  RpcResponse show_rollout(const RpcRequest&) { return rollouts_.show(); }
+  RpcResponse start_rollout(const RpcRequest& request) { return rollouts_.start(request, caller_of(request)); }
+  RpcResponse step_rollout(const RpcRequest& request) { return rollouts_.step(request, caller_of(request)); }
   void wait(const RpcRequest&, HttpServer::Respond);
   void on_waited(uint64_t id, const WaitResult&);
 
@@ -78,6 +84,7 @@ class ApiServer {
   ApiParts parts_;
   Explainer explainer_;
   CaApi ca_;
+  RolloutApi rollouts_;
   FailureLimit failures_;
   std::map<uint64_t, Waiting> waiting_;
   uint64_t next_wait_ = 1;
