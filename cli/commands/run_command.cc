@@ -15,6 +15,8 @@ struct Run {
   ExitCode operator()(const CaStatusOptions& options) const { return run_ca_status(options, context); }
   ExitCode operator()(const CaRotateOptions& options) const { return run_ca_rotate(options, context); }
   ExitCode operator()(const FederationStatusOptions& options) const { return run_federation_status(options, context); }
+  ExitCode operator()(const RolloutStatusOptions& options) const { return run_rollout_status(options, context); }
+  ExitCode operator()(const RolloutStepOptions& options) const { return run_rollout_step(options, context); }
   ExitCode operator()(const VersionOptions& options) const { return run_version(options, context); }
 };
 }  // namespace
