@@ -1,8 +1,8 @@
 // ApiServer: the configuration API (docs/api.md) on an HttpServer: resources, apply, delete, explain, status, wait,
-// join tokens, the CA, federation. Every request needs an admin's bearer token, looked up by its SHA-256 before any of
-// the body is kept; who has none learns nothing but that. Writes are transactions judged as a whole, audited one line
-// per resource. Control loop. Limits: 64 MiB of body for apply, 1 MiB else; failed tokens 1/s and 10 at once per
-// source.
+// join tokens, the CA, federation, rollouts. Every request needs an admin's bearer token, looked up by its SHA-256
+// before any of the body is kept; who has none learns nothing but that. Writes are transactions judged as a whole,
+// audited one line per resource. Control loop. Limits: 64 MiB of body for apply and rollouts, 1 MiB else; failed tokens
+// 1/s and 10 at once per source.
 #pragma once
 #include "control/api/answers.h"
 #include "control/api/ca_api.h"

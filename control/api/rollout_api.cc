@@ -88,6 +88,6 @@ Result<void> judge_whole(const View& after, const TrustDomain& own) {
 void audit_own_step(AuditSink& sink, std::string_view type, std::string_view why, const Result<void>& outcome,
                     WallTime now) {
   AuditRecord record{std::string(type), std::string(kRollout), std::string(why)};
-  sink.write_line(audit_line(record, Caller{"", "heddle-control", ""}, outcome, now));
+  sink.write_line(audit_line(record, Caller{"", "rollout", ""}, outcome, now));
 }
 }  // namespace heddle
