@@ -31,8 +31,8 @@ RolloutSpec spec() {
 }
 void PrintTo(const Case& one, std::ostream* out) { *out << one.name; }
 
-class RolloutJudge : public testing::TestWithParam<Case> {};
-TEST_P(RolloutJudge, Says) {
+class RolloutVerdicts : public testing::TestWithParam<Case> {};
+TEST_P(RolloutVerdicts, AreSaid) {
   RolloutJudgement got = judge(spec(), GetParam().seen);
 
   EXPECT_EQ(static_cast<int>(got.verdict), static_cast<int>(GetParam().verdict)) << got.why;
@@ -40,7 +40,7 @@ TEST_P(RolloutJudge, Says) {
 }
 using enum RolloutVerdict;
 INSTANTIATE_TEST_SUITE_P(
-    All, RolloutJudge,
+    All, RolloutVerdicts,
     testing::Values(
         Case{"early and good", outbound(10s, counts(1000), counts(1000)), kContinue, "watched for 10s of 30s"},
         Case{"good", outbound(30s, counts(1000, 5), counts(1000, 2)), kPromote, "no worse than allowed"},
