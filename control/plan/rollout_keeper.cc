@@ -217,7 +217,7 @@ void RolloutKeeper::look_at_sidecars() {
   refusal_.reset();
   bool is_watched = state_->phase() != RolloutPhase::kPending;
   parts_.registry.for_each([&](const NodeStatus& row) {
-    if (!row.is_connected) return;
+    if (!row.is_connected || !row.is_affected) return;
     if (!is_watched) lowest_ = std::min(lowest_.value_or(kWhole), Cohort::place(row.key));
     bool is_live = row.state == NodeState::kLive;
     if (!cohort_.contains(row.key)) {
@@ -244,20 +244,29 @@ void RolloutKeeper::widen(BasisPoints lowest) {
 }
 
 void RolloutKeeper::look_pending() {
-  if (progress_.members == 0 && lowest_ && cohort_.share() != 0) return widen(*lowest_);
   bool is_late = parts_.scheduler.now() - stage_since_ >= kTake;
-  bool all_have_it = progress_.live == progress_.members || (is_late && progress_.live > 0);
-  if (progress_.members == 0 || !all_have_it) {
-    std::string why = progress_.members == 0 ? std::string("no connected sidecar belongs to this stage")
-                                             : str_cat(std::to_string(progress_.live), " of ",
-                                                       std::to_string(progress_.members), " sidecars run the change");
-    progress_.judgement = {RolloutVerdict::kContinue, std::move(why)};
+  if (progress_.members == 0) {
+    if (lowest_ && cohort_.share() != 0) return widen(*lowest_);
+    return look_nobody(is_late);
+  }
+  if (progress_.live < progress_.members && (!is_late || progress_.live == 0)) {
+    progress_.judgement.why =
+        str_cat(std::to_string(progress_.live), " of ", std::to_string(progress_.members), " sidecars run the change");
     return;
   }
   state_->watch();  // on disk both are one
   stage_since_ = parts_.scheduler.now();
   samples_.clear();
   look_at_sidecars();
+}
+
+// They may come yet; but that nobody has it proves nothing.
+void RolloutKeeper::look_nobody(bool is_late) {
+  progress_.judgement.why = "no connected sidecar that the change concerns belongs to this stage";
+  if (!is_late) return;
+  RolloutState next = *state_;
+  (void)next.pause(str_cat(progress_.judgement.why, "; heddle rollout promote, resume or abort"));
+  keep_own("rollout-pause", std::move(next));
 }
 
 // Also while it is paused, for those who look; then nothing follows from it.

@@ -16,7 +16,7 @@ namespace heddle {
 enum class RolloutStep : uint8_t { kPause, kResume, kPromote, kAbort };
 std::optional<RolloutStep> rollout_step(std::string_view word) noexcept;
 
-// What is known of the sidecars of a stage.
+// What is known of the sidecars of a stage. Those to whom the change makes no difference are no evidence: not counted.
 struct RolloutProgress {
   size_t members = 0;    // connected ones with the change, or to get it
   size_t live = 0;       // of those, who run it
@@ -53,6 +53,7 @@ class RolloutKeeper final : public StagedViews {
   Result<void> admit(const View& after) const;
 
   const View* view_for(const NodeKey&) const override;
+  const View* staged() const override { return view_ ? &*view_ : nullptr; }
   const std::optional<RolloutState>& state() const noexcept { return state_; }
   const RolloutProgress& progress() const noexcept { return progress_; }
 
@@ -67,6 +68,7 @@ class RolloutKeeper final : public StagedViews {
   void look_at_sidecars();
   void widen(BasisPoints lowest);
   void look_pending();
+  void look_nobody(bool is_late);
   void look_watching();
   void commit();
   void on_committed(const Result<Commit>&);

@@ -11,5 +11,7 @@ class StagedViews {
   // nullptr: the newest version. Else a view with the newest version's number and other content; of one number there
   // is one content, until WatchHub::on_staged_changed(). Valid until the loop's next turn.
   virtual const View* view_for(const NodeKey&) const = 0;
+  // What anybody in the cohort gets; nullptr: nothing is staged. To see whom it would concern.
+  virtual const View* staged() const = 0;
 };
 }  // namespace heddle

@@ -176,6 +176,16 @@ NodeView WatchHub::target_of(const Subscriber& subscriber) {
   return scopes.current(subscriber.request());
 }
 
+// Whether what is staged makes a difference to it, in the cohort or not.
+bool WatchHub::is_affected(const Subscriber& subscriber) {
+  const View* staged = staged_ == nullptr ? nullptr : staged_->staged();
+  if (staged == nullptr) return false;
+  scopes_.advance(store_.view());
+  staged_scopes_.advance(*staged);
+  const NodeRequest& request = subscriber.request();
+  return scopes_.current(request).set->hash != staged_scopes_.current(request).set->hash;
+}
+
 void WatchHub::on_staged_changed() {
   staged_scopes_ = ScopeCache();
   if (synced_) schedule(Duration(0));
@@ -214,7 +224,8 @@ void WatchHub::on_heartbeat() {
 }
 
 void WatchHub::report(const Subscriber& subscriber) {
-  registry_.on_progress(subscriber.id(), subscriber.key(), {subscriber.state(), subscriber.acked(), subscriber.runs()},
+  registry_.on_progress(subscriber.id(), subscriber.key(),
+                        {subscriber.state(), subscriber.acked(), subscriber.runs(), is_affected(subscriber)},
                         scheduler_.wall());
 }
 

@@ -66,6 +66,7 @@ class WatchHub {
   Result<void> dispatch(Subscriber&, const SidecarMessage&);
   std::optional<Subscriber::Held> find_held(const Subscriber&, const WatchHello&);
   NodeView target_of(const Subscriber&);
+  bool is_affected(const Subscriber&);
   void pump(Subscriber&);
   void pump_all();
   void on_heartbeat();

@@ -300,6 +300,32 @@ TEST_F(WatchRolloutTest, ASmallShareOfASmallMeshIsSomebody) {
   EXPECT_NE(has_route(sidecar_), has_route(other_));
 }
 
+TEST_F(WatchRolloutTest, OnlyThoseItConcernsAreEvidence) {
+  WatchingSidecar third{"n3"};
+  third.wants_ = {service_key("b")};
+  third.start(*hub_);
+  third.settle(*hub_);
+  ASSERT_TRUE(start(stages({"node=n1+namespace=default", "node=n3", "100%"})).has_value());
+  ASSERT_TRUE(keeper_->step(RolloutStep::kPromote, "me").has_value());
+  run();
+  look();
+
+  EXPECT_EQ(keeper_->progress().members, 1U) << "n3 is in the stage and asks for nothing that changes";
+  EXPECT_EQ(keeper_->progress().others, 1U);
+  third.stop(*hub_);
+}
+
+TEST_F(WatchRolloutTest, AStageOfNobodyAsksSomebody) {
+  ASSERT_TRUE(start(stages({"node=n7", "100%"})).has_value());
+
+  for (int i = 0; i < 50; ++i) look();
+  EXPECT_EQ(phase(), RolloutPhase::kPending);
+  for (int i = 0; i < 20; ++i) look();
+
+  EXPECT_EQ(phase(), RolloutPhase::kPaused);
+  EXPECT_NE(reason().find("no connected sidecar"), std::string::npos) << reason();
+}
+
 TEST_F(WatchRolloutTest, WhatCannotBeKeptIsNotBegun) {
   is_disk_full_ = true;
 
