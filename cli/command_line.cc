@@ -40,7 +40,31 @@ Examples:
   heddle apply -f mesh/ -n shop
   heddle apply -f hello.yaml --dry-run
   generate-routes | heddle apply -f -
+  heddle apply -f routes.yaml --stages 1%,10%,100% --watch 30s --max-error-rate +1%
 )";
+
+constexpr char kRolloutStatusFooter[] =
+    R"(What is rolled out in stages (heddle apply --stages), the stage it is in, and the requests, errors, rejects and latency
+that sidecars with the change report beside those without it, and beside themselves before.
+
+Examples:
+  heddle rollout status
+  heddle rollout status -o json
+)";
+
+struct RolloutStepText {
+  const char* name;
+  const char* what;
+  const char* footer;
+};
+constexpr RolloutStepText kRolloutSteps[] = {
+    {"pause", "Stay in this stage, whatever is reported",
+     "Sidecars that have the change keep it.\n\nExamples:\n  heddle rollout pause\n"},
+    {"resume", "Watch the stage anew and go on", "Examples:\n  heddle rollout resume\n"},
+    {"promote", "Go to the next stage now; after the last but one, everybody gets it",
+     "Whatever is reported of this stage.\n\nExamples:\n  heddle rollout promote\n"},
+    {"abort", "Take the change back from those who have it",
+     "They get the newest version, with all that was applied meanwhile.\n\nExamples:\n  heddle rollout abort\n"}};
 
 constexpr char kGetFooter[] = R"(Examples:
   heddle get services
@@ -234,6 +258,7 @@ CommandLine::CommandLine() : app_(std::make_unique<CLI::App>("heddle: the comman
   add_ca();
   add_federation();
   add_access();
+  add_rollout();
   add_version();
 }
 
@@ -267,6 +292,34 @@ void CommandLine::add_apply() {
   app.get_option("-f")->required();
   add_namespace(app, "Namespace of resources that name none (default: default)");
   app.add_flag("--dry-run", words_.dry_run, "Let the control plane check everything and change nothing");
+  add_stages(app);
+}
+
+void CommandLine::add_stages(CLI::App& app) {
+  app.add_option("--stages", words_.stages,
+                 "Roll out in stages, as 1%,10%,100%, or node=web-1,100%; see `heddle rollout status`")
+      ->type_name("LIST");
+  app.add_option("--watch", words_.watch, "With --stages: how long each is watched (default: 30s)")
+      ->type_name("DURATION");
+  app.add_option("--max-error-rate", words_.max_error_rate,
+                 "With --stages: roll back when more requests fail, in points (default: +1%)")
+      ->type_name("PERCENT");
+  app.add_option("--max-reject-rate", words_.max_reject_rate,
+                 "With --stages: the same of requests that sidecars refuse (default: +1%)")
+      ->type_name("PERCENT");
+  app.add_option("--max-latency", words_.max_latency,
+                 "With --stages: roll back when the mean is longer by so much (default: not judged)")
+      ->type_name("PERCENT");
+  app.add_option("--min-requests", words_.min_requests,
+                 "With --stages: so many with the change before anything is judged (default: 100)")
+      ->type_name("N");
+}
+
+void CommandLine::add_rollout() {
+  CLI::App& rollout = subcommand(*app_, "rollout", "Changes that are rolled out in stages", "");
+  CLI::App& status = subcommand(rollout, "status", "Show the rollout and what is seen of it", kRolloutStatusFooter);
+  add_output(status, words_.output, "table or json");
+  for (const RolloutStepText& step : kRolloutSteps) subcommand(rollout, step.name, step.what, step.footer);
 }
 
 void CommandLine::add_get() {

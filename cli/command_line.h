@@ -37,6 +37,12 @@ struct Words {
   std::string listener;
   std::string step;
   std::string wait;
+  std::string stages;
+  std::string watch;
+  std::string max_error_rate;
+  std::string max_reject_rate;
+  std::string max_latency;
+  std::string min_requests;
   std::vector<std::string> except;
   std::string name;
   std::string access_ttl;
@@ -79,6 +85,8 @@ class CommandLine {
   void add_ca();
   void add_federation();
   void add_access();
+  void add_stages(CLI::App& apply);
+  void add_rollout();
   void add_version();
   void add_namespace(CLI::App&, const std::string& what);
   void add_files(CLI::App&);

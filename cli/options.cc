@@ -50,9 +50,39 @@ Result<FileOptions> parse_files(const Words& words) {
   return out;
 }
 
+Result<std::optional<RolloutOptions>> parse_rollout(const Words& words) {
+  bool has_more = !words.watch.empty() || !words.max_error_rate.empty() || !words.max_reject_rate.empty() ||
+                  !words.max_latency.empty() || !words.min_requests.empty();
+  if (words.stages.empty() && has_more) {
+    return usage("--watch, --max-error-rate, --max-reject-rate, --max-latency and --min-requests go with --stages");
+  }
+  if (words.stages.empty()) return std::optional<RolloutOptions>();
+  if (words.dry_run) return usage("--stages and --dry-run do not go together");
+  RolloutOptions out;
+  for (std::string_view stage : split(words.stages, ',')) out.stages.emplace_back(trim(stage));
+  if (!words.watch.empty()) {
+    HEDDLE_TRY(out.watch, parse_positive("--watch", words.watch));
+  }
+  out.max_error_rate = words.max_error_rate;
+  out.max_reject_rate = words.max_reject_rate;
+  out.max_latency = words.max_latency;
+  out.min_requests = parse_int<uint64_t>(words.min_requests);
+  if (!words.min_requests.empty() && !out.min_requests) {
+    return usage(str_cat("--min-requests: expected a number; got ", quoted(words.min_requests)));
+  }
+  return std::optional(std::move(out));
+}
+
 Result<AnyCommand> parse_apply(const Words& words) {
   HEDDLE_TRY(FileOptions files, parse_files(words));
-  return AnyCommand(ApplyOptions{std::move(files), words.dry_run ? DryRun::kYes : DryRun::kNo});
+  ApplyOptions out{std::move(files), words.dry_run ? DryRun::kYes : DryRun::kNo};
+  HEDDLE_TRY(out.rollout, parse_rollout(words));
+  return AnyCommand(std::move(out));
+}
+
+Result<AnyCommand> parse_rollout_status(const Words& words) {
+  HEDDLE_TRY(OutputFormat output, parse_output(words.output, {kTable, kJson}));
+  return AnyCommand(RolloutStatusOptions{output});
 }
 
 Result<AnyCommand> parse_get(const Words& words) {
@@ -227,23 +257,29 @@ Result<ColorMode> parse_color(const std::string& word) {
 }
 
 using Parse = Result<AnyCommand> (*)(const Words&);
-constexpr std::pair<std::string_view, Parse> kCommands[] = {{"apply", parse_apply},
-                                                            {"get", parse_get},
-                                                            {"delete", parse_delete},
-                                                            {"status", parse_status},
-                                                            {"token create", parse_token},
-                                                            {"wait", parse_wait},
-                                                            {"validate", parse_validate},
-                                                            {"explain", parse_explain},
-                                                            {"version", parse_version},
-                                                            {"ca status", parse_ca_status},
-                                                            {"ca rotate", parse_ca_rotate},
-                                                            {"federation status", parse_federation_status},
-                                                            {"access create", parse_access_create},
-                                                            {"access list", parse_access_list},
-                                                            {"access revoke", parse_access_revoke},
-                                                            {"access whoami", parse_access_whoami},
-                                                            {"plan", parse_plan}};
+constexpr std::pair<std::string_view, Parse> kCommands[] = {
+    {"apply", parse_apply},
+    {"get", parse_get},
+    {"delete", parse_delete},
+    {"status", parse_status},
+    {"token create", parse_token},
+    {"wait", parse_wait},
+    {"validate", parse_validate},
+    {"explain", parse_explain},
+    {"version", parse_version},
+    {"ca status", parse_ca_status},
+    {"ca rotate", parse_ca_rotate},
+    {"federation status", parse_federation_status},
+    {"access create", parse_access_create},
+    {"access list", parse_access_list},
+    {"access revoke", parse_access_revoke},
+    {"access whoami", parse_access_whoami},
+    {"plan", parse_plan},
+    {"rollout status", parse_rollout_status},
+    {"rollout pause", [](const Words&) -> Result<AnyCommand> { return AnyCommand(RolloutStepOptions{"pause"}); }},
+    {"rollout resume", [](const Words&) -> Result<AnyCommand> { return AnyCommand(RolloutStepOptions{"resume"}); }},
+    {"rollout promote", [](const Words&) -> Result<AnyCommand> { return AnyCommand(RolloutStepOptions{"promote"}); }},
+    {"rollout abort", [](const Words&) -> Result<AnyCommand> { return AnyCommand(RolloutStepOptions{"abort"}); }}};
 
 Result<CliOptions> to_options(const Words& words, std::string_view command, const Environment& environment) {
   CliOptions out;

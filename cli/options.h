@@ -32,9 +32,25 @@ struct FileOptions {
   std::vector<std::string> paths{};
   std::string default_namespace{kDefaultNamespace};
 };
+// What the control plane reads of it: stages and percentages are its to judge.
+struct RolloutOptions {
+  std::vector<std::string> stages{};
+  std::optional<Duration> watch{};
+  std::string max_error_rate{};  // empty: its default
+  std::string max_reject_rate{};
+  std::string max_latency{};
+  std::optional<uint64_t> min_requests{};
+};
 struct ApplyOptions {
   FileOptions files{};
   DryRun dry_run = DryRun::kNo;
+  std::optional<RolloutOptions> rollout{};  // in stages
+};
+struct RolloutStatusOptions {
+  OutputFormat output = OutputFormat::kTable;
+};
+struct RolloutStepOptions {
+  std::string step{};  // pause, resume, promote, abort
 };
 struct GetOptions {
   Kind kind = Kind::kService;
@@ -114,7 +130,8 @@ struct CliOptions {
   ColorMode color = ColorMode::kAuto;
   std::variant<ApplyOptions, GetOptions, DeleteOptions, StatusOptions, TokenCreateOptions, WaitOptions, ValidateOptions,
                ExplainOptions, CaStatusOptions, CaRotateOptions, FederationStatusOptions, AccessCreateOptions,
-               AccessListOptions, AccessRevokeOptions, AccessWhoamiOptions, VersionOptions, PlanOptions>
+               AccessListOptions, AccessRevokeOptions, AccessWhoamiOptions, VersionOptions, PlanOptions,
+               RolloutStatusOptions, RolloutStepOptions>
       command;
 };
 

@@ -20,6 +20,8 @@ struct Run {
   ExitCode operator()(const AccessListOptions& options) const { return run_access_list(options, context); }
   ExitCode operator()(const AccessRevokeOptions& options) const { return run_access_revoke(options, context); }
   ExitCode operator()(const AccessWhoamiOptions& options) const { return run_access_whoami(options, context); }
+  ExitCode operator()(const RolloutStatusOptions& options) const { return run_rollout_status(options, context); }
+  ExitCode operator()(const RolloutStepOptions& options) const { return run_rollout_step(options, context); }
   ExitCode operator()(const VersionOptions& options) const { return run_version(options, context); }
 };
 }  // namespace
