@@ -295,13 +295,16 @@ void RolloutKeeper::look_watching() {
 // One version for everybody. Those who have the change already hold just that content. The one place that commits.
 void RolloutKeeper::commit() {
   if (std::exchange(is_committing_, true)) return;
-  on_committed(parts_.store.commit(state_->changes(), [this](const View& after) { return parts_.admit(after); }));
+  const Transaction changes = state_->changes();  // rebase() replaces the state inside commit()
+  on_committed(parts_.store.commit(changes, [this](const View& after) { return parts_.admit(after); }));
 }
 
-// That it is in the store, rebase() saw when the version was announced. What may pass is tried again by look().
+// That it is in the store, rebase() saw when the version was announced; or sees it now, when an earlier try that seemed
+// to have failed had put it there. What may pass is tried again by look().
 void RolloutKeeper::on_committed(const Result<Commit>& done) {
   is_committing_ = false;
-  if (done || !is_running()) return;
+  if (!is_running()) return;
+  if (done) return rebase();
   Reason why = done.error().reason;
   if (why == Reason::kIo || why == Reason::kUnavailable || why == Reason::kTimeout) {
     state_->note(str_cat("the store does not take it yet: ", done.error().detail));

@@ -108,6 +108,7 @@ void WatchHub::on_message(Subscriber& subscriber, const SidecarMessage& message)
     subscriber.close(handled.error());
     return;
   }
+  if (std::holds_alternative<WatchReport>(message)) return;  // every 5 s of everybody, and it moves nothing
   pump(subscriber);
   check_waiters();
 }
