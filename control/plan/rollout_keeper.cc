@@ -133,10 +133,6 @@ Result<void> RolloutKeeper::admit(const View& after) const {
   return {};
 }
 
-const View* RolloutKeeper::view_for(const NodeKey& key) const {
-  return view_ && cohort_.contains(key) ? &*view_ : nullptr;
-}
-
 // --- the overlay ---
 
 Result<Commit> RolloutKeeper::stage_changes(const Transaction& changes) const {

@@ -171,7 +171,8 @@ void WatchHub::on_writable(Subscriber& subscriber) {
 
 // What it should hold: the newest version, or with a rollout's change on top of it.
 NodeView WatchHub::target_of(const Subscriber& subscriber) {
-  const View* staged = staged_ == nullptr ? nullptr : staged_->view_for(subscriber.key());
+  const View* staged = staged_ == nullptr ? nullptr : staged_->staged();
+  if (staged != nullptr && !staged_->has(subscriber.key())) staged = nullptr;
   ScopeCache& scopes = staged == nullptr ? scopes_ : staged_scopes_;
   scopes.advance(staged == nullptr ? store_.view() : *staged);
   return scopes.current(subscriber.request());
