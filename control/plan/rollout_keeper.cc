@@ -133,10 +133,6 @@ Result<void> RolloutKeeper::admit(const View& after) const {
   return {};
 }
 
-const View* RolloutKeeper::view_for(const NodeKey& key) const {
-  return view_ && cohort_.contains(key) ? &*view_ : nullptr;
-}
-
 // --- the overlay ---
 
 Result<Commit> RolloutKeeper::stage_changes(const Transaction& changes) const {
@@ -301,10 +297,12 @@ void RolloutKeeper::commit() {
       [this](const Result<Commit>& done) { on_committed(done); });
 }
 
-// That it is in the store, rebase() saw when the version was announced. What may pass is tried again by look().
+// That it is in the store, rebase() saw when the version was announced; or sees it now, when an earlier try that seemed
+// to have failed had put it there. What may pass is tried again by look().
 void RolloutKeeper::on_committed(const Result<Commit>& done) {
   is_committing_ = false;
-  if (done || !is_running()) return;
+  if (!is_running()) return;
+  if (done) return rebase();
   Reason why = done.error().reason;
   if (why == Reason::kIo || why == Reason::kUnavailable || why == Reason::kTimeout) {
     state_->note(str_cat("the store does not take it yet: ", done.error().detail));

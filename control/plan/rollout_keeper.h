@@ -52,7 +52,7 @@ class RolloutKeeper final : public StagedViews {
   // kConflict when `after` differs from the newest version in something that the running rollout changes.
   Result<void> admit(const View& after) const;
 
-  const View* view_for(const NodeKey&) const override;
+  bool has(const NodeKey& key) const override { return cohort_.contains(key); }
   const View* staged() const override { return view_ ? &*view_ : nullptr; }
   const std::optional<RolloutState>& state() const noexcept { return state_; }
   const RolloutProgress& progress() const noexcept { return progress_; }

@@ -8,10 +8,10 @@ namespace heddle {
 class StagedViews {
  public:
   virtual ~StagedViews() = default;
-  // nullptr: the newest version. Else a view with the newest version's number and other content; of one number there
-  // is one content, until WatchHub::on_staged_changed(). Valid until the loop's next turn.
-  virtual const View* view_for(const NodeKey&) const = 0;
-  // What anybody in the cohort gets; nullptr: nothing is staged. To see whom it would concern.
+  // What the cohort gets: a view with the newest version's number and other content, of one number one content until
+  // WatchHub::on_staged_changed(). nullptr: nothing is staged. Valid until the loop's next turn; a copy is cheap.
   virtual const View* staged() const = 0;
+  // Whether this sidecar gets it, while something is staged.
+  virtual bool has(const NodeKey&) const = 0;
 };
 }  // namespace heddle

@@ -114,6 +114,7 @@ void WatchHub::on_message(Subscriber& subscriber, const SidecarMessage& message)
     subscriber.close(handled.error());
     return;
   }
+  if (std::holds_alternative<WatchReport>(message)) return;  // every 5 s of everybody, and it moves nothing
   pump(subscriber);
   check_waiters();
 }
@@ -177,7 +178,8 @@ void WatchHub::on_writable(Subscriber& subscriber) {
 
 // What it should hold: the newest version, or with a rollout's change on top of it.
 NodeView WatchHub::target_of(const Subscriber& subscriber) {
-  const View* staged = staged_ == nullptr ? nullptr : staged_->view_for(subscriber.key());
+  const View* staged = staged_ == nullptr ? nullptr : staged_->staged();
+  if (staged != nullptr && !staged_->has(subscriber.key())) staged = nullptr;
   ScopeCache& scopes = staged == nullptr ? scopes_ : staged_scopes_;
   scopes.advance(staged == nullptr ? store_.view() : *staged);
   return scopes.current(subscriber.request());
