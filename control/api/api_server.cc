@@ -63,8 +63,20 @@ PlanApi::Parts ApiServer::plan_parts() {
             return whole_admission(problems, Reason::kConfigInvalid, parts_.issuer.authority().trust_domain());
           },
           [this] { return plan_nodes(); },
-          [](const std::string&, PlanApi::OnFacts done) { done({}, "no sidecar keeps facts"); },
+          [this](const std::string& ns, PlanApi::OnFacts done) { fetch_facts(ns, std::move(done)); },
           gate_};
+}
+
+void ApiServer::fetch_facts(const std::string& ns, PlanApi::OnFacts done) {
+  uint64_t id = next_wait_++;
+  fetches_[id] = parts_.hub.fetch_facts({ns}, [this, id, done = std::move(done)](FactsResult result) mutable {
+    Pending over = std::move(fetches_.extract(id).mapped());
+    std::vector<SidecarFacts> facts;
+    for (FetchedFacts& one : result.sidecars) {
+      facts.push_back({one.key.node, one.key.identity, one.kept.seen, std::move(one.kept.facts)});
+    }
+    done(std::move(facts), result.note());
+  });
 }
 
 std::vector<PlanNode> ApiServer::plan_nodes() const {
