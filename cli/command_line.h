@@ -37,6 +37,14 @@ struct Words {
   std::string listener;
   std::string step;
   std::string wait;
+  std::string selector;
+  std::string shell;
+  std::string directory;
+  std::string kind;
+  std::string schema_output;
+  std::string field;
+  std::string context_name;
+  std::string context_source;
   std::vector<std::string> except;
   std::vector<std::string> headers;
   bool dry_run = false;
@@ -58,6 +66,7 @@ class CommandLine {
   const Words& words() const noexcept { return words_; }
   std::string command() const;  // "token create"; empty when none was found
   CliExit usage_error(std::string_view what) const;
+  const CLI::App& app() const noexcept { return *app_; }
 
  private:
   bool is_complete() const;
@@ -73,6 +82,10 @@ class CommandLine {
   void add_ca();
   void add_federation();
   void add_version();
+  void add_check();  // these in command_line_tools.cc
+  void add_fields();
+  void add_context();
+  void add_shell();
   void add_namespace(CLI::App&, const std::string& what);
   void add_files(CLI::App&);
   std::unique_ptr<CLI::App> app_;
