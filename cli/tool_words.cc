@@ -1,6 +1,7 @@
 #include "cli/tool_words.h"
 
 #include "cli/resource_words.h"
+#include "lib/base/json_reader.h"
 #include "lib/base/strings.h"
 
 namespace heddle::detail {
