@@ -112,9 +112,9 @@ constexpr FieldInfo kLimit[] = {
     object("matches", "Requests it counts, of which one matches; without it all.", kHttpMatch)
         .list({0, kMaxRateMatches}),
     object("by", "What has a count of its own; each element is one key.", kKey).list({0, kMaxRateHeaders + 1}),
-    integer("requests", "So many", kRates).required(),
-    duration("per", "in so long.", {1s, 1h}).required(),
-    integer("burst", "So many at once; default: requests.", kRates)};
+    integer("requests", "Requests that are taken in that time.", kRates).required(),
+    duration("per", "The time they are counted in.", {1s, 1h}).required(),
+    integer("burst", "Requests that are taken at once after a pause; default: requests.", kRates)};
 constexpr FieldInfo kRateLimit[] = {
     object("targetRef", "Whose requests are limited; without it every workload's of the namespace.", kWorkloadTarget),
     word("mode", "report only says what would be refused.", kModes).by_default("enforce"),
