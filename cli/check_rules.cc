@@ -128,7 +128,7 @@ std::optional<Finding> state_finding(const JsonValue& sidecar, WallTime now) {
   Finding out{std::string(kSidecars), Verdict::kFail, "", ""};
   std::optional<JsonValue> nack = sidecar.find("nack");
   if (text_at(sidecar, {"state"}) == "expired") {
-    out.text = "its certificate ended";
+    out.text = "has a certificate that ended";
     out.hint = str_cat("if it still runs: heddle token create --id ", text_at(sidecar, {"identity"}));
     return out;
   }
@@ -159,7 +159,7 @@ std::optional<Finding> svid_finding(const JsonValue& sidecar, WallTime now) {
   bool is_over = *end <= now;
   return Finding{std::string(kSidecars), is_over ? Verdict::kFail : Verdict::kWarn,
                  is_over ? std::string("shows a certificate that ended")
-                         : str_cat("its certificate ends in ", format_age(*end - now)),
+                         : str_cat("has a certificate that ends in ", format_age(*end - now)),
                  "it renews by itself at half of the lifetime: see its log for why it did not"};
 }
 

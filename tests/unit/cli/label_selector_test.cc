@@ -61,8 +61,8 @@ TEST(CliLabelSelector, RefusesWhatItCannotRead) {
   for (const char* text : {"", ",", "a=b,", "=b", "!", "a b", "a=b c", "a>1", "a in b", "a in (b", "a on (b)", "in (b)",
                            "a=b=c", "a in (b)(c)"}) {
     auto parsed = LabelSelector::parse(text);
-    EXPECT_FALSE(parsed) << text;
-    if (!parsed) EXPECT_THAT(parsed.error().detail, testing::HasSubstr("--selector: cannot read")) << text;
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_THAT(parsed.error().detail, testing::HasSubstr("--selector: cannot read")) << text;
   }
   EXPECT_FALSE(LabelSelector::parse(std::string(5000, 'a')));
 }
