@@ -79,7 +79,8 @@ void check_certificate(const JsonValue& certificate, std::string_view what, Wall
   if (*end <= now)
     return add(out, kRoots, Verdict::kFail, str_cat(name, " ended ", format_age(now - *end), " ago"), hint);
   std::optional<WallTime> begin = time_at(certificate, {"notBefore"});
-  bool is_late = begin && *end - now < (*end - *begin) / 100 * kRootWarnPercent;
+  Duration left = *end - now;
+  bool is_late = begin && left < kRootWarn && left < (*end - *begin) / 100 * kRootWarnPercent;
   if (is_late) add(out, kRoots, Verdict::kWarn, str_cat(name, " ends in ", format_age(*end - now)), hint);
 }
 

@@ -40,7 +40,8 @@ inline constexpr Duration kClockFail = 60s;   // certificates that were just mad
 inline constexpr Duration kSvidWarn = 5min;   // left of a certificate that should have been renewed
 inline constexpr Duration kBehindWarn = 10s;  // since a sidecar is behind
 inline constexpr Duration kBehindFail = 60s;
-inline constexpr int64_t kRootWarnPercent = 10;    // left of its lifetime
+inline constexpr int64_t kRootWarnPercent = 10;    // left of its lifetime,
+inline constexpr Duration kRootWarn = 14 * 24h;    // if that is less than this
 inline constexpr size_t kMaxFindingsOfAKind = 20;  // sidecars are named; the rest of them is counted
 
 std::vector<Finding> check_findings(const CheckFacts&);
