@@ -23,6 +23,7 @@ Examples:
   heddle apply -f mesh.yaml
   heddle get httproutes
   heddle status
+  heddle check
   heddle explain http://hello/
   heddle <command> --help
 )";

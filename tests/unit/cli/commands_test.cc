@@ -338,6 +338,29 @@ TEST(CliWait, ATimeoutIsAFailureThatNamesWhoLags) {
   EXPECT_EQ(rig.err(), "error: timeout: 2 sidecars lag: hello-0, hello-1\n");
 }
 
+TEST(CliWait, TellsWhoWatchesWhomItWaitsFor) {
+  CliRig rig;
+  rig.is_watched = true;
+  std::string glance = "GET /v1/wait?version=1.43&timeout=1s";
+  rig.control.answer(glance, 504, R"({"reason":"timeout","message":"1 sidecar lags: hello-0"})");
+  rig.control.answer_then(glance, 200, R"({"version":"1.43","sidecars":6})");
+
+  EXPECT_EQ(rig.run("wait --version 1.43"), ExitCode::kOk);
+
+  EXPECT_EQ(rig.err(), "\r\x1b[Kwaiting: 1 sidecar lags: hello-0\r\x1b[K");
+  EXPECT_EQ(rig.out(), "version 1.43 runs on 6 sidecars\n");
+}
+
+TEST(CliWait, WhoWatchesIsToldNoMoreWhenTheTimeIsOver) {
+  CliRig rig;
+  rig.is_watched = true;
+  rig.control.answer("GET /v1/wait?version=1.43&timeout=500ms", 504,
+                     R"({"reason":"timeout","message":"1 sidecar lags: hello-0"})");
+
+  EXPECT_EQ(rig.run("wait --version 1.43 --timeout 500ms"), ExitCode::kFailure);
+  EXPECT_EQ(rig.err(), "error: timeout: 1 sidecar lags: hello-0\n");
+}
+
 TEST(CliVersion, ShowsBothVersionsOrOnlyItsOwn) {
   CliRig rig;
   rig.control.answer("GET /v1/version", 200, R"({"version":"0.2.0","schema":1})");
