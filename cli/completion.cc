@@ -70,40 +70,20 @@ std::string bash_node(const CommandInfo& node, const CommandInfo& whole) {
   return out.append(" ;;\n");
 }
 
-std::string bash_script(const CommandInfo& whole) {
-  std::string commands;
-  std::string values;
-  std::string nodes;
-  each_node(whole, [&](const CommandInfo& node) {
-    if (!node.name.empty()) {
-      commands.append(
-          str_cat("      \"", parent_of(node.name), "|", last_word(node), "\") command=\"", node.name, "\" ;;\n"));
-    }
-    nodes.append(bash_node(node, whole));
-  });
-  // Those of commands first: the pattern of an option of every command takes any command.
-  each_node(whole, [&](const CommandInfo& node) {
-    for (const OptionInfo& option : node.options) {
-      if (!option.is_flag && !node.name.empty()) values.append(bash_value(node.name, option));
-    }
-  });
-  for (const OptionInfo& option : whole.options) {
-    if (!option.is_flag) values.append(bash_value("", option));
-  }
-  return str_cat(R"(_heddle() {
+constexpr std::string_view kBashBegin = R"(_heddle() {
   local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}"
   local command="" words="" options="" files="" i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "$command|${COMP_WORDS[i]}" in
-)",
-                 commands, R"(    esac
+)";
+constexpr std::string_view kBashValues = R"(    esac
   done
   case "$command|$prev" in
-)",
-                 values, R"(  esac
+)";
+constexpr std::string_view kBashNodes = R"(  esac
   case "$command" in
-)",
-                 nodes, R"(  esac
+)";
+constexpr std::string_view kBashEnd = R"(  esac
   if [[ "$cur" == -* ]]; then
     COMPREPLY=($(compgen -W "$options" -- "$cur"))
   elif [[ -n "$files" ]]; then
@@ -113,7 +93,29 @@ std::string bash_script(const CommandInfo& whole) {
   fi
 }
 complete -F _heddle heddle
-)");
+)";
+
+std::string bash_values(const CommandInfo& node) {
+  std::string out;
+  for (const OptionInfo& option : node.options) {
+    if (!option.is_flag) out.append(bash_value(node.name, option));
+  }
+  return out;
+}
+
+std::string bash_script(const CommandInfo& whole) {
+  std::string commands;
+  std::string values;
+  std::string nodes;
+  each_node(whole, [&](const CommandInfo& node) {
+    nodes.append(bash_node(node, whole));
+    if (node.name.empty()) return;
+    values.append(bash_values(node));
+    std::string pattern = str_cat(parent_of(node.name), "|", last_word(node));
+    commands.append(str_cat("      \"", pattern, "\") command=\"", node.name, "\" ;;\n"));
+  });
+  values.append(bash_values(whole));  // last: their patterns take any command
+  return str_cat(kBashBegin, commands, kBashValues, values, kBashNodes, nodes, kBashEnd);
 }
 
 // In single quotes; fish knows \' there.
