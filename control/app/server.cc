@@ -30,6 +30,8 @@ namespace heddle {
 namespace {
 constexpr size_t kIdentityBody = 64 * 1024;  // a token and a CSR
 constexpr size_t kHealthConnections = 64;
+// After a restart all sidecars come at once; who stalls in the middle keeps nobody out (reliability A8).
+constexpr HandshakeGate::Limits kHandshakes{.in_flight = 64, .steps_per_turn = 8, .least_rate = 50};
 
 ExtraNames names_of(const ControlOptions& options) {
   ExtraNames names{{"localhost"}, {"127.0.0.1"}};
@@ -245,6 +247,7 @@ std::unique_ptr<ControlEndpoint> Server::make_endpoint(const Address& address, C
   options.limits.body = body;
   options.limits.line = kMaxSidecarLine;
   options.limits.session.drain = kDrain;
+  options.handshakes = kHandshakes;
   auto endpoint = std::make_unique<ControlEndpoint>(loop_, protocols_, std::move(contexts), std::move(options));
   endpoint->set_on_ended([this] { on_ended(); });
   return endpoint;
@@ -276,9 +279,9 @@ Result<void> Server::open_endpoints() {
                       key_form_.copy(), names_of(options), in_.log.module("ca")});
   api_server_ = std::make_unique<ApiServer>(ApiParts{*store_, *ledger_, *issuer_, *rotator_, keeper_->outlook(), *hub_,
                                                      registry_, *federation_, *audit_, *refusals_, loop_, in_.random});
-  // Of the 0.9 of our descriptors that connections may have, most are for sidecars.
+  // Of the 0.9 of our descriptors that connections may have, most are for sidecars: as many as there are.
   auto contexts = [this] { return identity_->context(); };
-  watch_ = make_endpoint(options.watch, contexts, ConnectionCap::default_limit(0.8, 1), kIdentityBody);
+  watch_ = make_endpoint(options.watch, contexts, ConnectionCap::resource_limit(0.8), kIdentityBody);
   api_ = make_endpoint(options.api, contexts, ConnectionCap::default_limit(0.1, 1), ApiServer::kMaxApplyBody);
   health_ = make_endpoint(options.health, nullptr, kHealthConnections, kIdentityBody);
   use_bundle();

@@ -49,14 +49,22 @@ WatchHub::WatchHub(Store& store, NodeRegistry& registry, Scheduler& scheduler, R
       scheduler_(scheduler),
       random_(random),
       options_(options),
-      admission_(options.streams_rate, options.streams_burst, scheduler.now()) {
+      debounce_(options.debounce),
+      first_batches_(options.first_batches, scheduler.now()),
+      beats_(options.heartbeat, scheduler.now()) {
   pump_timer_ = scheduler.timer([this] {
     pump_at_.reset();
     pump_all();
   });
+  debounce_timer_ = scheduler.timer([this] {
+    debounce_.on_acted();
+    use_newest();
+    pump_all();
+  });
+  first_timer_ = scheduler.timer([this] { begin_waiting(); });
   heartbeat_timer_ = scheduler.timer([this] { on_heartbeat(); });
-  heartbeat_timer_->arm(options_.heartbeat);
-  commits_ = store.on_commit([this](Version) { schedule(options_.coalesce); });
+  heartbeat_timer_->arm(beats_.step());
+  commits_ = store.on_commit([this](Version) { debounce_timer_->arm(debounce_.on_event(scheduler_.now())); });
 }
 
 WatchHub::~WatchHub() {
@@ -67,6 +75,7 @@ void WatchHub::set_synced() {
   synced_ = true;
   for (auto& [id, hello] : early_) subscribers_.at(id)->set_held(find_held(*subscribers_.at(id), hello));
   early_.clear();
+  use_newest();
   pump_all();
 }
 
@@ -81,15 +90,16 @@ void WatchHub::announce(const WatchTrust& trust) {
 }
 
 Subscriber* WatchHub::add(SubscriberSink& sink, WatchPeer peer) {
-  if (!admission_.take(scheduler_.now())) {
-    Duration spread(static_cast<int64_t>(random_.below(static_cast<uint64_t>(4 * options_.retry_after.count()))));
-    sink.send_line(encode(ControlMessage(WatchRetryAfter{options_.retry_after + spread})));
+  if (first_batches_.is_crowded()) {
+    Duration after = first_batches_.come_back_after(scheduler_.now()) * 3 / 2;
+    sink.send_line(encode(ControlMessage(WatchRetryAfter{random_.jitter(after, 1.0 / 3)})));
     sink.close(make_error(Reason::kRateLimited, "too many sidecars connect at once"));
     return nullptr;
   }
   uint64_t id = next_id_++;
   auto& slot = subscribers_[id];
   slot = std::make_unique<Subscriber>(id, sink, std::move(peer));
+  slot->leave_at(scheduler_.now() + draw_stream_age(random_, options_.longest_stream));
   if (draining_) slot->drain();
   return slot.get();
 }
@@ -97,7 +107,9 @@ Subscriber* WatchHub::add(SubscriberSink& sink, WatchPeer peer) {
 void WatchHub::remove(Subscriber& subscriber) {
   if (subscriber.is_greeted()) registry_.on_gone(subscriber.id(), subscriber.key(), scheduler_.wall());
   early_.erase(subscriber.id());
+  first_batches_.end(subscriber.id(), scheduler_.now());
   subscribers_.erase(subscriber.id());
+  begin_waiting();
   check_waiters();
 }
 
@@ -109,6 +121,7 @@ void WatchHub::on_message(Subscriber& subscriber, const SidecarMessage& message)
     return;
   }
   pump(subscriber);
+  begin_waiting();
   check_waiters();
 }
 
@@ -153,8 +166,9 @@ void WatchHub::on_hello(Subscriber& subscriber, const WatchHello& hello) {
 
 // What the sidecar holds, if its hash proves it: the current content, or that of a version the log remembers.
 std::optional<Subscriber::Held> WatchHub::find_held(const Subscriber& subscriber, const WatchHello& hello) {
+  use_newest();  // it may hold what another replica pushed at once
   if (!hello.version) return std::nullopt;
-  scopes_.advance(store_.view());
+  scopes_.advance(target_);
   NodeView now = scopes_.current(subscriber.request());
   if (to_hex(now.set->hash) == hello.hash) return Subscriber::Held{now.set, *hello.version};
   std::optional<View> view = store_.view_at(*hello.version);
@@ -171,15 +185,28 @@ void WatchHub::on_writable(Subscriber& subscriber) {
 
 void WatchHub::pump(Subscriber& subscriber) {
   if (!synced_ || subscriber.is_closed() || !subscriber.is_greeted()) return;
-  scopes_.advance(store_.view());
-  subscriber.pump(scopes_.current(subscriber.request()), batches_, scheduler_.now());
+  scopes_.advance(target_);
+  NodeView view = scopes_.current(subscriber.request());
+  MonoTime now = scheduler_.now();
+  if (subscriber.is_first_due(view) && !first_batches_.ask(subscriber.id(), now)) return report(subscriber);
+  subscriber.pump(view, batches_, now);
+  if (subscriber.is_settled()) first_batches_.end(subscriber.id(), now);
   if (auto at = subscriber.delayed_until()) schedule(*at - scheduler_.now());
   report(subscriber);
 }
 
 void WatchHub::pump_all() {
   for (auto& [id, subscriber] : subscribers_) pump(*subscriber);
+  begin_waiting();
   check_waiters();
+}
+
+void WatchHub::use_newest() { target_ = store_.view(); }
+
+// Those whose first batch waits for others' to be answered, as far as there is room.
+void WatchHub::begin_waiting() {
+  while (auto id = first_batches_.next(scheduler_.now())) pump(*subscribers_.at(*id));
+  if (auto wait = first_batches_.until_next(scheduler_.now())) first_timer_->arm(std::max<Duration>(*wait, 1ms));
 }
 
 // One timer for all: it fires for the earliest.
@@ -191,14 +218,21 @@ void WatchHub::schedule(Duration after) {
 }
 
 void WatchHub::on_heartbeat() {
-  heartbeat_timer_->arm(options_.heartbeat);
-  registry_.forget_gone(scheduler_.wall());
+  heartbeat_timer_->arm(beats_.step());
+  BeatSlots::Due due = beats_.take(scheduler_.now());
+  if (due.has_first_slot()) registry_.forget_gone(scheduler_.wall());
   for (auto& [id, subscriber] : subscribers_) {
-    if (subscriber->is_stalled(scheduler_.now())) {
-      subscriber->close(make_error(Reason::kTimeout, "the sidecar did not answer a batch within 30 s"));
-    } else if (synced_ && subscriber->is_greeted()) {
-      subscriber->send_heartbeat(store_.version(), scheduler_.wall());
-    }
+    if (due.contains(id)) beat(*subscriber);
+  }
+}
+
+void WatchHub::beat(Subscriber& subscriber) {
+  MonoTime now = scheduler_.now();
+  if (subscriber.is_stalled(now)) {
+    subscriber.close(make_error(Reason::kTimeout, "the sidecar did not answer a batch within 30 s"));
+  } else if (synced_ && subscriber.is_greeted()) {
+    subscriber.send_heartbeat(store_.version(), scheduler_.wall());
+    if (subscriber.is_old(now)) subscriber.drain();
   }
 }
 

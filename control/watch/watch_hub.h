@@ -7,9 +7,12 @@
 
 #include "control/store/store.h"
 #include "control/translate/scope_cache.h"
+#include "control/watch/beat_slots.h"
+#include "control/watch/debounce.h"
+#include "control/watch/first_batches.h"
+#include "control/watch/stream_age.h"
 #include "control/watch/subscriber.h"
 #include "lib/base/operation.h"
-#include "lib/base/token_bucket.h"
 
 namespace heddle {
 struct WaitResult {
@@ -22,10 +25,9 @@ class WatchHub {
  public:
   struct Options {
     Duration heartbeat = 5s;
-    Duration coalesce = 10ms;  // commits that come closer together are pushed as one
-    double streams_rate = 50;  // new streams per second (reliability A8)
-    double streams_burst = 100;
-    Duration retry_after = 1s;  // for who comes in excess: this, and up to four times this at random
+    Debounce::Limits debounce{};           // of commits
+    FirstBatches::Limits first_batches{};  // reliability A8: after a restart everybody comes at once
+    Duration longest_stream = kLongestStream;
   };
   WatchHub(Store&, NodeRegistry&, Scheduler&, Random&, Options);
   ~WatchHub();
@@ -61,6 +63,9 @@ class WatchHub {
   std::optional<Subscriber::Held> find_held(const Subscriber&, const WatchHello&);
   void pump(Subscriber&);
   void pump_all();
+  void use_newest();
+  void begin_waiting();
+  void beat(Subscriber&);
   void on_heartbeat();
   void schedule(Duration);
   void report(const Subscriber&);
@@ -72,7 +77,10 @@ class WatchHub {
   Scheduler& scheduler_;
   Random& random_;
   Options options_;
-  TokenBucket admission_;
+  Debounce debounce_;
+  FirstBatches first_batches_;
+  BeatSlots beats_;
+  View target_;  // what everybody shall hold: the store's newest, but for what is debounced
   ScopeCache scopes_;
   BatchCache batches_;
   std::map<uint64_t, std::unique_ptr<Subscriber>> subscribers_;
@@ -83,7 +91,9 @@ class WatchHub {
   bool synced_ = false;
   bool draining_ = false;
   std::optional<MonoTime> pump_at_;
-  std::unique_ptr<Timer> pump_timer_;
+  std::unique_ptr<Timer> pump_timer_;      // after a refusal
+  std::unique_ptr<Timer> debounce_timer_;  // after commits
+  std::unique_ptr<Timer> first_timer_;
   std::unique_ptr<Timer> heartbeat_timer_;
   StoreSubscription commits_;
 };
