@@ -154,7 +154,7 @@ class Run:
             wrong += missing
             wire = fleet.network_bytes() - read - (seen["heartbeats"] - beats) * self._beat
             ratios.append(wire / expected / size)
-            time.sleep(self._draw.uniform(0.1, 0.4))  # pacing, not waiting: changes come at any time
+            time.sleep(self._draw.uniform(0.1, 0.4))  # lint: sleep pacing: changes come at any time
         self.row.update(change=spread_of(every), change_wrong=wrong, wire_ratio=sorted(ratios)[len(ratios) // 2])
         self.say(f"  {len(ratios)} changes: p50 {self.row['change']['p50_ms']:.0f} ms, p99 "
                  f"{self.row['change']['p99_ms']:.0f} ms, max {self.row['change']['max_ms']:.0f} ms; "
@@ -166,7 +166,7 @@ class Run:
         services = list(dict.fromkeys(services))  # each once: an arrival belongs to one change
         began, first = {}, time.monotonic()
         for number, service in enumerate(services):
-            time.sleep(max(0.0, first + number - time.monotonic()))  # pacing
+            time.sleep(max(0.0, first + number - time.monotonic()))  # lint: sleep pacing: one each second
             began[service], _ = self.change(service)
         expected = {service: fleet.wanted[service] for service in services}
         total = sum(expected.values())
