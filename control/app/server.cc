@@ -30,8 +30,6 @@ namespace heddle {
 namespace {
 constexpr size_t kIdentityBody = 64 * 1024;  // a token and a CSR
 constexpr size_t kHealthConnections = 64;
-// After a restart all sidecars come at once; who stalls in the middle keeps nobody out (reliability A8).
-constexpr HandshakeGate::Limits kHandshakes{.in_flight = 64, .steps_per_turn = 8, .least_rate = 50};
 
 ExtraNames names_of(const ControlOptions& options) {
   ExtraNames names{{"localhost"}, {"127.0.0.1"}};
@@ -247,7 +245,7 @@ std::unique_ptr<ControlEndpoint> Server::make_endpoint(const Address& address, C
   options.limits.body = body;
   options.limits.line = kMaxSidecarLine;
   options.limits.session.drain = kDrain;
-  options.handshakes = kHandshakes;
+  options.handshakes = ControlEndpoint::kHandshakes;
   auto endpoint = std::make_unique<ControlEndpoint>(loop_, protocols_, std::move(contexts), std::move(options));
   endpoint->set_on_ended([this] { on_ended(); });
   return endpoint;
