@@ -10,6 +10,7 @@
 #include "control/app/endpoint.h"
 #include "control/app/federation_metrics.h"
 #include "control/app/health.h"
+#include "control/app/memory_keeper.h"
 #include "control/app/metrics.h"
 #include "control/app/own_bundle_endpoint.h"
 #include "control/app/trust_publisher.h"
@@ -21,6 +22,7 @@
 #include "control/store/sqlite_schema.h"
 #include "control/watch/watch_server.h"
 #include "lib/base/file.h"
+#include "lib/base/memory.h"
 #include "lib/base/strings.h"
 #include "lib/base/version.h"
 #include "lib/event/offload.h"
@@ -84,6 +86,7 @@ class Server final : public ControlServer {
   Result<void> listen();
   Result<void> publish();
   Result<void> write_context();
+  void keep_memory();
   std::unique_ptr<ControlEndpoint> make_endpoint(const Address&, ControlEndpoint::Contexts, size_t connections,
                                                  size_t body);
   enum class Which : uint8_t { kAll, kServing };
@@ -127,6 +130,8 @@ class Server final : public ControlServer {
   std::unique_ptr<OwnBundleEndpoint> bundle_;  // null: not asked for
   std::unique_ptr<ControlPlaneMetrics> metrics_;
   std::unique_ptr<FederationMetrics> federation_metrics_;
+  std::unique_ptr<MemoryKeeper> memory_;
+  Pending giving_back_;
   std::unique_ptr<Timer> drain_deadline_;
   Task on_drained_;
 };
@@ -166,6 +171,7 @@ Result<void> Server::start() {
   hub_->set_synced();
   keeper_->start();
   federation_->start();
+  keep_memory();
   starting_.release();
   return {};
 }
@@ -353,6 +359,15 @@ Result<void> Server::write_context() {
     log_.info("an admin token exists, but not in its file: the file is not written", {{"file", path}});
   }
   return {};
+}
+
+void Server::keep_memory() {
+  memory_ = std::make_unique<MemoryKeeper>(MemoryKeeper::Parts{loop_, [this] { return hub_->size(); },
+                                                               [this] {
+                                                                 loop_.blocks().trim();
+                                                                 giving_back_ = offload_.run(
+                                                                     [] { give_back_free_memory(); }, [] {});
+                                                               }});
 }
 
 // Health goes on to answer until the end: a probe shall see 503, not a refused connection.

@@ -74,6 +74,8 @@ class NodeRegistry {
 
   std::vector<NodeStatus> rows() const;  // sorted by key
   const NodeStatus* find(const NodeKey&) const;
+  // Its newest connection, open or gone; 0: it is not known.
+  ConnectionId connection_of(const NodeKey&) const;
   size_t size() const noexcept { return rows_.size(); }
 
  private:

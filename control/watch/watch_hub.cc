@@ -1,6 +1,7 @@
 #include "control/watch/watch_hub.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "lib/base/strings.h"
 
@@ -61,6 +62,7 @@ WatchHub::WatchHub(Store& store, NodeRegistry& registry, Scheduler& scheduler, R
     use_newest();
     pump_all();
   });
+  check_timer_ = scheduler.timer([this] { check_waiters(); });
   first_timer_ = scheduler.timer([this] { begin_waiting(); });
   heartbeat_timer_ = scheduler.timer([this] { on_heartbeat(); });
   heartbeat_timer_->arm(beats_.step());
@@ -150,18 +152,22 @@ Result<void> WatchHub::dispatch(Subscriber& subscriber, const SidecarMessage& me
 }
 
 void WatchHub::on_hello(Subscriber& subscriber, const WatchHello& hello) {
+  close_older(subscriber);
   registry_.on_hello(subscriber.id(), subscriber.key(), hello, scheduler_.wall());
   registry_.set_peer(subscriber.id(), subscriber.key(), subscriber.peer().address, subscriber.peer().serial);
   if (trust_ != nullptr) subscriber.announce_trust(trust_);
-  for (auto& [id, other] : subscribers_) {
-    bool is_older = id != subscriber.id() && other->is_greeted() && other->key() == subscriber.key();
-    if (is_older) other->close(make_error(Reason::kConflict, "the sidecar opened a newer stream"));
-  }
   if (synced_) {
     subscriber.set_held(find_held(subscriber, hello));
   } else {
     early_[subscriber.id()] = hello;
   }
+}
+
+// Of several the registry knows the newest, and those before it were closed when that one came.
+void WatchHub::close_older(const Subscriber& newer) {
+  auto older = subscribers_.find(registry_.connection_of(newer.key()));
+  if (older == subscribers_.end() || older->first == newer.id() || older->second->key() != newer.key()) return;
+  older->second->close(make_error(Reason::kConflict, "the sidecar opened a newer stream"));
 }
 
 // What the sidecar holds, if its hash proves it: the current content, or that of a version the log remembers.
@@ -256,11 +262,24 @@ Pending WatchHub::wait(Version version, Duration timeout, UniqueFunction<void(Wa
 
 // A waiter's answer may destroy others: start over after each.
 void WatchHub::check_waiters() {
+  if (waiters_.empty() || !is_time_to_check()) return;
   while (true) {
     auto ready = std::find_if(waiters_.begin(), waiters_.end(), [](const Waiter* w) { return w->is_reached(); });
     if (ready == waiters_.end()) return;
     (*ready)->answer();
   }
+}
+
+// Everybody has to be looked at: with many sidecars not at each one's answer.
+bool WatchHub::is_time_to_check() {
+  MonoTime now = scheduler_.now();
+  if (subscribers_.size() <= kFewSubscribers || now - checked_ >= kCheckEvery) {
+    checked_ = now;
+    is_check_due_ = false;
+    return true;
+  }
+  if (!std::exchange(is_check_due_, true)) check_timer_->arm(kCheckEvery);
+  return false;
 }
 
 WaitResult WatchHub::wait_result(Version version) const {

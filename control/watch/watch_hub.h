@@ -57,8 +57,11 @@ class WatchHub {
   size_t size() const noexcept { return subscribers_.size(); }
 
  private:
+  static constexpr size_t kFewSubscribers = 64;
+  static constexpr Duration kCheckEvery = 10ms;
   class Waiter;
   void on_hello(Subscriber&, const WatchHello&);
+  void close_older(const Subscriber& newer);
   Result<void> dispatch(Subscriber&, const SidecarMessage&);
   std::optional<Subscriber::Held> find_held(const Subscriber&, const WatchHello&);
   void pump(Subscriber&);
@@ -70,6 +73,7 @@ class WatchHub {
   void schedule(Duration);
   void report(const Subscriber&);
   void check_waiters();
+  bool is_time_to_check();
   WaitResult wait_result(Version) const;
 
   Store& store_;
@@ -94,6 +98,9 @@ class WatchHub {
   std::unique_ptr<Timer> pump_timer_;      // after a refusal
   std::unique_ptr<Timer> debounce_timer_;  // after commits
   std::unique_ptr<Timer> first_timer_;
+  MonoTime checked_;  // when the waiters were looked at last
+  bool is_check_due_ = false;
+  std::unique_ptr<Timer> check_timer_;
   std::unique_ptr<Timer> heartbeat_timer_;
   StoreSubscription commits_;
 };

@@ -189,6 +189,40 @@ TEST_F(WatchScaleTest, AHerdIsToldWhenToComeBack) {
   EXPECT_LE(late->replica_.retry_after()->after, 2s);
 }
 
+TEST_F(WatchScaleTest, AWaitIsAnsweredSoonWithManySidecars) {
+  std::vector<std::unique_ptr<WatchingSidecar>> many;
+  for (int i = 0; i < 100; ++i) {
+    many.push_back(make("n" + std::to_string(i)));
+    many.back()->start(*hub_);
+    many.back()->settle(*hub_);
+  }
+  put(backend_set("a", "9"));
+  std::optional<WaitResult> result;
+  Pending wait = hub_->wait(store_->version(), 1min, [&result](WaitResult r) { result = std::move(r); });
+  flush();
+
+  for (auto& sidecar : many) sidecar->settle(*hub_);
+  scheduler_.advance(10ms);
+
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->end, WaitResult::End::kReached);
+}
+
+TEST_F(WatchScaleTest, ANewerStreamOfTheSameSidecarEndsTheOlder) {
+  WatchingSidecar older("n1", "one");
+  WatchingSidecar other("n1", "two");
+  older.start(*hub_);
+  other.start(*hub_);
+  sidecar_.instance_ = "one";
+
+  sidecar_.start(*hub_);
+
+  ASSERT_TRUE(older.closed_.has_value());
+  EXPECT_EQ(older.closed_->reason, Reason::kConflict);
+  EXPECT_FALSE(other.closed_.has_value());
+  EXPECT_FALSE(sidecar_.closed_.has_value());
+}
+
 TEST_F(WatchScaleTest, AnOldStreamIsAskedOnceToComeAnew) {
   sidecar_.start(*hub_);
   sidecar_.settle(*hub_);
