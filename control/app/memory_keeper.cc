@@ -5,7 +5,7 @@
 namespace heddle {
 MemoryKeeper::MemoryKeeper(Parts parts)
     : parts_(std::move(parts)),
-      at_rest_(parts_.streams()),
+      at_rest_(parts_.connections()),
       before_(at_rest_),
       timer_(parts_.scheduler.timer([this] { look(); })) {
   timer_->arm(kLook);
@@ -13,7 +13,7 @@ MemoryKeeper::MemoryKeeper(Parts parts)
 
 void MemoryKeeper::look() {
   timer_->arm(kLook);
-  size_t now = parts_.streams();
+  size_t now = parts_.connections();
   size_t moved = std::max(now, before_) - std::min(now, before_);
   size_t since = std::max(now, at_rest_) - std::min(now, at_rest_);
   before_ = now;

@@ -362,7 +362,7 @@ Result<void> Server::write_context() {
 }
 
 void Server::keep_memory() {
-  memory_ = std::make_unique<MemoryKeeper>(MemoryKeeper::Parts{loop_, [this] { return hub_->size(); },
+  memory_ = std::make_unique<MemoryKeeper>(MemoryKeeper::Parts{loop_, [this] { return watch_->connections(); },
                                                                [this] {
                                                                  loop_.blocks().trim();
                                                                  giving_back_ = offload_.run(
