@@ -66,11 +66,20 @@ WatchHub::WatchHub(Store& store, NodeRegistry& registry, Scheduler& scheduler, R
   first_timer_ = scheduler.timer([this] { begin_waiting(); });
   heartbeat_timer_ = scheduler.timer([this] { on_heartbeat(); });
   heartbeat_timer_->arm(beats_.step());
-  commits_ = store.on_commit([this](Version) { debounce_timer_->arm(debounce_.on_event(scheduler_.now())); });
+  pass_timer_ = scheduler.timer([this] { pump_some(); });
+  commits_ = store.on_commit([this](Version) { on_commit(); });
 }
 
 WatchHub::~WatchHub() {
   for (Waiter* waiter : waiters_) waiter->forget_hub();
+}
+
+// Endpoints that come and go are urgent: they refer to what was referred to before, so nothing that belongs together
+// can be pushed by halves, and only those who hold them get a batch.
+void WatchHub::on_commit() {
+  MonoTime now = scheduler_.now();
+  bool is_urgent = synced_ && debounce_.is_alone(now) && content_change(target_, store_.view()).has_value();
+  debounce_timer_->arm(debounce_.on_event(now, is_urgent));
 }
 
 void WatchHub::set_synced() {
@@ -201,10 +210,28 @@ void WatchHub::pump(Subscriber& subscriber) {
   report(subscriber);
 }
 
+// Everybody, some in each turn of the loop, so that the first lines leave before the last are made. Who is asked to
+// begin while a pass is under way finishes it first.
 void WatchHub::pump_all() {
-  for (auto& [id, subscriber] : subscribers_) pump(*subscriber);
+  if (std::exchange(is_passing_, true)) {
+    pass_again_ = true;
+    return;
+  }
+  passed_ = 0;
+  pump_some();
+}
+
+void WatchHub::pump_some() {
+  auto at = subscribers_.upper_bound(passed_);
+  for (size_t n = 0; n < kPassSlice && at != subscribers_.end(); ++n, ++at) {
+    passed_ = at->first;
+    pump(*at->second);
+  }
+  if (at != subscribers_.end()) return pass_timer_->arm(Duration(0));
+  is_passing_ = false;
   begin_waiting();
   check_waiters();
+  if (std::exchange(pass_again_, false)) pump_all();
 }
 
 void WatchHub::use_newest() { target_ = store_.view(); }

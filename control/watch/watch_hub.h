@@ -59,13 +59,16 @@ class WatchHub {
  private:
   static constexpr size_t kFewSubscribers = 64;
   static constexpr Duration kCheckEvery = 10ms;
+  static constexpr size_t kPassSlice = 256;
   class Waiter;
   void on_hello(Subscriber&, const WatchHello&);
   void close_older(const Subscriber& newer);
   Result<void> dispatch(Subscriber&, const SidecarMessage&);
   std::optional<Subscriber::Held> find_held(const Subscriber&, const WatchHello&);
   void pump(Subscriber&);
+  void on_commit();
   void pump_all();
+  void pump_some();
   void use_newest();
   void begin_waiting();
   void beat(Subscriber&);
@@ -98,6 +101,10 @@ class WatchHub {
   std::unique_ptr<Timer> pump_timer_;      // after a refusal
   std::unique_ptr<Timer> debounce_timer_;  // after commits
   std::unique_ptr<Timer> first_timer_;
+  std::unique_ptr<Timer> pass_timer_;
+  uint64_t passed_ = 0;  // of a pass over everybody, the last who was pumped
+  bool is_passing_ = false;
+  bool pass_again_ = false;
   MonoTime checked_;  // when the waiters were looked at last
   bool is_check_due_ = false;
   std::unique_ptr<Timer> check_timer_;
