@@ -98,7 +98,7 @@ class Scene {
       if (message) say(stranger_, *message);
       if (!message) stranger_->subscriber->close(message.error());
     }
-    scheduler_.advance(20ms);
+    scheduler_.advance(100ms);
     answer(honest_);
   }
 

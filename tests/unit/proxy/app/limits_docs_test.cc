@@ -11,6 +11,7 @@
 #include "control/api/access_api.h"
 #include "control/api/api_server.h"
 #include "control/api/failure_limit.h"
+#include "control/app/endpoint.h"
 #include "control/app/own_bundle_endpoint.h"
 #include "control/ca/issuer.h"
 #include "control/ca/refusal_limit.h"
@@ -22,6 +23,9 @@
 #include "control/plan/plan_routes.h"
 #include "control/plan/plan_scope.h"
 #include "control/plan/rollout_state.h"
+#include "control/watch/debounce.h"
+#include "control/watch/first_batches.h"
+#include "control/watch/stream_age.h"
 #include "lib/api/federated.h"
 #include "lib/api/watch_messages.h"
 #include "lib/base/json_scan.h"
@@ -337,6 +341,15 @@ std::vector<Row> of_configuration() {
                " regular expressions of a policy; ", count(kMaxRateHeaders), " headers as keys, ",
                count(RateBuckets::kPlaces), " keys of a limit at once")},
       {"the watch", "[watch protocol](watch-protocol.md#limits)"},
+      {"[sidecars that come at once](watch-protocol.md#starting-a-stream) to a control plane",
+       str_cat(count(ControlEndpoint::kHandshakes.in_flight), " handshakes, ",
+               count(FirstBatches::Limits().work.at_once), " first batches under way, no fewer than ",
+               count(FirstBatches::Limits().work.least_rate), "/s of each; ", count(FirstBatches::Limits().waiting),
+               " wait; as many as the file limit and memory allow")},
+      {"a watch stream", str_cat(in(1min, kLongestStream), " m, then it is asked to come anew")},
+      {"commits in a row", str_cat("one push after ", in(1ms, Debounce::Limits().quiet), " ms of quiet (",
+                                   in(1ms, Debounce::Limits().urgent), " ms for endpoints alone), at the latest after ",
+                                   in(1s, Debounce::Limits().longest), " s")},
       {"[backend sets looked up in DNS](resources/backend-set.md#endpoints-from-dns)",
        str_cat(count(kMaxDnsSets), "; ", count(kMaxDnsTargets), " targets, ", count(kMaxDnsEndpoints),
                " endpoints of one; ", count(DnsResolver::kMaxAtOnce), " questions at once")},
