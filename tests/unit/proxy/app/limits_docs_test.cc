@@ -16,7 +16,9 @@
 #include "control/ca/rotation_schedule.h"
 #include "control/ca/step_retry.h"
 #include "control/federation/federation_keeper.h"
+#include "control/watch/facts_fetcher.h"
 #include "lib/api/federated.h"
+#include "lib/api/request_fact.h"
 #include "lib/api/watch_messages.h"
 #include "lib/base/json_scan.h"
 #include "lib/base/problems.h"
@@ -32,6 +34,7 @@
 #include "lib/routing/session_persistence.h"
 #include "lib/rpc/grpc_message.h"
 #include "lib/session/untrusted_peers.h"
+#include "lib/snapshot/kept_names.h"
 #include "lib/tls/client_hello.h"
 #include "lib/tls/handshake_gate.h"
 #include "lib/tls/key_update_guard.h"
@@ -51,6 +54,7 @@
 #include "proxy/resilience/rate_buckets.h"
 #include "proxy/resilience/retry_budget.h"
 #include "proxy/resilience/retry_policy.h"
+#include "proxy/telemetry/fact_ring.h"
 #include "proxy/telemetry/span_exporter.h"
 #include "proxy/upstream/dns_endpoints.h"
 #include "proxy/upstream/dns_schedule.h"
@@ -315,6 +319,15 @@ std::vector<Row> of_configuration() {
                " regular expressions of a policy; ", count(kMaxRateHeaders), " headers as keys, ",
                count(RateBuckets::kPlaces), " keys of a limit at once")},
       {"the watch", "[watch protocol](watch-protocol.md#limits)"},
+      {"[remembered requests](operations.md#remembered-requests) of a sidecar",
+       str_cat(count(kMaxFacts), ", one in ", count(kFactShare), "; a path of ", count(kMaxFactPath),
+               " bytes, a value of ", count(kMaxFactValue), ", ", count(FactSlot::kTextBytes), " bytes in all")},
+      {"what rules name of them",
+       str_cat(count(KeptNames::kMost), " header fields, ", count(KeptNames::kMost), " query parameters, ",
+               count(KeptNames::kMost), " questions about secret fields")},
+      {"a fetch of remembered requests",
+       str_cat(count(FactsFetcher::kMostSidecars), " sidecars, ", count(FactsFetcher::kMostFacts), " requests, ",
+               size(FactsFetcher::kMostBytes), "; ", count(FactsFetcher::kMostWaiting), " fetches wait")},
       {"[backend sets looked up in DNS](resources/backend-set.md#endpoints-from-dns)",
        str_cat(count(kMaxDnsSets), "; ", count(kMaxDnsTargets), " targets, ", count(kMaxDnsEndpoints),
                " endpoints of one; ", count(DnsResolver::kMaxAtOnce), " questions at once")},
