@@ -118,6 +118,15 @@ class Scene {
     if (line.starts_with("!wait ")) scheduler_.advance(static_cast<unsigned char>(line.back()) * 100ms);
     if (line == "!again") join(stranger_, "stranger");
     if (line == "!ack") answer(stranger_);
+    if (line == "!facts") fetch();
+  }
+  void fetch() {
+    facts_ = hub_.fetch_facts({}, [](const FactsResult& result) {
+      size_t told = result.sidecars.size() + result.silent.size();
+      expect(told == result.asked, "who was asked has answered, or is told to be silent");
+      for (const FetchedFacts& one : result.sidecars)
+        expect(one.kept.facts.size() <= kMaxFacts, "an answer is bounded");
+    });
   }
   void change(std::string_view port) {
     std::string spec = str_cat(R"({"tls":"plaintext","endpoints":[{"address":"127.0.0.1","port":)", port, "}]}");
@@ -153,6 +162,7 @@ class Scene {
   std::unique_ptr<Sidecar> honest_;
   std::unique_ptr<Sidecar> stranger_;
   int changes_ = 0;
+  Pending facts_;
 };
 }  // namespace
 
