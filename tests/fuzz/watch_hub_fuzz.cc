@@ -1,6 +1,6 @@
 // The control plane's side of the watch against any sidecar. Input: lines. Those that begin with `!` move the scene:
 //   !put  !erase (a resource changes)  !wait <byte: tenths of seconds>  !again (the stream is gone, another one comes)
-//   !ack (an honest answer to the batch that ended last)
+//   !ack (an honest answer to the batch that ended last)  !facts (somebody asks for what sidecars remember)
 // every other line is said by the sidecar as it stands. An honest sidecar watches beside it and must not suffer.
 #include "control/watch/watch_hub.h"
 #include "lib/base/bytes.h"
