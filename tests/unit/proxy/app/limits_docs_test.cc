@@ -26,7 +26,9 @@
 #include "control/watch/debounce.h"
 #include "control/watch/first_batches.h"
 #include "control/watch/stream_age.h"
+#include "control/watch/facts_fetcher.h"
 #include "lib/api/federated.h"
+#include "lib/api/request_fact.h"
 #include "lib/api/watch_messages.h"
 #include "lib/base/json_scan.h"
 #include "lib/base/problems.h"
@@ -42,6 +44,7 @@
 #include "lib/routing/session_persistence.h"
 #include "lib/rpc/grpc_message.h"
 #include "lib/session/untrusted_peers.h"
+#include "lib/snapshot/kept_names.h"
 #include "lib/tls/client_hello.h"
 #include "lib/tls/handshake_gate.h"
 #include "lib/tls/key_update_guard.h"
@@ -61,6 +64,7 @@
 #include "proxy/resilience/rate_buckets.h"
 #include "proxy/resilience/retry_budget.h"
 #include "proxy/resilience/retry_policy.h"
+#include "proxy/telemetry/fact_ring.h"
 #include "proxy/telemetry/span_exporter.h"
 #include "proxy/upstream/dns_endpoints.h"
 #include "proxy/upstream/dns_schedule.h"
@@ -350,6 +354,15 @@ std::vector<Row> of_configuration() {
       {"commits in a row", str_cat("one push after ", in(1ms, Debounce::Limits().quiet), " ms of quiet (",
                                    in(1ms, Debounce::Limits().urgent), " ms for endpoints alone), at the latest after ",
                                    in(1s, Debounce::Limits().longest), " s")},
+      {"[remembered requests](operations.md#remembered-requests) of a sidecar",
+       str_cat(count(kMaxFacts), ", one in ", count(kFactShare), "; a path of ", count(kMaxFactPath),
+               " bytes, a value of ", count(kMaxFactValue), ", ", count(FactSlot::kTextBytes), " bytes in all")},
+      {"what rules name of them",
+       str_cat(count(KeptNames::kMost), " header fields, ", count(KeptNames::kMost), " query parameters, ",
+               count(KeptNames::kMost), " questions about secret fields")},
+      {"a fetch of remembered requests",
+       str_cat(count(FactsFetcher::kMostSidecars), " sidecars, ", count(FactsFetcher::kMostFacts), " requests, ",
+               size(FactsFetcher::kMostBytes), "; ", count(FactsFetcher::kMostWaiting), " fetches wait")},
       {"[backend sets looked up in DNS](resources/backend-set.md#endpoints-from-dns)",
        str_cat(count(kMaxDnsSets), "; ", count(kMaxDnsTargets), " targets, ", count(kMaxDnsEndpoints),
                " endpoints of one; ", count(DnsResolver::kMaxAtOnce), " questions at once")},
