@@ -26,6 +26,8 @@ class EtcdClient {
   [[nodiscard]] Pending revoke(int64_t lease, Done<EtcdHeader>);
   [[nodiscard]] Pending compact(int64_t revision, Done<EtcdHeader>);
   [[nodiscard]] Pending status(Done<EtcdStatus>);
+  // Any other call of the gateway, as JSON; `path` is a literal.
+  [[nodiscard]] Pending call(std::string_view path, std::string body, Done<JsonValue>);
 
   Loop& loop() noexcept { return context_.loop; }
   const EtcdOptions& options() const noexcept { return options_; }
@@ -37,7 +39,6 @@ class EtcdClient {
   class Call;
   friend class EtcdWatch;
   using OnDocument = Done<JsonValue>;
-  [[nodiscard]] Pending call(std::string_view path, std::string body, OnDocument);
   // Unless somebody did so already.
   void rotate_from(size_t index);
   EtcdChannel& channel() { return *channels_[current_]; }
