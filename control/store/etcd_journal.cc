@@ -83,6 +83,11 @@ JournalHealth EtcdJournal::health() const {
 
 Pending EtcdJournal::append(const Event& event, AppendDone done) {
   HEDDLE_CHECK(appending_ == nullptr && observer_ != nullptr);
+  // On top of what cannot be read nothing is written, and nobody waits for it to be observed.
+  if (!stuck_.empty()) {
+    done(make_error(Reason::kUnavailable, stuck_));
+    return nullptr;
+  }
   if (target_ > version_ || event.version.sequence != version_.sequence + 1) {
     done(lost(target_));
     return nullptr;

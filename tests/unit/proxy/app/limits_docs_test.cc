@@ -16,6 +16,7 @@
 #include "control/ca/rotation_schedule.h"
 #include "control/ca/step_retry.h"
 #include "control/federation/federation_keeper.h"
+#include "control/store/etcd_journal.h"
 #include "lib/api/federated.h"
 #include "lib/api/watch_messages.h"
 #include "lib/base/json_scan.h"
@@ -323,6 +324,15 @@ std::vector<Row> of_configuration() {
                                            count(static_cast<size_t>(DnsSchedule::kRetry.cap / 1s)), " s")},
       {"problems told of one set", count(Problems::kMaxProblems)},
       {"series of one metric", str_cat(count(Registry::kMaxSeriesPerFamily), "; the rest is counted as `other`")},
+      {"members of etcd",
+       str_cat(count(EtcdOptions::kMaxEndpoints), "; ", in(1s, EtcdOptions{}.connect), " s to connect to one, ",
+               in(1s, EtcdOptions{}.attempt), " s for its answer, ", in(1s, EtcdOptions{}.whole), " s for a call; ",
+               size(kMaxEtcdAnswer), " of an answer")},
+      {"a transaction in etcd", str_cat("in parts of ", size(kEtcdPartBytes), " above ", size(kEtcdInlineBytes),
+                                        "; the newest ", count(EtcdJournal::Options{}.history),
+                                        " are kept, a snapshot after ", count(EtcdJournal::Options{}.snapshot_every))},
+      {"an append that etcd does not answer",
+       str_cat("given up after ", in(1s, EtcdJournal::Options{}.patience), " s")},
   };
 }
 
