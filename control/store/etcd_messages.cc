@@ -304,7 +304,9 @@ Error EtcdError::to_error() const {
   if (code == kNotFoundCode) return error(Reason::kNotFound);
   if (code == kPermissionDenied) return error(Reason::kForbidden);
   if (code == kUnauthenticatedCode) return error(Reason::kUnauthenticated);
-  if (message.find("authentication failed") != std::string::npos) return error(Reason::kUnauthenticated);
+  bool is_nobody = message.find("authentication failed") != std::string::npos ||
+                   message.find("user name is empty") != std::string::npos;  // etcd wants a user, we sent none
+  if (is_nobody) return error(Reason::kUnauthenticated);
   if (code == kUnimplemented) return error(Reason::kUnsupported);
   if (code == kResourceExhausted || is_member_at_fault()) return error(Reason::kUnavailable);
   return error(Reason::kUpstreamProtocolError);

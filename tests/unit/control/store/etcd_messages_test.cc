@@ -121,6 +121,7 @@ TEST(EtcdMessages, ErrorsSayWhatToDo) {
       {403, R"({"message":"etcdserver: permission denied","code":7})", Reason::kForbidden, false, false},
       {400, R"({"error":"etcdserver: authentication failed, invalid user ID or password","code":3})",
        Reason::kUnauthenticated, false, false},
+      {400, R"({"error":"etcdserver: user name is empty","code":3})", Reason::kUnauthenticated, false, false},
       {400, R"({"error":"etcdserver: revision of auth store is old","code":3})", Reason::kUpstreamProtocolError, false,
        true},
       {500, R"({"error":"etcdserver: mvcc: database space exceeded","code":8})", Reason::kUnavailable, false, false},
