@@ -300,8 +300,13 @@ void EtcdJournal::reload() {
 }
 
 void EtcdJournal::take_reset(EtcdLoaded loaded) {
+  if (loaded.state.version <= version_) {
+    stuck_ = str_cat("etcd no longer holds what came after version ", version_.text());
+    target_ = version_;
+    target_revision_ = head_revision_;
+    return;
+  }
   stuck_.clear();
-  if (loaded.state.version <= version_) return;
   version_ = loaded.state.version;
   head_revision_ = loaded.head_revision;
   if (target_ <= version_) {
