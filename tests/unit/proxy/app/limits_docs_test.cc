@@ -23,10 +23,11 @@
 #include "control/plan/plan_routes.h"
 #include "control/plan/plan_scope.h"
 #include "control/plan/rollout_state.h"
+#include "control/store/etcd_journal.h"
 #include "control/watch/debounce.h"
+#include "control/watch/facts_fetcher.h"
 #include "control/watch/first_batches.h"
 #include "control/watch/stream_age.h"
-#include "control/watch/facts_fetcher.h"
 #include "lib/api/federated.h"
 #include "lib/api/request_fact.h"
 #include "lib/api/watch_messages.h"
@@ -371,6 +372,15 @@ std::vector<Row> of_configuration() {
                                            count(static_cast<size_t>(DnsSchedule::kRetry.cap / 1s)), " s")},
       {"problems told of one set", count(Problems::kMaxProblems)},
       {"series of one metric", str_cat(count(Registry::kMaxSeriesPerFamily), "; the rest is counted as `other`")},
+      {"members of etcd",
+       str_cat(count(EtcdOptions::kMaxEndpoints), "; ", in(1s, EtcdOptions{}.connect), " s to connect to one, ",
+               in(1s, EtcdOptions{}.attempt), " s for its answer, ", in(1s, EtcdOptions{}.whole), " s for a call; ",
+               size(kMaxEtcdAnswer), " of an answer")},
+      {"a transaction in etcd", str_cat("in parts of ", size(kEtcdPartBytes), " above ", size(kEtcdInlineBytes),
+                                        "; the newest ", count(EtcdJournal::Options{}.history),
+                                        " are kept, a snapshot after ", count(EtcdJournal::Options{}.snapshot_every))},
+      {"an append that etcd does not answer",
+       str_cat("given up after ", in(1s, EtcdJournal::Options{}.patience), " s")},
   };
 }
 
