@@ -60,7 +60,9 @@ PlanApi::Parts ApiServer::plan_parts() {
             return whole_admission(problems, Reason::kConfigInvalid, parts_.issuer.authority().trust_domain());
           },
           [this] { return plan_nodes(); },
-          [](const std::string&, PlanApi::OnFacts done) { done({}, "no sidecar keeps facts"); },
+          [this](FactsQuery query, FactsFetcher::Done done) {
+            return parts_.hub.fetch_facts(std::move(query), std::move(done));
+          },
           gate_};
 }
 
@@ -222,6 +224,7 @@ void ApiServer::on_waited(uint64_t id, const WaitResult& result) {
 
 void ApiServer::drain() {
   changes_.drain();
+  plan_.drain();
   std::map<uint64_t, Waiting> all = std::move(waiting_);
   waiting_.clear();
   for (auto& [id, waiting] : all) {
