@@ -1,9 +1,8 @@
 #include "cli/command_line.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 
-#include "lib/base/strings.h"
+#include "cli/command_parts.h"
 
 namespace heddle::detail {
 namespace {
@@ -26,6 +25,7 @@ Examples:
   heddle apply -f mesh.yaml
   heddle get httproutes
   heddle status
+  heddle check
   heddle explain http://hello/
   heddle <command> --help
 )";
@@ -40,13 +40,38 @@ Examples:
   heddle apply -f mesh/ -n shop
   heddle apply -f hello.yaml --dry-run
   generate-routes | heddle apply -f -
+  heddle apply -f routes.yaml --stages 1%,10%,100% --watch 30s --max-error-rate +1%
 )";
+
+constexpr char kRolloutStatusFooter[] =
+    R"(What is rolled out in stages (heddle apply --stages), the stage it is in, and the requests, errors, rejects and latency
+that sidecars with the change report beside those without it, and beside themselves before.
+
+Examples:
+  heddle rollout status
+  heddle rollout status -o json
+)";
+
+struct RolloutStepText {
+  const char* name;
+  const char* what;
+  const char* footer;
+};
+constexpr RolloutStepText kRolloutSteps[] = {
+    {"pause", "Stay in this stage, whatever is reported",
+     "Sidecars that have the change keep it.\n\nExamples:\n  heddle rollout pause\n"},
+    {"resume", "Watch the stage anew and go on", "Examples:\n  heddle rollout resume\n"},
+    {"promote", "Go to the next stage now; after the last but one, everybody gets it",
+     "Whatever is reported of this stage.\n\nExamples:\n  heddle rollout promote\n"},
+    {"abort", "Take the change back from those who have it",
+     "They get the newest version, with all that was applied meanwhile.\n\nExamples:\n  heddle rollout abort\n"}};
 
 constexpr char kGetFooter[] = R"(Examples:
   heddle get services
   heddle get hr hello -o yaml
   heddle get httproute/hello -n shop
-  heddle get backendsets -A
+  heddle get backendsets -A -o wide
+  heddle get services -l 'app=web,tier in (front,back)'
   heddle get workloads -o name
 )";
 
@@ -199,17 +224,6 @@ constexpr char kVersionFooter[] = R"(Examples:
   heddle version
   heddle version --client -o json
 )";
-
-CLI::App& subcommand(CLI::App& parent, const char* name, const char* what, const char* footer) {
-  CLI::App* sub = parent.add_subcommand(name, what);
-  sub->fallthrough();
-  sub->footer(footer);
-  return *sub;
-}
-
-CLI::Option* add_output(CLI::App& app, std::string& into, const std::string& formats) {
-  return app.add_option("-o,--output", into, str_cat("How to print: ", formats))->type_name("FORMAT");
-}
 }  // namespace
 
 CommandLine::CommandLine() : app_(std::make_unique<CLI::App>("heddle: the command line of the Heddle mesh", "heddle")) {
@@ -217,6 +231,7 @@ CommandLine::CommandLine() : app_(std::make_unique<CLI::App>("heddle: the comman
   words_.color = "auto";
   words_.ns = kDefaultNamespace;
   words_.output = "table";
+  words_.schema_output = "json";
   words_.method = "GET";
   words_.ttl = format_duration(kDefaultTokenTtl);
   words_.wait = format_duration(kDefaultRotation);
@@ -234,7 +249,12 @@ CommandLine::CommandLine() : app_(std::make_unique<CLI::App>("heddle: the comman
   add_ca();
   add_federation();
   add_access();
+  add_rollout();
   add_version();
+  add_check();
+  add_fields();
+  add_context();
+  add_shell();
 }
 
 CommandLine::~CommandLine() = default;
@@ -242,8 +262,9 @@ CommandLine::~CommandLine() = default;
 void CommandLine::add_global() {
   app_->add_option("--context", words_.context,
                    "Context file: address, CA and token of the control plane\n"
-                   "(default: $HEDDLE_CONTEXT, else ~/.heddle/context.json)")
-      ->type_name("FILE");
+                   "(default: $HEDDLE_CONTEXT, else ~/.heddle/context.json);\n"
+                   "or the NAME of one of the contexts in that file")
+      ->type_name("FILE|NAME");
   app_->add_option("--timeout", words_.timeout, "How long to wait for an answer (default: 30s)")->type_name("DURATION");
   app_->add_option("--color", words_.color, "auto, always or never; auto honours NO_COLOR (default: auto)")
       ->type_name("WHEN");
@@ -267,6 +288,34 @@ void CommandLine::add_apply() {
   app.get_option("-f")->required();
   add_namespace(app, "Namespace of resources that name none (default: default)");
   app.add_flag("--dry-run", words_.dry_run, "Let the control plane check everything and change nothing");
+  add_stages(app);
+}
+
+void CommandLine::add_stages(CLI::App& app) {
+  app.add_option("--stages", words_.stages,
+                 "Roll out in stages, as 1%,10%,100%, or node=web-1,100%; see `heddle rollout status`")
+      ->type_name("LIST");
+  app.add_option("--watch", words_.watch, "With --stages: how long each is watched (default: 30s)")
+      ->type_name("DURATION");
+  app.add_option("--max-error-rate", words_.max_error_rate,
+                 "With --stages: roll back when more requests fail, in points (default: +1%)")
+      ->type_name("PERCENT");
+  app.add_option("--max-reject-rate", words_.max_reject_rate,
+                 "With --stages: the same of requests that sidecars refuse (default: +1%)")
+      ->type_name("PERCENT");
+  app.add_option("--max-latency", words_.max_latency,
+                 "With --stages: roll back when the mean is longer by so much (default: not judged)")
+      ->type_name("PERCENT");
+  app.add_option("--min-requests", words_.min_requests,
+                 "With --stages: so many with the change before anything is judged (default: 100)")
+      ->type_name("N");
+}
+
+void CommandLine::add_rollout() {
+  CLI::App& rollout = subcommand(*app_, "rollout", "Changes that are rolled out in stages", "");
+  CLI::App& status = subcommand(rollout, "status", "Show the rollout and what is seen of it", kRolloutStatusFooter);
+  add_output(status, words_.output, "table or json");
+  for (const RolloutStepText& step : kRolloutSteps) subcommand(rollout, step.name, step.what, step.footer);
 }
 
 void CommandLine::add_get() {
@@ -274,7 +323,9 @@ void CommandLine::add_get() {
   app.add_option("resource", words_.resource, "KIND [NAME] or KIND/NAME")->required()->type_name("");
   add_namespace(app, "Namespace (default: default)");
   app.add_flag("-A,--all-namespaces", words_.all_namespaces, "Resources of all namespaces");
-  add_output(app, words_.output, "table, json, yaml or name");
+  app.add_option("-l,--selector", words_.selector, "Labels, as 'app=web,tier!=test,zone in (a,b)'")
+      ->type_name("SELECTOR");
+  add_output(app, words_.output, "table, wide, json, yaml or name");
 }
 
 void CommandLine::add_delete() {

@@ -37,6 +37,20 @@ struct Words {
   std::string listener;
   std::string step;
   std::string wait;
+  std::string stages;
+  std::string watch;
+  std::string max_error_rate;
+  std::string max_reject_rate;
+  std::string max_latency;
+  std::string min_requests;
+  std::string selector;
+  std::string shell;
+  std::string directory;
+  std::string kind;
+  std::string schema_output;
+  std::string field;
+  std::string context_name;
+  std::string context_source;
   std::vector<std::string> except;
   std::string name;
   std::string access_ttl;
@@ -63,6 +77,7 @@ class CommandLine {
   const Words& words() const noexcept { return words_; }
   std::string command() const;  // "token create"; empty when none was found
   CliExit usage_error(std::string_view what) const;
+  const CLI::App& app() const noexcept { return *app_; }
 
  private:
   bool is_complete() const;
@@ -79,7 +94,13 @@ class CommandLine {
   void add_ca();
   void add_federation();
   void add_access();
+  void add_stages(CLI::App& apply);
+  void add_rollout();
   void add_version();
+  void add_check();  // these in command_line_tools.cc
+  void add_fields();
+  void add_context();
+  void add_shell();
   void add_namespace(CLI::App&, const std::string& what);
   void add_files(CLI::App&);
   std::unique_ptr<CLI::App> app_;

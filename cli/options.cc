@@ -6,6 +6,7 @@
 #include "certs/spiffe_id.h"
 #include "cli/command_line.h"
 #include "cli/resource_words.h"
+#include "cli/tool_words.h"
 #include "lib/base/json_reader.h"
 #include "lib/base/strings.h"
 
@@ -29,6 +30,7 @@ constexpr EnumName<OutputFormat> kTable{"table", OutputFormat::kTable};
 constexpr EnumName<OutputFormat> kJson{"json", OutputFormat::kJson};
 constexpr EnumName<OutputFormat> kYaml{"yaml", OutputFormat::kYaml};
 constexpr EnumName<OutputFormat> kName{"name", OutputFormat::kName};
+constexpr EnumName<OutputFormat> kWide{"wide", OutputFormat::kWide};
 
 Result<Duration> parse_positive(std::string_view option, const std::string& word) {
   Result<Duration> parsed = parse_duration(word);
@@ -50,9 +52,39 @@ Result<FileOptions> parse_files(const Words& words) {
   return out;
 }
 
+Result<std::optional<RolloutOptions>> parse_rollout(const Words& words) {
+  bool has_more = !words.watch.empty() || !words.max_error_rate.empty() || !words.max_reject_rate.empty() ||
+                  !words.max_latency.empty() || !words.min_requests.empty();
+  if (words.stages.empty() && has_more) {
+    return usage("--watch, --max-error-rate, --max-reject-rate, --max-latency and --min-requests go with --stages");
+  }
+  if (words.stages.empty()) return std::optional<RolloutOptions>();
+  if (words.dry_run) return usage("--stages and --dry-run do not go together");
+  RolloutOptions out;
+  for (std::string_view stage : split(words.stages, ',')) out.stages.emplace_back(trim(stage));
+  if (!words.watch.empty()) {
+    HEDDLE_TRY(out.watch, parse_positive("--watch", words.watch));
+  }
+  out.max_error_rate = words.max_error_rate;
+  out.max_reject_rate = words.max_reject_rate;
+  out.max_latency = words.max_latency;
+  out.min_requests = parse_int<uint64_t>(words.min_requests);
+  if (!words.min_requests.empty() && !out.min_requests) {
+    return usage(str_cat("--min-requests: expected a number; got ", quoted(words.min_requests)));
+  }
+  return std::optional(std::move(out));
+}
+
 Result<AnyCommand> parse_apply(const Words& words) {
   HEDDLE_TRY(FileOptions files, parse_files(words));
-  return AnyCommand(ApplyOptions{std::move(files), words.dry_run ? DryRun::kYes : DryRun::kNo});
+  ApplyOptions out{std::move(files), words.dry_run ? DryRun::kYes : DryRun::kNo};
+  HEDDLE_TRY(out.rollout, parse_rollout(words));
+  return AnyCommand(std::move(out));
+}
+
+Result<AnyCommand> parse_rollout_status(const Words& words) {
+  HEDDLE_TRY(OutputFormat output, parse_output(words.output, {kTable, kJson}));
+  return AnyCommand(RolloutStatusOptions{output});
 }
 
 Result<AnyCommand> parse_get(const Words& words) {
@@ -64,7 +96,10 @@ Result<AnyCommand> parse_get(const Words& words) {
   if (out.name && words.all_namespaces) return usage("a name and --all-namespaces do not go together");
   HEDDLE_TRY(out.ns, parse_namespace(words.ns));
   if (words.all_namespaces) out.ns.clear();
-  HEDDLE_TRY(out.output, parse_output(words.output, {kTable, kJson, kYaml, kName}));
+  HEDDLE_TRY(out.output, parse_output(words.output, {kTable, kWide, kJson, kYaml, kName}));
+  if (words.selector.empty()) return AnyCommand(std::move(out));
+  if (out.name) return usage("a name and --selector do not go together");
+  HEDDLE_TRY(out.selector, LabelSelector::parse(words.selector));
   return AnyCommand(std::move(out));
 }
 
@@ -219,6 +254,30 @@ Result<AnyCommand> parse_version(const Words& words) {
   return AnyCommand(VersionOptions{output, words.client ? VersionOf::kClient : VersionOf::kClientAndControl});
 }
 
+Result<AnyCommand> parse_check(const Words& words) {
+  HEDDLE_TRY(OutputFormat output, parse_output(words.output, {kTable, kJson}));
+  return AnyCommand(CheckOptions{output});
+}
+
+Result<AnyCommand> parse_explain_field(const Words& words) {
+  HEDDLE_TRY(ExplainFieldOptions out, detail::parse_field_words(words.field));
+  HEDDLE_TRY(out.output, parse_output(words.output, {kTable, kJson}));
+  return AnyCommand(std::move(out));
+}
+
+Result<AnyCommand> parse_schema(const Words& words) {
+  HEDDLE_CHECK_OK(parse_output(words.schema_output, {kJson}));
+  HEDDLE_TRY(SchemaOptions out, detail::parse_schema_words(words.kind));
+  return AnyCommand(out);
+}
+
+// Of commands whose words are read in tool_words.cc.
+template <auto parse>
+Result<AnyCommand> tool(const Words& words) {
+  HEDDLE_TRY(auto out, parse(words));
+  return AnyCommand(std::move(out));
+}
+
 Result<ColorMode> parse_color(const std::string& word) {
   if (word == "auto") return ColorMode::kAuto;
   if (word == "always") return ColorMode::kAlways;
@@ -227,27 +286,45 @@ Result<ColorMode> parse_color(const std::string& word) {
 }
 
 using Parse = Result<AnyCommand> (*)(const Words&);
-constexpr std::pair<std::string_view, Parse> kCommands[] = {{"apply", parse_apply},
-                                                            {"get", parse_get},
-                                                            {"delete", parse_delete},
-                                                            {"status", parse_status},
-                                                            {"token create", parse_token},
-                                                            {"wait", parse_wait},
-                                                            {"validate", parse_validate},
-                                                            {"explain", parse_explain},
-                                                            {"version", parse_version},
-                                                            {"ca status", parse_ca_status},
-                                                            {"ca rotate", parse_ca_rotate},
-                                                            {"federation status", parse_federation_status},
-                                                            {"access create", parse_access_create},
-                                                            {"access list", parse_access_list},
-                                                            {"access revoke", parse_access_revoke},
-                                                            {"access whoami", parse_access_whoami},
-                                                            {"plan", parse_plan}};
+constexpr std::pair<std::string_view, Parse> kCommands[] = {
+    {"apply", parse_apply},
+    {"get", parse_get},
+    {"delete", parse_delete},
+    {"status", parse_status},
+    {"token create", parse_token},
+    {"wait", parse_wait},
+    {"validate", parse_validate},
+    {"explain", parse_explain},
+    {"version", parse_version},
+    {"ca status", parse_ca_status},
+    {"ca rotate", parse_ca_rotate},
+    {"federation status", parse_federation_status},
+    {"access create", parse_access_create},
+    {"access list", parse_access_list},
+    {"access revoke", parse_access_revoke},
+    {"access whoami", parse_access_whoami},
+    {"plan", parse_plan},
+    {"rollout status", parse_rollout_status},
+    {"rollout pause", [](const Words&) -> Result<AnyCommand> { return AnyCommand(RolloutStepOptions{"pause"}); }},
+    {"rollout resume", [](const Words&) -> Result<AnyCommand> { return AnyCommand(RolloutStepOptions{"resume"}); }},
+    {"rollout promote", [](const Words&) -> Result<AnyCommand> { return AnyCommand(RolloutStepOptions{"promote"}); }},
+    {"rollout abort", [](const Words&) -> Result<AnyCommand> { return AnyCommand(RolloutStepOptions{"abort"}); }},
+    {"check", parse_check},
+    {"schema", parse_schema},
+    {"explain-field", parse_explain_field},
+    {"completion", tool<detail::parse_completion_words>},
+    {"man", tool<detail::parse_man_words>},
+    {"context list", tool<detail::context_words<ContextVerb::kList>>},
+    {"context current", tool<detail::context_words<ContextVerb::kCurrent>>},
+    {"context use", tool<detail::context_words<ContextVerb::kUse>>},
+    {"context add", tool<detail::context_words<ContextVerb::kAdd>>}};
 
 Result<CliOptions> to_options(const Words& words, std::string_view command, const Environment& environment) {
   CliOptions out;
-  out.context_file = !words.context.empty() ? words.context : environment.context;
+  // A name never has a '/' or a '.'; a file of such a name is ./NAME.
+  bool is_name = is_dns_label(words.context);
+  if (is_name) out.context_name = words.context;
+  out.context_file = !words.context.empty() && !is_name ? words.context : environment.context;
   if (out.context_file.empty()) out.context_file = str_cat(environment.home, "/.heddle/context.json");
   HEDDLE_TRY(out.timeout, parse_positive("--timeout", words.timeout));
   HEDDLE_TRY(out.color, parse_color(words.color));

@@ -152,6 +152,7 @@ constexpr Door kDoors[] = {
     {"DELETE", "/v1/resources/", std::nullopt},
     {"POST", "/v1/apply", std::nullopt},
     {"POST", "/v1/plan", std::nullopt},
+    {"POST", "/v1/rollouts", std::nullopt},
     {"POST", "/v1/explain", std::nullopt},
     {"GET", "/v1/status", std::nullopt},
     {"GET", "/v1/wait", std::nullopt},

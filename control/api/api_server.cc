@@ -45,6 +45,9 @@ void ApiServer::serve_on(HttpServer& server) {
   route(server, "GET", "/v1/ca", &ApiServer::show_ca);
   route(server, "POST", "/v1/ca/{step}", &ApiServer::step_ca);
   route(server, "GET", "/v1/federation", &ApiServer::show_federation);
+  route(server, "GET", "/v1/rollouts", &ApiServer::show_rollout);
+  route(server, "POST", "/v1/rollouts", &ApiServer::start_rollout);
+  route(server, "POST", "/v1/rollouts/{step}", &ApiServer::step_rollout);
   route(server, "GET", "/v1/wait", &ApiServer::wait);
   route(server, "DELETE", "/v1/resources/{plural}/{namespace}/{name}", &ApiServer::erase);
   route(server, "POST", "/v1/apply", &ApiServer::apply);
@@ -75,7 +78,8 @@ std::vector<PlanNode> ApiServer::plan_nodes() const {
 }
 
 void ApiServer::route(HttpServer& server, std::string method, std::string_view pattern, Handler handler) {
-  size_t limit = pattern == "/v1/apply" || pattern == "/v1/plan" ? kMaxApplyBody : kMaxBody;
+  bool has_resources = pattern == "/v1/apply" || pattern == "/v1/plan" || pattern == "/v1/rollouts";
+  size_t limit = has_resources ? kMaxApplyBody : kMaxBody;
   server.route(std::move(method), pattern, [this, handler, limit](const RpcRequest& r, HttpServer::Respond respond) {
     if (auto no = gate_.readmit(r)) return respond(*std::move(no));
     if (r.body.size() <= limit) return (this->*handler)(r, std::move(respond));

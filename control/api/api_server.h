@@ -1,7 +1,8 @@
 // ApiServer: the configuration API (docs/api.md) on an HttpServer: resources, apply, delete, plan, explain, status,
-// wait, join tokens, the CA, federation. Every request needs a bearer token that may do what it asks for (AccessGate),
-// judged before any of the body is kept and, by namespace, before anything is done. Writes are transactions judged as a
-// whole, audited one line per resource. Control loop. Limits: 64 MiB of body for apply, 1 MiB else.
+// wait, join tokens, the CA, federation, rollouts. Every request needs a bearer token that may do what it asks for
+// (AccessGate), judged before any of the body is kept and, by namespace, before anything is done. Writes are
+// transactions judged as a whole, audited one line per resource. Control loop. Limits: 64 MiB of body for apply, plan
+// and rollouts, 1 MiB else.
 #pragma once
 #include "control/api/access_api.h"
 #include "control/api/answers.h"
@@ -9,6 +10,7 @@
 #include "control/api/change_api.h"
 #include "control/api/explainer.h"
 #include "control/api/plan_api.h"
+#include "control/api/rollout_api.h"
 #include "control/ca/issuer.h"
 #include "control/federation/federation_keeper.h"
 #include "control/watch/watch_hub.h"
@@ -24,6 +26,7 @@ struct ApiParts {
   WatchHub& hub;
   NodeRegistry& registry;
   const FederationKeeper& federation;
+  RolloutKeeper& rollouts;
   AuditSink& audit;
   AuditSink& refusals;  // for who is turned away at the door: limited
   Scheduler& scheduler;
@@ -42,9 +45,11 @@ class ApiServer {
         explainer_(parts.store),
         gate_({parts.ledger, parts.refusals, parts.scheduler, parts.random}),
         access_({parts.ledger, gate_, parts.audit, parts.scheduler}),
-        changes_({parts.store, parts.issuer.authority().trust_domain(), parts.audit, parts.scheduler, gate_}),
+        changes_({parts.store, parts.issuer.authority().trust_domain(), parts.audit, parts.scheduler, gate_,
+                  parts.rollouts}),
         ca_({parts.rotator, parts.outlook, parts.registry, parts.ledger, parts.scheduler}),
-        plan_(plan_parts()) {}
+        plan_(plan_parts()),
+        rollouts_({parts.rollouts, parts.store, parts.issuer, parts.audit, parts.scheduler, gate_}) {}
   // Sets the server's guard, too.
   void serve_on(HttpServer&);
   // Everybody who waits is told that this replica leaves.
@@ -73,6 +78,11 @@ class ApiServer {
     changes_.apply(request, caller_of(request), std::move(respond));
   }
   void erase(const RpcRequest&, HttpServer::Respond);
+  RpcResponse show_rollout(const RpcRequest&) { return rollouts_.show(); }
+  void start_rollout(const RpcRequest& request, HttpServer::Respond respond) {
+    respond(rollouts_.start(request, caller_of(request)));
+  }
+  RpcResponse step_rollout(const RpcRequest& request) { return rollouts_.step(request, caller_of(request)); }
   void wait(const RpcRequest&, HttpServer::Respond);
   void plan(const RpcRequest& request, HttpServer::Respond respond) {
     plan_.plan(request, caller_of(request), std::move(respond));
@@ -90,6 +100,7 @@ class ApiServer {
   ChangeApi changes_;
   CaApi ca_;
   PlanApi plan_;
+  RolloutApi rollouts_;
   std::map<uint64_t, Waiting> waiting_;
   uint64_t next_wait_ = 1;
 };

@@ -47,8 +47,7 @@ void ChangeApi::apply(const RpcRequest& request, const Caller& caller, HttpServe
     if (!is_dry) parts_.audit.write({"apply", "", ""}, caller, Error(transaction.error()), parts_.clock.wall());
     return respond(error_answer(transaction.error(), problems));
   }
-  Result<Commit> preview =
-      parts_.store.preview({*transaction}, whole_admission(problems, Reason::kConfigInvalid, parts_.trust_domain));
+  Result<Commit> preview = parts_.store.preview({*transaction}, admission(problems, Reason::kConfigInvalid));
   respond(preview ? apply_answer(*transaction, *preview) : error_answer(preview.error(), problems));
 }
 
@@ -57,14 +56,22 @@ void ChangeApi::erase(const ResourceKey& key, const Caller& caller, HttpServer::
          std::move(respond));
 }
 
+Admission ChangeApi::admission(std::vector<ApiProblem>& problems, Reason reason) const {
+  Admission whole = whole_admission(problems, reason, parts_.trust_domain);
+  return [this, whole = std::move(whole)](const View& after) mutable -> Result<void> {
+    HEDDLE_CHECK_OK(parts_.rollouts.admit(after));
+    return whole(after);
+  };
+}
+
 void ChangeApi::commit(Transaction operations, Purpose purpose, const Caller& caller, HttpServer::Respond respond) {
   uint64_t id = next_++;
   auto& slot = committing_[id];
   slot =
       std::make_unique<Committing>(Committing{std::move(purpose), caller, std::move(operations), std::move(respond)});
-  slot->token = parts_.store.commit({slot->operations, caller.identity},
-                                    whole_admission(slot->problems, slot->purpose.reason, parts_.trust_domain),
-                                    [this, id](Result<Commit> result) { on_committed(id, std::move(result)); });
+  slot->token =
+      parts_.store.commit({slot->operations, caller.identity}, admission(slot->problems, slot->purpose.reason),
+                          [this, id](Result<Commit> result) { on_committed(id, std::move(result)); });
 }
 
 void ChangeApi::on_committed(uint64_t id, Result<Commit> result) {

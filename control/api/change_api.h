@@ -5,6 +5,7 @@
 
 #include "control/api/access_gate.h"
 #include "control/api/answers.h"
+#include "control/plan/rollout_keeper.h"
 #include "control/store/store.h"
 #include "lib/rpc/http_server.h"
 
@@ -16,7 +17,8 @@ class ChangeApi {
     TrustDomain trust_domain;  // our own
     AuditSink& audit;
     const Clock& clock;
-    AccessGate& gate;  // judges every resource of what is applied
+    AccessGate& gate;               // judges every resource of what is applied
+    const RolloutKeeper& rollouts;  // what a running one changes is not changed beside it
   };
   explicit ChangeApi(Parts parts) : parts_(std::move(parts)) {}
   void apply(const RpcRequest&, const Caller&, HttpServer::Respond);
@@ -41,6 +43,7 @@ class ChangeApi {
     std::vector<ApiProblem> problems{};
     Pending token{};
   };
+  Admission admission(std::vector<ApiProblem>&, Reason) const;
   void commit(Transaction, Purpose, const Caller&, HttpServer::Respond);
   void on_committed(uint64_t id, Result<Commit>);
   void audit_commit(const Committing&, const Commit&);

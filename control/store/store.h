@@ -19,6 +19,8 @@ struct PutOperation {
   Envelope envelope;
   // resourceVersion the author saw; Version{}: it must not exist; nothing: whatever is there.
   std::optional<Version> expected{};
+  // When it was created, if it is new; nothing: now. A rollout shows it before it is committed, with the same bytes.
+  std::optional<WallTime> created{};
 };
 struct EraseOperation {
   ResourceKey key;

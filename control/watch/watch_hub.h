@@ -5,6 +5,7 @@
 #pragma once
 #include <list>
 
+#include "control/plan/staged_views.h"
 #include "control/store/store.h"
 #include "control/translate/scope_cache.h"
 #include "control/watch/facts_fetcher.h"
@@ -37,6 +38,11 @@ class WatchHub {
   void set_synced();
   // Tells everybody to go to another replica; the streams stay until they leave.
   void drain();
+
+  // Whom it asks who gets something else than the newest version; must outlive the hub. Before the first add().
+  void set_staged(const StagedViews* staged) { staged_ = staged; }
+  // Who gets what, or what they get, has changed without a new version. The sidecars are told soon, not from inside.
+  void on_staged_changed();
 
   // To everybody who is or comes.
   void announce(const WatchTrust&);
@@ -71,6 +77,8 @@ class WatchHub {
   void on_hello(Subscriber&, const WatchHello&);
   Result<void> dispatch(Subscriber&, const SidecarMessage&);
   std::optional<Subscriber::Held> find_held(const Subscriber&, const WatchHello&);
+  NodeView target_of(const Subscriber&);
+  bool is_affected(const Subscriber&);
   void pump(Subscriber&);
   void pump_all();
   void on_heartbeat();
@@ -86,6 +94,8 @@ class WatchHub {
   Options options_;
   TokenBucket admission_;
   ScopeCache scopes_;
+  const StagedViews* staged_ = nullptr;
+  ScopeCache staged_scopes_;  // of the staged view, whose version is that of the newest
   BatchCache batches_;
   std::map<uint64_t, std::unique_ptr<Subscriber>> subscribers_;
   std::map<uint64_t, WatchHello> early_;  // came before set_synced()

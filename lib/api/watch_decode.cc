@@ -120,6 +120,7 @@ WatchReport read_report(const JsonReader& at) {
   Body body(at);
   WatchReport m;
   m.lag = body.milliseconds("lag_ms");
+  m.version = body.optional_version("version");
   std::optional<JsonObject> counters = body->optional_object("counters");
   if (!counters) return m;
   std::vector<std::string_view> names = counters->value().keys();

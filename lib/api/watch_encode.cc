@@ -51,7 +51,11 @@ void write(JsonWriter& out, const WatchNack& m) {
 void write(JsonWriter& out, const WatchReport& m) {
   out.key("report").begin_object().key("counters").begin_object();
   for (const auto& [name, value] : m.counters) out.field(name, value);
-  out.end_object().field("lag_ms", milliseconds(m.lag)).end_object();
+  out.end_object().field("lag_ms", milliseconds(m.lag));
+  if (m.version) {
+    out.field("version", m.version->text()).key("ignorable").begin_array().string("version").end_array();
+  }
+  out.end_object();
 }
 
 void write(JsonWriter& out, const WatchTrustInUse& m) {

@@ -70,9 +70,11 @@ struct WatchNack {
   std::vector<WatchNackError> errors;  // at least one
   bool operator==(const WatchNack&) const = default;
 };
+// Every 5 s. The counters are totals of the process and only grow: lib/api/traffic_counts.h.
 struct WatchReport {
   std::map<std::string, uint64_t> counters;
-  Duration lag{};  // travels in milliseconds
+  Duration lag{};                    // travels in milliseconds
+  std::optional<Version> version{};  // in force; ignorable
   bool operator==(const WatchReport&) const = default;
 };
 

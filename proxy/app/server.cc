@@ -18,6 +18,7 @@
 #include "proxy/app/sources.h"
 #include "proxy/app/worker.h"
 #include "proxy/identity/workload_api.h"
+#include "proxy/telemetry/traffic_totals.h"
 
 namespace heddle {
 namespace {
@@ -150,6 +151,9 @@ Result<void> ProxyServer::start_workers() {
                                                         in_.random.next(),
                                                         {},
                                                         &dns_.resolved()});
+  if (config_.watch != nullptr) {
+    config_.watch->set_counters([this] { return to_counters(traffic_totals(in_.metrics)); });
+  }
   shared_->detection = &detection_;
   start_tracing();
   shared_->spans = spans_.get();
@@ -192,14 +196,18 @@ void ProxyServer::ask_for_service(const std::string& host, std::function<void(Re
   });
 }
 
-// A version is acknowledged when every worker obeys it.
+// A version is acknowledged when every worker obeys it; the same one again, when every worker obeys its new content.
 void ProxyServer::on_applied() {
   if (operations_ != nullptr) operations_->on_applied();
   if (config_.watch == nullptr || workers_.empty()) return;
   Version slowest{UINT64_MAX, UINT64_MAX};
-  for (auto& worker : workers_)
+  auto newest = config_.source->snapshots().current();
+  bool all_obey = true;
+  for (auto& worker : workers_) {
     slowest = std::min(slowest, Version{worker->applied_epoch(), worker->applied_sequence()});
-  if (slowest.epoch != 0) config_.watch->workers_run(slowest);
+    all_obey &= worker->applied_snapshot() == newest.get();
+  }
+  if (slowest.epoch != 0 && all_obey) config_.watch->workers_run(slowest);
   report_trust();
 }
 

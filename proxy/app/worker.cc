@@ -103,6 +103,9 @@ uint64_t Worker::applied_sequence() const noexcept { return core_->applied_seque
 const TlsIdentity* Worker::applied_identity() const noexcept {
   return core_->applied_identity.load(std::memory_order_acquire);
 }
+const Snapshot* Worker::applied_snapshot() const noexcept {
+  return core_->applied_snapshot.load(std::memory_order_acquire);
+}
 bool Worker::has_config() const noexcept { return core_->has_config.load(std::memory_order_acquire); }
 uint64_t Worker::applied_epoch() const noexcept { return core_->applied_epoch.load(std::memory_order_relaxed); }
 }  // namespace heddle

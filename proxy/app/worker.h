@@ -91,6 +91,8 @@ class Worker {
   // The version this worker obeys; read from any thread. Epoch in the upper half.
   uint64_t applied_sequence() const noexcept;
   uint64_t applied_epoch() const noexcept;
+  // What it obeys, to be compared only: in a staged rollout two contents have one version. From any thread.
+  const Snapshot* applied_snapshot() const noexcept;
   bool has_config() const noexcept;
   // The identity its handshakes use, to be compared only; null: none. From any thread.
   const TlsIdentity* applied_identity() const noexcept;

@@ -250,6 +250,8 @@ std::vector<Address> Worker::Core::addresses() const {
 
 void Worker::Core::on_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   Version version = snapshot->version();
+  const Snapshot* newest = snapshot.get();
+  applied_snapshot.store(nullptr, std::memory_order_release);  // the old one may be freed: its address may come back
   bool other_policies = authz_.set_snapshot(snapshot);
   limits_.set_snapshot(snapshot);
   config_.apply(std::move(snapshot));
@@ -257,6 +259,7 @@ void Worker::Core::on_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   choose_overload();
   applied_epoch.store(version.epoch, std::memory_order_relaxed);
   applied_sequence.store(version.sequence, std::memory_order_release);
+  applied_snapshot.store(newest, std::memory_order_release);
   has_config.store(true, std::memory_order_release);
   if (other_policies) reauthorize();
   if (shared_.on_applied) shared_.on_applied();

@@ -74,6 +74,7 @@ class Worker::Core {
   std::atomic<uint64_t> applied_sequence{0};
   std::atomic<bool> has_config{false};
   std::atomic<const TlsIdentity*> applied_identity{nullptr};  // to be compared only
+  std::atomic<const Snapshot*> applied_snapshot{nullptr};     // to be compared only
 
  private:
   // One listener of the bootstrap with everything its connections share.

@@ -24,6 +24,7 @@ WatchClient::WatchClient(Scheduler& scheduler, Random& random, Logger log, Watch
       silence_(scheduler.timer([this] { fail(Reason::kTimeout, "the control plane was silent for 15 s"); })),
       want_timer_(scheduler.timer([this] { send_wants(); })),
       store_timer_(scheduler.timer([this] { store(); })),
+      report_timer_(scheduler.timer([this] { send_report(); })),
       reaper_(scheduler.timer([this] { dead_.reset(); })) {
   for (const ResourceKey& key : options_.wants) wants_.hold(key);
 }
@@ -279,6 +280,18 @@ void WatchClient::report_trust(WatchTrustInUse in_use) {
   if (trust_ == in_use) return;
   trust_ = std::move(in_use);
   if (asks_trust_) send(*trust_);
+}
+
+void WatchClient::set_counters(std::function<TrafficCounters()> read) {
+  read_counters_ = std::move(read);
+  report_timer_->arm(kReportEvery);
+}
+
+// Only on a stream that was greeted.
+void WatchClient::send_report() {
+  report_timer_->arm(kReportEvery);
+  if (state_ != WatchState::kSyncing && state_ != WatchState::kLive) return;
+  send(WatchReport{read_counters_(), lag_.lag(scheduler_.now()), version()});
 }
 
 // --- batches ---

@@ -5,7 +5,9 @@
 // Belongs to the main loop. Silence for 15 s ends a stream; reconnects after 1 s x 1.6, 20 %, cap 120 s, next address.
 #pragma once
 #include <deque>
+#include <functional>
 
+#include "lib/api/traffic_counts.h"
 #include "lib/base/backoff.h"
 #include "lib/base/log.h"
 #include "proxy/watch/config_source.h"
@@ -39,7 +41,8 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
  public:
   static constexpr Duration kConnect = 20s;
   static constexpr Duration kMissedHeartbeats = 15s;
-  static constexpr Duration kStable = 60s;        // live this long: the backoff begins anew
+  static constexpr Duration kStable = 60s;  // live this long: the backoff begins anew
+  static constexpr Duration kReportEvery = 5s;
   static constexpr Duration kStoreDelay = 200ms;  // several versions in a row are written once
   static constexpr size_t kMaxQueuedBytes = 2 * kMaxSnapshotBytes;
   static constexpr int kBackwardsLimit = 3;  // and as many as there are addresses
@@ -63,6 +66,8 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   void set_facts(UniqueFunction<void(size_t most, OnFacts)> facts) { facts_ = std::move(facts); }
   // All of this sidecar uses this: told to every control plane that asks, now and later.
   void report_trust(WatchTrustInUse);
+  // What every report says of this process (lib/api/traffic_counts.h). Before start(); without it there are no reports.
+  void set_counters(std::function<TrafficCounters()> read);
   // Every worker runs this version or a later one.
   void workers_run(Version);
 
@@ -103,6 +108,7 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   void on_restored(Result<LastGood>);
   void store();
   void look_at_lag();
+  void send_report();
   std::optional<Version> version() const;
 
   Scheduler& scheduler_;
@@ -137,6 +143,7 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   std::optional<uint64_t> facts_asked_;  // on this stream, and not answered
   bool collecting_facts_ = false;
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
+  std::function<TrafficCounters()> read_counters_;
   std::optional<Version> refused_;
   std::vector<std::string> problems_;
   std::string last_error_;
@@ -145,6 +152,7 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   std::unique_ptr<Timer> silence_;  // missed heartbeats
   std::unique_ptr<Timer> want_timer_;
   std::unique_ptr<Timer> store_timer_;
+  std::unique_ptr<Timer> report_timer_;
   std::unique_ptr<Timer> reaper_;
   std::unique_ptr<WatchStream> dead_;  // may be inside an upcall: dropped by the reaper
   std::unique_ptr<WatchStream> stream_;

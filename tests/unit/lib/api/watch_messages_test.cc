@@ -77,6 +77,7 @@ INSTANTIATE_TEST_SUITE_P(
                     WatchWant{{service("a"), service("b")}, {service("c")}}, WatchWant{}, WatchAck{{1, 5}},
                     WatchNack{{1, 5}, {{"HTTPRoute/default/r", "spec.rules[0]", "line\nbreak \"quoted\""}}},
                     WatchReport{{{"requests", UINT64_MAX}, {"errors", 0}}, 1500ms},
+                    WatchReport{{{"outbound.requests", 7}}, 0ms, Version{1, 9}},
                     WatchTrustInUse{std::string(kHash), std::string(kHash)}, WatchTrustInUse{std::string(kHash)},
                     WatchTrustInUse{std::string(kHash), "", std::string(kHash)},
                     WatchFacts{7, {whole_fact(), small_fact()}, 48'000, true}, WatchFacts{0, {}, 0, false},

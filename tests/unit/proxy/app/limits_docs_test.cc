@@ -21,6 +21,7 @@
 #include "control/plan/plan_replay.h"
 #include "control/plan/plan_routes.h"
 #include "control/plan/plan_scope.h"
+#include "control/plan/rollout_state.h"
 #include "lib/api/federated.h"
 #include "lib/api/watch_messages.h"
 #include "lib/base/json_scan.h"
@@ -318,6 +319,11 @@ std::vector<Row> of_configuration() {
       {"[`heddle plan`](plan.md)", limits_of_plan()},
       {"JSON", str_cat(size(kMaxJsonBytes), ", depth ", count(kMaxJsonDepth))},
       {"fields of resources", "[resources](resources.md), [authorization](authorization.md)"},
+      {"a [staged rollout](rollouts.md)",
+       str_cat("one at a time; ", count(RolloutSpec::kMaxStages), " stages, each watched for ",
+               count(static_cast<size_t>(RolloutSpec::kMinWatch / 1s)), " s to ",
+               count(static_cast<size_t>(RolloutSpec::kMaxWatch / 1h)), " h; changes of ",
+               size(RolloutState::kMaxBytes), " in all")},
       {"regular expressions of a route",
        str_cat(count(kMaxRouteRegexes), "; each ", count(kMaxRegexProgram), " instructions of RE2, ",
                size(kMaxRegexMemory), "; texts of ", size(kMaxRegexSubject))},
