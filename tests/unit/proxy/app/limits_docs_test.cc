@@ -319,6 +319,19 @@ std::string limits_of_plan() {
                  " requests replayed, of ", count(PlanApi::kMaxNamespaces), " namespaces");
 }
 
+std::string limits_of_arrivals() {
+  return str_cat(count(ControlEndpoint::kHandshakes.in_flight), " handshakes, ",
+                 count(FirstBatches::Limits().work.at_once), " first batches under way, no fewer than ",
+                 count(FirstBatches::Limits().work.least_rate), "/s of each; ", count(FirstBatches::Limits().waiting),
+                 " wait; as many as the file limit and memory allow");
+}
+
+std::string limits_of_debounce() {
+  return str_cat("one push after ", in(1ms, Debounce::Limits().quiet), " ms of quiet (",
+                 in(1ms, Debounce::Limits().urgent), " ms for endpoints alone), at the latest after ",
+                 in(1s, Debounce::Limits().longest), " s");
+}
+
 std::vector<Row> of_configuration() {
   EXPECT_EQ(ApiServer::kMaxApplyBody, kMaxSnapshotBytes);
   return {
@@ -346,15 +359,9 @@ std::vector<Row> of_configuration() {
                " regular expressions of a policy; ", count(kMaxRateHeaders), " headers as keys, ",
                count(RateBuckets::kPlaces), " keys of a limit at once")},
       {"the watch", "[watch protocol](watch-protocol.md#limits)"},
-      {"[sidecars that come at once](watch-protocol.md#starting-a-stream) to a control plane",
-       str_cat(count(ControlEndpoint::kHandshakes.in_flight), " handshakes, ",
-               count(FirstBatches::Limits().work.at_once), " first batches under way, no fewer than ",
-               count(FirstBatches::Limits().work.least_rate), "/s of each; ", count(FirstBatches::Limits().waiting),
-               " wait; as many as the file limit and memory allow")},
+      {"[sidecars that come at once](watch-protocol.md#starting-a-stream) to a control plane", limits_of_arrivals()},
       {"a watch stream", str_cat(in(1min, kLongestStream), " m, then it is asked to come anew")},
-      {"commits in a row", str_cat("one push after ", in(1ms, Debounce::Limits().quiet), " ms of quiet (",
-                                   in(1ms, Debounce::Limits().urgent), " ms for endpoints alone), at the latest after ",
-                                   in(1s, Debounce::Limits().longest), " s")},
+      {"commits in a row", limits_of_debounce()},
       {"[remembered requests](operations.md#remembered-requests) of a sidecar",
        str_cat(count(kMaxFacts), ", one in ", count(kFactShare), "; a path of ", count(kMaxFactPath),
                " bytes, a value of ", count(kMaxFactValue), ", ", count(FactSlot::kTextBytes), " bytes in all")},
