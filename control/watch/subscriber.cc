@@ -64,6 +64,7 @@ Result<void> Subscriber::on_ack(const WatchAck& ack) {
   pending_.reset();
   refused_.reset();
   runs_ = held_->version;
+  is_settled_ = true;
   return {};
 }
 
@@ -74,6 +75,7 @@ Result<void> Subscriber::on_nack(const WatchNack& nack, MonoTime now) {
   refused_ = pending_->set->hash;
   pending_.reset();
   not_before_ = now + kRetryDelay;
+  is_settled_ = true;
   return {};
 }
 
@@ -107,6 +109,7 @@ void Subscriber::judge(const NodeView& target) {
   if (held_ && held_->set->hash == target.set->hash) {
     runs_ = target.version;
     state_ = NodeState::kLive;
+    is_settled_ = true;
   } else if (refused_ == target.set->hash) {
     state_ = NodeState::kRefused;
   } else {
@@ -137,6 +140,7 @@ void Subscriber::send_heartbeat(Version newest, WallTime now) {
 }
 
 void Subscriber::drain() {
+  leaves_.reset();
   drain_ = true;
   send_drain();
 }
