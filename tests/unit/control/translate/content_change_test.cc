@@ -110,7 +110,7 @@ class ScopeCacheModel : public testing::TestWithParam<uint64_t> {
                                  str_cat(R"({"endpoints":[{"address":"127.0.0.1","port":)", port,
                                          R"(}],"tls":"plaintext","healthPolicy":"h"})")));
     } else {
-      (void)store_->commit({EraseOperation{*ResourceKey::make(Kind::kBackendSet, "default", name())}});
+      (void)store_.commit({EraseOperation{*ResourceKey::make(Kind::kBackendSet, "default", name())}});
     }
   }
   void expect_fresh(ScopeCache& cache, uint64_t wants) {

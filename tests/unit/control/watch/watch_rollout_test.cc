@@ -258,8 +258,8 @@ TEST_F(WatchRolloutTest, WhatNoLongerFitsIsRolledBack) {
 
 TEST_F(WatchRolloutTest, NothingElseChangesWhatItChanges) {
   ASSERT_TRUE(start().has_value());
-  View with_route = store_->preview({PutOperation{route_to("a")}})->after;
-  View with_set = store_->preview({PutOperation{backend_set("a", "7")}})->after;
+  View with_route = store_->preview(CommitRequest{{PutOperation{route_to("a")}}})->after;
+  View with_set = store_->preview(CommitRequest{{PutOperation{backend_set("a", "7")}}})->after;
 
   EXPECT_TRUE(keeper_->admit(with_set).has_value());
   Result<void> refused = keeper_->admit(with_route);
