@@ -48,6 +48,10 @@ void ApiServer::serve_on(HttpServer& server) {
   route(server, "GET", "/v1/wait", &ApiServer::wait);
   route(server, "DELETE", "/v1/resources/{plural}/{namespace}/{name}", &ApiServer::erase);
   route(server, "POST", "/v1/apply", &ApiServer::apply);
+  route(server, "POST", "/v1/rollback", &ApiServer::rollback);
+  route(server, "GET", "/v1/history", &ApiServer::list_history);
+  route(server, "GET", "/v1/history/{version}", &ApiServer::show_version);
+  route(server, "GET", "/v1/diff", &ApiServer::diff_versions);
 }
 
 void ApiServer::route(HttpServer& server, std::string method, std::string_view pattern, Handler handler) {
@@ -136,7 +140,7 @@ RpcResponse ApiServer::get(const RpcRequest& request) {
 void ApiServer::erase(const RpcRequest& request, HttpServer::Respond respond) {
   Result<ResourceKey> key = key_of(request);
   if (!key) return respond(error_answer(key.error()));
-  changes_.erase(*key, caller_of(request), std::move(respond));
+  changes_.erase(*key, request, caller_of(request), std::move(respond));
 }
 
 RpcResponse ApiServer::explain(const RpcRequest& request) {

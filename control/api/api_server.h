@@ -9,6 +9,7 @@
 #include "control/api/change_api.h"
 #include "control/api/explainer.h"
 #include "control/api/failure_limit.h"
+#include "control/api/history_api.h"
 #include "control/ca/issuer.h"
 #include "control/federation/federation_keeper.h"
 #include "control/watch/watch_hub.h"
@@ -41,6 +42,7 @@ class ApiServer {
       : parts_(parts),
         explainer_(parts.store),
         changes_({parts.store, parts.issuer.authority().trust_domain(), parts.audit, parts.scheduler}),
+        history_(parts.store),
         ca_({parts.rotator, parts.outlook, parts.registry, parts.ledger, parts.scheduler}) {}
   // Sets the server's guard, too.
   void serve_on(HttpServer&);
@@ -73,6 +75,12 @@ class ApiServer {
     changes_.apply(request, caller_of(request), std::move(respond));
   }
   void erase(const RpcRequest&, HttpServer::Respond);
+  void rollback(const RpcRequest& request, HttpServer::Respond respond) {
+    changes_.rollback(request, caller_of(request), std::move(respond));
+  }
+  RpcResponse list_history(const RpcRequest& request) { return history_.list(request); }
+  RpcResponse show_version(const RpcRequest& request) { return history_.show(request); }
+  RpcResponse diff_versions(const RpcRequest& request) { return history_.diff(request); }
   void wait(const RpcRequest&, HttpServer::Respond);
   void on_waited(uint64_t id, const WaitResult&);
 
@@ -81,6 +89,7 @@ class ApiServer {
   ApiParts parts_;
   Explainer explainer_;
   ChangeApi changes_;
+  HistoryApi history_;
   CaApi ca_;
   FailureLimit failures_;
   std::map<uint64_t, Waiting> waiting_;

@@ -206,6 +206,7 @@ Result<StoreOutcome> Store::put(Prepared& out, const PutOperation& operation) co
   StoredResource::Ptr current = out.view.find(envelope.key);
   HEDDLE_CHECK_OK(check_expected(envelope.key, current.get(), operation.expected));
   ResourceMeta meta = current != nullptr ? current->meta() : ResourceMeta{make_uid(), 1, scheduler_.wall(), {}};
+  if (operation.created) meta.created = *operation.created;
   HEDDLE_TRY(std::string bytes, served_bytes(envelope, meta.created));
   if (current != nullptr && current->bytes() == bytes) return StoreOutcome::kUnchanged;
   if (current != nullptr && !has_same_spec(current->document(), envelope.document)) ++meta.generation;

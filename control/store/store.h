@@ -19,6 +19,9 @@ struct PutOperation {
   Envelope envelope;
   // resourceVersion the author saw; Version{}: it must not exist; nothing: whatever is there.
   std::optional<Version> expected{};
+  // Its creationTimestamp, for what comes back as it was (routes of equal precedence are told apart by it); nothing: the
+  // one it has, or now.
+  std::optional<WallTime> created{};
 };
 struct EraseOperation {
   ResourceKey key;
