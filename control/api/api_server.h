@@ -10,6 +10,7 @@
 #include "control/api/explainer.h"
 #include "control/api/failure_limit.h"
 #include "control/api/history_api.h"
+#include "control/api/resource_conditions.h"
 #include "control/ca/issuer.h"
 #include "control/federation/federation_keeper.h"
 #include "control/watch/watch_hub.h"
@@ -85,6 +86,7 @@ class ApiServer {
   void on_waited(uint64_t id, const WaitResult&);
 
   Caller caller_of(const RpcRequest&);
+  ResourceConditions conditions() const;
 
   ApiParts parts_;
   Explainer explainer_;

@@ -12,10 +12,32 @@
 #include "lib/base/token_bucket.h"
 
 namespace heddle {
+// A connected sidecar that runs less than was waited for, and why.
+struct WatchLaggard {
+  NodeKey key;
+  NodeState state = NodeState::kSyncing;
+  std::optional<Version> runs{};
+  std::optional<Duration> unanswered{};  // for so long it has not answered what it was sent
+  std::optional<WatchNack> nack{};       // while kRefused
+};
+
 struct WaitResult {
-  enum class End : uint8_t { kReached, kTimeout } end = End::kTimeout;
-  Version runs;                 // the smallest version that a connected sidecar runs
-  std::vector<NodeKey> behind;  // who runs less than was waited for
+  enum class End : uint8_t {
+    kReached,
+    kTimeout,
+    kRefused,  // a sidecar refused it: waiting helps no more
+  } end = End::kTimeout;
+  Version runs;  // the smallest version that a connected sidecar runs
+  std::vector<WatchLaggard> behind;
+};
+
+// Connected sidecars that should hold the same and hold the same.
+struct HolderGroup {
+  ScopeSet::Ptr target;
+  ScopeSet::Ptr held;  // nullptr: nothing yet
+  bool is_refused = false;
+  size_t sidecars = 0;
+  NodeKey example;  // one of them
 };
 
 class WatchHub {
@@ -50,9 +72,15 @@ class WatchHub {
   // The smallest version that a connected sidecar runs; the store's when nobody is connected.
   Version min_runs() const;
   bool is_reached(Version version) const { return store_.version() >= version && min_runs() >= version; }
-  // Calls once: when every connected sidecar runs `version` or a later one, or after `timeout`. Never from inside.
+  // Whether a connected sidecar refused what it should hold of `version` or a later one: it will not be reached by
+  // itself.
+  bool is_refused(Version version) const;
+  // Calls once: when every connected sidecar runs `version` or a later one, when one refused it, or after `timeout`.
+  // Never from inside.
   [[nodiscard]] Pending wait(Version version, Duration timeout, UniqueFunction<void(WaitResult)>);
   size_t size() const noexcept { return subscribers_.size(); }
+  // As many groups as there are different scopes under way, not as there are sidecars.
+  std::vector<HolderGroup> holders() const;
 
  private:
   class Waiter;
@@ -66,6 +94,8 @@ class WatchHub {
   void report(const Subscriber&);
   void check_waiters();
   WaitResult wait_result(Version) const;
+  bool is_over(Version version) const { return is_reached(version) || is_refused(version); }
+  WatchLaggard laggard_of(const Subscriber&) const;
 
   Store& store_;
   NodeRegistry& registry_;

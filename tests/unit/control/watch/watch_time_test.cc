@@ -115,7 +115,8 @@ TEST_F(WatchTimeTest, AWaitEndsWithWhoIsBehind) {
   ASSERT_TRUE(result.has_value());
   EXPECT_EQ(result->end, WaitResult::End::kTimeout);
   ASSERT_EQ(result->behind.size(), 1U);
-  EXPECT_EQ(result->behind[0].node, "n1");
+  EXPECT_EQ(result->behind[0].key.node, "n1");
+  EXPECT_EQ(result->behind[0].unanswered, 20s - 10ms);
 }
 
 TEST_F(WatchTimeTest, ADestroyedWaitNeverAnswers) {
