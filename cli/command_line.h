@@ -39,6 +39,12 @@ struct Words {
   std::string wait;
   std::vector<std::string> except;
   std::vector<std::string> headers;
+  std::string message;
+  std::string expect;
+  std::string to;
+  std::string limit;
+  bool wait_live = false;
+  bool everything = false;
   bool dry_run = false;
   bool all_namespaces = false;
   bool ignore_not_found = false;
@@ -73,6 +79,12 @@ class CommandLine {
   void add_ca();
   void add_federation();
   void add_version();
+  void add_changes();  // diff, history, show, rollback
+  void add_diff();
+  void add_history();
+  void add_show();
+  void add_rollback();
+  void add_said(CLI::App&);
   void add_namespace(CLI::App&, const std::string& what);
   void add_files(CLI::App&);
   std::unique_ptr<CLI::App> app_;

@@ -11,7 +11,9 @@ enum class ExitCode : uint8_t {
   kFailure = 1,      // refused (for explain: the request would be), not found, invalid files, a wait that timed out
   kUsage = 2,        // the command line is wrong; nothing was done
   kUnreachable = 3,  // no answer from the control plane, or it cannot answer now: trying again may help
-  kConflict = 4,     // the resource changed meanwhile, or something still refers to it
+  kConflict = 4,     // the resource or the mesh changed meanwhile, or something still refers to it
+  kDiffFailed = 5,   // of diff, instead of kFailure: its 1 means that there are differences
+  kNotLive = 6,      // the change is made, but a sidecar refused it or time ran out (--wait)
 };
 
 // Of a reason, whether it arose here or came from the control plane.

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "certs/spiffe_id.h"
+#include "cli/change_options.h"
 #include "cli/command_line.h"
 #include "cli/resource_words.h"
 #include "lib/base/json_reader.h"
@@ -52,7 +53,11 @@ Result<FileOptions> parse_files(const Words& words) {
 
 Result<AnyCommand> parse_apply(const Words& words) {
   HEDDLE_TRY(FileOptions files, parse_files(words));
-  return AnyCommand(ApplyOptions{std::move(files), words.dry_run ? DryRun::kYes : DryRun::kNo});
+  ApplyOptions out{std::move(files), words.dry_run ? DryRun::kYes : DryRun::kNo};
+  HEDDLE_TRY(out.said, detail::parse_said(words));
+  out.wait = words.wait_live ? WaitLive::kYes : WaitLive::kNo;
+  if (words.dry_run && words.wait_live) return usage("--dry-run and --wait do not go together");
+  return AnyCommand(std::move(out));
 }
 
 Result<AnyCommand> parse_get(const Words& words) {
@@ -76,6 +81,8 @@ Result<AnyCommand> parse_delete(const Words& words) {
   if (!words.resource.empty()) {
     HEDDLE_TRY(out.keys, parse_resource_keys(words.resource, out.files.default_namespace));
   }
+  HEDDLE_TRY(out.said, detail::parse_said(words));
+  if (out.said.expected && out.keys.size() != 1) return usage("--expect goes with one resource: each is a version");
   return AnyCommand(std::move(out));
 }
 
@@ -180,6 +187,29 @@ Result<AnyCommand> parse_version(const Words& words) {
   return AnyCommand(VersionOptions{output, words.client ? VersionOf::kClient : VersionOf::kClientAndControl});
 }
 
+Result<AnyCommand> parse_diff(const Words& words) {
+  HEDDLE_TRY(FileOptions files, parse_files(words));
+  HEDDLE_TRY(DiffOptions out, detail::parse_diff(words, std::move(files)));
+  return AnyCommand(std::move(out));
+}
+
+Result<AnyCommand> parse_history(const Words& words) {
+  HEDDLE_TRY(std::string ns, parse_namespace(words.ns));
+  HEDDLE_TRY(HistoryOptions out, detail::parse_history(words, ns));
+  return AnyCommand(std::move(out));
+}
+
+Result<AnyCommand> parse_show(const Words& words) {
+  HEDDLE_TRY(std::string ns, parse_namespace(words.ns));
+  HEDDLE_TRY(ShowOptions out, detail::parse_show(words, ns));
+  return AnyCommand(std::move(out));
+}
+
+Result<AnyCommand> parse_rollback(const Words& words) {
+  HEDDLE_TRY(RollbackOptions out, detail::parse_rollback(words));
+  return AnyCommand(std::move(out));
+}
+
 Result<ColorMode> parse_color(const std::string& word) {
   if (word == "auto") return ColorMode::kAuto;
   if (word == "always") return ColorMode::kAlways;
@@ -194,7 +224,9 @@ constexpr std::pair<std::string_view, Parse> kCommands[] = {
     {"token create", parse_token},  {"wait", parse_wait},
     {"validate", parse_validate},   {"explain", parse_explain},
     {"version", parse_version},     {"ca status", parse_ca_status},
-    {"ca rotate", parse_ca_rotate}, {"federation status", parse_federation_status}};
+    {"ca rotate", parse_ca_rotate}, {"federation status", parse_federation_status},
+    {"diff", parse_diff},           {"history", parse_history},
+    {"show", parse_show},           {"rollback", parse_rollback}};
 
 Result<CliOptions> to_options(const Words& words, std::string_view command, const Environment& environment) {
   CliOptions out;

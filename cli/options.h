@@ -18,6 +18,8 @@ enum class OutputFormat : uint8_t { kTable, kJson, kYaml, kName };
 enum class ColorMode : uint8_t { kAuto, kAlways, kNever };
 enum class DryRun : uint8_t { kNo, kYes };
 enum class IfMissing : uint8_t { kFail, kIgnore };
+enum class WaitLive : uint8_t { kNo, kYes };
+enum class ShowWhat : uint8_t { kChanges, kEverything };
 enum class VersionOf : uint8_t { kClientAndControl, kClient };
 
 inline constexpr std::string_view kDefaultNamespace = "default";
@@ -30,9 +32,38 @@ struct FileOptions {
   std::vector<std::string> paths{};
   std::string default_namespace{kDefaultNamespace};
 };
+// What is said beside a change.
+struct ChangeSaid {
+  std::string message{};              // why; for the history
+  std::optional<Version> expected{};  // a conflict when the mesh is at another version
+};
 struct ApplyOptions {
   FileOptions files{};
   DryRun dry_run = DryRun::kNo;
+  ChangeSaid said{};
+  WaitLive wait = WaitLive::kNo;  // until the new version runs everywhere
+};
+struct DiffOptions {
+  FileOptions files{};  // what would be applied; or
+  std::optional<Version> from{};
+  std::optional<Version> to{};  // nothing: the newest
+};
+struct HistoryOptions {
+  std::string limit;  // a number from 1 to 1000
+  std::optional<ResourceKey> resource{};
+  OutputFormat output = OutputFormat::kTable;
+};
+struct ShowOptions {
+  Version version{};
+  std::optional<ResourceKey> resource{};
+  ShowWhat what = ShowWhat::kChanges;
+  OutputFormat output = OutputFormat::kTable;
+};
+struct RollbackOptions {
+  Version to{};
+  DryRun dry_run = DryRun::kNo;
+  ChangeSaid said{};
+  WaitLive wait = WaitLive::kNo;
 };
 struct GetOptions {
   Kind kind = Kind::kService;
@@ -44,6 +75,7 @@ struct DeleteOptions {
   std::vector<ResourceKey> keys{};  // or
   FileOptions files{};
   IfMissing if_missing = IfMissing::kFail;
+  ChangeSaid said{};
 };
 struct StatusOptions {
   OutputFormat output = OutputFormat::kTable;
@@ -92,7 +124,8 @@ struct CliOptions {
   Duration timeout = kDefaultTimeout;  // of one answer; for `wait`: of the waiting
   ColorMode color = ColorMode::kAuto;
   std::variant<ApplyOptions, GetOptions, DeleteOptions, StatusOptions, TokenCreateOptions, WaitOptions, ValidateOptions,
-               ExplainOptions, CaStatusOptions, CaRotateOptions, FederationStatusOptions, VersionOptions>
+               ExplainOptions, CaStatusOptions, CaRotateOptions, FederationStatusOptions, VersionOptions, DiffOptions,
+               HistoryOptions, ShowOptions, RollbackOptions>
       command;
 };
 

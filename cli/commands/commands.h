@@ -28,6 +28,10 @@ ExitCode run_explain(const ExplainOptions&, CommandContext&);
 ExitCode run_ca_status(const CaStatusOptions&, CommandContext&);
 ExitCode run_ca_rotate(const CaRotateOptions&, CommandContext&);
 ExitCode run_federation_status(const FederationStatusOptions&, CommandContext&);
+ExitCode run_diff(const DiffOptions&, CommandContext&);
+ExitCode run_history(const HistoryOptions&, CommandContext&);
+ExitCode run_show(const ShowOptions&, CommandContext&);
+ExitCode run_rollback(const RollbackOptions&, CommandContext&);
 ExitCode run_version(const VersionOptions&, CommandContext&);
 
 // Any of them.

@@ -15,6 +15,10 @@ struct Run {
   ExitCode operator()(const CaStatusOptions& options) const { return run_ca_status(options, context); }
   ExitCode operator()(const CaRotateOptions& options) const { return run_ca_rotate(options, context); }
   ExitCode operator()(const FederationStatusOptions& options) const { return run_federation_status(options, context); }
+  ExitCode operator()(const DiffOptions& options) const { return run_diff(options, context); }
+  ExitCode operator()(const HistoryOptions& options) const { return run_history(options, context); }
+  ExitCode operator()(const ShowOptions& options) const { return run_show(options, context); }
+  ExitCode operator()(const RollbackOptions& options) const { return run_rollback(options, context); }
   ExitCode operator()(const VersionOptions& options) const { return run_version(options, context); }
 };
 }  // namespace

@@ -69,7 +69,11 @@ Admission whole_admission(std::vector<ApiProblem>& problems, Reason reason, cons
     ConfigProblems found = validate(model_of(after).model, ModelScope::kWhole, &own);
     if (found.empty()) return {};
     for (const ResourceProblem& item : found.items) add(problems, item.key.text(), item.problem);
-    add_hints(problems, after);
+    if (reason == Reason::kConflict) {
+      for (ApiProblem& problem : problems) problem.hint = "change or delete this one first";
+    } else {
+      add_hints(problems, after);
+    }
     return problems_error(reason, found.items.size());
   };
 }
