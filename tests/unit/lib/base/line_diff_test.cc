@@ -2,9 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
-
-#include "lib/base/strings.h"
+#include "tests/support/seeded_random.h"
 
 namespace heddle {
 namespace {
@@ -73,12 +71,12 @@ TEST(LineDiff, OfAChangeTheOldLinesComeFirst) {
 }
 
 TEST(LineDiff, IsTheShortestOfRandomTexts) {
-  std::mt19937 random(7);
+  SeededRandom random(7);
   for (int round = 0; round < 500; ++round) {
     std::string a;
     std::string b;
-    for (size_t n = random() % 13; n > 0; --n) a.push_back(static_cast<char>('a' + random() % 4));
-    for (size_t n = random() % 13; n > 0; --n) b.push_back(static_cast<char>('a' + random() % 4));
+    for (size_t n = random.below(13); n > 0; --n) a.push_back(static_cast<char>('a' + random.below(4)));
+    for (size_t n = random.below(13); n > 0; --n) b.push_back(static_cast<char>('a' + random.below(4)));
     std::string before = as_lines(a);
     std::string after = as_lines(b);
     std::vector<DiffLine> lines = diff_lines(before, after);
