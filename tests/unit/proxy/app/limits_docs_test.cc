@@ -9,16 +9,21 @@
 #include "certs/issued_authority.h"
 #include "certs/limits.h"
 #include "control/api/api_server.h"
+#include "control/api/change_request.h"
 #include "control/api/failure_limit.h"
+#include "control/api/history_view.h"
+#include "control/api/resource_conditions.h"
 #include "control/app/own_bundle_endpoint.h"
 #include "control/ca/issuer.h"
 #include "control/ca/refusal_limit.h"
 #include "control/ca/rotation_schedule.h"
 #include "control/ca/step_retry.h"
 #include "control/federation/federation_keeper.h"
+#include "control/store/sqlite_journal.h"
 #include "lib/api/federated.h"
 #include "lib/api/watch_messages.h"
 #include "lib/base/json_scan.h"
+#include "lib/base/line_diff.h"
 #include "lib/base/problems.h"
 #include "lib/base/strings.h"
 #include "lib/config/model.h"
@@ -300,6 +305,14 @@ std::vector<Row> of_configuration() {
       {"resource", size(kMaxResourceBytes)},
       {"snapshot, `heddle apply`", size(kMaxSnapshotBytes)},
       {"body of any other API call", size(ApiServer::kMaxBody)},
+      {"message of a change", str_cat(count(kMaxChangeMessage), " bytes")},
+      {"versions that are kept", str_cat(count(EventLog::Limits{}.events), ", and ", size(EventLog::Limits{}.bytes),
+                                         " of what they replaced; ", count(SqliteJournal::Options{}.history),
+                                         " over a restart; ", count(HistoryQuery::kMaxLimit), " in one list")},
+      {"a difference line by line", str_cat(count(kMaxLineEdits),
+                                            " lines removed or added; beyond, all old lines and "
+                                            "then all new ones")},
+      {"searches for `status.conditions` of one answer", count(ResourceConditions::kMaxSearches)},
       {"JSON", str_cat(size(kMaxJsonBytes), ", depth ", count(kMaxJsonDepth))},
       {"fields of resources", "[resources](resources.md), [authorization](authorization.md)"},
       {"regular expressions of a route",
