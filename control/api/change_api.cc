@@ -44,6 +44,14 @@ RpcResponse apply_answer(const Transaction& transaction, const Commit& commit) {
   return apply_answer_with(nullptr, transaction, commit);
 }
 
+// Whether both documents of each result are asked for.
+Result<bool> read_wants_changes(const RpcRequest& request) {
+  HEDDLE_TRY(bool wants, read_flag_param(request, "changes"));
+  HEDDLE_TRY(bool is_dry_run, read_flag_param(request, "dryRun"));
+  if (!wants || is_dry_run) return wants;
+  return make_error(Reason::kBadRequest, "changes: goes with dryRun=true", Origin::kDownstream);
+}
+
 Result<Version> read_rollback(std::string_view body) {
   HEDDLE_TRY(JsonValue document, JsonValue::parse(body));
   Problems problems;
@@ -59,7 +67,7 @@ Result<Version> read_rollback(std::string_view body) {
 void ChangeApi::apply(const RpcRequest& request, const Caller& caller, HttpServer::Respond respond) {
   Purpose purpose{{"apply", "", ""}, Reason::kConfigInvalid, apply_answer};
   Result<ChangeWords> words = read_change_words(request);
-  Result<bool> wants_changes = read_flag_param(request, "changes");
+  Result<bool> wants_changes = read_wants_changes(request);
   if (!words) return respond(error_answer(words.error()));
   if (!wants_changes) return respond(error_answer(wants_changes.error()));
   std::vector<ApiProblem> problems;
@@ -83,7 +91,7 @@ void ChangeApi::erase(const ResourceKey& key, const RpcRequest& request, const C
 
 void ChangeApi::rollback(const RpcRequest& request, const Caller& caller, HttpServer::Respond respond) {
   Result<ChangeWords> words = read_change_words(request);
-  Result<bool> wants_changes = read_flag_param(request, "changes");
+  Result<bool> wants_changes = read_wants_changes(request);
   Result<Version> to = read_rollback(request.body);
   if (!words) return respond(error_answer(words.error()));
   if (!wants_changes) return respond(error_answer(wants_changes.error()));

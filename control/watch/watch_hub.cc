@@ -175,6 +175,7 @@ void WatchHub::pump(Subscriber& subscriber) {
   if (!synced_ || subscriber.is_closed() || !subscriber.is_greeted()) return;
   scopes_.advance(store_.view());
   subscriber.pump(scopes_.current(subscriber.request()), batches_, scheduler_.now());
+  may_refuse_ = may_refuse_ || subscriber.state() == NodeState::kRefused;
   if (auto at = subscriber.delayed_until()) schedule(*at - scheduler_.now());
   report(subscriber);
 }
@@ -195,6 +196,8 @@ void WatchHub::schedule(Duration after) {
 void WatchHub::on_heartbeat() {
   heartbeat_timer_->arm(options_.heartbeat);
   registry_.forget_gone(scheduler_.wall());
+  may_refuse_ = std::any_of(subscribers_.begin(), subscribers_.end(),
+                            [](const auto& entry) { return entry.second->state() == NodeState::kRefused; });
   for (auto& [id, subscriber] : subscribers_) {
     if (subscriber->is_stalled(scheduler_.now())) {
       subscriber->close(make_error(Reason::kTimeout, "the sidecar did not answer a batch within 30 s"));
@@ -232,9 +235,9 @@ void WatchHub::check_waiters() {
 }
 
 bool WatchHub::is_refused(Version version) const {
-  return std::any_of(subscribers_.begin(), subscribers_.end(), [version](const auto& entry) {
-    return !entry.second->is_closed() && entry.second->is_greeted() && entry.second->refuses(version);
-  });
+  return may_refuse_ && std::any_of(subscribers_.begin(), subscribers_.end(), [version](const auto& entry) {
+           return !entry.second->is_closed() && entry.second->is_greeted() && entry.second->refuses(version);
+         });
 }
 
 WatchLaggard WatchHub::laggard_of(const Subscriber& subscriber) const {

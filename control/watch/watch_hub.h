@@ -110,6 +110,7 @@ class WatchHub {
   std::list<Waiter*> waiters_;
   uint64_t next_id_ = 1;
   std::shared_ptr<const std::string> trust_;  // the line
+  bool may_refuse_ = false;                   // false: nobody refuses what it should hold
   bool synced_ = false;
   bool draining_ = false;
   std::optional<MonoTime> pump_at_;

@@ -85,6 +85,7 @@ TEST_F(ControlChangesTest, WhatIsNotKeptOrNotAVersionIsSaid) {
   }
   EXPECT_EQ(rig_.call("POST", "/v1/rollback", R"({"to":"1.1","from":"1.2"})").status, 400);
   EXPECT_EQ(apply("message=%0a", backends_at(2)).status, 400);
+  EXPECT_EQ(apply("changes=true", backends_at(2)).status, 400) << "it goes with a dry run";
 }
 
 TEST_F(ControlChangesTest, ADryRunWithChangesShowsBothDocumentsAndKeepsNothing) {
