@@ -15,11 +15,12 @@ constexpr char kGlobalFooter[] =
 
 Exit codes:
   0  done
-  1  failed: refused (for explain: the request would be), not found, invalid files, or a wait that timed out
+  1  failed: refused (for explain: the request would be), not found, invalid files, or a wait that timed out;
+     for plan: something would change
   2  the command line is wrong; nothing was done
   3  no answer from the control plane, or it cannot answer now
   4  conflict: the resource or the mesh changed meanwhile, or something still refers to it
-  5  diff alone: it failed, where other commands say 1 (its 1 means that there are differences)
+  5  for plan and diff, whose 1 says that something would change: refused, or invalid files
   6  the change is made, but it is not live: a sidecar refused it, or time ran out (--wait)
 
 Examples:
@@ -42,7 +43,31 @@ Examples:
   heddle apply -f hello.yaml --dry-run
   heddle apply -f mesh/ --expect 1.42 --message 'ticket 123' --wait --timeout 2m
   generate-routes | heddle apply -f -
+  heddle apply -f routes.yaml --stages 1%,10%,100% --watch 30s --max-error-rate +1%
 )";
+
+constexpr char kRolloutStatusFooter[] =
+    R"(What is rolled out in stages (heddle apply --stages), the stage it is in, and the requests, errors, rejects and latency
+that sidecars with the change report beside those without it, and beside themselves before.
+
+Examples:
+  heddle rollout status
+  heddle rollout status -o json
+)";
+
+struct RolloutStepText {
+  const char* name;
+  const char* what;
+  const char* footer;
+};
+constexpr RolloutStepText kRolloutSteps[] = {
+    {"pause", "Stay in this stage, whatever is reported",
+     "Sidecars that have the change keep it.\n\nExamples:\n  heddle rollout pause\n"},
+    {"resume", "Watch the stage anew and go on", "Examples:\n  heddle rollout resume\n"},
+    {"promote", "Go to the next stage now; after the last but one, everybody gets it",
+     "Whatever is reported of this stage.\n\nExamples:\n  heddle rollout promote\n"},
+    {"abort", "Take the change back from those who have it",
+     "They get the newest version, with all that was applied meanwhile.\n\nExamples:\n  heddle rollout abort\n"}};
 
 constexpr char kGetFooter[] = R"(Examples:
   heddle get services
@@ -114,6 +139,20 @@ Examples:
   heddle explain http://hello/ --live 127.0.0.1:15000 --inbound --from spiffe://cluster.local/ns/web/sa/front
 )";
 
+constexpr char kPlanFooter[] =
+    R"(Says what `heddle apply -f` of the same files would do, and changes nothing: which resources and fields, which rules
+of which services come, go, lead elsewhere or can never be reached, which connected sidecars would get it, and how many of
+the requests that these remember would be routed or judged differently, by the code that judges real ones. What is not in
+the files stays: like apply, plan never removes a resource.
+
+Exit code 0: nothing would change. 1: something would. 5: it would be refused, or the files are invalid.
+
+Examples:
+  heddle plan -f mesh/
+  heddle plan -f hello.yaml --no-replay
+  heddle plan -f mesh/ -n shop -o json
+)";
+
 constexpr char kCaStatusFooter[] =
     R"(The roots of the trust domain and which of them signs; for each live sidecar (its certificate is valid, connected or
 not) whether it uses the newest bundle of roots and shows a certificate of the root that signs; which step of a
@@ -151,6 +190,39 @@ Examples:
   heddle federation status -o json
 )";
 
+constexpr char kAccessCreateFooter[] =
+    R"(Prints the token alone on standard output, once: the control plane keeps its hash only. Put it into a copy of the
+context file. A role counts in the namespaces that stand behind its colon, else in those of -n, or in all with -A:
+  viewer    reads everything there, and explains
+  editor    also changes what routes traffic: services, backend sets, routes, filters and their policies
+  security  also changes who may call and who is who: authorization policies, workloads, join tokens
+  plan      also sees facts of recent requests, for `heddle plan`
+  operator  also rotates the CA and manages these tokens (in all namespaces only)
+  admin     everything
+Nobody gives a role that he does not have.
+
+Examples:
+  heddle access create ci --role editor -n shop --ttl 720h
+  heddle access create dashboard --role viewer -A
+  heddle access create shop-lead --role editor:shop,web --role security:shop --role viewer:*
+)";
+
+constexpr char kAccessListFooter[] = R"(Examples:
+  heddle access list
+  heddle access list -o json
+)";
+
+constexpr char kAccessRevokeFooter[] = R"(From now on the token is worth nothing; what was applied with it stays.
+
+Examples:
+  heddle access revoke ci
+)";
+
+constexpr char kAccessWhoamiFooter[] = R"(Examples:
+  heddle access whoami
+  heddle access whoami -o json
+)";
+
 constexpr char kVersionFooter[] = R"(Examples:
   heddle version
   heddle version --client -o json
@@ -186,8 +258,11 @@ CommandLine::CommandLine() : app_(std::make_unique<CLI::App>("heddle: the comman
   add_wait();
   add_validate();
   add_explain();
+  add_plan();
   add_ca();
   add_federation();
+  add_access();
+  add_rollout();
   add_version();
   add_changes();
 }
@@ -224,6 +299,34 @@ void CommandLine::add_apply() {
   app.add_flag("--dry-run", words_.dry_run, "Let the control plane check everything and change nothing");
   add_said(app);
   app.add_flag("--wait", words_.wait_live, "Wait until every live sidecar runs the change, at most --timeout");
+  add_stages(app);
+}
+
+void CommandLine::add_stages(CLI::App& app) {
+  app.add_option("--stages", words_.stages,
+                 "Roll out in stages, as 1%,10%,100%, or node=web-1,100%; see `heddle rollout status`")
+      ->type_name("LIST");
+  app.add_option("--watch", words_.watch, "With --stages: how long each is watched (default: 30s)")
+      ->type_name("DURATION");
+  app.add_option("--max-error-rate", words_.max_error_rate,
+                 "With --stages: roll back when more requests fail, in points (default: +1%)")
+      ->type_name("PERCENT");
+  app.add_option("--max-reject-rate", words_.max_reject_rate,
+                 "With --stages: the same of requests that sidecars refuse (default: +1%)")
+      ->type_name("PERCENT");
+  app.add_option("--max-latency", words_.max_latency,
+                 "With --stages: roll back when the mean is longer by so much (default: not judged)")
+      ->type_name("PERCENT");
+  app.add_option("--min-requests", words_.min_requests,
+                 "With --stages: so many with the change before anything is judged (default: 100)")
+      ->type_name("N");
+}
+
+void CommandLine::add_rollout() {
+  CLI::App& rollout = subcommand(*app_, "rollout", "Changes that are rolled out in stages", "");
+  CLI::App& status = subcommand(rollout, "status", "Show the rollout and what is seen of it", kRolloutStatusFooter);
+  add_output(status, words_.output, "table or json");
+  for (const RolloutStepText& step : kRolloutSteps) subcommand(rollout, step.name, step.what, step.footer);
 }
 
 void CommandLine::add_get() {
@@ -295,6 +398,15 @@ void CommandLine::add_explain() {
   add_output(app, words_.output, "table or json");
 }
 
+void CommandLine::add_plan() {
+  CLI::App& app = subcommand(*app_, "plan", "Say what a change would do, before it is made", kPlanFooter);
+  add_files(app);
+  app.get_option("-f")->required();
+  add_namespace(app, "Namespace of resources that name none (default: default)");
+  app.add_flag("--no-replay", words_.no_replay, "Do not ask sidecars for the requests they remember");
+  add_output(app, words_.output, "text or json");
+}
+
 void CommandLine::add_ca() {
   CLI::App& ca = subcommand(*app_, "ca", "The roots of the trust domain and their rotation", "");
   CLI::App& status = subcommand(ca, "status", "Show the roots and which sidecars trust them", kCaStatusFooter);
@@ -315,6 +427,32 @@ void CommandLine::add_federation() {
   CLI::App& status =
       subcommand(federation, "status", "Show their bundles and what is wrong with them", kFederationStatusFooter);
   add_output(status, words_.output, "table or json");
+}
+
+void CommandLine::add_access() {
+  CLI::App& access = subcommand(*app_, "access", "Tokens of people and programs for this API, and their roles", "");
+  CLI::App& create = subcommand(access, "create", "Make a token with roles", kAccessCreateFooter);
+  create.add_option("name,--name", words_.name, "Who it is for, as the audit log will say")->required()->type_name("");
+  create.add_option("--role", words_.roles, "Role, in the namespaces of -n or its own; may be repeated")
+      ->required()
+      ->type_name("ROLE[:NS,...]")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  create.add_option("-n,--namespace", words_.namespaces, "Where the roles count; may be repeated")
+      ->type_name("NS")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  create.add_flag("-A,--all-namespaces", words_.all_namespaces, "They count in all namespaces");
+  create.add_option("--ttl", words_.access_ttl, "How long it can be used, at most 8760h (default: for ever)")
+      ->type_name("DURATION");
+  CLI::App& list = subcommand(access, "list", "Show the tokens and their roles", kAccessListFooter);
+  add_output(list, words_.output, "table or json");
+  CLI::App& revoke = subcommand(access, "revoke", "End a token", kAccessRevokeFooter);
+  revoke.add_option("name,--name", words_.name, "Its name")->required()->type_name("");
+  CLI::App& whoami = subcommand(access, "whoami", "Show whose token this is and what it may do", kAccessWhoamiFooter);
+  add_output(whoami, words_.output, "table or json");
 }
 
 void CommandLine::add_version() {

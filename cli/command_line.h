@@ -37,7 +37,17 @@ struct Words {
   std::string listener;
   std::string step;
   std::string wait;
+  std::string stages;
+  std::string watch;
+  std::string max_error_rate;
+  std::string max_reject_rate;
+  std::string max_latency;
+  std::string min_requests;
   std::vector<std::string> except;
+  std::string name;
+  std::string access_ttl;
+  std::vector<std::string> roles;
+  std::vector<std::string> namespaces;
   std::vector<std::string> headers;
   std::string message;
   std::string expect;
@@ -49,6 +59,7 @@ struct Words {
   bool all_namespaces = false;
   bool ignore_not_found = false;
   bool client = false;
+  bool no_replay = false;
   bool inbound = false;
 };
 
@@ -76,8 +87,12 @@ class CommandLine {
   void add_wait();
   void add_validate();
   void add_explain();
+  void add_plan();
   void add_ca();
   void add_federation();
+  void add_access();
+  void add_stages(CLI::App& apply);
+  void add_rollout();
   void add_version();
   void add_changes();  // diff, history, show, rollback
   void add_diff();

@@ -8,11 +8,13 @@
 namespace heddle {
 enum class ExitCode : uint8_t {
   kOk = 0,
-  kFailure = 1,      // refused (for explain: the request would be), not found, invalid files, a wait that timed out
+  // Refused (for explain: the request would be), not found, invalid files, a wait that timed out; for plan: something
+  // would change.
+  kFailure = 1,
   kUsage = 2,        // the command line is wrong; nothing was done
   kUnreachable = 3,  // no answer from the control plane, or it cannot answer now: trying again may help
   kConflict = 4,     // the resource or the mesh changed meanwhile, or something still refers to it
-  kDiffFailed = 5,   // of diff, instead of kFailure: its 1 means that there are differences
+  kRefused = 5,      // of plan and diff, whose 1 says that something would change: refused, or invalid files
   kNotLive = 6,      // the change is made, but a sidecar refused it or time ran out (--wait)
 };
 

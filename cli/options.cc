@@ -51,13 +51,45 @@ Result<FileOptions> parse_files(const Words& words) {
   return out;
 }
 
+Result<std::optional<RolloutOptions>> parse_rollout(const Words& words) {
+  bool has_more = !words.watch.empty() || !words.max_error_rate.empty() || !words.max_reject_rate.empty() ||
+                  !words.max_latency.empty() || !words.min_requests.empty();
+  if (words.stages.empty() && has_more) {
+    return usage("--watch, --max-error-rate, --max-reject-rate, --max-latency and --min-requests go with --stages");
+  }
+  if (words.stages.empty()) return std::optional<RolloutOptions>();
+  if (words.dry_run) return usage("--stages and --dry-run do not go together");
+  RolloutOptions out;
+  for (std::string_view stage : split(words.stages, ',')) out.stages.emplace_back(trim(stage));
+  if (!words.watch.empty()) {
+    HEDDLE_TRY(out.watch, parse_positive("--watch", words.watch));
+  }
+  out.max_error_rate = words.max_error_rate;
+  out.max_reject_rate = words.max_reject_rate;
+  out.max_latency = words.max_latency;
+  out.min_requests = parse_int<uint64_t>(words.min_requests);
+  if (!words.min_requests.empty() && !out.min_requests) {
+    return usage(str_cat("--min-requests: expected a number; got ", quoted(words.min_requests)));
+  }
+  return std::optional(std::move(out));
+}
+
 Result<AnyCommand> parse_apply(const Words& words) {
   HEDDLE_TRY(FileOptions files, parse_files(words));
   ApplyOptions out{std::move(files), words.dry_run ? DryRun::kYes : DryRun::kNo};
   HEDDLE_TRY(out.said, detail::parse_said(words));
   out.wait = words.wait_live ? WaitLive::kYes : WaitLive::kNo;
   if (words.dry_run && words.wait_live) return usage("--dry-run and --wait do not go together");
+  HEDDLE_TRY(out.rollout, parse_rollout(words));
+  if (out.rollout && (words.wait_live || out.said.expected || !out.said.message.empty())) {
+    return usage("--stages does not go with --wait, --expect or --message");
+  }
   return AnyCommand(std::move(out));
+}
+
+Result<AnyCommand> parse_rollout_status(const Words& words) {
+  HEDDLE_TRY(OutputFormat output, parse_output(words.output, {kTable, kJson}));
+  return AnyCommand(RolloutStatusOptions{output});
 }
 
 Result<AnyCommand> parse_get(const Words& words) {
@@ -161,6 +193,15 @@ Result<AnyCommand> parse_explain(const Words& words) {
   return AnyCommand(std::move(out));
 }
 
+Result<AnyCommand> parse_plan(const Words& words) {
+  PlanOptions out;
+  HEDDLE_TRY(out.files, parse_files(words));
+  out.replay = words.no_replay ? Replay::kNo : Replay::kYes;
+  constexpr EnumName<OutputFormat> kText{"text", OutputFormat::kTable};
+  HEDDLE_TRY(out.output, parse_output(words.output == "table" ? "text" : words.output, {kText, kJson}));
+  return AnyCommand(std::move(out));
+}
+
 Result<AnyCommand> parse_ca_status(const Words& words) {
   HEDDLE_TRY(OutputFormat output, parse_output(words.output, {kTable, kJson}));
   return AnyCommand(CaStatusOptions{output});
@@ -180,6 +221,36 @@ Result<AnyCommand> parse_ca_rotate(const Words& words) {
 Result<AnyCommand> parse_federation_status(const Words& words) {
   HEDDLE_TRY(OutputFormat output, parse_output(words.output, {kTable, kJson}));
   return AnyCommand(FederationStatusOptions{output});
+}
+
+Result<std::string> parse_token_name(const std::string& word) {
+  if (is_dns_label(word)) return word;
+  return usage(str_cat(quoted(word), " is no name of a token (1-63 lower-case letters, digits or '-')"));
+}
+
+Result<AnyCommand> parse_access_create(const Words& words) {
+  AccessCreateOptions out;
+  HEDDLE_TRY(out.name, parse_token_name(words.name));
+  HEDDLE_TRY(out.roles, parse_access_roles(words.roles, words.namespaces, words.all_namespaces));
+  if (!words.access_ttl.empty()) {
+    HEDDLE_TRY(out.ttl, parse_positive("--ttl", words.access_ttl));
+  }
+  return AnyCommand(std::move(out));
+}
+
+Result<AnyCommand> parse_access_list(const Words& words) {
+  HEDDLE_TRY(OutputFormat output, parse_output(words.output, {kTable, kJson}));
+  return AnyCommand(AccessListOptions{output});
+}
+
+Result<AnyCommand> parse_access_revoke(const Words& words) {
+  HEDDLE_TRY(std::string name, parse_token_name(words.name));
+  return AnyCommand(AccessRevokeOptions{std::move(name)});
+}
+
+Result<AnyCommand> parse_access_whoami(const Words& words) {
+  HEDDLE_TRY(OutputFormat output, parse_output(words.output, {kTable, kJson}));
+  return AnyCommand(AccessWhoamiOptions{output});
 }
 
 Result<AnyCommand> parse_version(const Words& words) {
@@ -219,14 +290,32 @@ Result<ColorMode> parse_color(const std::string& word) {
 
 using Parse = Result<AnyCommand> (*)(const Words&);
 constexpr std::pair<std::string_view, Parse> kCommands[] = {
-    {"apply", parse_apply},         {"get", parse_get},
-    {"delete", parse_delete},       {"status", parse_status},
-    {"token create", parse_token},  {"wait", parse_wait},
-    {"validate", parse_validate},   {"explain", parse_explain},
-    {"version", parse_version},     {"ca status", parse_ca_status},
-    {"ca rotate", parse_ca_rotate}, {"federation status", parse_federation_status},
-    {"diff", parse_diff},           {"history", parse_history},
-    {"show", parse_show},           {"rollback", parse_rollback}};
+    {"apply", parse_apply},
+    {"get", parse_get},
+    {"delete", parse_delete},
+    {"status", parse_status},
+    {"token create", parse_token},
+    {"wait", parse_wait},
+    {"validate", parse_validate},
+    {"explain", parse_explain},
+    {"version", parse_version},
+    {"ca status", parse_ca_status},
+    {"ca rotate", parse_ca_rotate},
+    {"federation status", parse_federation_status},
+    {"access create", parse_access_create},
+    {"access list", parse_access_list},
+    {"access revoke", parse_access_revoke},
+    {"access whoami", parse_access_whoami},
+    {"plan", parse_plan},
+    {"diff", parse_diff},
+    {"history", parse_history},
+    {"show", parse_show},
+    {"rollback", parse_rollback},
+    {"rollout status", parse_rollout_status},
+    {"rollout pause", [](const Words&) -> Result<AnyCommand> { return AnyCommand(RolloutStepOptions{"pause"}); }},
+    {"rollout resume", [](const Words&) -> Result<AnyCommand> { return AnyCommand(RolloutStepOptions{"resume"}); }},
+    {"rollout promote", [](const Words&) -> Result<AnyCommand> { return AnyCommand(RolloutStepOptions{"promote"}); }},
+    {"rollout abort", [](const Words&) -> Result<AnyCommand> { return AnyCommand(RolloutStepOptions{"abort"}); }}};
 
 Result<CliOptions> to_options(const Words& words, std::string_view command, const Environment& environment) {
   CliOptions out;

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "cli/access_words.h"
 #include "cli/exit_code.h"
 #include "lib/api/resource.h"
 #include "lib/base/address.h"
@@ -17,6 +18,7 @@ namespace heddle {
 enum class OutputFormat : uint8_t { kTable, kJson, kYaml, kName };
 enum class ColorMode : uint8_t { kAuto, kAlways, kNever };
 enum class DryRun : uint8_t { kNo, kYes };
+enum class Replay : uint8_t { kNo, kYes };
 enum class IfMissing : uint8_t { kFail, kIgnore };
 enum class WaitLive : uint8_t { kNo, kYes };
 enum class ShowWhat : uint8_t { kChanges, kEverything };
@@ -37,9 +39,19 @@ struct ChangeSaid {
   std::string message{};              // why; for the history
   std::optional<Version> expected{};  // a conflict when the mesh is at another version
 };
+// What the control plane reads of it: stages and percentages are its to judge.
+struct RolloutOptions {
+  std::vector<std::string> stages{};
+  std::optional<Duration> watch{};
+  std::string max_error_rate{};  // empty: its default
+  std::string max_reject_rate{};
+  std::string max_latency{};
+  std::optional<uint64_t> min_requests{};
+};
 struct ApplyOptions {
   FileOptions files{};
   DryRun dry_run = DryRun::kNo;
+  std::optional<RolloutOptions> rollout{};  // in stages
   ChangeSaid said{};
   WaitLive wait = WaitLive::kNo;  // until the new version runs everywhere
 };
@@ -64,6 +76,12 @@ struct RollbackOptions {
   DryRun dry_run = DryRun::kNo;
   ChangeSaid said{};
   WaitLive wait = WaitLive::kNo;
+};
+struct RolloutStatusOptions {
+  OutputFormat output = OutputFormat::kTable;
+};
+struct RolloutStepOptions {
+  std::string step{};  // pause, resume, promote, abort
 };
 struct GetOptions {
   Kind kind = Kind::kService;
@@ -103,6 +121,11 @@ struct ExplainOptions {
   OutputFormat output = OutputFormat::kTable;
   std::optional<LiveOptions> live{};  // this sidecar
 };
+struct PlanOptions {
+  FileOptions files{};
+  Replay replay = Replay::kYes;  // of the requests that sidecars remember
+  OutputFormat output = OutputFormat::kTable;
+};
 struct CaStatusOptions {
   OutputFormat output = OutputFormat::kTable;
 };
@@ -112,6 +135,20 @@ struct CaRotateOptions {
   Duration wait = kDefaultRotation;   // for all steps
 };
 struct FederationStatusOptions {
+  OutputFormat output = OutputFormat::kTable;
+};
+struct AccessCreateOptions {
+  std::string name;
+  std::vector<AccessRoleWords> roles{};
+  std::optional<Duration> ttl{};  // absent: for ever
+};
+struct AccessListOptions {
+  OutputFormat output = OutputFormat::kTable;
+};
+struct AccessRevokeOptions {
+  std::string name;
+};
+struct AccessWhoamiOptions {
   OutputFormat output = OutputFormat::kTable;
 };
 struct VersionOptions {
@@ -124,8 +161,9 @@ struct CliOptions {
   Duration timeout = kDefaultTimeout;  // of one answer; for `wait`: of the waiting
   ColorMode color = ColorMode::kAuto;
   std::variant<ApplyOptions, GetOptions, DeleteOptions, StatusOptions, TokenCreateOptions, WaitOptions, ValidateOptions,
-               ExplainOptions, CaStatusOptions, CaRotateOptions, FederationStatusOptions, VersionOptions, DiffOptions,
-               HistoryOptions, ShowOptions, RollbackOptions>
+               ExplainOptions, CaStatusOptions, CaRotateOptions, FederationStatusOptions, AccessCreateOptions,
+               AccessListOptions, AccessRevokeOptions, AccessWhoamiOptions, VersionOptions, PlanOptions,
+               RolloutStatusOptions, RolloutStepOptions, DiffOptions, HistoryOptions, ShowOptions, RollbackOptions>
       command;
 };
 

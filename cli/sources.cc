@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "lib/base/json_writer.h"
 #include "lib/base/strings.h"
 #include "lib/config/yaml.h"
 
@@ -41,5 +42,15 @@ LoadedResources load_sources(const FileOptions& files, std::istream& in) {
     }
   }
   return all;
+}
+
+std::string list_body(const std::vector<Resource>& resources) {
+  std::string body;
+  JsonWriter writer(body);
+  writer.begin_object();
+  writer.field("kind", "List").key("items").begin_array();
+  for (const Resource& resource : resources) writer.raw(resource.json);
+  writer.end_array().end_object();
+  return body;
 }
 }  // namespace heddle

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "certs/narrow_openssl.h"
+#include "control/app/backup_command.h"
 #include "control/app/server.h"
 #include "lib/base/random.h"
 #include "lib/event/signal.h"
@@ -38,7 +39,9 @@ class Signals {
 int main(int argc, char** argv) {
   using namespace heddle;
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of its writer
   if (auto narrowed = narrow_openssl(); !narrowed) return fail(narrowed.error());
+  if (std::optional<int> code = run_backup_command(argc, argv)) return *code;
   ParsedControlOptions parsed = parse_control_options(argc, argv);
   if (parsed.exit) {
     std::fputs(parsed.exit->text.c_str(), parsed.exit->code == 0 ? stdout : stderr);

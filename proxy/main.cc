@@ -20,6 +20,7 @@ int fail(const heddle::Error& error) {
 int main(int argc, char** argv) {
   using namespace heddle;
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of its writer
   if (auto narrowed = narrow_openssl(); !narrowed) return fail(narrowed.error());
   ParsedOptions parsed = parse_options(argc, argv);
   if (parsed.exit) {

@@ -23,6 +23,16 @@ foreach(script IN LISTS scripts)
   string(REGEX REPLACE "_test$" "" name ${name})
   heddle_e2e(e2e_${name} 600 ${python} ${script})
 endforeach()
+# These wait for clocks (certificates, tokens, timeouts) and measure nothing: beside each other and beside what computes,
+# the longest first.
+set(patient ca_schedule rotation ca_rotation spire dns detection workload_api authz_live given_ca federation
+  federation_refusals expiry)
+foreach(name IN LISTS patient)
+  if(NOT TEST e2e_${name})
+    message(FATAL_ERROR "tests/scripts.cmake: there is no e2e/${name}_test.py")
+  endif()
+  set_tests_properties(e2e_${name} PROPERTIES RUN_SERIAL OFF COST 1000)
+endforeach()
 file(GLOB demo CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/e2e/demo.py)
 if(demo)
   heddle_e2e(demo_check 600 ${python} ${demo} --check --bin ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})

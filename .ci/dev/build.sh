@@ -129,7 +129,8 @@ cmd_test() {
   run_tests "$preset" "${options[@]}"
 }
 
-# run_tests PRESET [ctest options]: everything but soak. What needs the machine for itself says so to ctest.
+# run_tests PRESET [ctest options]: everything but soak. What needs the machine for itself says so to ctest. Two slots
+# for each processor: what computes takes two, what waits for clocks takes one (tests/scripts.cmake).
 run_tests() {
   local preset="$1" prefix=()
   shift
@@ -138,6 +139,6 @@ run_tests() {
   esac
   if [[ $preset == tsan ]]; then prefix=(steady_addresses); fi
   say "testing build/$preset"
-  "${prefix[@]}" ctest --test-dir "build/$preset" --output-on-failure --no-tests=error --parallel "$(nproc)" \
+  "${prefix[@]}" ctest --test-dir "build/$preset" --output-on-failure --no-tests=error --parallel "$((2 * $(nproc)))" \
     -LE soak "$@" || die "test: some tests of build/$preset failed, see above"
 }

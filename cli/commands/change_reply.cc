@@ -3,7 +3,6 @@
 #include "cli/change_text.h"
 #include "cli/resource_table.h"
 #include "cli/resource_words.h"
-#include "lib/base/json_writer.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
@@ -63,16 +62,6 @@ std::string change_query(const ChangeSaid& said, DryRun dry_run) {
   if (said.expected) parts.push_back(str_cat("expect=", said.expected->text()));
   if (!said.message.empty()) parts.push_back(str_cat("message=", percent_encoded(said.message)));
   return join(parts, "&");
-}
-
-std::string list_of(const std::vector<Resource>& resources) {
-  std::string body;
-  JsonWriter writer(body);
-  writer.begin_object();
-  writer.field("kind", "List").key("items").begin_array();
-  for (const Resource& resource : resources) writer.raw(resource.json);
-  writer.end_array().end_object();
-  return body;
 }
 
 ExitCode tell_change(const ApiReply& reply, DryRun dry_run, WaitLive wait, CommandContext& context) {

@@ -1,14 +1,10 @@
 // What apply, delete and rollback share: what is said beside a change, and what is told of its answer.
 #pragma once
 #include "cli/commands/commands.h"
-#include "lib/api/resource.h"
 
 namespace heddle {
 // "dryRun=true&expect=1.42&message=why", as much of it as is said.
 std::string change_query(const ChangeSaid&, DryRun);
-
-// {"kind":"List","items":[...]}: the body of an apply.
-std::string list_of(const std::vector<Resource>&);
 
 // Prints warnings, what became of each resource and the version; then waits, if that is asked for: kNotLive when the
 // version does not run everywhere in time.

@@ -25,13 +25,22 @@ ExitCode run_token_create(const TokenCreateOptions&, CommandContext&);
 ExitCode run_wait(const WaitOptions&, CommandContext&);
 ExitCode run_validate(const ValidateOptions&, CommandContext&);
 ExitCode run_explain(const ExplainOptions&, CommandContext&);
+ExitCode run_plan(const PlanOptions&, CommandContext&);
 ExitCode run_ca_status(const CaStatusOptions&, CommandContext&);
 ExitCode run_ca_rotate(const CaRotateOptions&, CommandContext&);
+// `apply --stages`: the list is the body of an apply.
+ExitCode start_rollout(const RolloutOptions&, std::string_view list, CommandContext&);
+ExitCode run_rollout_status(const RolloutStatusOptions&, CommandContext&);
+ExitCode run_rollout_step(const RolloutStepOptions&, CommandContext&);
 ExitCode run_federation_status(const FederationStatusOptions&, CommandContext&);
 ExitCode run_diff(const DiffOptions&, CommandContext&);
 ExitCode run_history(const HistoryOptions&, CommandContext&);
 ExitCode run_show(const ShowOptions&, CommandContext&);
 ExitCode run_rollback(const RollbackOptions&, CommandContext&);
+ExitCode run_access_create(const AccessCreateOptions&, CommandContext&);
+ExitCode run_access_list(const AccessListOptions&, CommandContext&);
+ExitCode run_access_revoke(const AccessRevokeOptions&, CommandContext&);
+ExitCode run_access_whoami(const AccessWhoamiOptions&, CommandContext&);
 ExitCode run_version(const VersionOptions&, CommandContext&);
 
 // Any of them.

@@ -7,7 +7,7 @@
 namespace heddle {
 namespace {
 // 1 means that there are differences, as kubectl has it; so nothing else may.
-ExitCode failed(ExitCode code) { return code == ExitCode::kFailure ? ExitCode::kDiffFailed : code; }
+ExitCode failed(ExitCode code) { return code == ExitCode::kFailure ? ExitCode::kRefused : code; }
 
 ExitCode print_differences(const std::optional<JsonValue>& changes, Console& console) {
   ExitCode code = ExitCode::kOk;
@@ -33,7 +33,7 @@ Result<ApiRequest> request_for(const DiffOptions& options, CommandContext& conte
   out.method = "POST";
   out.path = "/v1/apply";
   out.query = "dryRun=true&changes=true";
-  out.body = list_of(loaded.resources);
+  out.body = list_body(loaded.resources);
   return out;
 }
 }  // namespace

@@ -12,6 +12,7 @@ struct Run {
   ExitCode operator()(const WaitOptions& options) const { return run_wait(options, context); }
   ExitCode operator()(const ValidateOptions& options) const { return run_validate(options, context); }
   ExitCode operator()(const ExplainOptions& options) const { return run_explain(options, context); }
+  ExitCode operator()(const PlanOptions& options) const { return run_plan(options, context); }
   ExitCode operator()(const CaStatusOptions& options) const { return run_ca_status(options, context); }
   ExitCode operator()(const CaRotateOptions& options) const { return run_ca_rotate(options, context); }
   ExitCode operator()(const FederationStatusOptions& options) const { return run_federation_status(options, context); }
@@ -19,6 +20,12 @@ struct Run {
   ExitCode operator()(const HistoryOptions& options) const { return run_history(options, context); }
   ExitCode operator()(const ShowOptions& options) const { return run_show(options, context); }
   ExitCode operator()(const RollbackOptions& options) const { return run_rollback(options, context); }
+  ExitCode operator()(const AccessCreateOptions& options) const { return run_access_create(options, context); }
+  ExitCode operator()(const AccessListOptions& options) const { return run_access_list(options, context); }
+  ExitCode operator()(const AccessRevokeOptions& options) const { return run_access_revoke(options, context); }
+  ExitCode operator()(const AccessWhoamiOptions& options) const { return run_access_whoami(options, context); }
+  ExitCode operator()(const RolloutStatusOptions& options) const { return run_rollout_status(options, context); }
+  ExitCode operator()(const RolloutStepOptions& options) const { return run_rollout_step(options, context); }
   ExitCode operator()(const VersionOptions& options) const { return run_version(options, context); }
 };
 }  // namespace

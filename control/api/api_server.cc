@@ -1,5 +1,6 @@
 #include "control/api/api_server.h"
 
+#include "control/api/apply_request.h"
 #include "control/api/federation_view.h"
 #include "control/api/resource_view.h"
 #include "control/api/status_view.h"
@@ -10,8 +11,6 @@
 
 namespace heddle {
 namespace {
-constexpr size_t kMaxTokenText = 128;
-constexpr size_t kMaxPathSaid = 256;
 constexpr uint32_t kApiSchema = 1;
 
 Error not_found(std::string what) { return make_error(Reason::kNotFound, std::move(what), Origin::kDownstream); }
@@ -36,7 +35,8 @@ Result<ResourceKey> key_of(const RpcRequest& request) {
 }  // namespace
 
 void ApiServer::serve_on(HttpServer& server) {
-  server.guard([this](const RpcRequest& request) { return admit(request); });
+  server.guard([this](const RpcRequest& request) { return gate_.admit(request); });
+  access_.serve_on(server);
   route(server, "GET", "/v1/version", &ApiServer::version);
   route(server, "GET", "/v1/resources/{plural}", &ApiServer::list);
   route(server, "GET", "/v1/resources/{plural}/{namespace}/{name}", &ApiServer::get);
@@ -46,6 +46,9 @@ void ApiServer::serve_on(HttpServer& server) {
   route(server, "GET", "/v1/ca", &ApiServer::show_ca);
   route(server, "POST", "/v1/ca/{step}", &ApiServer::step_ca);
   route(server, "GET", "/v1/federation", &ApiServer::show_federation);
+  route(server, "GET", "/v1/rollouts", &ApiServer::show_rollout);
+  route(server, "POST", "/v1/rollouts", &ApiServer::start_rollout);
+  route(server, "POST", "/v1/rollouts/{step}", &ApiServer::step_rollout);
   route(server, "GET", "/v1/wait", &ApiServer::wait);
   route(server, "DELETE", "/v1/resources/{plural}/{namespace}/{name}", &ApiServer::erase);
   route(server, "POST", "/v1/apply", &ApiServer::apply);
@@ -53,11 +56,47 @@ void ApiServer::serve_on(HttpServer& server) {
   route(server, "GET", "/v1/history", &ApiServer::list_history);
   route(server, "GET", "/v1/history/{version}", &ApiServer::show_version);
   route(server, "GET", "/v1/diff", &ApiServer::diff_versions);
+  route(server, "POST", "/v1/plan", &ApiServer::plan);
+}
+
+PlanApi::Parts ApiServer::plan_parts() {
+  return {parts_.store,
+          parts_.audit,
+          parts_.scheduler,
+          std::string(parts_.issuer.authority().trust_domain().name()),
+          [this](std::vector<ApiProblem>& problems) {
+            return whole_admission(problems, Reason::kConfigInvalid, parts_.issuer.authority().trust_domain());
+          },
+          [this] { return plan_nodes(); },
+          [this](const std::string& ns, PlanApi::OnFacts done) { fetch_facts(ns, std::move(done)); },
+          gate_};
+}
+
+void ApiServer::fetch_facts(const std::string& ns, PlanApi::OnFacts done) {
+  uint64_t id = next_wait_++;
+  fetches_[id] = parts_.hub.fetch_facts({ns}, [this, id, done = std::move(done)](FactsResult result) mutable {
+    Pending over = std::move(fetches_.extract(id).mapped());
+    std::vector<SidecarFacts> facts;
+    for (FetchedFacts& one : result.sidecars) {
+      facts.push_back({one.key.node, one.key.identity, one.kept.seen, std::move(one.kept.facts)});
+    }
+    done(std::move(facts), result.note());
+  });
+}
+
+std::vector<PlanNode> ApiServer::plan_nodes() const {
+  std::vector<PlanNode> out;
+  parts_.hub.for_each_subscriber([&out](const Subscriber& subscriber) {
+    out.push_back({subscriber.key(), subscriber.request(), subscriber.state() == NodeState::kRefused});
+  });
+  return out;
 }
 
 void ApiServer::route(HttpServer& server, std::string method, std::string_view pattern, Handler handler) {
-  size_t limit = pattern == "/v1/apply" ? kMaxApplyBody : kMaxBody;
+  bool has_resources = pattern == "/v1/apply" || pattern == "/v1/plan" || pattern == "/v1/rollouts";
+  size_t limit = has_resources ? kMaxApplyBody : kMaxBody;
   server.route(std::move(method), pattern, [this, handler, limit](const RpcRequest& r, HttpServer::Respond respond) {
+    if (auto no = gate_.readmit(r)) return respond(*std::move(no));
     if (r.body.size() <= limit) return (this->*handler)(r, std::move(respond));
     respond(too_large(limit));
   });
@@ -65,45 +104,9 @@ void ApiServer::route(HttpServer& server, std::string method, std::string_view p
 
 void ApiServer::route(HttpServer& server, std::string method, std::string_view pattern, Answer answer) {
   server.route(std::move(method), pattern, [this, answer](const RpcRequest& r, HttpServer::Respond respond) {
+    if (auto no = gate_.readmit(r)) return respond(*std::move(no));
     respond(r.body.size() <= kMaxBody ? (this->*answer)(r) : too_large(kMaxBody));
   });
-}
-
-// Runs before the body is kept.
-Result<void> ApiServer::admit(const RpcRequest& request) {
-  MonoTime now = parts_.scheduler.now();
-  if (!failures_.may_try(request.peer, now)) {
-    audit_denial(request, make_error(Reason::kRateLimited, "too many bearer tokens were wrong"));
-    return make_error(Reason::kRateLimited, "", Origin::kDownstream);
-  }
-  Result<AdminTokenRow> token = authenticate(request);
-  if (token) return {};
-  failures_.note_failure(request.peer, now);
-  audit_denial(request, token.error());
-  if (token.error().reason != Reason::kUnauthenticated) return std::move(token).error();
-  return make_error(Reason::kUnauthenticated, "", Origin::kDownstream);
-}
-
-// By the token's hash: how long the look-up takes says nothing about any token.
-Result<AdminTokenRow> ApiServer::authenticate(const RpcRequest& request) {
-  std::string_view token = request.bearer_token().value_or("");
-  if (token.empty() || token.size() > kMaxTokenText) {
-    return make_error(Reason::kUnauthenticated, "no bearer token", Origin::kDownstream);
-  }
-  HEDDLE_TRY(std::optional<AdminTokenRow> found, parts_.ledger.find_admin_token(sha256(as_bytes(token))));
-  if (found) return *std::move(found);
-  return make_error(Reason::kUnauthenticated, "unknown bearer token", Origin::kDownstream);
-}
-
-void ApiServer::audit_denial(const RpcRequest& request, const Error& why) {
-  AuditRecord record{"deny", str_cat(request.method, " ", request.path).substr(0, kMaxPathSaid), ""};
-  Result<void> denied = Error(why);
-  parts_.refusals.write(record, make_caller(request, "", parts_.random), denied, parts_.scheduler.wall());
-}
-
-Caller ApiServer::caller_of(const RpcRequest& request) {
-  Result<AdminTokenRow> token = authenticate(request);
-  return make_caller(request, token ? token->id : std::string(), parts_.random);
 }
 
 RpcResponse ApiServer::version(const RpcRequest&) {
@@ -116,6 +119,9 @@ RpcResponse ApiServer::list(const RpcRequest& request) {
   Result<Kind> kind = kind_of(request);
   if (!kind) return error_answer(kind.error());
   std::string ns = request.query_param("namespace").value_or("");
+  if (auto no = ns.empty() ? std::nullopt : gate_.refuse(request, {AccessAction::kRead, ns, *kind})) return *no;
+  Result<AccessHolder> who = gate_.holder(request);
+  if (!who) return error_answer(who.error());
   View view = parts_.store.view();
   ResourceView shown(view, conditions());
   std::string body;
@@ -123,7 +129,9 @@ RpcResponse ApiServer::list(const RpcRequest& request) {
   out.begin_object().field("kind", std::string_view("List")).field("version", view.version().text());
   out.key("items").begin_array();
   view.for_each(*kind, [&](const StoredResource::Ptr& resource) {
-    if (ns.empty() || resource->key().ns == ns) out.value(shown.document(*resource));
+    const std::string& its = resource->key().ns;
+    bool is_asked = ns.empty() ? is_allowed(who->grants, {AccessAction::kRead, its, *kind}) : its == ns;
+    if (is_asked) out.value(shown.document(*resource));
   });
   out.end_array().end_object();
   return RpcResponse::json(200, std::move(body));
@@ -132,6 +140,7 @@ RpcResponse ApiServer::list(const RpcRequest& request) {
 RpcResponse ApiServer::get(const RpcRequest& request) {
   Result<ResourceKey> key = key_of(request);
   if (!key) return error_answer(key.error());
+  if (auto no = gate_.refuse(request, {AccessAction::kRead, key->ns, key->kind})) return *no;
   View view = parts_.store.view();
   StoredResource::Ptr found = view.find(*key);
   if (found == nullptr) return error_answer(not_found(str_cat(key->text(), " does not exist")));
@@ -143,19 +152,30 @@ ResourceConditions ApiServer::conditions() const { return {parts_.hub.holders(),
 void ApiServer::erase(const RpcRequest& request, HttpServer::Respond respond) {
   Result<ResourceKey> key = key_of(request);
   if (!key) return respond(error_answer(key.error()));
+  AccessAsk ask{AccessAction::kDelete, key->ns, key->kind};
+  if (auto no = gate_.refuse(request, ask, key->text())) return respond(*std::move(no));
   changes_.erase(*key, request, caller_of(request), std::move(respond));
 }
 
 RpcResponse ApiServer::explain(const RpcRequest& request) {
-  Result<std::string> answer = explainer_.answer(request.body);
+  Result<AccessHolder> who = gate_.holder(request);
+  if (!who) return error_answer(who.error());
+  auto may_read = [&](std::string_view ns) { return may(who->grants, {AccessAction::kRead, ns}); };
+  Result<std::string> answer = explainer_.answer(request.body, may_read);
+  if (!answer && answer.error().reason == Reason::kForbidden) gate_.note(request, "", answer.error());
   return answer ? RpcResponse::json(200, *std::move(answer)) : error_answer(answer.error());
 }
 
-RpcResponse ApiServer::status(const RpcRequest&) {
+RpcResponse ApiServer::status(const RpcRequest& request) {
+  Result<AccessHolder> who = gate_.holder(request);
+  if (!who) return error_answer(who.error());
   Result<std::vector<Lineage>> lineages = parts_.ledger.lineages();
   if (!lineages) return error_answer(lineages.error());
   WallTime now = parts_.scheduler.wall();
   std::vector<NodeStatus> rows = join_certificates(parts_.registry.rows(), *lineages, now);
+  std::erase_if(rows, [&](const NodeStatus& row) {
+    return !is_allowed(who->grants, {AccessAction::kRead, namespace_of(row.key.identity)});
+  });
   return RpcResponse::json(200, status_json(parts_.store.version(), now, rows));
 }
 
@@ -174,6 +194,8 @@ RpcResponse ApiServer::create_token(const RpcRequest& request) {
   if (!problems.empty()) return error_answer(bad_request(problems.text()));
   Result<SpiffeId> identity = SpiffeId::parse(id);
   if (!identity) return error_answer(bad_request(str_cat("id: ", identity.error().detail)));
+  AccessAsk ask{AccessAction::kJoinToken, namespace_of(id)};
+  if (auto no = gate_.refuse(request, ask, str_cat("token-create ", id))) return *no;
   Result<CreatedToken> token = parts_.issuer.create_token(*identity, ttl, caller_of(request));
   if (!token) return error_answer(token.error());
   std::string body;

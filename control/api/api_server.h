@@ -1,16 +1,18 @@
-// ApiServer: the configuration API (docs/api.md) on an HttpServer: resources, apply, delete, explain, status, wait,
-// join tokens, the CA, federation. Every request needs an admin's bearer token, looked up by its SHA-256 before any of
-// the body is kept; who has none learns nothing but that. Writes are transactions judged as a whole, audited one line
-// per resource. Control loop. Limits: 64 MiB of body for apply, 1 MiB else; failed tokens 1/s and 10 at once per
-// source.
+// ApiServer: the configuration API (docs/api.md) on an HttpServer: resources, apply, delete, plan, explain, status,
+// wait, join tokens, the CA, federation, rollouts. Every request needs a bearer token that may do what it asks for
+// (AccessGate), judged before any of the body is kept and, by namespace, before anything is done. Writes are
+// transactions judged as a whole, audited one line per resource. Control loop. Limits: 64 MiB of body for apply, plan
+// and rollouts, 1 MiB else.
 #pragma once
+#include "control/api/access_api.h"
 #include "control/api/answers.h"
 #include "control/api/ca_api.h"
 #include "control/api/change_api.h"
 #include "control/api/explainer.h"
-#include "control/api/failure_limit.h"
 #include "control/api/history_api.h"
+#include "control/api/plan_api.h"
 #include "control/api/resource_conditions.h"
+#include "control/api/rollout_api.h"
 #include "control/ca/issuer.h"
 #include "control/federation/federation_keeper.h"
 #include "control/watch/watch_hub.h"
@@ -26,6 +28,7 @@ struct ApiParts {
   WatchHub& hub;
   NodeRegistry& registry;
   const FederationKeeper& federation;
+  RolloutKeeper& rollouts;
   AuditSink& audit;
   AuditSink& refusals;  // for who is turned away at the door: limited
   Scheduler& scheduler;
@@ -42,9 +45,14 @@ class ApiServer {
   explicit ApiServer(const ApiParts& parts)
       : parts_(parts),
         explainer_(parts.store),
-        changes_({parts.store, parts.issuer.authority().trust_domain(), parts.audit, parts.scheduler}),
+        gate_({parts.ledger, parts.refusals, parts.scheduler, parts.random}),
+        access_({parts.ledger, gate_, parts.audit, parts.scheduler}),
+        changes_({parts.store, parts.issuer.authority().trust_domain(), parts.audit, parts.scheduler, gate_,
+                  parts.rollouts}),
         history_(parts.store),
-        ca_({parts.rotator, parts.outlook, parts.registry, parts.ledger, parts.scheduler}) {}
+        ca_({parts.rotator, parts.outlook, parts.registry, parts.ledger, parts.scheduler}),
+        plan_(plan_parts()),
+        rollouts_({parts.rollouts, parts.store, parts.issuer, parts.audit, parts.scheduler, gate_}) {}
   // Sets the server's guard, too.
   void serve_on(HttpServer&);
   // Everybody who waits is told that this replica leaves.
@@ -59,9 +67,6 @@ class ApiServer {
   };
   void route(HttpServer&, std::string method, std::string_view pattern, Handler);
   void route(HttpServer&, std::string method, std::string_view pattern, Answer);
-  Result<void> admit(const RpcRequest&);
-  Result<AdminTokenRow> authenticate(const RpcRequest&);
-  void audit_denial(const RpcRequest&, const Error&);
 
   RpcResponse version(const RpcRequest&);
   RpcResponse list(const RpcRequest&);
@@ -82,19 +87,34 @@ class ApiServer {
   RpcResponse list_history(const RpcRequest& request) { return history_.list(request); }
   RpcResponse show_version(const RpcRequest& request) { return history_.show(request); }
   RpcResponse diff_versions(const RpcRequest& request) { return history_.diff(request); }
+  RpcResponse show_rollout(const RpcRequest&) { return rollouts_.show(); }
+  void start_rollout(const RpcRequest& request, HttpServer::Respond respond) {
+    respond(rollouts_.start(request, caller_of(request)));
+  }
+  RpcResponse step_rollout(const RpcRequest& request) { return rollouts_.step(request, caller_of(request)); }
   void wait(const RpcRequest&, HttpServer::Respond);
+  void plan(const RpcRequest& request, HttpServer::Respond respond) {
+    plan_.plan(request, caller_of(request), std::move(respond));
+  }
+  PlanApi::Parts plan_parts();
+  std::vector<PlanNode> plan_nodes() const;
+  void fetch_facts(const std::string& ns, PlanApi::OnFacts);
   void on_waited(uint64_t id, const WaitResult&);
 
-  Caller caller_of(const RpcRequest&);
+  Caller caller_of(const RpcRequest& request) { return gate_.caller_of(request); }
   ResourceConditions conditions() const;
 
   ApiParts parts_;
   Explainer explainer_;
+  AccessGate gate_;
+  AccessApi access_;
   ChangeApi changes_;
   HistoryApi history_;
   CaApi ca_;
-  FailureLimit failures_;
+  PlanApi plan_;
+  RolloutApi rollouts_;
   std::map<uint64_t, Waiting> waiting_;
+  std::map<uint64_t, Pending> fetches_;
   uint64_t next_wait_ = 1;
 };
 }  // namespace heddle

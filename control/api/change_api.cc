@@ -74,6 +74,7 @@ void ChangeApi::apply(const RpcRequest& request, const Caller& caller, HttpServe
   Result<Transaction> transaction = read_apply(request.body, problems);
   if (!transaction && words->is_dry_run) return respond(error_answer(transaction.error(), problems));
   if (!transaction) return refuse(purpose, caller, transaction.error(), problems, std::move(respond));
+  if (auto no = parts_.gate.refuse(request, *transaction)) return respond(*std::move(no));
   CommitRequest change{*std::move(transaction), caller.identity, std::move(words->message), words->expected};
   if (words->is_dry_run) return respond(preview(purpose, change, *wants_changes));
   start(std::move(purpose), std::move(change), caller, std::move(respond));
@@ -117,10 +118,19 @@ Result<CommitRequest> ChangeApi::restoring(Version to) const {
   return CommitRequest{std::move(operations), "", "", now.version()};
 }
 
+// Beside the rules of the whole, what a running rollout changes is not changed by others.
+Admission ChangeApi::admission(std::vector<ApiProblem>& problems, Reason reason) const {
+  Admission whole = whole_admission(problems, reason, parts_.trust_domain);
+  return [this, whole = std::move(whole)](const View& after) mutable -> Result<void> {
+    HEDDLE_CHECK_OK(parts_.rollouts.admit(after));
+    return whole(after);
+  };
+}
+
 RpcResponse ChangeApi::preview(const Purpose& purpose, const CommitRequest& change, bool wants_changes) const {
   std::vector<ApiProblem> problems;
   View before = parts_.store.view();
-  Result<Commit> commit = parts_.store.preview(change, whole_admission(problems, purpose.reason, parts_.trust_domain));
+  Result<Commit> commit = parts_.store.preview(change, admission(problems, purpose.reason));
   if (commit && wants_changes) return apply_answer_with(&before, change.operations, *commit);
   if (commit) return purpose.answer(change.operations, *commit);
   explain_conflict(commit.error(), change, before, problems);
@@ -142,7 +152,7 @@ void ChangeApi::start(Purpose purpose, CommitRequest change, const Caller& calle
 
 void ChangeApi::submit(uint64_t id) {
   Committing& one = *committing_.at(id);
-  one.token = parts_.store.commit(one.request, whole_admission(one.problems, one.purpose.reason, parts_.trust_domain),
+  one.token = parts_.store.commit(one.request, admission(one.problems, one.purpose.reason),
                                   [this, id](Result<Commit> result) { on_committed(id, std::move(result)); });
 }
 
@@ -150,7 +160,7 @@ void ChangeApi::submit(uint64_t id) {
 bool ChangeApi::restored_again(uint64_t id, const Error& why) {
   Committing& one = *committing_.at(id);
   bool is_late = why.reason == Reason::kConflict && one.purpose.restores && one.tries < kMaxRollbackTries;
-  if (!is_late) return false;
+  if (!is_late || one.request.expected == parts_.store.version()) return false;
   Result<CommitRequest> change = restoring(*one.purpose.restores);
   if (!change) return false;
   ++one.tries;

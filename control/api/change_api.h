@@ -4,8 +4,10 @@
 #pragma once
 #include <map>
 
+#include "control/api/access_gate.h"
 #include "control/api/answers.h"
 #include "control/api/change_request.h"
+#include "control/plan/rollout_keeper.h"
 #include "control/store/store.h"
 #include "lib/rpc/http_server.h"
 
@@ -17,6 +19,8 @@ class ChangeApi {
     TrustDomain trust_domain;  // our own
     AuditSink& audit;
     const Clock& clock;
+    AccessGate& gate;               // judges every resource of what is applied
+    const RolloutKeeper& rollouts;  // what a running one changes is not changed beside it
   };
   explicit ChangeApi(Parts parts) : parts_(std::move(parts)) {}
   void apply(const RpcRequest&, const Caller&, HttpServer::Respond);
@@ -46,6 +50,7 @@ class ChangeApi {
     std::vector<ApiProblem> problems{};
     Pending token{};
   };
+  Admission admission(std::vector<ApiProblem>&, Reason) const;
   void start(Purpose, CommitRequest, const Caller&, HttpServer::Respond);
   void submit(uint64_t id);
   RpcResponse preview(const Purpose&, const CommitRequest&, bool wants_changes) const;

@@ -6,10 +6,14 @@
 #include "lib/decision/explain_request.h"
 
 namespace heddle {
-Result<std::string> Explainer::answer(std::string_view body) {
+Result<std::string> Explainer::answer(std::string_view body, const MayRead& may_read) {
   HEDDLE_TRY(ExplainQuery query, read_explain(body));
+  if (may_read) HEDDLE_CHECK_OK(may_read(query.client_ns()));
   HEDDLE_TRY(std::shared_ptr<const Snapshot> snapshot, newest());
-  return explanation_json(query, explain(*snapshot, query));
+  Explanation answer = explain(*snapshot, query);
+  std::string_view service = answer.service;
+  if (may_read && !service.empty()) HEDDLE_CHECK_OK(may_read(service.substr(0, service.find('/'))));
+  return explanation_json(query, answer);
 }
 
 Result<std::shared_ptr<const Snapshot>> Explainer::newest() {

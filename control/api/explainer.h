@@ -6,6 +6,8 @@
 // each, of which half is the check that admits an apply, too. How many endpoints a set has costs nothing. Nobody asks:
 // nothing is made.
 #pragma once
+#include <functional>
+
 #include "control/store/store.h"
 #include "lib/snapshot/parsed_snapshots.h"
 
@@ -15,7 +17,9 @@ class Explainer {
   explicit Explainer(const Store& store) : store_(store) {}
   // The body of the answer. kBadRequest or kUnsupported by the question; kUnsupported also when the store holds
   // resources of a later version, which this one cannot judge.
-  Result<std::string> answer(std::string_view body);
+  // Of the namespaces of who asks and of the service that answers; an error is the answer. Empty: all may be read.
+  using MayRead = std::function<Result<void>(std::string_view ns)>;
+  Result<std::string> answer(std::string_view body, const MayRead& may_read = {});
 
  private:
   Result<std::shared_ptr<const Snapshot>> newest();

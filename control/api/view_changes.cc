@@ -13,7 +13,7 @@ bool is_same(const StoredResource::Ptr& a, const StoredResource::Ptr& b) {
 Result<StoreOperation> restored(const StoredResource& resource) {
   Problems problems;
   std::optional<Envelope> envelope = read_envelope(resource.document(), {EnvelopeSource::kStored}, problems);
-  if (envelope) return StoreOperation(PutOperation{*envelope, {}, envelope->metadata.created});
+  if (envelope) return StoreOperation(PutOperation{*envelope, {}, envelope->metadata.created, true});
   return make_error(Reason::kConfigInvalid, str_cat(resource.key_text(), ": ", problems.text()));
 }
 }  // namespace

@@ -1,15 +1,14 @@
 #include "control/app/admin_context.h"
 
 #include "certs/secret.h"
+#include "control/api/access_token.h"
 #include "lib/base/file.h"
 #include "lib/base/json.h"
-#include "lib/base/random.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
 namespace {
 constexpr size_t kMaxContext = 256 * 1024;
-constexpr size_t kTokenBytes = 16;  // 128 bit
 constexpr std::string_view kAdminId = "admin";
 
 Address reachable(const Address& api) {
@@ -42,9 +41,7 @@ Result<std::optional<std::string>> known_token(const AdminContextParts& parts) {
 
 // The file first: a crash in between leaves a token nobody accepts, and the next start makes another.
 Result<void> make_token(const AdminContextParts& parts) {
-  std::array<std::byte, kTokenBytes> bytes{};
-  secure_random(bytes);
-  std::string token = to_base64url(bytes);
+  std::string token = new_access_token();
   HEDDLE_CHECK_OK(write_context(parts, token));
   AdminTokenRow row{std::string(kAdminId), "admin", parts.now};
   HEDDLE_CHECK_OK(parts.ledger.add_admin_token(sha256(as_bytes(token)), row));

@@ -22,6 +22,8 @@ constexpr char kExamples[] =
     "      sign with an intermediate that the organisation's own root issued\n"
     "  heddle-control --data /var/lib/heddle --bundle-listen 0.0.0.0:15443\n"
     "      let other trust domains fetch our bundle (SPIFFE federation, profile https_spiffe)\n"
+    "  heddle-control backup --help, heddle-control restore --help\n"
+    "      the store and the CA as one encrypted file\n"
     "\n"
     "Signals: TERM and INT drain and exit 0 within 5 s (a second one exits at once); USR1 reopens the audit log;\n"
     "HUP looks at the files of a given CA and of the bundle endpoint (they are looked at every second anyway).\n"

@@ -79,6 +79,7 @@ class Server final : public ControlServer {
   Result<void> open_endpoints();
   Result<void> open_federation();
   Result<void> open_bundle();
+  Result<void> open_rollouts();
   std::vector<ControlEndpoint*> serving() const;
   void use_bundle();
   Result<void> listen();
@@ -110,6 +111,7 @@ class Server final : public ControlServer {
   std::unique_ptr<CaRotator> rotator_;
   std::unique_ptr<Issuer> issuer_;
   std::unique_ptr<OwnIdentity> identity_;
+  std::unique_ptr<RolloutKeeper> rollouts_;  // hears of a version before the hub does
   std::unique_ptr<WatchHub> hub_;
   Offload offload_{loop_};
   TcpConnector tcp_{loop_};
@@ -250,9 +252,32 @@ std::unique_ptr<ControlEndpoint> Server::make_endpoint(const Address& address, C
   return endpoint;
 }
 
+// What was under way goes on where it was.
+Result<void> Server::open_rollouts() {
+  constexpr std::string_view kMeta = "rollout";
+  rollouts_ = std::make_unique<RolloutKeeper>(RolloutKeeper::Parts{
+      *store_, registry_, loop_,
+      [this](const View& after) { return judge_whole(after, issuer_->authority().trust_domain()); },
+      [this](const std::string& state) { return ledger_->put_meta(kMeta, state); },
+      [this] {
+        if (hub_ != nullptr) hub_->on_staged_changed();
+      },
+      [this](std::string_view type, std::string_view why, const Result<void>& kept) {
+        audit_own_step(*audit_, type, why, kept, loop_.wall());
+      },
+      in_.log.module("rollout")});
+  HEDDLE_TRY(std::optional<std::string> saved, ledger_->meta(kMeta));
+  if (Result<void> restored = rollouts_->restore(saved.value_or("")); !restored) {
+    in_.log.module("rollout").error("nobody gets what was being rolled out", {{"error", restored.error()}});
+  }
+  return {};
+}
+
 Result<void> Server::open_endpoints() {
   const ControlOptions& options = in_.options;
+  HEDDLE_CHECK_OK(open_rollouts());
   hub_ = std::make_unique<WatchHub>(*store_, registry_, loop_, in_.random, WatchHub::Options{});
+  hub_->set_staged(rollouts_.get());
   trust_ = std::make_unique<TrustPublisher>(
       TrustPublisher::Parts{*rotator_, *issuer_, *identity_, *hub_, federation_->bundles(), options.svid_ttl,
                             file("root.pem"), [this] { return write_context(); }, in_.log.module("ca")});
@@ -274,8 +299,9 @@ Result<void> Server::open_endpoints() {
       CaKeeper::Parts{loop_, [this](Task work, Task done) { return offload_.run(std::move(work), std::move(done)); },
                       *rotator_, registry_, *ledger_, RotationSchedule(options.ca_rotate_before), options.ca_files,
                       key_form_.copy(), names_of(options), in_.log.module("ca")});
-  api_server_ = std::make_unique<ApiServer>(ApiParts{*store_, *ledger_, *issuer_, *rotator_, keeper_->outlook(), *hub_,
-                                                     registry_, *federation_, *audit_, *refusals_, loop_, in_.random});
+  api_server_ =
+      std::make_unique<ApiServer>(ApiParts{*store_, *ledger_, *issuer_, *rotator_, keeper_->outlook(), *hub_, registry_,
+                                           *federation_, *rollouts_, *audit_, *refusals_, loop_, in_.random});
   // Of the 0.9 of our descriptors that connections may have, most are for sidecars.
   auto contexts = [this] { return identity_->context(); };
   watch_ = make_endpoint(options.watch, contexts, ConnectionCap::default_limit(0.8, 1), kIdentityBody);

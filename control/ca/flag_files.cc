@@ -37,6 +37,22 @@ Result<Secret> read_flag_key(const FlagFile& file, std::string_view what) {
   return Secret::take(text);
 }
 
+Result<Secret> read_passphrase(const std::string& path, std::string_view what) {
+  auto refuse = [&path](std::string_view why) { return make_error(Reason::kConfigInvalid, str_cat(path, ": ", why)); };
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return refuse(std::strerror(errno));
+  if ((status.st_mode & 077) != 0) {
+    return refuse(str_cat("holds ", what, " and may be read or written by others; its mode must be 0600"));
+  }
+  HEDDLE_TRY(std::string text, read_file(path, kMaxPassphrase + 2));
+  Secret all = Secret::take(text);
+  std::string_view line = all.view().substr(0, all.view().find('\n'));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  if (all.view().size() > line.size() + 2) return refuse("expected one line");
+  if (line.empty()) return refuse("holds no passphrase");
+  return Secret(line);
+}
+
 std::string stamp_of(std::span<const std::string> paths) {
   std::string out;
   for (const std::string& path : paths) {

@@ -19,6 +19,9 @@ Error refused(const FlagFile&, std::string_view why);
 Result<std::string> read_flag_file(const FlagFile&, size_t max_bytes);
 // A private key: closed to others; a link to such a file will do, as secrets are mounted. `what`: "the CA's key".
 Result<Secret> read_flag_key(const FlagFile&, std::string_view what);
+inline constexpr size_t kMaxPassphrase = 1024;
+// The one line of a file that is closed to others (a link to such a file will do). `what`: "the CA's passphrase".
+Result<Secret> read_passphrase(const std::string& path, std::string_view what);
 // Changes when one of the files does: inodes, sizes and times.
 std::string stamp_of(std::span<const std::string> paths);
 }  // namespace heddle

@@ -1,13 +1,9 @@
 #include "control/ca/key_form.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
 #include "certs/key_seal.h"
-#include "lib/base/file.h"
+#include "control/ca/flag_files.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
@@ -15,24 +11,11 @@ namespace {
 constexpr std::string_view kPlainStart = "-----BEGIN PRIVATE KEY-----";
 constexpr std::string_view kSealedStart = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
 
-Error refused(const std::string& path, std::string_view why) {
-  return make_error(Reason::kConfigInvalid, str_cat(path, ": ", why));
-}
 }  // namespace
 
 Result<KeyForm> KeyForm::from_file(const std::string& path) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return refused(path, std::strerror(errno));
-  if ((status.st_mode & 077) != 0) {
-    return refused(path, "holds the CA's passphrase and may be read or written by others; its mode must be 0600");
-  }
-  HEDDLE_TRY(std::string text, read_file(path, kMaxPassphrase + 2));
-  Secret all = Secret::take(text);
-  std::string_view line = all.view().substr(0, all.view().find('\n'));
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  if (all.view().size() > line.size() + 2) return refused(path, "expected one line");
-  if (line.empty()) return refused(path, "holds no passphrase");
-  return KeyForm(Secret(line));
+  HEDDLE_TRY(Secret passphrase, read_passphrase(path, "the CA's passphrase"));
+  return KeyForm(std::move(passphrase));
 }
 
 size_t KeyForm::find_key(std::string_view text) noexcept {

@@ -6,10 +6,9 @@
 namespace heddle {
 class KeyForm {
  public:
-  static constexpr size_t kMaxPassphrase = 1024;
   KeyForm() = default;
   explicit KeyForm(Secret passphrase) : passphrase_(std::move(passphrase)) {}
-  // The first line of the file, which must be closed to others (a link to such a file will do).
+  // read_passphrase() of control/ca/flag_files.h.
   static Result<KeyForm> from_file(const std::string& path);
 
   KeyForm copy() const { return KeyForm(Secret(passphrase_.view())); }

@@ -72,6 +72,7 @@ void NodeRegistry::on_progress(ConnectionId connection, const NodeKey& key, cons
   set_state(*status, progress.state, now);
   status->acked = progress.acked;
   status->runs = progress.runs;
+  status->is_affected = progress.is_affected;
 }
 
 void NodeRegistry::on_nack(ConnectionId connection, const NodeKey& key, const WatchNack& nack, WallTime now) {

@@ -44,6 +44,7 @@ struct NodeStatus {
   WallTime behind_since;            // while kBehind or kRefused
   std::optional<WatchNack> nack{};  // while kRefused
   WatchReport report{};
+  bool is_affected = false;                  // what is staged changes, or would change, its scope
   std::optional<WatchTrustInUse> trust{};    // as it said since it connected
   std::optional<WallTime> svid_not_after{};  // of its newest certificate, where that is known
 };
@@ -52,6 +53,7 @@ struct NodeProgress {
   NodeState state = NodeState::kSyncing;
   std::optional<Version> acked{};
   std::optional<Version> runs{};
+  bool is_affected = false;
 };
 
 class NodeRegistry {
@@ -73,6 +75,11 @@ class NodeRegistry {
   void forget_gone(WallTime now);
 
   std::vector<NodeStatus> rows() const;  // sorted by key
+  // f(const NodeStatus&), in that order, without copies.
+  template <class F>
+  void for_each(F&& f) const {
+    for (const auto& [key, row] : rows_) f(row.status);
+  }
   const NodeStatus* find(const NodeKey&) const;
   size_t size() const noexcept { return rows_.size(); }
 

@@ -16,10 +16,13 @@ struct JoinToken {
   WallTime expires;
 };
 
+// A token of the configuration API.
 struct AdminTokenRow {
-  std::string id;
-  std::string role;  // "admin"
+  std::string id;    // its name
+  std::string role;  // "admin": everything, without grants; else empty
   WallTime created;
+  std::string grants{};               // JSON of control/api/access.h
+  std::optional<WallTime> expires{};  // absent: never
 };
 
 // The certificates of one attested sidecar, one after the other.

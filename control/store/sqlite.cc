@@ -121,6 +121,12 @@ Result<int64_t> SqliteDatabase::query_integer(std::string_view sql) {
   return statement.column_integer(0);
 }
 
+Result<void> SqliteDatabase::copy_to(const std::string& path) {
+  HEDDLE_CHECK_OK(make_private(path));  // SQLite takes an empty file
+  HEDDLE_TRY(SqliteStatement copy, prepare("VACUUM INTO ?1"));
+  return copy.text(path).run();
+}
+
 Result<SqliteTransaction> SqliteTransaction::begin(SqliteDatabase& db) {
   HEDDLE_CHECK_OK(db.execute("BEGIN IMMEDIATE"));
   return SqliteTransaction(db);

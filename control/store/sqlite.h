@@ -51,6 +51,8 @@ class SqliteDatabase {
   Result<SqliteStatement> prepare(std::string_view sql);
   // One row, one column, an integer.
   Result<int64_t> query_integer(std::string_view sql);
+  // Everything as it stands, into a file that does not exist yet. Blocking.
+  Result<void> copy_to(const std::string& path);
   int changes() const { return sqlite3_changes(db_.get()); }
 
  private:

@@ -13,7 +13,10 @@ JoinToken read_join_token(const SqliteStatement& row) {
 }
 
 AdminTokenRow read_admin_token(const SqliteStatement& row) {
-  return {std::string(row.column_text(0)), std::string(row.column_text(1)), to_time(row.column_integer(2))};
+  std::optional<WallTime> expires;
+  if (!row.is_null(4)) expires = to_time(row.column_integer(4));
+  return {std::string(row.column_text(0)), std::string(row.column_text(1)), to_time(row.column_integer(2)),
+          std::string(row.column_text(3)), expires};
 }
 
 Lineage read_lineage(const SqliteStatement& row) {
@@ -73,14 +76,16 @@ Result<std::vector<JoinToken>> SqliteLedger::join_tokens() {
 }
 
 Result<void> SqliteLedger::add_admin_token(const Sha256Digest& hash, const AdminTokenRow& token) {
-  HEDDLE_TRY(SqliteStatement add, db_.prepare("INSERT INTO admin_token (hash, id, role, created) VALUES (?1,?2,?3,?4) "
-                                              "ON CONFLICT DO NOTHING"));
-  add.blob(hash).text(token.id).text(token.role).integer(to_integer(token.created));
+  HEDDLE_TRY(SqliteStatement add, db_.prepare("INSERT INTO admin_token (hash, id, role, created, grants, expires) "
+                                              "VALUES (?1,?2,?3,?4,?5,?6) ON CONFLICT DO NOTHING"));
+  add.blob(hash).text(token.id).text(token.role).integer(to_integer(token.created)).text(token.grants);
+  token.expires ? add.integer(to_integer(*token.expires)) : add.null();
   return inserted(db_, add, "an admin token of this id");
 }
 
 Result<std::optional<AdminTokenRow>> SqliteLedger::find_admin_token(const Sha256Digest& hash) {
-  HEDDLE_TRY(SqliteStatement find, db_.prepare("SELECT id, role, created FROM admin_token WHERE hash = ?1"));
+  HEDDLE_TRY(SqliteStatement find,
+             db_.prepare("SELECT id, role, created, grants, expires FROM admin_token WHERE hash = ?1"));
   return one_of(find.blob(hash), read_admin_token);
 }
 
@@ -91,7 +96,8 @@ Result<bool> SqliteLedger::remove_admin_token(std::string_view id) {
 }
 
 Result<std::vector<AdminTokenRow>> SqliteLedger::admin_tokens() {
-  HEDDLE_TRY(SqliteStatement all, db_.prepare("SELECT id, role, created FROM admin_token ORDER BY id"));
+  HEDDLE_TRY(SqliteStatement all,
+             db_.prepare("SELECT id, role, created, grants, expires FROM admin_token ORDER BY id"));
   return all_of(all, read_admin_token);
 }
 

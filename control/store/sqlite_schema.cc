@@ -28,6 +28,9 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
     // Who made transaction `at`, when and why.
     "CREATE TABLE note (at INTEGER PRIMARY KEY, author TEXT NOT NULL, message TEXT NOT NULL, time INTEGER NOT NULL) "
     "STRICT",
+    // Rows without grants are of the role "admin"; expires NULL: never.
+    "ALTER TABLE admin_token ADD COLUMN grants TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE admin_token ADD COLUMN expires INTEGER",
 };
 constexpr int64_t kSchemaVersion = std::size(kMigrations);
 }  // namespace

@@ -205,8 +205,10 @@ Result<StoreOutcome> Store::put(Prepared& out, const PutOperation& operation) co
   const Envelope& envelope = operation.envelope;
   StoredResource::Ptr current = out.view.find(envelope.key);
   HEDDLE_CHECK_OK(check_expected(envelope.key, current.get(), operation.expected));
-  ResourceMeta meta = current != nullptr ? current->meta() : ResourceMeta{make_uid(), 1, scheduler_.wall(), {}};
-  if (operation.created) meta.created = *operation.created;
+  ResourceMeta meta = current != nullptr
+                          ? current->meta()
+                          : ResourceMeta{make_uid(), 1, operation.created.value_or(scheduler_.wall()), {}};
+  if (operation.is_restored && operation.created) meta.created = *operation.created;
   HEDDLE_TRY(std::string bytes, served_bytes(envelope, meta.created));
   if (current != nullptr && current->bytes() == bytes) return StoreOutcome::kUnchanged;
   if (current != nullptr && !has_same_spec(current->document(), envelope.document)) ++meta.generation;

@@ -19,9 +19,9 @@ struct PutOperation {
   Envelope envelope;
   // resourceVersion the author saw; Version{}: it must not exist; nothing: whatever is there.
   std::optional<Version> expected{};
-  // Its creationTimestamp, for what comes back as it was (routes of equal precedence are told apart by it); nothing: the
-  // one it has, or now.
+  // When it was created, if it is new; nothing: now. A rollout shows it before it is committed, with the same bytes.
   std::optional<WallTime> created{};
+  bool is_restored = false;  // `created` counts although there is one: it comes back as it was (ties of routes)
 };
 struct EraseOperation {
   ResourceKey key;

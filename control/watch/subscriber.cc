@@ -1,6 +1,7 @@
 #include "control/watch/subscriber.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "lib/base/strings.h"
 
@@ -32,6 +33,7 @@ Result<void> Subscriber::on_hello(const WatchHello& hello, MonoTime now) {
   if (greeted_) not_before_ = now + kRetryDelay;
   key_ = std::move(key);
   takes_trust_ = std::find(hello.features.begin(), hello.features.end(), kTrustFeature) != hello.features.end();
+  takes_facts_ = std::find(hello.features.begin(), hello.features.end(), kFactsFeature) != hello.features.end();
   asked_ = request_.wants;
   greeted_ = true;
   held_.reset();
@@ -83,6 +85,7 @@ void Subscriber::pump(const NodeView& target, BatchCache& cache, MonoTime now) {
   judge(target);
   if (!flush()) return;
   send_trust();
+  send_facts_request();
   send_drain();
   if (!writable_) return;
   std::vector<ResourceKey> unknown;
@@ -158,6 +161,17 @@ void Subscriber::send_trust() {
   if (trust_ == nullptr || closed_ || !is_idle()) return;
   note(sink_.send_line(*trust_));
   trust_.reset();
+}
+
+void Subscriber::ask_facts(WatchFactsRequest request) {
+  if (!takes_facts_) return;
+  facts_request_ = request;
+  send_facts_request();
+}
+
+void Subscriber::send_facts_request() {
+  if (!facts_request_ || closed_ || !is_idle()) return;
+  send(*std::exchange(facts_request_, std::nullopt));
 }
 
 void Subscriber::close(const Error& error) {

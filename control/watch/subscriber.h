@@ -48,6 +48,10 @@ class Subscriber {
   void drain();
   // A whole line, for a sidecar that takes it: as soon as no batch is under way; a newer one replaces one that waits.
   void announce_trust(std::shared_ptr<const std::string> line);
+  // Asks for what the sidecar remembers, if it takes_facts(): as soon as no batch is under way; a newer question
+  // replaces one that waits.
+  void ask_facts(WatchFactsRequest);
+  bool takes_facts() const noexcept { return takes_facts_; }
   void on_writable() { writable_ = true; }
   void close(const Error&);
 
@@ -84,6 +88,7 @@ class Subscriber {
   void send(const ControlMessage& message) { note(sink_.send_line(encode(message))); }
   void send_drain();
   void send_trust();
+  void send_facts_request();
   void note(Flow flow) { writable_ = flow == Flow::kOpen; }
 
   uint64_t id_;
@@ -103,8 +108,10 @@ class Subscriber {
   MonoTime pending_since_;
   MonoTime not_before_;
   std::optional<MonoTime> delayed_;
-  std::shared_ptr<const std::string> trust_;  // waits to be sent
+  std::shared_ptr<const std::string> trust_;        // waits to be sent
+  std::optional<WatchFactsRequest> facts_request_;  // waits to be sent
   bool takes_trust_ = false;
+  bool takes_facts_ = false;
   bool greeted_ = false;
   bool drain_ = false;
   bool writable_ = true;

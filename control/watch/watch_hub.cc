@@ -51,7 +51,12 @@ WatchHub::WatchHub(Store& store, NodeRegistry& registry, Scheduler& scheduler, R
       scheduler_(scheduler),
       random_(random),
       options_(options),
-      admission_(options.streams_rate, options.streams_burst, scheduler.now()) {
+      admission_(options.streams_rate, options.streams_burst, scheduler.now()),
+      facts_(scheduler, [this] {
+        std::vector<Subscriber*> out;
+        for (auto& [id, subscriber] : subscribers_) out.push_back(subscriber.get());
+        return out;
+      }) {
   pump_timer_ = scheduler.timer([this] {
     pump_at_.reset();
     pump_all();
@@ -98,6 +103,7 @@ Subscriber* WatchHub::add(SubscriberSink& sink, WatchPeer peer) {
 
 void WatchHub::remove(Subscriber& subscriber) {
   if (subscriber.is_greeted()) registry_.on_gone(subscriber.id(), subscriber.key(), scheduler_.wall());
+  facts_.on_gone(subscriber);
   early_.erase(subscriber.id());
   subscribers_.erase(subscriber.id());
   check_waiters();
@@ -110,6 +116,7 @@ void WatchHub::on_message(Subscriber& subscriber, const SidecarMessage& message)
     subscriber.close(handled.error());
     return;
   }
+  if (std::holds_alternative<WatchReport>(message)) return;  // every 5 s of everybody, and it moves nothing
   pump(subscriber);
   check_waiters();
 }
@@ -135,6 +142,7 @@ Result<void> WatchHub::dispatch(Subscriber& subscriber, const SidecarMessage& me
   if (const auto* trust = std::get_if<WatchTrustInUse>(&message)) {
     registry_.on_trust(subscriber.id(), subscriber.key(), *trust, scheduler_.wall());
   }
+  if (const auto* facts = std::get_if<WatchFacts>(&message)) return facts_.on_facts(subscriber, *facts);
   return {};
 }
 
@@ -156,8 +164,7 @@ void WatchHub::on_hello(Subscriber& subscriber, const WatchHello& hello) {
 // What the sidecar holds, if its hash proves it: the current content, or that of a version the log remembers.
 std::optional<Subscriber::Held> WatchHub::find_held(const Subscriber& subscriber, const WatchHello& hello) {
   if (!hello.version) return std::nullopt;
-  scopes_.advance(store_.view());
-  NodeView now = scopes_.current(subscriber.request());
+  NodeView now = target_of(subscriber);
   if (to_hex(now.set->hash) == hello.hash) return Subscriber::Held{now.set, *hello.version};
   std::optional<View> view = store_.view_at(*hello.version);
   if (!view) return std::nullopt;
@@ -171,10 +178,33 @@ void WatchHub::on_writable(Subscriber& subscriber) {
   pump(subscriber);
 }
 
+// What it should hold: the newest version, or with a rollout's change on top of it.
+NodeView WatchHub::target_of(const Subscriber& subscriber) {
+  const View* staged = staged_ == nullptr ? nullptr : staged_->staged();
+  if (staged != nullptr && !staged_->has(subscriber.key())) staged = nullptr;
+  ScopeCache& scopes = staged == nullptr ? scopes_ : staged_scopes_;
+  scopes.advance(staged == nullptr ? store_.view() : *staged);
+  return scopes.current(subscriber.request());
+}
+
+// Whether what is staged makes a difference to it, in the cohort or not.
+bool WatchHub::is_affected(const Subscriber& subscriber) {
+  const View* staged = staged_ == nullptr ? nullptr : staged_->staged();
+  if (staged == nullptr) return false;
+  scopes_.advance(store_.view());
+  staged_scopes_.advance(*staged);
+  const NodeRequest& request = subscriber.request();
+  return scopes_.current(request).set->hash != staged_scopes_.current(request).set->hash;
+}
+
+void WatchHub::on_staged_changed() {
+  staged_scopes_ = ScopeCache();
+  if (synced_) schedule(Duration(0));
+}
+
 void WatchHub::pump(Subscriber& subscriber) {
   if (!synced_ || subscriber.is_closed() || !subscriber.is_greeted()) return;
-  scopes_.advance(store_.view());
-  subscriber.pump(scopes_.current(subscriber.request()), batches_, scheduler_.now());
+  subscriber.pump(target_of(subscriber), batches_, scheduler_.now());
   may_refuse_ = may_refuse_ || subscriber.state() == NodeState::kRefused;
   if (auto at = subscriber.delayed_until()) schedule(*at - scheduler_.now());
   report(subscriber);
@@ -208,7 +238,8 @@ void WatchHub::on_heartbeat() {
 }
 
 void WatchHub::report(const Subscriber& subscriber) {
-  registry_.on_progress(subscriber.id(), subscriber.key(), {subscriber.state(), subscriber.acked(), subscriber.runs()},
+  registry_.on_progress(subscriber.id(), subscriber.key(),
+                        {subscriber.state(), subscriber.acked(), subscriber.runs(), is_affected(subscriber)},
                         scheduler_.wall());
 }
 

@@ -5,8 +5,10 @@
 #pragma once
 #include <list>
 
+#include "control/plan/staged_views.h"
 #include "control/store/store.h"
 #include "control/translate/scope_cache.h"
+#include "control/watch/facts_fetcher.h"
 #include "control/watch/subscriber.h"
 #include "lib/base/operation.h"
 #include "lib/base/token_bucket.h"
@@ -59,6 +61,11 @@ class WatchHub {
   // Tells everybody to go to another replica; the streams stay until they leave.
   void drain();
 
+  // Whom it asks who gets something else than the newest version; must outlive the hub. Before the first add().
+  void set_staged(const StagedViews* staged) { staged_ = staged; }
+  // Who gets what, or what they get, has changed without a new version. The sidecars are told soon, not from inside.
+  void on_staged_changed();
+
   // To everybody who is or comes.
   void announce(const WatchTrust&);
 
@@ -78,15 +85,28 @@ class WatchHub {
   // Calls once: when every connected sidecar runs `version` or a later one, when one refused it, or after `timeout`.
   // Never from inside.
   [[nodiscard]] Pending wait(Version version, Duration timeout, UniqueFunction<void(WaitResult)>);
+  // What connected sidecars remember of their requests. Who may ask is for the caller to decide.
+  [[nodiscard]] Pending fetch_facts(FactsQuery query, FactsFetcher::Done done) {
+    return facts_.fetch(std::move(query), std::move(done));
+  }
   size_t size() const noexcept { return subscribers_.size(); }
   // As many groups as there are different scopes under way, not as there are sidecars.
   std::vector<HolderGroup> holders() const;
+  // f(const Subscriber&) for everybody who said hello and is still there.
+  template <class F>
+  void for_each_subscriber(F&& f) const {
+    for (const auto& [id, subscriber] : subscribers_) {
+      if (subscriber->is_greeted() && !subscriber->is_closed()) f(*subscriber);
+    }
+  }
 
  private:
   class Waiter;
   void on_hello(Subscriber&, const WatchHello&);
   Result<void> dispatch(Subscriber&, const SidecarMessage&);
   std::optional<Subscriber::Held> find_held(const Subscriber&, const WatchHello&);
+  NodeView target_of(const Subscriber&);
+  bool is_affected(const Subscriber&);
   void pump(Subscriber&);
   void pump_all();
   void on_heartbeat();
@@ -104,10 +124,13 @@ class WatchHub {
   Options options_;
   TokenBucket admission_;
   ScopeCache scopes_;
+  const StagedViews* staged_ = nullptr;
+  ScopeCache staged_scopes_;  // of the staged view, whose version is that of the newest
   BatchCache batches_;
   std::map<uint64_t, std::unique_ptr<Subscriber>> subscribers_;
   std::map<uint64_t, WatchHello> early_;  // came before set_synced()
   std::list<Waiter*> waiters_;
+  FactsFetcher facts_;
   uint64_t next_id_ = 1;
   std::shared_ptr<const std::string> trust_;  // the line
   bool may_refuse_ = false;                   // false: nobody refuses what it should hold

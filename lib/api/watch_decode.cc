@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "lib/api/fact_wire.h"
 #include "lib/api/watch_messages.h"
 #include "lib/base/json_reader.h"
 #include "lib/base/strings.h"
@@ -119,6 +120,7 @@ WatchReport read_report(const JsonReader& at) {
   Body body(at);
   WatchReport m;
   m.lag = body.milliseconds("lag_ms");
+  m.version = body.optional_version("version");
   std::optional<JsonObject> counters = body->optional_object("counters");
   if (!counters) return m;
   std::vector<std::string_view> names = counters->value().keys();
@@ -137,6 +139,22 @@ WatchReport read_report(const JsonReader& at) {
 WatchTrustInUse read_trust_in_use(const JsonReader& at) {
   Body body(at);
   return {body.hash("bundle"), body.optional_hash("authority"), body.optional_hash("federated")};
+}
+
+WatchFacts read_facts(const JsonReader& at) {
+  Body body(at);
+  WatchFacts m;
+  m.id = static_cast<uint64_t>(body->integer("id", {0}));
+  for (const JsonReader& fact : body->array("facts", {0, kMaxLineFacts})) m.facts.push_back(read_fact(fact));
+  m.seen = static_cast<uint64_t>(body->integer("seen", {0}));
+  m.last = body->boolean("last");
+  return m;
+}
+
+WatchFactsRequest read_facts_request(const JsonReader& at) {
+  Body body(at);
+  return {static_cast<uint64_t>(body->integer("id", {0})),
+          static_cast<uint32_t>(body->integer("most", {1, kMaxFacts}))};
 }
 
 WatchTrust read_trust(const JsonReader& at) {
@@ -208,6 +226,7 @@ constexpr Row<SidecarMessage> kSidecarRows[] = {
     {"hello", read_as<SidecarMessage, read_hello>},   {"want", read_as<SidecarMessage, read_want>},
     {"ack", read_as<SidecarMessage, read_ack>},       {"nack", read_as<SidecarMessage, read_nack>},
     {"report", read_as<SidecarMessage, read_report>}, {"trust", read_as<SidecarMessage, read_trust_in_use>},
+    {"facts", read_as<SidecarMessage, read_facts>},
 };
 constexpr Row<ControlMessage> kControlRows[] = {
     {"begin", read_as<ControlMessage, read_begin>},
@@ -218,6 +237,7 @@ constexpr Row<ControlMessage> kControlRows[] = {
     {"drain", read_as<ControlMessage, read_drain>},
     {"unknown", read_as<ControlMessage, read_unknown>},
     {"trust", read_as<ControlMessage, read_trust>},
+    {"facts_request", read_as<ControlMessage, read_facts_request>},
 };
 
 // The one member that is the message, and whether it may be skipped.

@@ -1,3 +1,4 @@
+#include "lib/api/fact_wire.h"
 #include "lib/api/watch_messages.h"
 #include "lib/base/json_writer.h"
 #include "lib/base/strings.h"
@@ -50,7 +51,11 @@ void write(JsonWriter& out, const WatchNack& m) {
 void write(JsonWriter& out, const WatchReport& m) {
   out.key("report").begin_object().key("counters").begin_object();
   for (const auto& [name, value] : m.counters) out.field(name, value);
-  out.end_object().field("lag_ms", milliseconds(m.lag)).end_object();
+  out.end_object().field("lag_ms", milliseconds(m.lag));
+  if (m.version) {
+    out.field("version", m.version->text()).key("ignorable").begin_array().string("version").end_array();
+  }
+  out.end_object();
 }
 
 void write(JsonWriter& out, const WatchTrustInUse& m) {
@@ -58,6 +63,12 @@ void write(JsonWriter& out, const WatchTrustInUse& m) {
   if (!m.authority.empty()) out.field("authority", m.authority);
   if (!m.federated.empty()) out.field("federated", m.federated);
   out.end_object();
+}
+
+void write(JsonWriter& out, const WatchFacts& m) {
+  out.key("facts").begin_object().field("id", m.id);
+  write_facts(out.key("facts"), m.facts);
+  out.field("seen", m.seen).field("last", m.last).end_object();
 }
 
 void write(JsonWriter& out, const WatchBegin& m) {
@@ -102,6 +113,10 @@ void write(JsonWriter& out, const WatchTrust& m) {
   out.end_object();
 }
 
+void write(JsonWriter& out, const WatchFactsRequest& m) {
+  out.key("facts_request").begin_object().field("id", m.id).field("most", m.most).end_object();
+}
+
 void write(JsonWriter& out, const WatchIgnored& m) {
   out.key(m.type).begin_object().end_object().field("ignorable", true);
 }
@@ -120,6 +135,25 @@ std::string encode_any(const Message& message) {
 
 std::string encode(const SidecarMessage& message) { return encode_any(message); }
 std::string encode(const ControlMessage& message) { return encode_any(message); }
+
+std::vector<WatchFacts> split_facts(uint64_t id, std::vector<RequestFact> facts, uint64_t seen) {
+  constexpr size_t kEnough = kMaxSidecarLine / 4;  // and one more fact, of a few KiB (proxy/telemetry/fact_ring.h)
+  std::vector<WatchFacts> parts(1);
+  std::string text;
+  for (RequestFact& fact : facts) {
+    if (parts.back().facts.size() == kMaxLineFacts || text.size() > kEnough) {
+      parts.emplace_back();
+      text.clear();
+    }
+    JsonWriter out(text);
+    write_fact(out, fact);
+    parts.back().facts.push_back(std::move(fact));
+  }
+  for (WatchFacts& part : parts) part.id = id;
+  parts.back().seen = seen;
+  parts.back().last = true;
+  return parts;
+}
 
 // Keys hold no character that JSON escapes (ResourceKey::make).
 std::string encode_put(std::string_view key, std::string_view resource) {

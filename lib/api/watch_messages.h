@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "lib/api/federated.h"
+#include "lib/api/request_fact.h"
 #include "lib/api/resource.h"
 #include "lib/base/clock.h"
 
@@ -24,6 +25,8 @@ inline constexpr size_t kMaxNackMessage = 1024;  // bytes of each text of a nack
 inline constexpr size_t kMaxCounters = 1000;
 inline constexpr size_t kMaxFeatures = 64;
 inline constexpr std::string_view kTrustFeature = "trust";  // takes WatchTrust
+inline constexpr std::string_view kFactsFeature = "facts";  // answers WatchFactsRequest
+inline constexpr size_t kMaxLineFacts = 100;                // of one WatchFacts
 inline constexpr size_t kMaxNodeName = 253;
 inline constexpr size_t kMaxInstance = 64;
 
@@ -67,9 +70,11 @@ struct WatchNack {
   std::vector<WatchNackError> errors;  // at least one
   bool operator==(const WatchNack&) const = default;
 };
+// Every 5 s. The counters are totals of the process and only grow: lib/api/traffic_counts.h.
 struct WatchReport {
   std::map<std::string, uint64_t> counters;
-  Duration lag{};  // travels in milliseconds
+  Duration lag{};                    // travels in milliseconds
+  std::optional<Version> version{};  // in force; ignorable
   bool operator==(const WatchReport&) const = default;
 };
 
@@ -79,6 +84,14 @@ struct WatchTrustInUse {
   std::string authority{};  // pin of the root that vouches for its certificate; empty: none of them
   std::string federated{};  // federated_digest() of the federated domains (certs/trust_bundle.h); empty: none
   bool operator==(const WatchTrustInUse&) const = default;
+};
+// Part of the answer to a WatchFactsRequest; the last part says so.
+struct WatchFacts {
+  uint64_t id = 0;  // of the request
+  std::vector<RequestFact> facts{};
+  uint64_t seen = 0;  // how many requests were decided, of which facts are a sample; told with the last part
+  bool last = false;
+  bool operator==(const WatchFacts&) const = default;
 };
 
 // --- control -> sidecar ---
@@ -133,6 +146,13 @@ struct WatchTrust {
   bool operator==(const WatchTrust&) const = default;
 };
 
+// Asks for the newest facts of the requests that the sidecar remembers. Only to one with the feature; one at a time.
+struct WatchFactsRequest {
+  uint64_t id = 0;  // chosen by who asks
+  uint32_t most = kMaxFacts;
+  bool operator==(const WatchFactsRequest&) const = default;
+};
+
 // A message this side does not know, marked as ignorable.
 struct WatchIgnored {
   std::string type;
@@ -140,12 +160,14 @@ struct WatchIgnored {
 };
 
 using SidecarMessage =
-    std::variant<WatchHello, WatchWant, WatchAck, WatchNack, WatchReport, WatchTrustInUse, WatchIgnored>;
+    std::variant<WatchHello, WatchWant, WatchAck, WatchNack, WatchReport, WatchTrustInUse, WatchFacts, WatchIgnored>;
 using ControlMessage = std::variant<WatchBegin, WatchPut, WatchDelete, WatchEnd, WatchHeartbeat, WatchRetryAfter,
-                                    WatchDrain, WatchUnknown, WatchTrust, WatchIgnored>;
+                                    WatchDrain, WatchUnknown, WatchTrust, WatchFactsRequest, WatchIgnored>;
 
 std::string encode(const SidecarMessage&);
 std::string encode(const ControlMessage&);
+// The answer to a request, in parts whose lines are short enough. `facts` from the oldest.
+std::vector<WatchFacts> split_facts(uint64_t id, std::vector<RequestFact> facts, uint64_t seen);
 // The line of WatchPut without copies in between.
 std::string encode_put(std::string_view key, std::string_view resource);
 

@@ -269,6 +269,14 @@ std::vector<FamilySample> Registry::collect() const {
   return out;
 }
 
+std::optional<FamilySample> Registry::collect(std::string_view family) const {
+  std::lock_guard lock(state_->mutex);
+  auto found = state_->families.find(family);
+  if (found == state_->families.end()) return std::nullopt;
+  FamilySample sample = state_->sample(found->second);
+  return sample.series.empty() ? std::nullopt : std::optional(std::move(sample));
+}
+
 std::string Registry::render() const { return to_prometheus_text(collect()); }
 
 void Registry::sweep(MonoTime now, Duration keep) {

@@ -4,6 +4,7 @@
 // Limits: 6 labels, 10,000 series per family; what comes later is counted in the series whose labels are all "other".
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +57,8 @@ class Registry {
   MetricScope scope() { return MetricScope(*this); }
   // Families sorted by name, series by label values.
   std::vector<FamilySample> collect() const;
+  // One family; nothing when it has no series.
+  std::optional<FamilySample> collect(std::string_view family) const;
   // The text format 0.0.4 of Prometheus.
   std::string render() const;
   // Removes series whose every handle has been gone for `keep`. To be called now and then (each minute); a counter that

@@ -113,6 +113,8 @@ class Router {
   }
 
   const std::vector<std::shared_ptr<const BoundRoute>>& routes() const noexcept { return routes_; }
+  // All; of those with one and the same path the best comes first. For `plan`.
+  std::span<const RouteCandidate> candidates() const noexcept { return candidates_; }
 
  private:
   void arrange(std::span<const RouteCandidate> by_precedence);

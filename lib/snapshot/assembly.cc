@@ -78,6 +78,7 @@ std::shared_ptr<const Snapshot> SnapshotAssembly::run(Version version, const Con
   attach_routes();
   assemble_services();
   index_names();
+  out_->kept_names_ = KeptNames::of(model_, previous_ == nullptr ? nullptr : previous_->kept_names_);
   free_ids();
   return std::move(out_);
 }

@@ -16,6 +16,7 @@
 #include "lib/routing/host_index.h"
 #include "lib/routing/l4_router.h"
 #include "lib/routing/router.h"
+#include "lib/snapshot/kept_names.h"
 
 namespace heddle {
 struct BackendSetEntry {
@@ -85,6 +86,9 @@ class Snapshot {
   std::span<const std::shared_ptr<const BoundRoute>> routes() const noexcept { return routes_; }  // by key
   size_t route_id_limit() const noexcept { return route_id_limit_; }  // every RouteId is below it
 
+  // Never nullptr of a snapshot that was built.
+  const std::shared_ptr<const KeptNames>& kept_names() const noexcept { return kept_names_; }
+
  private:
   friend class SnapshotAssembly;
   // What resolve() asks of most services, side by side: those of one port need not be looked at themselves.
@@ -104,6 +108,7 @@ class Snapshot {
   std::map<ObjectRef, BackendSetId> backend_set_ids_;
   std::vector<std::shared_ptr<const BoundRoute>> routes_;
   size_t route_id_limit_ = 0;
+  std::shared_ptr<const KeptNames> kept_names_;
 };
 
 // What a worker has to do to come from one snapshot to another, whichever ones it skipped between them.

@@ -14,6 +14,7 @@ struct AdminRow {
   std::string_view path;
   std::string_view help;
   void (*handle)(const AdminProviders&, const RpcRequest&, Respond);
+  bool socket_only = false;
 };
 
 RpcResponse json(std::string body) {
@@ -92,6 +93,17 @@ void show_explanation(const AdminProviders& from, const RpcRequest& request, Res
   });
 }
 
+void show_facts(const AdminProviders& from, const RpcRequest&, Respond respond) {
+  if (!from.facts) return respond(RpcResponse::error(make_error(Reason::kUnavailable, "no worker to ask")));
+  from.facts([respond = std::move(respond)](Result<std::string> facts) mutable {
+    respond(facts ? json(*std::move(facts)) : RpcResponse::error(facts.error()));
+  });
+}
+
+void refuse_door(const RpcRequest&, Respond respond) {
+  respond(RpcResponse::error(make_error(Reason::kForbidden, "shown on the admin's Unix socket only")));
+}
+
 constexpr AdminRow kRows[] = {
     {"GET", "/", "this help", show_help},
     {"GET", "/config", "the configuration in force: version, hash, resources", show_config},
@@ -100,6 +112,7 @@ constexpr AdminRow kRows[] = {
     {"GET", "/listeners", "every listener: where it leads, what its connections turned out to be", show_listeners},
     {"GET", "/certs", "our certificate and whom we trust", show_certs},
     {"POST", "/explain", "{\"url\": ...}: what would become of a request, and why; sends nothing", show_explanation},
+    {"GET", "/facts", "what is remembered of requests, for `heddle plan`; on the Unix socket only", show_facts, true},
     {"GET", "/log", "log levels by module", show_levels},
     {"POST", "/log", "?level=debug [&module=upstream]: change log levels", change_levels},
     {"GET", "/version", "version, node, uptime", show_version},
@@ -149,9 +162,13 @@ AdminServer::AdminServer(Loop& loop, Protocols& protocols, AdminProviders provid
     : loop_(loop), protocols_(protocols), providers_(std::move(providers)) {}
 AdminServer::~AdminServer() = default;
 
-std::unique_ptr<HttpEndpoint> AdminServer::make_endpoint() {
+std::unique_ptr<HttpEndpoint> AdminServer::make_endpoint(Door door) {
   auto endpoint = std::make_unique<HttpEndpoint>(loop_, protocols_);
   for (const AdminRow& row : kRows) {
+    if (row.socket_only && door == Door::kLoopback) {
+      endpoint->server().route(std::string(row.method), row.path, refuse_door);
+      continue;
+    }
     endpoint->server().route(std::string(row.method), row.path,
                              [this, handle = row.handle](const RpcRequest& request, Respond respond) {
                                handle(providers_, request, std::move(respond));
@@ -164,7 +181,7 @@ Result<void> AdminServer::listen_socket(const Address& address) {
   if (address.family() != Address::Family::kUnix) {
     return make_error(Reason::kConfigInvalid, str_cat(address.text(), " is not the path of a Unix socket"));
   }
-  socket_ = make_endpoint();
+  socket_ = make_endpoint(Door::kSocket);
   return socket_->listen(address);
 }
 
@@ -172,7 +189,7 @@ Result<void> AdminServer::listen_loopback(const Address& address, AdminToken tok
   if (!address.is_loopback()) {
     return make_error(Reason::kConfigInvalid, str_cat("the admin listens on loopback only, not on ", address.text()));
   }
-  loopback_ = make_endpoint();
+  loopback_ = make_endpoint(Door::kLoopback);
   loopback_->server().guard([token](const RpcRequest& request) { return check_loopback_request(request, &token); });
   return loopback_->listen(address);
 }

@@ -1,7 +1,8 @@
 // AdminServer: what an operator asks one sidecar and, rarely, tells it. One table of {method, path, help, handler},
 // served on two listeners: a Unix socket of mode 0600, where everything is allowed, and loopback TCP, where only
 // reading is free: a POST needs the token of the state directory, the Host must name this machine (rule C11, CP-053:
-// DNS rebinding), and a request that carries an Origin comes from a web page and is refused. Main loop. To add an
+// DNS rebinding), and a request that carries an Origin comes from a web page and is refused. What requests said
+// (/facts) is shown on the socket only. Main loop. To add an
 // endpoint: a handler function and a row in admin_server.cc.
 #pragma once
 #include <functional>
@@ -31,6 +32,9 @@ struct AdminProviders {
   // The JSON of what would become of a request (explain_view.h); answers as `connections` does. Empty: nobody can say.
   using OnExplained = UniqueFunction<void(Result<std::string>)>;
   std::function<void(std::string_view body, OnExplained)> explain = {};
+  // The JSON of what is remembered of requests; kNotFound: nothing is. Answers as `connections` does.
+  using OnFacts = UniqueFunction<void(Result<std::string>)>;
+  std::function<void(OnFacts)> facts = {};
 };
 
 class AdminServer {
@@ -49,7 +53,8 @@ class AdminServer {
   size_t connections() const noexcept;
 
  private:
-  std::unique_ptr<HttpEndpoint> make_endpoint();
+  enum class Door : uint8_t { kSocket, kLoopback };
+  std::unique_ptr<HttpEndpoint> make_endpoint(Door);
   Loop& loop_;
   Protocols& protocols_;
   AdminProviders providers_;

@@ -248,6 +248,8 @@ void read_root(JsonObject& root, Settings& out) {
   read_trust(root, out);
   read_operations(root, out);
   read_tracing(root, out.tracing);
+  static constexpr EnumName<bool> kSwitch[] = {{"on", true}, {"off", false}};
+  out.facts = root.optional_one_of("facts", kSwitch).value_or(true);
   check_together(root, out);
   root.finish();
 }
@@ -289,6 +291,7 @@ std::vector<std::string> keys_that_need_restart(const Settings& running, const S
   compare("stats", running.stats == wanted.stats);
   compare("accessLog.file", running.access_log.file == wanted.access_log.file);
   compare("tracing", running.tracing == wanted.tracing);
+  compare("facts", running.facts == wanted.facts);
   compare("log", running.log.json == wanted.log.json && running.log.file == wanted.log.file);
   return out;
 }

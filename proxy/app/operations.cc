@@ -11,6 +11,7 @@
 #include "proxy/admin/loop_watchdog.h"
 #include "proxy/admin/stats_page.h"
 #include "proxy/app/explain_answer.h"
+#include "proxy/app/fact_answer.h"
 #include "proxy/app/listener_detection.h"
 #include "proxy/telemetry/proxy_metrics.h"
 #include "proxy/upstream/health_checker.h"
@@ -46,6 +47,7 @@ class ProxyOperations final : public Operations {
   std::vector<ListenerRow> list_listeners() const;
   void list_connections(AdminProviders::OnConnections);
   void explain_request(std::string_view body, AdminProviders::OnExplained);
+  void list_facts(AdminProviders::OnFacts);
   void sweep();
   void observe();
   Loop& loop() const { return in_.context.loop; }
@@ -250,7 +252,8 @@ AdminProviders ProxyOperations::admin_providers() {
       [this](AdminProviders::OnConnections answer) { list_connections(std::move(answer)); },
       in_.drain,
       [this] { return list_listeners(); },
-      [this](std::string_view body, AdminProviders::OnExplained answer) { explain_request(body, std::move(answer)); }};
+      [this](std::string_view body, AdminProviders::OnExplained answer) { explain_request(body, std::move(answer)); },
+      [this](AdminProviders::OnFacts answer) { list_facts(std::move(answer)); }};
 }
 
 void ProxyOperations::explain_request(std::string_view body, AdminProviders::OnExplained answer) {
@@ -258,6 +261,17 @@ void ProxyOperations::explain_request(std::string_view body, AdminProviders::OnE
   std::vector<ListenerRow> listeners = list_listeners();
   answer_explain(body, {in_.settings, listeners, *in_.workers.front(), checker_, in_.config, loop(), alive_},
                  std::move(answer));
+}
+
+void ProxyOperations::list_facts(AdminProviders::OnFacts answer) {
+  if (!in_.settings.facts) {
+    return answer(make_error(Reason::kNotFound, "nothing is remembered: the bootstrap says facts: off"));
+  }
+  std::string own = identity_ != nullptr && identity_->svid != nullptr ? identity_->svid->id.text() : std::string();
+  auto show = [answer = std::move(answer), alive = std::weak_ptr<const bool>(alive_)](const KeptFacts& kept) mutable {
+    if (!alive.expired()) answer(facts_json(kept));
+  };
+  collect_facts({in_.settings, in_.workers, loop(), std::move(own)}, kMaxFacts, std::move(show));
 }
 
 std::vector<ListenerRow> ProxyOperations::list_listeners() const {

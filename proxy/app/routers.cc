@@ -96,6 +96,7 @@ Result<RouteTarget> OutboundRouter::route_drawn(const RequestHead& head, const C
   if (watch != nullptr) watch->decision = decision;
   RouteTarget out = target(std::move(current), decision, &head, from);
   if (watch == nullptr) out.runtime = &runtime_of(decision);
+  out.origin = {draw, decision.rule, decision.backends};
   if (decision.candidate != nullptr && decision.candidate->has_filters) out.filters = filters_of(decision, draw);
   if (decision.candidate != nullptr && decision.candidate->has_session) out.session = session_of(decision, draw);
   return out;

@@ -12,11 +12,13 @@
 #include "proxy/app/bootstrap.h"
 #include "proxy/app/bootstrap_watch.h"
 #include "proxy/app/cpu_quota.h"
+#include "proxy/app/fact_answer.h"
 #include "proxy/app/memory_watch.h"
 #include "proxy/app/operations.h"
 #include "proxy/app/sources.h"
 #include "proxy/app/worker.h"
 #include "proxy/identity/workload_api.h"
+#include "proxy/telemetry/traffic_totals.h"
 
 namespace heddle {
 namespace {
@@ -36,6 +38,7 @@ class ProxyServer final : public Server {
   Result<void> start_workload_api();
   void on_applied();
   void report_trust();
+  void answer_facts_of_workers();
   void ask_for_service(const std::string& host, std::function<void(Result<void>)> answer);
   void on_terminate();
   void on_bootstrap(BootstrapWatch::Cause, const Result<Settings>&);
@@ -119,6 +122,7 @@ Result<void> ProxyServer::start() {
     identity_.source->start();
   }
   config_ = make_config(sources, identity_.source.get());
+  if (config_.watch != nullptr && in_.settings.facts) answer_facts_of_workers();
   if (config_.source != nullptr) config_.source->start();
   HEDDLE_CHECK_OK(start_workers());
   HEDDLE_CHECK_OK(start_workload_api());
@@ -147,6 +151,9 @@ Result<void> ProxyServer::start_workers() {
                                                         in_.random.next(),
                                                         {},
                                                         &dns_.resolved()});
+  if (config_.watch != nullptr) {
+    config_.watch->set_counters([this] { return to_counters(traffic_totals(in_.metrics)); });
+  }
   shared_->detection = &detection_;
   start_tracing();
   shared_->spans = spans_.get();
@@ -189,14 +196,18 @@ void ProxyServer::ask_for_service(const std::string& host, std::function<void(Re
   });
 }
 
-// A version is acknowledged when every worker obeys it.
+// A version is acknowledged when every worker obeys it; the same one again, when every worker obeys its new content.
 void ProxyServer::on_applied() {
   if (operations_ != nullptr) operations_->on_applied();
   if (config_.watch == nullptr || workers_.empty()) return;
   Version slowest{UINT64_MAX, UINT64_MAX};
-  for (auto& worker : workers_)
+  auto newest = config_.source->snapshots().current();
+  bool all_obey = true;
+  for (auto& worker : workers_) {
     slowest = std::min(slowest, Version{worker->applied_epoch(), worker->applied_sequence()});
-  if (slowest.epoch != 0) config_.watch->workers_run(slowest);
+    all_obey &= worker->applied_snapshot() == newest.get();
+  }
+  if (slowest.epoch != 0 && all_obey) config_.watch->workers_run(slowest);
   report_trust();
 }
 
@@ -211,6 +222,14 @@ void ProxyServer::report_trust() {
   if (!identity_.source->is_kept(*identity)) return;
   reported_ = identity;
   config_.watch->report_trust(trust_in_use(*identity));
+}
+
+void ProxyServer::answer_facts_of_workers() {
+  config_.watch->set_facts([this](size_t most, WatchClient::OnFacts answer) {
+    const auto& identity = main_identity_.current();
+    std::string own = identity != nullptr && identity->svid != nullptr ? identity->svid->id.text() : std::string();
+    collect_facts({in_.settings, workers_, loop_, std::move(own)}, most, std::move(answer));
+  });
 }
 
 Result<void> ProxyServer::start_operations() {

@@ -112,6 +112,7 @@ struct Settings {
   std::optional<Address> stats;
   AccessLogSettings access_log;
   TracingSettings tracing;
+  bool facts = true;  // some requests are remembered (lib/api/request_fact.h)
   LogSettings log;
   Duration drain = 25s;
   Duration drain_accept = 5s;  // T12: after SIGTERM listeners go on accepting for so long

@@ -83,6 +83,12 @@ void Worker::list_connections(Loop& to, std::function<void(std::vector<Connectio
   });
 }
 
+void Worker::list_facts(Loop& to, UniqueFunction<void(FactSlots)> answer) {
+  thread_->loop().post([this, &to, answer = std::move(answer)]() mutable {
+    to.post([answer = std::move(answer), facts = core_->facts()]() mutable { answer(std::move(facts)); });
+  });
+}
+
 void Worker::explain(Loop& to, LiveQuestion question, OnExplanation answer) {
   thread_->loop().post([this, &to, question = std::move(question), answer = std::move(answer)]() mutable {
     auto explanation = core_->explain(question);
@@ -96,6 +102,9 @@ void Worker::explain(Loop& to, LiveQuestion question, OnExplanation answer) {
 uint64_t Worker::applied_sequence() const noexcept { return core_->applied_sequence.load(std::memory_order_acquire); }
 const TlsIdentity* Worker::applied_identity() const noexcept {
   return core_->applied_identity.load(std::memory_order_acquire);
+}
+const Snapshot* Worker::applied_snapshot() const noexcept {
+  return core_->applied_snapshot.load(std::memory_order_acquire);
 }
 bool Worker::has_config() const noexcept { return core_->has_config.load(std::memory_order_acquire); }
 uint64_t Worker::applied_epoch() const noexcept { return core_->applied_epoch.load(std::memory_order_relaxed); }

@@ -21,6 +21,7 @@
 #include "proxy/resilience/pressure.h"
 #include "proxy/resilience/rate_tables.h"
 #include "proxy/telemetry/access_log.h"
+#include "proxy/telemetry/fact_ring.h"
 #include "proxy/telemetry/log_writer.h"
 #include "proxy/telemetry/span_exporter.h"
 #include "proxy/upstream/dns_sets.h"
@@ -85,9 +86,13 @@ class Worker {
   void list_connections(Loop& to, std::function<void(std::vector<ConnectionRow>)>);
   // What would become of a request (live_explain.h); the answer is posted to `to`.
   void explain(Loop& to, LiveQuestion, OnExplanation);
+  // What it remembers of its requests; the answer is posted to `to`. Nothing with `facts: off`.
+  void list_facts(Loop& to, UniqueFunction<void(FactSlots)>);
   // The version this worker obeys; read from any thread. Epoch in the upper half.
   uint64_t applied_sequence() const noexcept;
   uint64_t applied_epoch() const noexcept;
+  // What it obeys, to be compared only: in a staged rollout two contents have one version. From any thread.
+  const Snapshot* applied_snapshot() const noexcept;
   bool has_config() const noexcept;
   // The identity its handshakes use, to be compared only; null: none. From any thread.
   const TlsIdentity* applied_identity() const noexcept;

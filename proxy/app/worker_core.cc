@@ -23,6 +23,20 @@ SpiffeId expected_identity(const Settings& settings) {
   return *SpiffeId::for_workload(*settings.trust_domain, settings.ns, "unknown");  // a node that no id can name
 }
 
+// Of a listener for one service nothing is known until there is a configuration.
+FactOrigin fact_origin_of(const ListenerSettings& settings) {
+  if (settings.direction == ListenerSettings::Direction::kOutbound) {
+    return {FactDirection::kOutbound, 0, {}, settings.service.empty()};
+  }
+  return {FactDirection::kInbound, settings.forward->port()};
+}
+
+// Each worker remembers its part.
+std::unique_ptr<FactRecorder> make_facts(const WorkerShared& shared) {
+  if (!shared.settings.facts) return nullptr;
+  return std::make_unique<FactRecorder>((kMaxFacts + shared.workers - 1) / shared.workers);
+}
+
 bool is_permissive(const ListenerSettings& settings) {
   return settings.direction == ListenerSettings::Direction::kInbound && settings.tls == InboundTls::kPermissive;
 }
@@ -72,11 +86,12 @@ Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
       caller_fields({inbound ? Direction::kInbound : Direction::kOutbound, settings.forward_client_cert,
                      settings.trust_forwarded},
                     core.own_name_),
+      fact_origin(fact_origin_of(settings)),
       http(ExchangeServices{core.loop_, router(), observer, core.exchanges_, core.loop_guard_, caller_fields,
                             core.random_, inbound ? Direction::kInbound : Direction::kOutbound, 300s,
                             outbound && core.shared_.ask_for_service ? &core.wants_ : nullptr, admission.get(),
                             inbound ? &revoker : nullptr, &core.pressure_, core.tracer_.get(), &core.mirrors_,
-                            overload.get(), inbound ? &core.limits_ : nullptr}),
+                            overload.get(), inbound ? &core.limits_ : nullptr, core.facts_.get(), &fact_origin}),
       tcp(TcpServices{{core.loop_, core.downstream_},
                       tcp_router(),
                       observer,
@@ -122,6 +137,19 @@ void Worker::Core::choose_overload() {
   }
 }
 
+void Worker::Core::remember_for(const Snapshot& snapshot) {
+  if (facts_ == nullptr) return;
+  facts_->set_config(snapshot.version(), snapshot.kept_names());
+  for (size_t i = 0; i < served_.size(); ++i) {
+    const ListenerSettings& settings = shared_.settings.listeners[i];
+    if (settings.service.empty()) continue;
+    ServiceRef found = snapshot.resolve(settings.service, shared_.settings.ns);
+    FactOrigin& origin = served_[i]->fact_origin;
+    origin.is_known = found.service != nullptr;
+    if (origin.is_known) origin.service = found.service->spec->key.text();
+  }
+}
+
 Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)
     : shared_(shared),
       index_(index),
@@ -156,6 +184,7 @@ Worker::Core::Core(uint32_t index, const WorkerShared& shared, Loop& loop)
       access_log_(access_policy(shared.settings.access_log), shared.access_writer->add_ring()),
       tracer_(shared.spans ? std::make_unique<Tracer>(shared.settings.tracing.ratio, random_) : nullptr),
       spans_(shared.spans ? &shared.spans->add_ring() : nullptr),
+      facts_(make_facts(shared)),
       wants_(loop, shared.ask_for_service),
       cap_(ConnectionCap::default_limit(0.45, shared.workers)) {
   downstream_.set_on_removed([this] { on_connection_removed(); });
@@ -207,6 +236,7 @@ Result<void> Worker::Core::listen() {
     served.listener->start();
   }
   choose_overload();
+  if (config_.current() != nullptr) remember_for(*config_.current()->snapshot);
   look_due_ = loop_.now() + LoopLag::kEvery;
   look_.arm(loop_, LoopLag::kEvery);
   return {};
@@ -220,12 +250,16 @@ std::vector<Address> Worker::Core::addresses() const {
 
 void Worker::Core::on_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   Version version = snapshot->version();
+  const Snapshot* newest = snapshot.get();
+  applied_snapshot.store(nullptr, std::memory_order_release);  // the old one may be freed: its address may come back
   bool other_policies = authz_.set_snapshot(snapshot);
   limits_.set_snapshot(snapshot);
   config_.apply(std::move(snapshot));
+  remember_for(*config_.current()->snapshot);
   choose_overload();
   applied_epoch.store(version.epoch, std::memory_order_relaxed);
   applied_sequence.store(version.sequence, std::memory_order_release);
+  applied_snapshot.store(newest, std::memory_order_release);
   has_config.store(true, std::memory_order_release);
   if (other_policies) reauthorize();
   if (shared_.on_applied) shared_.on_applied();

@@ -68,11 +68,13 @@ class Worker::Core {
   void set_memory_pressure(Pressure);
   std::vector<ConnectionRow> connections();
   Result<Explanation> explain(const LiveQuestion&);  // in live_explain.cc
+  FactSlots facts() const { return facts_ == nullptr ? FactSlots() : facts_->copy(); }
   std::vector<Address> addresses() const;
   std::atomic<uint64_t> applied_epoch{0};
   std::atomic<uint64_t> applied_sequence{0};
   std::atomic<bool> has_config{false};
   std::atomic<const TlsIdentity*> applied_identity{nullptr};  // to be compared only
+  std::atomic<const Snapshot*> applied_snapshot{nullptr};     // to be compared only
 
  private:
   // One listener of the bootstrap with everything its connections share.
@@ -88,6 +90,7 @@ class Worker::Core {
     std::unique_ptr<Detector> detector;        // null where the protocol is declared
     Revoker revoker;
     CallerFields caller_fields;
+    FactOrigin fact_origin;
     ExchangeHandler http;
     TcpProxy tcp;
     IncomingSpec incoming;
@@ -103,6 +106,7 @@ class Worker::Core {
   DestinationMemory* detection_of(const ListenerSettings&);
   OverloadGate::Inputs overload_gate_of(const ListenerSettings&) const;
   void choose_overload();
+  void remember_for(const Snapshot&);
   ExplainedSidecar describe(size_t listener) const;
   Result<void> explain_outbound(const LiveQuestion&, Explanation&);
   Result<void> explain_inbound(const LiveQuestion&, Explanation&);
@@ -146,8 +150,9 @@ class Worker::Core {
   LoopGuard loop_guard_{shared_.proxy_id};
   MirrorSender mirrors_{loop_, loop_guard_};
   AccessLog access_log_;
-  std::unique_ptr<Tracer> tracer_;  // null: nothing is traced
-  SpanRing* spans_ = nullptr;       // beside it
+  std::unique_ptr<Tracer> tracer_;       // null: nothing is traced
+  SpanRing* spans_ = nullptr;            // beside it
+  std::unique_ptr<FactRecorder> facts_;  // null: no request is remembered
   WorkerWants wants_;
   ConnectionCap cap_;
   std::vector<std::unique_ptr<Served>> served_;

@@ -54,6 +54,7 @@ void Exchange::find_route() {
     wanted_ = true;
     return services_.wants->wait(request_.authority(), want_);
   }
+  if (services_.facts != nullptr && services_.facts->is_due()) remember(target ? &*target : nullptr);
   if (!target) return reply(target.error());
   target_ = *std::move(target);
   summary_.route = target_.runtime;
@@ -74,7 +75,10 @@ void Exchange::find_route() {
 }
 
 void Exchange::on_wanted(const Result<void>& result) {
-  if (!result) return reply(result.error());
+  if (!result) {
+    if (services_.facts != nullptr && services_.facts->is_due()) remember(nullptr);
+    return reply(result.error());
+  }
   find_route();
 }
 
@@ -392,6 +396,7 @@ void Exchange::finish() {
   Revocable::unlink();
   if (permit_) permit_.give_up(services_.loop.now());
   if (target_.runtime != nullptr) target_.runtime->requests.active.add(-1);
+  if (fact_ != 0) tell_fact();
   services_.observer.on_finished(summary_, request_);
   services_.loop.retire(*this);
 }

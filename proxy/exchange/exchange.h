@@ -34,6 +34,7 @@
 #include "proxy/resilience/pressure.h"
 #include "proxy/resilience/retry_policy.h"
 #include "proxy/telemetry/access_record.h"
+#include "proxy/telemetry/fact_recorder.h"
 
 namespace heddle {
 
@@ -52,10 +53,12 @@ struct ExchangeServices {
   Admission* admission = nullptr;  // null: everybody may come in
   Revoker* revoker = nullptr;      // null without admission
   const Pressure* pressure = nullptr;
-  Tracer* tracer = nullptr;          // null: what callers say of traces is passed on as it came
-  MirrorSender* mirrors = nullptr;   // null: no request is mirrored
-  OverloadGate* overload = nullptr;  // null of outbound listeners
-  RequestLimits* limits = nullptr;   // null: of outbound listeners
+  Tracer* tracer = nullptr;                 // null: what callers say of traces is passed on as it came
+  MirrorSender* mirrors = nullptr;          // null: no request is mirrored
+  OverloadGate* overload = nullptr;         // null of outbound listeners
+  RequestLimits* limits = nullptr;          // null: of outbound listeners
+  FactRecorder* facts = nullptr;            // null: no request is remembered
+  const FactOrigin* fact_origin = nullptr;  // beside it
 };
 
 class Exchange final : public Retirable, private Revocable {
@@ -112,6 +115,9 @@ class Exchange final : public Retirable, private Revocable {
   };
 
   void find_route();
+  // What is remembered of the request: exchange_facts.cc.
+  void remember(const RouteTarget* target);
+  void tell_fact();
   // The time there is: exchange_deadline.cc.
   Result<void> bound();
   void tell_time_left();
@@ -261,6 +267,7 @@ class Exchange final : public Retirable, private Revocable {
   bool replayed_ = false;         // the one replay on a fresh connection was used
   bool maybe_processed_ = false;  // some try may have reached the application
   bool finished_ = false;
+  uint64_t fact_ = 0;               // ticket of the FactRecorder; 0: nothing is remembered
   Reason failure_ = Reason::kNone;  // of the try before, while the next one waits
   ExchangeSummary summary_;
   DeadlineOf<Exchange, &Exchange::on_pending_over> pending_{*this};

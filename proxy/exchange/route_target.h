@@ -9,6 +9,7 @@
 #include "lib/net/transport.h"
 #include "lib/routing/route_filters.h"
 #include "lib/routing/session_persistence.h"
+#include "lib/snapshot/snapshot.h"
 #include "proxy/telemetry/proxy_metrics.h"
 #include "proxy/upstream/backend_set.h"
 
@@ -29,6 +30,13 @@ struct RouteRuntime {
   TcpMetrics tcp;
 };
 
+// Why a request goes where it goes, for who remembers it (proxy/telemetry/fact_recorder.h); of outbound requests.
+struct RouteOrigin {
+  uint64_t draw = 0;
+  const RouteRule* rule = nullptr;       // nullptr: no route is attached
+  const BackendSetEntry* set = nullptr;  // nullptr: a filter answers
+};
+
 struct RouteTarget {
   BackendSet* backends = nullptr;            // null only where filters answer every request
   std::optional<Duration> request_timeout;   // until the answer is complete, whatever the number of tries
@@ -40,6 +48,7 @@ struct RouteTarget {
   std::optional<uint64_t> hash;              // of the request's key, where the backend set hashes
   uint64_t config_version = 0;               // sequence of the snapshot that decided
   RouteRuntime* runtime = nullptr;
+  RouteOrigin origin;
   FilterUse filters;
   SessionUse session;
   std::span<const std::shared_ptr<BackendSet>> backend_sets{};  // by id, for mirrors; empty without filters

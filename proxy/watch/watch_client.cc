@@ -24,6 +24,7 @@ WatchClient::WatchClient(Scheduler& scheduler, Random& random, Logger log, Watch
       silence_(scheduler.timer([this] { fail(Reason::kTimeout, "the control plane was silent for 15 s"); })),
       want_timer_(scheduler.timer([this] { send_wants(); })),
       store_timer_(scheduler.timer([this] { store(); })),
+      report_timer_(scheduler.timer([this] { send_report(); })),
       reaper_(scheduler.timer([this] { dead_.reset(); })) {
   for (const ResourceKey& key : options_.wants) wants_.hold(key);
 }
@@ -109,6 +110,7 @@ void WatchClient::end_stream(Duration wait) {
   queued_bytes_ = 0;
   ack_due_.reset();
   asks_trust_ = false;
+  facts_asked_.reset();
   lag_.on_disconnected();
   state_ = WatchState::kBackoff;
   address_ = (address_ + 1) % std::max<size_t>(channel_.addresses(), 1);
@@ -128,6 +130,7 @@ void WatchClient::say_hello() {
   hello.software = options_.software;
   hello.instance = options_.instance;
   if (on_trust_) hello.features.emplace_back(kTrustFeature);
+  if (facts_) hello.features.emplace_back(kFactsFeature);
   auto current = snapshots_.current();
   if (current != nullptr && !resync_) {
     hello.version = current->version();
@@ -256,10 +259,39 @@ void WatchClient::on_message(WatchTrust&& message) {
   if (trust_) send(*trust_);
 }
 
+// Asked again meanwhile, the newest question gets the answer.
+void WatchClient::on_message(WatchFactsRequest&& message) {
+  if (!facts_) return fail(Reason::kUpstreamProtocolError, "asks for facts, which this sidecar does not keep");
+  facts_asked_ = message.id;
+  if (std::exchange(collecting_facts_, true)) return;
+  facts_(message.most, [this, alive = std::weak_ptr<const bool>(alive_)](KeptFacts kept) {
+    if (!alive.expired()) answer_facts(std::move(kept));
+  });
+}
+
+void WatchClient::answer_facts(KeptFacts kept) {
+  collecting_facts_ = false;
+  if (!facts_asked_) return;  // the stream that asked is gone
+  uint64_t id = *std::exchange(facts_asked_, std::nullopt);
+  for (WatchFacts& part : split_facts(id, std::move(kept.facts), kept.seen)) send(std::move(part));
+}
+
 void WatchClient::report_trust(WatchTrustInUse in_use) {
   if (trust_ == in_use) return;
   trust_ = std::move(in_use);
   if (asks_trust_) send(*trust_);
+}
+
+void WatchClient::set_counters(std::function<TrafficCounters()> read) {
+  read_counters_ = std::move(read);
+  report_timer_->arm(kReportEvery);
+}
+
+// Only on a stream that was greeted.
+void WatchClient::send_report() {
+  report_timer_->arm(kReportEvery);
+  if (state_ != WatchState::kSyncing && state_ != WatchState::kLive) return;
+  send(WatchReport{read_counters_(), lag_.lag(scheduler_.now()), version()});
 }
 
 // --- batches ---

@@ -5,7 +5,9 @@
 // Belongs to the main loop. Silence for 15 s ends a stream; reconnects after 1 s x 1.6, 20 %, cap 120 s, next address.
 #pragma once
 #include <deque>
+#include <functional>
 
+#include "lib/api/traffic_counts.h"
 #include "lib/base/backoff.h"
 #include "lib/base/log.h"
 #include "proxy/watch/config_source.h"
@@ -39,7 +41,8 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
  public:
   static constexpr Duration kConnect = 20s;
   static constexpr Duration kMissedHeartbeats = 15s;
-  static constexpr Duration kStable = 60s;        // live this long: the backoff begins anew
+  static constexpr Duration kStable = 60s;  // live this long: the backoff begins anew
+  static constexpr Duration kReportEvery = 5s;
   static constexpr Duration kStoreDelay = 200ms;  // several versions in a row are written once
   static constexpr size_t kMaxQueuedBytes = 2 * kMaxSnapshotBytes;
   static constexpr int kBackwardsLimit = 3;  // and as many as there are addresses
@@ -57,8 +60,14 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   void drop(const ResourceKey& service);
   // What the control plane announces about trust; the bundle is not looked at here. Before start().
   void set_on_trust(UniqueFunction<void(const WatchTrust&)> on_trust) { on_trust_ = std::move(on_trust); }
+  // Answers what the sidecar remembers, at most so many facts, once and later, from the main loop. Before start(); who
+  // sets none has not the feature.
+  using OnFacts = UniqueFunction<void(KeptFacts)>;
+  void set_facts(UniqueFunction<void(size_t most, OnFacts)> facts) { facts_ = std::move(facts); }
   // All of this sidecar uses this: told to every control plane that asks, now and later.
   void report_trust(WatchTrustInUse);
+  // What every report says of this process (lib/api/traffic_counts.h). Before start(); without it there are no reports.
+  void set_counters(std::function<TrafficCounters()> read);
   // Every worker runs this version or a later one.
   void workers_run(Version);
 
@@ -84,7 +93,9 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   void on_message(WatchDrain&&);
   void on_message(WatchUnknown&&);
   void on_message(WatchTrust&&);
+  void on_message(WatchFactsRequest&&);
   void on_message(WatchIgnored&&) {}
+  void answer_facts(KeptFacts);
 
   bool keep_line(std::string_view);
   void on_backwards(const WatchBegin&);
@@ -97,6 +108,7 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   void on_restored(Result<LastGood>);
   void store();
   void look_at_lag();
+  void send_report();
   std::optional<Version> version() const;
 
   Scheduler& scheduler_;
@@ -127,6 +139,11 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   UniqueFunction<void(const WatchTrust&)> on_trust_;
   std::optional<WatchTrustInUse> trust_;  // in use
   bool asks_trust_ = false;               // the control plane of this stream
+  UniqueFunction<void(size_t most, OnFacts)> facts_;
+  std::optional<uint64_t> facts_asked_;  // on this stream, and not answered
+  bool collecting_facts_ = false;
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
+  std::function<TrafficCounters()> read_counters_;
   std::optional<Version> refused_;
   std::vector<std::string> problems_;
   std::string last_error_;
@@ -135,6 +152,7 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   std::unique_ptr<Timer> silence_;  // missed heartbeats
   std::unique_ptr<Timer> want_timer_;
   std::unique_ptr<Timer> store_timer_;
+  std::unique_ptr<Timer> report_timer_;
   std::unique_ptr<Timer> reaper_;
   std::unique_ptr<WatchStream> dead_;  // may be inside an upcall: dropped by the reaper
   std::unique_ptr<WatchStream> stream_;

@@ -52,6 +52,7 @@ class WatchReplica {
   const std::vector<ResourceKey>& unknown() const { return unknown_; }
   const std::optional<WatchRetryAfter>& retry_after() const { return retry_after_; }
   const std::vector<WatchTrust>& trusts() const { return trusts_; }
+  const std::vector<WatchFactsRequest>& questions() const { return questions_; }
   int drains() const { return drains_; }
   int applied() const { return applied_; }
   bool is_waiting() const { return batch_ == Batch::kComplete; }
@@ -124,6 +125,11 @@ class WatchReplica {
     trusts_.push_back(m);
     return false;
   }
+  bool on(const WatchFactsRequest& m) {
+    EXPECT_NE(batch_, Batch::kOpen) << "a question inside a batch";
+    questions_.push_back(m);
+    return false;
+  }
   bool on(const WatchIgnored&) { return false; }
 
   Content content_;
@@ -137,6 +143,7 @@ class WatchReplica {
   std::vector<ResourceKey> unknown_;
   std::optional<WatchRetryAfter> retry_after_;
   std::vector<WatchTrust> trusts_;
+  std::vector<WatchFactsRequest> questions_;
   int drains_ = 0;
   int applied_ = 0;
 };

@@ -50,8 +50,8 @@ class Control:
     def is_ready(self):
         return http1.is_ok(self.health_port, "/readyz") and os.path.exists(self.context)
 
-    def cli(self, *words, text=None, check=True, timeout=PATIENCE):
-        argv = [self._cli, "--context", self.context, *words]
+    def cli(self, *words, text=None, check=True, timeout=PATIENCE, context=None):
+        argv = [self._cli, "--context", context or self.context, *words]
         done = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=timeout, check=False)
         if check and done.returncode != 0:
             raise AssertionError(f"heddle {' '.join(words)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
@@ -70,6 +70,15 @@ class Control:
         if ttl:
             words += ["--ttl", ttl]
         return self.cli(*words).stdout.strip()
+
+    def context_with(self, token, name):
+        """A copy of the admin's context file with another token."""
+        with open(self.context, encoding="utf-8") as file:
+            context = json.load(file) | {"token": token}
+        path = os.path.join(self._group.folder, f"{name}.context")
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            json.dump(context, file)
+        return path
 
     def status(self):
         return json.loads(self.cli("status", "-o", "json").stdout)

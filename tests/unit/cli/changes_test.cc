@@ -70,9 +70,9 @@ TEST(CliDiff, AFailureIsNeverTakenForADifference) {
       {"resource":"Service/default/a","path":"spec.prots","message":"unknown field","hint":"remove it"}]})");
   std::string file = rig.file("a.yaml", kWorkload);
 
-  EXPECT_EQ(rig.run("diff -f " + file), ExitCode::kDiffFailed);
+  EXPECT_EQ(rig.run("diff -f " + file), ExitCode::kRefused);
   EXPECT_THAT(rig.err(), HasSubstr("  Service/default/a: spec.prots: unknown field\n    hint: remove it\n"));
-  EXPECT_EQ(rig.run("diff -f " + rig.file("b.yaml", "kind: Gadget\n")), ExitCode::kDiffFailed);
+  EXPECT_EQ(rig.run("diff -f " + rig.file("b.yaml", "kind: Gadget\n")), ExitCode::kRefused);
   rig.control.be_unreachable();
   EXPECT_EQ(rig.run("diff -f " + file), ExitCode::kUnreachable);
 }

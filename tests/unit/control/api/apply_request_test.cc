@@ -66,17 +66,19 @@ TEST(ApplyRequest, RefusesWhatIsNoList) {
 TEST(ApplyRequest, AdmitsOnlyAWholeThatHoldsTogether) {
   TestStore store;
   std::vector<ApiProblem> problems;
+  std::vector<ApiProblem> none;
 
   auto refused = store.commit({PutOperation{service("a")}},
                               whole_admission(problems, Reason::kConfigInvalid, *TrustDomain::parse("td.test")));
   auto taken = store.commit({PutOperation{service("a")}, PutOperation{backend_set("a")}},
-                            whole_admission(problems, Reason::kConfigInvalid, *TrustDomain::parse("td.test")));
+                            whole_admission(none, Reason::kConfigInvalid, *TrustDomain::parse("td.test")));
 
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().reason, Reason::kConfigInvalid);
   ASSERT_EQ(problems.size(), 1U);
   EXPECT_EQ(problems[0].path, "spec.ports[0].backendSet");
   EXPECT_TRUE(taken);
+  EXPECT_TRUE(none.empty());
 }
 }  // namespace
 }  // namespace heddle

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "control/store/sqlite_ledger.h"
 #include "tests/unit/control/fixtures.h"
 
 namespace heddle {
@@ -18,18 +19,24 @@ class KeptAudit final : public AuditSink {
 
 class ChangeApiTest : public testing::Test {
  protected:
+  ChangeApiTest() {
+    AdminTokenRow ada{"ada", "", {}, R"([{"role":"admin","namespaces":["*"]}])", {}};
+    EXPECT_TRUE(ledger_.add_admin_token(sha256(as_bytes(std::string_view("t"))), ada).has_value());
+  }
+  static RpcRequest request(std::string query, std::string body = "") {
+    RpcRequest out;
+    out.query = std::move(query);
+    out.body = std::move(body);
+    out.headers.emplace_back("authorization", "Bearer t");
+    return out;
+  }
   // Asks; what comes later is kept in answers_.
   void apply(const Envelope& resource, std::string query = "") {
-    RpcRequest request;
-    request.query = std::move(query);
-    request.body = str_cat(R"({"kind":"List","items":[)", resource.document.compact(), "]}");
-    api_.apply(request, caller_, respond());
+    std::string body = str_cat(R"({"kind":"List","items":[)", resource.document.compact(), "]}");
+    api_.apply(request(std::move(query), std::move(body)), caller_, respond());
   }
   void rollback(Version to, std::string query = "") {
-    RpcRequest request;
-    request.query = std::move(query);
-    request.body = str_cat(R"({"to":")", to.text(), R"("})");
-    api_.rollback(request, caller_, respond());
+    api_.rollback(request(std::move(query), str_cat(R"({"to":")", to.text(), R"("})")), caller_, respond());
   }
   HttpServer::Respond respond() {
     return [this](RpcResponse response) { answers_.push_back(std::move(response)); };
@@ -43,8 +50,15 @@ class ChangeApiTest : public testing::Test {
 
   TestStore store_;
   KeptAudit audit_;
+  KeptAudit refusals_;
   Caller caller_{"r1", "ada", "127.0.0.1"};
-  ChangeApi api_{{*store_.store, *TrustDomain::parse("td.test"), audit_, store_.clock}};
+  SqliteLedger ledger_{store_.database};
+  AccessGate gate_{{ledger_, refusals_, store_.clock, store_.random}};
+  NodeRegistry registry_;
+  RolloutKeeper rollouts_{{*store_.store, registry_, store_.clock, [](const View&) -> Result<void> { return {}; },
+                           [](const std::string&) -> Result<void> { return {}; }, [] {},
+                           [](std::string_view, std::string_view, const Result<void>&) {}}};
+  ChangeApi api_{{*store_.store, *TrustDomain::parse("td.test"), audit_, store_.clock, gate_, rollouts_}};
   std::vector<RpcResponse> answers_;
 };
 
@@ -98,7 +112,7 @@ TEST_F(ChangeApiTest, ARollbackThatExpectsAVersionIsNotMadeAnew) {
 TEST_F(ChangeApiTest, ADeleteOfWhatIsInUseNamesWhoUsesItAndTheNextStep) {
   store_.put(backend_set("a"));
   store_.put(service("a"));
-  api_.erase(*ResourceKey::make(Kind::kBackendSet, "default", "a"), {}, caller_, respond());
+  api_.erase(*ResourceKey::make(Kind::kBackendSet, "default", "a"), request(""), caller_, respond());
   settle();
 
   ASSERT_EQ(answers_.size(), 1U);

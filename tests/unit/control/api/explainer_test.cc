@@ -88,6 +88,23 @@ TEST_F(ExplainerTest, AnswersAtTheNewestVersion) {
   EXPECT_EQ(text(ask(), "reason"), "service-unknown");
 }
 
+TEST_F(ExplainerTest, WhoMayNotReadEitherNamespaceIsNotAnswered) {
+  store_.put(backend_set("a", "8080", "shop"));
+  store_.put(service("a", "", "shop"));
+  constexpr std::string_view kQuestion = R"({"url":"http://a.shop/","namespace":"web"})";
+  auto only = [](std::string_view mine) {
+    return [mine](std::string_view ns) -> Result<void> {
+      if (ns == mine) return {};
+      return make_error(Reason::kForbidden, std::string(ns));
+    };
+  };
+
+  EXPECT_EQ(explainer_.answer(kQuestion, only("web")).error().text(), "forbidden: shop");
+  EXPECT_EQ(explainer_.answer(kQuestion, only("shop")).error().text(), "forbidden: web");
+  EXPECT_TRUE(explainer_.answer(R"({"url":"http://a.shop/","namespace":"shop"})", only("shop")));
+  EXPECT_TRUE(explainer_.answer(R"({"url":"http://none/","namespace":"web"})", only("web")));
+}
+
 TEST_F(ExplainerTest, ACustomHeaderReachesTheRoute) {
   store_.put(backend_set("a"));
   store_.put(service("a"));

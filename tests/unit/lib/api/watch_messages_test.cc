@@ -9,6 +9,34 @@ namespace {
 ResourceKey service(std::string_view name) { return *ResourceKey::make(Kind::kService, "default", name); }
 constexpr std::string_view kHash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
+RequestFact whole_fact() {
+  RequestFact fact;
+  fact.direction = FactDirection::kInbound;
+  fact.version = {2, 7};
+  fact.method = "GET";
+  fact.host = "hello.default:80";
+  fact.path = "/a \"b\"";
+  fact.peer = "spiffe://cluster.local/ns/default/sa/web";
+  fact.ns = "default";
+  fact.service = "Service/default/hello";
+  fact.port = 8080;
+  fact.draw = UINT64_MAX;
+  fact.headers = {{"x-user", "anna"}, {"x-user", ""}, {"x-none", std::nullopt}};
+  fact.query = {{"v", "1%202"}, {"w", std::nullopt}};
+  fact.secrets = {{"cookie", "Exact a=b", true}, {"authorization", "present", false}};
+  fact.reason = "authz-denied";
+  fact.route = "HTTPRoute/default/hello#0";
+  fact.backend_set = "BackendSet/default/hello";
+  fact.policy = "AuthorizationPolicy/default/only-web#none";
+  return fact;
+}
+
+RequestFact small_fact() {
+  RequestFact fact;
+  fact.version = {1, 1};
+  return fact;
+}
+
 std::string_view without_newline(const std::string& line) { return std::string_view(line).substr(0, line.size() - 1); }
 
 SidecarMessage sidecar_message(std::string_view line) { return *decode_sidecar_message(line); }
@@ -49,8 +77,11 @@ INSTANTIATE_TEST_SUITE_P(
                     WatchWant{{service("a"), service("b")}, {service("c")}}, WatchWant{}, WatchAck{{1, 5}},
                     WatchNack{{1, 5}, {{"HTTPRoute/default/r", "spec.rules[0]", "line\nbreak \"quoted\""}}},
                     WatchReport{{{"requests", UINT64_MAX}, {"errors", 0}}, 1500ms},
+                    WatchReport{{{"outbound.requests", 7}}, 0ms, Version{1, 9}},
                     WatchTrustInUse{std::string(kHash), std::string(kHash)}, WatchTrustInUse{std::string(kHash)},
-                    WatchTrustInUse{std::string(kHash), "", std::string(kHash)}, WatchIgnored{"future"}));
+                    WatchTrustInUse{std::string(kHash), "", std::string(kHash)},
+                    WatchFacts{7, {whole_fact(), small_fact()}, 48'000, true}, WatchFacts{0, {}, 0, false},
+                    WatchIgnored{"future"}));
 
 class ControlMessages : public testing::TestWithParam<ControlMessage> {};
 TEST_P(ControlMessages, ComeBackFromTheirLine) {
@@ -72,7 +103,7 @@ INSTANTIATE_TEST_SUITE_P(
         WatchUnknown{{service("ghost")}}, WatchTrust{std::string(kHash), 2500ms, R"({"keys":[]})"},
         WatchTrust{
             std::string(kHash), 2500ms, R"({"keys":[]})", {{"a.test", R"({"keys":[]})"}, {"b.test", R"({"x":"\"}"})"}}},
-        WatchIgnored{"future"}));
+        WatchFactsRequest{7, 1000}, WatchFactsRequest{}, WatchIgnored{"future"}));
 
 std::string trust_line(std::string_view federated) {
   return "{\"trust\":{\"signer\":\"" + std::string(kHash) +

@@ -8,6 +8,7 @@
 
 #include "certs/issued_authority.h"
 #include "certs/limits.h"
+#include "control/api/access_api.h"
 #include "control/api/api_server.h"
 #include "control/api/change_request.h"
 #include "control/api/failure_limit.h"
@@ -19,6 +20,11 @@
 #include "control/ca/rotation_schedule.h"
 #include "control/ca/step_retry.h"
 #include "control/federation/federation_keeper.h"
+#include "control/plan/plan_diff.h"
+#include "control/plan/plan_replay.h"
+#include "control/plan/plan_routes.h"
+#include "control/plan/plan_scope.h"
+#include "control/plan/rollout_state.h"
 #include "control/store/sqlite_journal.h"
 #include "lib/api/federated.h"
 #include "lib/api/watch_messages.h"
@@ -244,6 +250,9 @@ std::vector<Row> of_identity() {
        str_cat("at least ", in(1s, kMinTtl), " s; default ", in(1h, Issuer::Options{}.svid_ttl), " h")},
       {"join token", str_cat("one use, ", in(1min, Issuer::kDefaultTokenTtl), " minutes by default, at most ",
                              in(1h, Issuer::kMaxTokenTtl), " h")},
+      {"tokens of the [configuration API](access.md)",
+       str_cat(count(kMaxAccessTokens), ", each for ever or at most ", in(1h, AccessApi::kMaxTtl), " h; ",
+               count(kMaxGrants), " roles of one, ", count(kMaxGrantNamespaces), " namespaces of a role")},
       {"failed attestations and API calls",
        str_cat(count(FailureLimit::kPerSecond), "/s per address, ", count(FailureLimit::kBurst), " at once")},
       {"refusals in the audit log",
@@ -299,6 +308,13 @@ std::vector<Row> of_federation() {
   };
 }
 
+std::string limits_of_plan() {
+  return str_cat("told: ", count(PlanDiff::kMaxResources), " resources, ", count(PlanDiff::kMaxFields),
+                 " fields of each, ", count(PlanRoutes::kMaxRows), " routes, ", count(PlanScope::kMaxNames),
+                 " sidecars, ", count(PlanReplay::kMaxGroups), " groups; ", count(PlanApi::kMaxFacts),
+                 " requests replayed, of ", count(PlanApi::kMaxNamespaces), " namespaces");
+}
+
 std::vector<Row> of_configuration() {
   EXPECT_EQ(ApiServer::kMaxApplyBody, kMaxSnapshotBytes);
   return {
@@ -313,8 +329,14 @@ std::vector<Row> of_configuration() {
                                             " lines removed or added; beyond, all old lines and "
                                             "then all new ones")},
       {"searches for `status.conditions` of one answer", count(ResourceConditions::kMaxSearches)},
+      {"[`heddle plan`](plan.md)", limits_of_plan()},
       {"JSON", str_cat(size(kMaxJsonBytes), ", depth ", count(kMaxJsonDepth))},
       {"fields of resources", "[resources](resources.md), [authorization](authorization.md)"},
+      {"a [staged rollout](rollouts.md)",
+       str_cat("one at a time; ", count(RolloutSpec::kMaxStages), " stages, each watched for ",
+               count(static_cast<size_t>(RolloutSpec::kMinWatch / 1s)), " s to ",
+               count(static_cast<size_t>(RolloutSpec::kMaxWatch / 1h)), " h; changes of ",
+               size(RolloutState::kMaxBytes), " in all")},
       {"regular expressions of a route",
        str_cat(count(kMaxRouteRegexes), "; each ", count(kMaxRegexProgram), " instructions of RE2, ",
                size(kMaxRegexMemory), "; texts of ", size(kMaxRegexSubject))},

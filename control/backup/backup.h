@@ -1,0 +1,24 @@
+// Backup: what a control plane needs to go on elsewhere when its machine is lost: the store with its tokens and with
+// who may renew, the CA with its keys, the command line's context. One document under a passphrase
+// (certs/sealed_document.h); inside is an SQLite database, the store's own with a table `backup_file` beside.
+// Restored, it begins the next epoch (sidecars compare by content, so nobody gets a resync for it), and its history
+// begins anew. Not in it: the audit log, and bundles of other trust domains, which are fetched again. Blocking.
+#pragma once
+#include "certs/secret.h"
+#include "control/store/sqlite.h"
+#include "lib/api/resource.h"
+
+namespace heddle {
+inline constexpr size_t kMaxBackup = 1 << 30;
+
+// The document before it is sealed. `data`: the data directory of this very database; it holds the copy for a moment.
+Result<Secret> collect_backup(SqliteDatabase&, const std::string& data);
+
+struct RestoredBackup {
+  Version version;
+  int64_t resources = 0;
+};
+// Into a data directory that is empty or not there. kConflict: it is not; kConfigInvalid: not such a document, or
+// another passphrase, or of a newer Heddle; kIo. After an error or a crash the directory is as it was.
+Result<RestoredBackup> restore_backup(std::string_view sealed, std::string_view passphrase, const std::string& data);
+}  // namespace heddle

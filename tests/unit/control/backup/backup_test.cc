@@ -1,0 +1,90 @@
+#include "control/backup/backup.h"
+
+#include <filesystem>
+
+#include "certs/sealed_document.h"
+#include "control/store/sqlite_ledger.h"
+#include "tests/support/temp_dir.h"
+#include "tests/unit/control/fixtures.h"
+
+namespace heddle {
+namespace {
+namespace fs = std::filesystem;
+constexpr int kFew = 1000;
+
+struct ControlPlane {
+  explicit ControlPlane(const std::string& data) : database(*SqliteDatabase::open(data + "/heddle.db")) {
+    EXPECT_TRUE(migrate_sqlite(database).has_value());
+    journal = *SqliteJournal::create(database, {});
+    store = *Store::open(*journal, clock, random, {});
+  }
+  ManualScheduler clock;
+  SeededRandom random{5};
+  SqliteDatabase database;
+  SqliteLedger ledger{database};
+  std::unique_ptr<SqliteJournal> journal;
+  std::unique_ptr<Store> store;
+};
+
+class BackupTest : public testing::Test {
+ protected:
+  BackupTest() {
+    EXPECT_TRUE(ensure_private_dir(data_).has_value());
+    EXPECT_TRUE(atomic_write(data_ + "/ca.pem", "the root and its key", kPrivateFile).has_value());
+    EXPECT_TRUE(atomic_write(data_ + "/audit.log", "lines", kPrivateFile).has_value());
+    ControlPlane plane(data_);
+    for (std::string_view port : {"1", "2", "3"}) {
+      EXPECT_TRUE(commit_now(*plane.store, plane.clock, {{PutOperation{backend_set("a", port)}}}).has_value());
+    }
+    EXPECT_TRUE(plane.ledger.add_admin_token(sha256(as_bytes("token")), {"root", "admin", {}}).has_value());
+    sealed_ = *seal_document(collect_backup(plane.database, data_)->view(), "secret", kFew);
+    bytes_ = plane.store->view().find(*ResourceKey::parse("BackendSet/default/a"))->bytes();
+  }
+  TempDir folder_;
+  std::string data_ = folder_ / "data";
+  std::string other_ = folder_ / "other";
+  std::string sealed_;
+  std::string bytes_;
+};
+
+TEST_F(BackupTest, BringsStoreTokensAndCaToAnotherMachine) {
+  Result<RestoredBackup> restored = restore_backup(sealed_, "secret", other_);
+  ASSERT_TRUE(restored.has_value()) << restored.error().text();
+
+  ControlPlane plane(other_);
+  EXPECT_EQ(restored->version, (Version{2, 3}));
+  EXPECT_EQ(restored->resources, 1);
+  EXPECT_EQ(plane.store->version(), (Version{2, 3}));
+  EXPECT_EQ(plane.store->view().find(*ResourceKey::parse("BackendSet/default/a"))->bytes(), bytes_);
+  EXPECT_EQ((*plane.ledger.find_admin_token(sha256(as_bytes("token"))))->id, "root");
+  EXPECT_EQ(*read_file(other_ + "/ca.pem", 100), "the root and its key");
+  EXPECT_FALSE(fs::exists(other_ + "/audit.log"));
+  EXPECT_EQ(plane.store->events_after({2, 2}, 1).state, LogState::kCompacted);
+  EXPECT_EQ(commit_now(*plane.store, plane.clock, {{PutOperation{backend_set("b")}}})->version, (Version{2, 4}));
+}
+
+TEST_F(BackupTest, LeavesNothingBesideTheStore) {
+  for (const auto& entry : fs::directory_iterator(data_)) {
+    EXPECT_EQ(entry.path().filename().string().find("backup"), std::string::npos) << entry.path();
+  }
+}
+
+TEST_F(BackupTest, OverwritesNobody) {
+  Result<RestoredBackup> restored = restore_backup(sealed_, "secret", data_);
+
+  ASSERT_FALSE(restored.has_value());
+  EXPECT_EQ(restored.error().reason, Reason::kConflict);
+  EXPECT_EQ(*read_file(data_ + "/audit.log", 100), "lines");
+}
+
+TEST_F(BackupTest, WhatCannotBeReadLeavesNoDirectory) {
+  std::string strange = *seal_document("no database", "secret", kFew);
+
+  EXPECT_EQ(restore_backup(sealed_, "Secret", other_).error().reason, Reason::kConfigInvalid);
+  EXPECT_FALSE(restore_backup(strange, "secret", other_).has_value());
+  EXPECT_FALSE(restore_backup(sealed_.substr(1), "secret", other_).has_value());
+  EXPECT_FALSE(fs::exists(other_));
+  EXPECT_FALSE(fs::exists(other_ + ".restoring"));
+}
+}  // namespace
+}  // namespace heddle
