@@ -51,8 +51,11 @@ std::string unknown_field_hint(std::string_view message) {
 std::string hint_of(const ApiProblem& problem, const View* known) {
   std::string_view message = problem.message;
   if (message.starts_with("unknown field")) return unknown_field_hint(message);
-  if (std::optional<Missing> missing = read_missing(message)) return missing_hint(*missing, known);
-  return "";
+  std::optional<Missing> missing = read_missing(message);
+  if (!missing) return "";
+  // What other namespaces hold is not told: its author need not be allowed to read them.
+  Result<ResourceKey> author = ResourceKey::parse(problem.resource);
+  return missing_hint(*missing, author && author->ns == missing->ns ? known : nullptr);
 }
 
 std::optional<Version> expected_of(const StoreOperation& operation) {
