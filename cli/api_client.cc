@@ -73,12 +73,13 @@ class ApiClient::Wire {
   std::optional<HttpClient> client_;
 };
 
-ApiClient::ApiClient(Loop& loop, std::string context_path) : loop_(loop), context_path_(std::move(context_path)) {}
+ApiClient::ApiClient(Loop& loop, std::string context_path, std::string context_name)
+    : loop_(loop), context_path_(std::move(context_path)), context_name_(std::move(context_name)) {}
 ApiClient::~ApiClient() = default;
 
 Result<void> ApiClient::open() {
   if (wire_) return {};
-  HEDDLE_TRY(context_, ContextFile::load(context_path_));
+  HEDDLE_TRY(context_, ContextFile::load(context_path_, context_name_));
   HEDDLE_TRY(wire_, Wire::open(loop_, *context_));
   return {};
 }

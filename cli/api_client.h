@@ -12,7 +12,8 @@
 namespace heddle {
 class ApiClient final : public ControlApi {
  public:
-  ApiClient(Loop& loop, std::string context_path);
+  // `context_name`: of several in the file; empty: the current one.
+  ApiClient(Loop& loop, std::string context_path, std::string context_name = {});
   ~ApiClient() override;
   Result<ApiReply> call(const ApiRequest&) override;
 
@@ -21,6 +22,7 @@ class ApiClient final : public ControlApi {
   Result<void> open();
   Loop& loop_;
   const std::string context_path_;
+  const std::string context_name_;
   std::optional<ContextFile> context_;
   std::unique_ptr<Wire> wire_;
 };

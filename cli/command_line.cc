@@ -1,9 +1,8 @@
 #include "cli/command_line.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 
-#include "lib/base/strings.h"
+#include "cli/command_parts.h"
 
 namespace heddle::detail {
 namespace {
@@ -27,6 +26,7 @@ Examples:
   heddle apply -f mesh.yaml
   heddle get httproutes
   heddle status
+  heddle check
   heddle explain http://hello/
   heddle <command> --help
 )";
@@ -73,7 +73,8 @@ constexpr char kGetFooter[] = R"(Examples:
   heddle get services
   heddle get hr hello -o yaml
   heddle get httproute/hello -n shop
-  heddle get backendsets -A
+  heddle get backendsets -A -o wide
+  heddle get services -l 'app=web,tier in (front,back)'
   heddle get workloads -o name
 )";
 
@@ -227,17 +228,6 @@ constexpr char kVersionFooter[] = R"(Examples:
   heddle version
   heddle version --client -o json
 )";
-
-CLI::App& subcommand(CLI::App& parent, const char* name, const char* what, const char* footer) {
-  CLI::App* sub = parent.add_subcommand(name, what);
-  sub->fallthrough();
-  sub->footer(footer);
-  return *sub;
-}
-
-CLI::Option* add_output(CLI::App& app, std::string& into, const std::string& formats) {
-  return app.add_option("-o,--output", into, str_cat("How to print: ", formats))->type_name("FORMAT");
-}
 }  // namespace
 
 CommandLine::CommandLine() : app_(std::make_unique<CLI::App>("heddle: the command line of the Heddle mesh", "heddle")) {
@@ -245,6 +235,7 @@ CommandLine::CommandLine() : app_(std::make_unique<CLI::App>("heddle: the comman
   words_.color = "auto";
   words_.ns = kDefaultNamespace;
   words_.output = "table";
+  words_.schema_output = "json";
   words_.method = "GET";
   words_.ttl = format_duration(kDefaultTokenTtl);
   words_.wait = format_duration(kDefaultRotation);
@@ -265,6 +256,10 @@ CommandLine::CommandLine() : app_(std::make_unique<CLI::App>("heddle: the comman
   add_rollout();
   add_version();
   add_changes();
+  add_check();
+  add_fields();
+  add_context();
+  add_shell();
 }
 
 CommandLine::~CommandLine() = default;
@@ -272,8 +267,9 @@ CommandLine::~CommandLine() = default;
 void CommandLine::add_global() {
   app_->add_option("--context", words_.context,
                    "Context file: address, CA and token of the control plane\n"
-                   "(default: $HEDDLE_CONTEXT, else ~/.heddle/context.json)")
-      ->type_name("FILE");
+                   "(default: $HEDDLE_CONTEXT, else ~/.heddle/context.json);\n"
+                   "or the NAME of one of the contexts in that file")
+      ->type_name("FILE|NAME");
   app_->add_option("--timeout", words_.timeout, "How long to wait for an answer (default: 30s)")->type_name("DURATION");
   app_->add_option("--color", words_.color, "auto, always or never; auto honours NO_COLOR (default: auto)")
       ->type_name("WHEN");
@@ -334,7 +330,9 @@ void CommandLine::add_get() {
   app.add_option("resource", words_.resource, "KIND [NAME] or KIND/NAME")->required()->type_name("");
   add_namespace(app, "Namespace (default: default)");
   app.add_flag("-A,--all-namespaces", words_.all_namespaces, "Resources of all namespaces");
-  add_output(app, words_.output, "table, json, yaml or name");
+  app.add_option("-l,--selector", words_.selector, "Labels, as 'app=web,tier!=test,zone in (a,b)'")
+      ->type_name("SELECTOR");
+  add_output(app, words_.output, "table, wide, json, yaml or name");
 }
 
 void CommandLine::add_delete() {

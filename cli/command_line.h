@@ -43,6 +43,14 @@ struct Words {
   std::string max_reject_rate;
   std::string max_latency;
   std::string min_requests;
+  std::string selector;
+  std::string shell;
+  std::string directory;
+  std::string kind;
+  std::string schema_output;
+  std::string field;
+  std::string context_name;
+  std::string context_source;
   std::vector<std::string> except;
   std::string name;
   std::string access_ttl;
@@ -75,6 +83,7 @@ class CommandLine {
   const Words& words() const noexcept { return words_; }
   std::string command() const;  // "token create"; empty when none was found
   CliExit usage_error(std::string_view what) const;
+  const CLI::App& app() const noexcept { return *app_; }
 
  private:
   bool is_complete() const;
@@ -100,6 +109,10 @@ class CommandLine {
   void add_show();
   void add_rollback();
   void add_said(CLI::App&);
+  void add_check();  // these in command_line_tools.cc
+  void add_fields();
+  void add_context();
+  void add_shell();
   void add_namespace(CLI::App&, const std::string& what);
   void add_files(CLI::App&);
   std::unique_ptr<CLI::App> app_;

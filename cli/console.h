@@ -13,6 +13,7 @@ struct Console {
   std::ostream& out;
   std::ostream& err;
   UseColor color = UseColor::kNo;
+  bool is_watched = false;  // `err` is a terminal: progress is shown (progress.h)
 
   // "error: ...", with the code that belongs to the reason.
   ExitCode fail(const Error&);

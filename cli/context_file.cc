@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "cli/context_set.h"
 #include "lib/base/file.h"
 #include "lib/base/json_reader.h"
 #include "lib/base/strings.h"
@@ -29,8 +30,9 @@ Result<void> check_mode(const std::string& path) {
 }
 }  // namespace
 
-Result<ContextFile> ContextFile::parse(std::string_view json) {
-  HEDDLE_TRY(JsonValue document, JsonValue::parse(json, kMaxBytes));
+Result<ContextFile> ContextFile::parse(std::string_view json, std::string_view name) {
+  HEDDLE_TRY(ContextSet set, ContextSet::parse(json));
+  HEDDLE_TRY(JsonValue document, set.pick(name));
   Problems problems;
   JsonObject root(JsonReader(document, "", problems));
   std::string address_text = root.string("address");
@@ -53,7 +55,7 @@ Result<ContextFile> ContextFile::parse(std::string_view json) {
   return ContextFile{*address, *std::move(id), *std::move(bundle), std::move(secret)};
 }
 
-Result<ContextFile> ContextFile::load(const std::string& path) {
+Result<Secret> ContextFile::read(const std::string& path) {
   Result<std::string> text = read_file(path, kMaxBytes);
   if (!text && text.error().reason == Reason::kNotFound) {
     return make_error(Reason::kNotFound, str_cat("no context file at ", path,
@@ -63,7 +65,12 @@ Result<ContextFile> ContextFile::load(const std::string& path) {
   if (!text) return std::move(text).error();
   Secret secret = Secret::take(*text);
   HEDDLE_CHECK_OK(check_mode(path));
-  Result<ContextFile> parsed = parse(secret.view());
+  return secret;
+}
+
+Result<ContextFile> ContextFile::load(const std::string& path, std::string_view name) {
+  HEDDLE_TRY(Secret secret, read(path));
+  Result<ContextFile> parsed = parse(secret.view(), name);
   if (!parsed) return std::move(parsed).error().within(path);
   return parsed;
 }

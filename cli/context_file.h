@@ -16,9 +16,12 @@ struct ContextFile {
   Secret token;
 
   static constexpr size_t kMaxBytes = 256 * 1024;
+  // Of a file that holds one context, or of several (context_set.h) the one with that name; empty: the current one.
   // All problems at once; never shows the token.
-  static Result<ContextFile> parse(std::string_view json);
+  static Result<ContextFile> parse(std::string_view json, std::string_view name = {});
   // kNotFound, kIo, kConfigInvalid or kForbidden (others than its owner may read it), naming the file.
-  static Result<ContextFile> load(const std::string& path);
+  static Result<ContextFile> load(const std::string& path, std::string_view name = {});
+  // The text of such a file, by the same rules.
+  static Result<Secret> read(const std::string& path);
 };
 }  // namespace heddle

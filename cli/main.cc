@@ -16,6 +16,8 @@ int main(int argc, char** argv) {
   }
   std::vector<std::string> args(argv + 1, argv + argc);
   Console console{std::cin, std::cout, std::cerr};
+  Environment environment = Environment::of_process();
+  console.is_watched = ::isatty(STDERR_FILENO) == 1 && environment.term != "dumb";
   IsTerminal terminal = ::isatty(STDOUT_FILENO) == 1 ? IsTerminal::kYes : IsTerminal::kNo;
-  return static_cast<int>(run_program(args, Environment::of_process(), terminal, console));
+  return static_cast<int>(run_program(args, environment, terminal, console));
 }

@@ -7,6 +7,7 @@
 #include "cli/change_options.h"
 #include "cli/command_line.h"
 #include "cli/resource_words.h"
+#include "cli/tool_words.h"
 #include "lib/base/json_reader.h"
 #include "lib/base/strings.h"
 
@@ -30,6 +31,7 @@ constexpr EnumName<OutputFormat> kTable{"table", OutputFormat::kTable};
 constexpr EnumName<OutputFormat> kJson{"json", OutputFormat::kJson};
 constexpr EnumName<OutputFormat> kYaml{"yaml", OutputFormat::kYaml};
 constexpr EnumName<OutputFormat> kName{"name", OutputFormat::kName};
+constexpr EnumName<OutputFormat> kWide{"wide", OutputFormat::kWide};
 
 Result<Duration> parse_positive(std::string_view option, const std::string& word) {
   Result<Duration> parsed = parse_duration(word);
@@ -101,7 +103,10 @@ Result<AnyCommand> parse_get(const Words& words) {
   if (out.name && words.all_namespaces) return usage("a name and --all-namespaces do not go together");
   HEDDLE_TRY(out.ns, parse_namespace(words.ns));
   if (words.all_namespaces) out.ns.clear();
-  HEDDLE_TRY(out.output, parse_output(words.output, {kTable, kJson, kYaml, kName}));
+  HEDDLE_TRY(out.output, parse_output(words.output, {kTable, kWide, kJson, kYaml, kName}));
+  if (words.selector.empty()) return AnyCommand(std::move(out));
+  if (out.name) return usage("a name and --selector do not go together");
+  HEDDLE_TRY(out.selector, LabelSelector::parse(words.selector));
   return AnyCommand(std::move(out));
 }
 
@@ -281,6 +286,30 @@ Result<AnyCommand> parse_rollback(const Words& words) {
   return AnyCommand(std::move(out));
 }
 
+Result<AnyCommand> parse_check(const Words& words) {
+  HEDDLE_TRY(OutputFormat output, parse_output(words.output, {kTable, kJson}));
+  return AnyCommand(CheckOptions{output});
+}
+
+Result<AnyCommand> parse_explain_field(const Words& words) {
+  HEDDLE_TRY(ExplainFieldOptions out, detail::parse_field_words(words.field));
+  HEDDLE_TRY(out.output, parse_output(words.output, {kTable, kJson}));
+  return AnyCommand(std::move(out));
+}
+
+Result<AnyCommand> parse_schema(const Words& words) {
+  HEDDLE_CHECK_OK(parse_output(words.schema_output, {kJson}));
+  HEDDLE_TRY(SchemaOptions out, detail::parse_schema_words(words.kind));
+  return AnyCommand(out);
+}
+
+// Of commands whose words are read in tool_words.cc.
+template <auto parse>
+Result<AnyCommand> tool(const Words& words) {
+  HEDDLE_TRY(auto out, parse(words));
+  return AnyCommand(std::move(out));
+}
+
 Result<ColorMode> parse_color(const std::string& word) {
   if (word == "auto") return ColorMode::kAuto;
   if (word == "always") return ColorMode::kAlways;
@@ -315,11 +344,23 @@ constexpr std::pair<std::string_view, Parse> kCommands[] = {
     {"rollout pause", [](const Words&) -> Result<AnyCommand> { return AnyCommand(RolloutStepOptions{"pause"}); }},
     {"rollout resume", [](const Words&) -> Result<AnyCommand> { return AnyCommand(RolloutStepOptions{"resume"}); }},
     {"rollout promote", [](const Words&) -> Result<AnyCommand> { return AnyCommand(RolloutStepOptions{"promote"}); }},
-    {"rollout abort", [](const Words&) -> Result<AnyCommand> { return AnyCommand(RolloutStepOptions{"abort"}); }}};
+    {"rollout abort", [](const Words&) -> Result<AnyCommand> { return AnyCommand(RolloutStepOptions{"abort"}); }},
+    {"check", parse_check},
+    {"schema", parse_schema},
+    {"explain-field", parse_explain_field},
+    {"completion", tool<detail::parse_completion_words>},
+    {"man", tool<detail::parse_man_words>},
+    {"context list", tool<detail::context_words<ContextVerb::kList>>},
+    {"context current", tool<detail::context_words<ContextVerb::kCurrent>>},
+    {"context use", tool<detail::context_words<ContextVerb::kUse>>},
+    {"context add", tool<detail::context_words<ContextVerb::kAdd>>}};
 
 Result<CliOptions> to_options(const Words& words, std::string_view command, const Environment& environment) {
   CliOptions out;
-  out.context_file = !words.context.empty() ? words.context : environment.context;
+  // A name never has a '/' or a '.'; a file of such a name is ./NAME.
+  bool is_name = is_dns_label(words.context);
+  if (is_name) out.context_name = words.context;
+  out.context_file = !words.context.empty() && !is_name ? words.context : environment.context;
   if (out.context_file.empty()) out.context_file = str_cat(environment.home, "/.heddle/context.json");
   HEDDLE_TRY(out.timeout, parse_positive("--timeout", words.timeout));
   HEDDLE_TRY(out.color, parse_color(words.color));

@@ -9,13 +9,14 @@
 
 #include "cli/access_words.h"
 #include "cli/exit_code.h"
+#include "cli/label_selector.h"
 #include "lib/api/resource.h"
 #include "lib/base/address.h"
 #include "lib/base/clock.h"
 #include "lib/decision/explain_query.h"
 
 namespace heddle {
-enum class OutputFormat : uint8_t { kTable, kJson, kYaml, kName };
+enum class OutputFormat : uint8_t { kTable, kJson, kYaml, kName, kWide };
 enum class ColorMode : uint8_t { kAuto, kAlways, kNever };
 enum class DryRun : uint8_t { kNo, kYes };
 enum class Replay : uint8_t { kNo, kYes };
@@ -88,6 +89,7 @@ struct GetOptions {
   std::optional<std::string> name;
   std::string ns{kDefaultNamespace};  // empty: all
   OutputFormat output = OutputFormat::kTable;
+  LabelSelector selector{};
 };
 struct DeleteOptions {
   std::vector<ResourceKey> keys{};  // or
@@ -156,14 +158,41 @@ struct VersionOptions {
   VersionOf of = VersionOf::kClientAndControl;
 };
 
+struct CheckOptions {
+  OutputFormat output = OutputFormat::kTable;
+};
+enum class Shell : uint8_t { kBash, kZsh, kFish };
+struct CompletionOptions {
+  Shell shell = Shell::kBash;
+};
+struct ManOptions {
+  std::string directory{"."};
+};
+struct SchemaOptions {
+  std::optional<Kind> kind;  // none: all of them, as one schema
+};
+struct ExplainFieldOptions {
+  Kind kind = Kind::kService;
+  std::string path{};  // "spec.rules.matches"; empty: the whole
+  OutputFormat output = OutputFormat::kTable;
+};
+enum class ContextVerb : uint8_t { kList, kCurrent, kUse, kAdd };
+struct ContextOptions {
+  ContextVerb verb = ContextVerb::kList;
+  std::string name{};    // of use and add
+  std::string source{};  // of add: a file with one context
+};
+
 struct CliOptions {
   std::string context_file;
+  std::string context_name;            // of several in the file; empty: the current one
   Duration timeout = kDefaultTimeout;  // of one answer; for `wait`: of the waiting
   ColorMode color = ColorMode::kAuto;
   std::variant<ApplyOptions, GetOptions, DeleteOptions, StatusOptions, TokenCreateOptions, WaitOptions, ValidateOptions,
                ExplainOptions, CaStatusOptions, CaRotateOptions, FederationStatusOptions, AccessCreateOptions,
                AccessListOptions, AccessRevokeOptions, AccessWhoamiOptions, VersionOptions, PlanOptions,
-               RolloutStatusOptions, RolloutStepOptions, DiffOptions, HistoryOptions, ShowOptions, RollbackOptions>
+               RolloutStatusOptions, RolloutStepOptions, CheckOptions, CompletionOptions, ManOptions, SchemaOptions,
+               ExplainFieldOptions, ContextOptions, DiffOptions, HistoryOptions, ShowOptions, RollbackOptions>
       command;
 };
 

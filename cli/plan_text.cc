@@ -160,7 +160,7 @@ std::string traffic(const JsonValue& plan) {
   std::optional<JsonValue> traffic = plan.find("traffic");
   if (traffic && traffic->find("requests")) out.append(replay(*traffic));
   for (const JsonValue& note : list_at(plan, {"traffic", "notes"})) {
-    out.append(str_cat("  not replayed: ", printable(note.as_string().value_or("")), "\n"));
+    out.append(str_cat("  note: ", printable(note.as_string().value_or("")), "\n"));
   }
   return out;
 }

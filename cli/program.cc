@@ -22,7 +22,7 @@ ExitCode run_program(const std::vector<std::string>& args, const Environment& en
   const auto& options = std::get<CliOptions>(parsed);
   console.color = choose_color(options.color, environment, out_is_terminal);
   Loop loop;
-  ApiClient api(loop, options.context_file);
+  ApiClient api(loop, options.context_file, options.context_name);
   CommandContext context{console, api, loop};
   context.pause = [&loop](Duration pause) {
     bool is_over = false;

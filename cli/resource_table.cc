@@ -49,14 +49,23 @@ struct Columns {
 std::vector<Cell> service_cells(const JsonValue& d) {
   return {joined(list_at(d, {"spec", "ports"}), port_text), joined(list_at(d, {"spec", "hosts"}), itself)};
 }
-// "hello[version=v2]"
-std::string subset_text(const JsonValue& d) {
+// "app=web,version=v2"
+std::string labels_at(const JsonValue& d, JsonValue::Path path) {
   std::vector<std::string> parts;
-  std::optional<JsonValue> labels = d.find({"spec", "subsetOf", "labels"});
+  std::optional<JsonValue> labels = d.find(path);
   if (labels && labels->is_object()) {
     for (std::string_view key : labels->keys()) parts.push_back(str_cat(key, "=", text_at(*labels, {key})));
   }
-  return str_cat(text_at(d, {"spec", "subsetOf", "name"}), "[", join(parts, ","), "]");
+  return join(parts, ",");
+}
+// "hello[version=v2]"
+std::string subset_text(const JsonValue& d) {
+  return str_cat(text_at(d, {"spec", "subsetOf", "name"}), "[", labels_at(d, {"spec", "subsetOf", "labels"}), "]");
+}
+void append_wide(std::vector<Cell>& row, const JsonValue& item) {
+  row.emplace_back(scalar_at(item, {"metadata", "resourceVersion"}));
+  row.emplace_back(scalar_at(item, {"metadata", "generation"}));
+  row.emplace_back(labels_at(item, {"metadata", "labels"}));
 }
 std::vector<Cell> backend_set_cells(const JsonValue& d) {
   if (d.find({"spec", "subsetOf"})) {
@@ -197,13 +206,15 @@ std::string age_at(const JsonValue& document, JsonValue::Path path, WallTime now
   return time ? format_age(now - *time) : std::string();
 }
 
-Table resource_table(Kind kind, const std::vector<JsonValue>& items, NamespaceColumn shown, WallTime now) {
+Table resource_table(Kind kind, const std::vector<JsonValue>& items, NamespaceColumn shown, WallTime now,
+                     WideColumns wide) {
   Columns columns = columns_of(kind);
   std::vector<std::string> header;
   if (shown == NamespaceColumn::kShown) header.emplace_back("NAMESPACE");
   header.emplace_back("NAME");
   header.insert(header.end(), columns.header.begin(), columns.header.end());
   header.emplace_back("AGE");
+  if (wide == WideColumns::kShown) header.insert(header.end(), {"VERSION", "GENERATION", "LABELS"});
 
   Table table(std::move(header));
   for (const JsonValue& item : items) {
@@ -212,6 +223,7 @@ Table resource_table(Kind kind, const std::vector<JsonValue>& items, NamespaceCo
     row.emplace_back(text_at(item, {"metadata", "name"}));
     for (Cell& cell : columns.cells(item)) row.push_back(std::move(cell));
     row.emplace_back(or_default(age_at(item, {"metadata", "creationTimestamp"}, now), "<unknown>"));
+    if (wide == WideColumns::kShown) append_wide(row, item);
     table.add(std::move(row));
   }
   return table;

@@ -9,8 +9,10 @@
 
 namespace heddle {
 enum class NamespaceColumn : uint8_t { kHidden, kShown };
+enum class WideColumns : uint8_t { kHidden, kShown };  // VERSION, GENERATION and LABELS, at the end
 
-Table resource_table(Kind, const std::vector<JsonValue>& items, NamespaceColumn, WallTime now);
+Table resource_table(Kind, const std::vector<JsonValue>& items, NamespaceColumn, WallTime now,
+                     WideColumns = WideColumns::kHidden);
 
 // A member that is text, or empty.
 std::string text_at(const JsonValue&, JsonValue::Path);

@@ -47,11 +47,12 @@ int main(int argc, char** argv) {
     std::fputs(parsed.exit->text.c_str(), parsed.exit->code == 0 ? stdout : stderr);
     return parsed.exit->code;
   }
-  raise_nofile_limit();
+  size_t files = raise_nofile_limit();
   LogOptions log_options;
   log_options.filter = parsed.options.log;
   auto log = Log::create(std::move(log_options));
   if (!log) return fail(log.error());
+  (*log)->module("server").info("file limit", {{"files", files}});
   Registry metrics;
   SystemRandom random;
   Loop loop;

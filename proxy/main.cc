@@ -30,9 +30,10 @@ int main(int argc, char** argv) {
   auto settings = load_bootstrap(parsed.options.config);
   if (!settings) return fail(settings.error());
   if (parsed.options.validate) return validate_and_report(*settings, parsed.options.config);
-  raise_nofile_limit();
+  size_t files = raise_nofile_limit();
   auto log = make_log(settings->log);
   if (!log) return fail(log.error());
+  (*log)->module("server").info("file limit", {{"files", files}});
   Registry metrics;
   ProcessMetrics process(metrics, HEDDLE_VERSION);
   SystemRandom random;

@@ -41,3 +41,6 @@ endif()
 heddle_e2e(bench_smoke 300 ${python} ${CMAKE_SOURCE_DIR}/bench/macro/bench.py --smoke
   --heddle-bin ${CMAKE_RUNTIME_OUTPUT_DIRECTORY} --json ${CMAKE_BINARY_DIR}/bench-smoke.json
   --svg ${CMAKE_BINARY_DIR}/bench-smoke.svg)
+heddle_e2e(bench_control_smoke 300 ${python} ${CMAKE_SOURCE_DIR}/bench/control/bench_control.py --smoke
+  --heddle-bin ${CMAKE_RUNTIME_OUTPUT_DIRECTORY} --json ${CMAKE_BINARY_DIR}/bench-control-smoke.json
+  --svg ${CMAKE_BINARY_DIR}/bench-control-smoke.svg)

@@ -1,6 +1,9 @@
 #include "cli/commands/change_reply.h"
 
+#include <algorithm>
+
 #include "cli/change_text.h"
+#include "cli/progress.h"
 #include "cli/resource_table.h"
 #include "cli/resource_words.h"
 #include "lib/base/strings.h"
@@ -8,6 +11,7 @@
 namespace heddle {
 namespace {
 constexpr Duration kAnswerTime = 5s;  // for the answer itself, after the waiting
+constexpr Duration kGlance = 1s;      // how often who watches is told whom it waits for
 
 void print_warnings(const JsonValue& reply, Console& console) {
   std::optional<JsonValue> warnings = reply.find("warnings");
@@ -31,6 +35,25 @@ void print_results(const JsonValue& reply, DryRun dry_run, Console& console) {
                 << "\n";
   }
   if (dry_run == DryRun::kNo) console.out << "version " << printable(scalar_at(reply, {"version"})) << "\n";
+}
+
+Result<ApiReply> ask(const std::string& version, Duration how_long, CommandContext& context) {
+  ApiRequest request{.path = "/v1/wait", .deadline = how_long + kAnswerTime};
+  request.query = str_cat("version=", version, "&timeout=", format_duration(how_long));
+  return context.api.call(request);
+}
+
+// The same in pieces, each of which may name those that lag.
+Result<ApiReply> ask_watched(const std::string& version, CommandContext& context) {
+  Progress progress(context.console);
+  MonoTime ends = context.clock.now() + context.timeout;
+  while (true) {
+    Duration left = std::max<Duration>(1ms, ends - context.clock.now());
+    Result<ApiReply> reply = ask(version, std::min(left, kGlance), context);
+    bool is_late = reply && !reply->ok() && reply->reason() == Reason::kTimeout;
+    if (!is_late || left <= kGlance) return reply;
+    progress.show(str_cat("waiting: ", reply->message()));
+  }
 }
 
 // Each of those that lag on a line of its own; false when the answer names none.
@@ -74,10 +97,8 @@ ExitCode tell_change(const ApiReply& reply, DryRun dry_run, WaitLive wait, Comma
 }
 
 ExitCode wait_until_live(const std::string& version, CommandContext& context) {
-  ApiRequest request{.path = "/v1/wait", .deadline = context.timeout + kAnswerTime};
-  request.query = str_cat("version=", version, "&timeout=", format_duration(context.timeout));
-  Result<ApiReply> reply = context.api.call(request);
-
+  bool is_watched = context.console.is_watched;
+  Result<ApiReply> reply = is_watched ? ask_watched(version, context) : ask(version, context.timeout, context);
   Console& console = context.console;
   if (!reply) return console.fail(reply.error());
   if (!reply->ok() && print_laggards(reply->body, version, console)) {

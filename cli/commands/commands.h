@@ -12,6 +12,7 @@ struct CommandContext {
   ControlApi& api;
   const Clock& clock;
   Duration timeout = kDefaultTimeout;
+  std::string context_file{};                             // for `heddle context`; the others have `api`
   std::function<void(Duration)> pause = [](Duration) {};  // while the control plane or the sidecars get on
   // Asks a sidecar's admin; an Error means that there is no answer to speak of.
   std::function<Result<ApiReply>(const LiveOptions&, const ApiRequest&)> ask_sidecar{};
@@ -42,6 +43,12 @@ ExitCode run_access_list(const AccessListOptions&, CommandContext&);
 ExitCode run_access_revoke(const AccessRevokeOptions&, CommandContext&);
 ExitCode run_access_whoami(const AccessWhoamiOptions&, CommandContext&);
 ExitCode run_version(const VersionOptions&, CommandContext&);
+ExitCode run_check(const CheckOptions&, CommandContext&);
+ExitCode run_completion(const CompletionOptions&, CommandContext&);
+ExitCode run_man(const ManOptions&, CommandContext&);
+ExitCode run_schema(const SchemaOptions&, CommandContext&);
+ExitCode run_explain_field(const ExplainFieldOptions&, CommandContext&);
+ExitCode run_context(const ContextOptions&, CommandContext&);
 
 // Any of them.
 ExitCode run_command(const CliOptions&, CommandContext&);

@@ -16,6 +16,17 @@ ApiRequest request_for(const GetOptions& options, Duration timeout) {
   return request;
 }
 
+// The list, without what the selector does not take.
+JsonValue selected(const GetOptions& options, const JsonValue& body) {
+  std::optional<JsonValue> items = body.find("items");
+  if (options.selector.empty() || !items) return body;
+  std::vector<JsonValue> kept;
+  for (size_t i = 0; i < items->size(); ++i) {
+    if (options.selector.matches(items->at(i))) kept.push_back(items->at(i));
+  }
+  return body.with({"items"}, JsonValue::array(kept));
+}
+
 // One resource is a list of one.
 std::vector<JsonValue> items_of(const GetOptions& options, const JsonValue& body) {
   if (options.name) return {body};
@@ -39,7 +50,8 @@ void print_table(const GetOptions& options, const std::vector<JsonValue>& items,
     return;
   }
   NamespaceColumn shown = options.ns.empty() ? NamespaceColumn::kShown : NamespaceColumn::kHidden;
-  console.out << resource_table(options.kind, items, shown, context.clock.wall()).text(console.color);
+  WideColumns wide = options.output == OutputFormat::kWide ? WideColumns::kShown : WideColumns::kHidden;
+  console.out << resource_table(options.kind, items, shown, context.clock.wall(), wide).text(console.color);
 }
 
 void print(const GetOptions& options, const JsonValue& body, CommandContext& context) {
@@ -55,6 +67,7 @@ void print(const GetOptions& options, const JsonValue& body, CommandContext& con
       print_names(options, items_of(options, body), context.console);
       break;
     case OutputFormat::kTable:
+    case OutputFormat::kWide:
       print_table(options, items_of(options, body), context);
       break;
   }
@@ -70,7 +83,7 @@ ExitCode run_get(const GetOptions& options, CommandContext& context) {
         str_cat(resource_type(options.kind), " ", quoted(*options.name), " not found in namespace ", options.ns)));
   }
   if (!reply->ok()) return context.console.fail(*reply);
-  print(options, reply->body, context);
+  print(options, selected(options, reply->body), context);
   return ExitCode::kOk;
 }
 }  // namespace heddle

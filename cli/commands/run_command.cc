@@ -27,11 +27,18 @@ struct Run {
   ExitCode operator()(const RolloutStatusOptions& options) const { return run_rollout_status(options, context); }
   ExitCode operator()(const RolloutStepOptions& options) const { return run_rollout_step(options, context); }
   ExitCode operator()(const VersionOptions& options) const { return run_version(options, context); }
+  ExitCode operator()(const CheckOptions& options) const { return run_check(options, context); }
+  ExitCode operator()(const CompletionOptions& options) const { return run_completion(options, context); }
+  ExitCode operator()(const ManOptions& options) const { return run_man(options, context); }
+  ExitCode operator()(const SchemaOptions& options) const { return run_schema(options, context); }
+  ExitCode operator()(const ExplainFieldOptions& options) const { return run_explain_field(options, context); }
+  ExitCode operator()(const ContextOptions& options) const { return run_context(options, context); }
 };
 }  // namespace
 
 ExitCode run_command(const CliOptions& options, CommandContext& context) {
   context.timeout = options.timeout;
+  context.context_file = options.context_file;
   return std::visit(Run{context}, options.command);
 }
 }  // namespace heddle

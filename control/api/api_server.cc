@@ -68,20 +68,10 @@ PlanApi::Parts ApiServer::plan_parts() {
             return whole_admission(problems, Reason::kConfigInvalid, parts_.issuer.authority().trust_domain());
           },
           [this] { return plan_nodes(); },
-          [this](const std::string& ns, PlanApi::OnFacts done) { fetch_facts(ns, std::move(done)); },
+          [this](FactsQuery query, FactsFetcher::Done done) {
+            return parts_.hub.fetch_facts(std::move(query), std::move(done));
+          },
           gate_};
-}
-
-void ApiServer::fetch_facts(const std::string& ns, PlanApi::OnFacts done) {
-  uint64_t id = next_wait_++;
-  fetches_[id] = parts_.hub.fetch_facts({ns}, [this, id, done = std::move(done)](FactsResult result) mutable {
-    Pending over = std::move(fetches_.extract(id).mapped());
-    std::vector<SidecarFacts> facts;
-    for (FetchedFacts& one : result.sidecars) {
-      facts.push_back({one.key.node, one.key.identity, one.kept.seen, std::move(one.kept.facts)});
-    }
-    done(std::move(facts), result.note());
-  });
 }
 
 std::vector<PlanNode> ApiServer::plan_nodes() const {
@@ -227,6 +217,7 @@ void ApiServer::on_waited(uint64_t id, const WaitResult& result) {
 
 void ApiServer::drain() {
   changes_.drain();
+  plan_.drain();
   std::map<uint64_t, Waiting> all = std::move(waiting_);
   waiting_.clear();
   for (auto& [id, waiting] : all) {

@@ -98,7 +98,6 @@ class ApiServer {
   }
   PlanApi::Parts plan_parts();
   std::vector<PlanNode> plan_nodes() const;
-  void fetch_facts(const std::string& ns, PlanApi::OnFacts);
   void on_waited(uint64_t id, const WaitResult&);
 
   Caller caller_of(const RpcRequest& request) { return gate_.caller_of(request); }
@@ -114,7 +113,6 @@ class ApiServer {
   PlanApi plan_;
   RolloutApi rollouts_;
   std::map<uint64_t, Waiting> waiting_;
-  std::map<uint64_t, Pending> fetches_;
   uint64_t next_wait_ = 1;
 };
 }  // namespace heddle

@@ -1,5 +1,7 @@
 #include "control/api/plan_api.h"
 
+#include <algorithm>
+
 #include "control/api/apply_request.h"
 #include "control/api/plan_view.h"
 #include "control/api/resource_view.h"
@@ -47,24 +49,27 @@ void keep_share(std::vector<SidecarFacts>& facts, std::vector<std::string>& note
 }
 }  // namespace
 
-// One question, until it is answered. Belongs to those who still have to answer it.
+// One question, until it is answered.
 struct PlanApi::Job {
   Plan plan;
   ModelPtr before;
   ModelPtr after;
   std::string trust_domain;
+  Caller caller;
+  std::vector<std::string> namespaces;  // to be asked yet, the last one first
   std::vector<SidecarFacts> facts;
-  size_t awaited = 0;
   Respond respond;
+  Pending token;
 
   void finish() {
     if (!facts.empty()) replay();
     respond(RpcResponse::json(200, plan_json(plan)));
   }
-  void take(std::vector<SidecarFacts> more, const std::string& ns, const std::string& note) {
-    for (SidecarFacts& one : more) facts.push_back(std::move(one));
-    if (!note.empty()) plan.notes.push_back(str_cat("namespace ", ns, ": ", note));
-    if (--awaited == 0) finish();
+  void take(FactsResult found, const std::string& ns) {
+    for (FetchedFacts& one : found.sidecars) {
+      facts.push_back({one.key.node, one.key.identity, one.kept.seen, std::move(one.kept.facts)});
+    }
+    if (std::string note = found.note(); !note.empty()) plan.notes.push_back(str_cat("namespace ", ns, ": ", note));
   }
   void replay() {
     SecretNames secrets;
@@ -80,16 +85,29 @@ struct PlanApi::Job {
   }
 };
 
-Result<std::shared_ptr<PlanApi::Job>> PlanApi::prepare(const Transaction& transaction,
+PlanApi::PlanApi(Parts parts) : parts_(std::move(parts)) {}
+PlanApi::~PlanApi() = default;
+
+// Those of namespaces that the caller may not read are counted only.
+std::vector<PlanNode> PlanApi::nodes_for(const RpcRequest& request) const {
+  std::vector<PlanNode> out = parts_.nodes();
+  Result<AccessHolder> who = parts_.gate.holder(request);
+  for (PlanNode& node : out) {
+    node.is_named = who && is_allowed(who->grants, {AccessAction::kRead, namespace_of(node.key.identity)});
+  }
+  return out;
+}
+
+Result<std::unique_ptr<PlanApi::Job>> PlanApi::prepare(const RpcRequest& request, const Transaction& transaction,
                                                        std::vector<ApiProblem>& problems) const {
   HEDDLE_TRY(Commit commit, parts_.store.preview({transaction}, parts_.admission(problems)));
   View before = parts_.store.view();
-  auto job = std::make_shared<Job>();
+  auto job = std::make_unique<Job>();
   job->trust_domain = parts_.trust_domain;
   job->plan.version = before.version();
   job->plan.diff = plan_diff(before, commit.after);
   job->plan.warnings = warnings_of(transaction, commit.after);
-  job->plan.scope = plan_scope(before, commit.after, parts_.nodes());
+  job->plan.scope = plan_scope(before, commit.after, nodes_for(request));
   if (job->plan.diff.empty()) return job;
   HEDDLE_TRY(job->before, readable_model(before));
   HEDDLE_TRY(job->after, readable_model(commit.after));
@@ -103,42 +121,64 @@ void PlanApi::plan(const RpcRequest& request, const Caller& caller, Respond resp
   Result<Transaction> transaction = read_apply(request.body, problems);
   if (!transaction) return respond(error_answer(transaction.error(), problems));
   if (auto no = parts_.gate.refuse_reading(request, *transaction)) return respond(*std::move(no));
-  Result<std::shared_ptr<Job>> job = prepare(*transaction, problems);
-  if (!job) return respond(error_answer(job.error(), problems));
-  (*job)->respond = std::move(respond);
-  if ((*job)->plan.diff.empty()) return (*job)->finish();
-  if (request.query_param("replay") == "false") {
-    (*job)->plan.notes.emplace_back("not asked for");
-    return (*job)->finish();
+  if (jobs_.size() >= kMaxJobs) {
+    return respond(error_answer(make_error(Reason::kOverload, "too many plans wait for sidecars already")));
   }
-  start_replay(*job, request, caller);
+  Result<std::unique_ptr<Job>> made = prepare(request, *transaction, problems);
+  if (!made) return respond(error_answer(made.error(), problems));
+  Job& job = **made;
+  job.respond = std::move(respond);
+  job.caller = caller;
+  if (job.plan.diff.empty()) return job.finish();
+  if (request.query_param("replay") == "false") {
+    job.plan.notes.emplace_back("requests were not asked for");
+    return job.finish();
+  }
+  choose_namespaces(request, job);
+  uint64_t id = next_++;
+  jobs_.emplace(id, *std::move(made));
+  ask_next(id);
 }
 
-void PlanApi::start_replay(const std::shared_ptr<Job>& job, const RpcRequest& request, const Caller& caller) {
-  std::vector<std::string> namespaces;
-  for (const std::string& ns : job->plan.scope.namespaces) {
+void PlanApi::choose_namespaces(const RpcRequest& request, Job& job) {
+  if (job.plan.scope.affected == 0) job.plan.notes.emplace_back("no connected sidecar is affected");
+  for (const std::string& ns : job.plan.scope.namespaces) {
     Result<void> may = parts_.gate.judge(request, {AccessAction::kFetchFacts, ns});
     if (!may) {
-      parts_.audit.write({"plan-facts", str_cat("namespace ", ns), ""}, caller, may, parts_.clock.wall());
-      job->plan.notes.push_back(str_cat("namespace ", ns, ": ", may.error().detail));
-    } else if (namespaces.size() < kMaxNamespaces) {
-      namespaces.push_back(ns);
+      parts_.audit.write({"plan-facts", str_cat("namespace ", ns), ""}, job.caller, may, parts_.clock.wall());
+      job.plan.notes.push_back(str_cat("namespace ", ns, ": ", may.error().detail));
+    } else if (job.namespaces.size() < kMaxNamespaces) {
+      job.namespaces.push_back(ns);
     } else {
-      job->plan.notes.push_back(str_cat("namespace ", ns, ": not asked, more than 32 are affected"));
+      job.plan.notes.push_back(str_cat("namespace ", ns, ": not asked, too many are affected"));
     }
   }
-  if (job->plan.scope.affected == 0) job->plan.notes.emplace_back("no connected sidecar is affected");
-  if (namespaces.empty()) return job->finish();
-  fetch(job, namespaces, caller);
+  std::reverse(job.namespaces.begin(), job.namespaces.end());
 }
 
-void PlanApi::fetch(const std::shared_ptr<Job>& job, const std::vector<std::string>& namespaces, const Caller& caller) {
-  job->awaited = namespaces.size();
-  for (const std::string& ns : namespaces) {
-    AuditRecord record{"plan-facts", str_cat("namespace ", ns), "requests that its sidecars remember"};
-    parts_.audit.write(record, caller, {}, parts_.clock.wall());
-    parts_.fetch_facts(
-        ns, [job, ns](std::vector<SidecarFacts> facts, std::string note) { job->take(std::move(facts), ns, note); });
+// One after the other: so does the fetcher, and who waits there for long is sent away.
+void PlanApi::ask_next(uint64_t id) {
+  Job& job = *jobs_.at(id);
+  if (job.namespaces.empty()) {
+    std::unique_ptr<Job> done = std::move(jobs_.extract(id).mapped());
+    return done->finish();
+  }
+  std::string ns = std::move(job.namespaces.back());
+  job.namespaces.pop_back();
+  AuditRecord record{"plan-facts", str_cat("namespace ", ns), "requests that its sidecars remember"};
+  parts_.audit.write(record, job.caller, {}, parts_.clock.wall());
+  job.token = parts_.fetch_facts({ns, kFetchTimeout}, [this, id, ns](FactsResult found) {
+    jobs_.at(id)->take(std::move(found), ns);
+    ask_next(id);
+  });
+}
+
+void PlanApi::drain() {
+  auto all = std::move(jobs_);
+  jobs_.clear();
+  for (auto& [id, job] : all) {
+    job->token.reset();
+    job->respond(error_answer(make_error(Reason::kDraining, "this control plane is shutting down")));
   }
 }
 }  // namespace heddle

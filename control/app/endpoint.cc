@@ -23,6 +23,7 @@ ControlEndpoint::~ControlEndpoint() {
 Result<void> ControlEndpoint::listen() {
   ListenSpec spec;
   spec.address = options_.address;
+  spec.backlog = 4096;  // as the kernel allows by default: after a restart everybody comes at once
   auto listener = Listener::listen(loop_, spec, cap_,
                                    [this](std::unique_ptr<Transport> transport) { accept(std::move(transport)); });
   if (!listener) return std::move(listener).error();

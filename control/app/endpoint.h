@@ -14,6 +14,8 @@
 namespace heddle {
 class ControlEndpoint {
  public:
+  // Of sidecars: after a restart all come at once; who stalls in the middle keeps nobody out (reliability A8).
+  static constexpr HandshakeGate::Limits kHandshakes{.in_flight = 64, .steps_per_turn = 8, .least_rate = 50};
   struct Options {
     Address address;
     size_t max_connections = 64;

@@ -10,6 +10,7 @@
 #include "control/app/endpoint.h"
 #include "control/app/federation_metrics.h"
 #include "control/app/health.h"
+#include "control/app/memory_keeper.h"
 #include "control/app/metrics.h"
 #include "control/app/own_bundle_endpoint.h"
 #include "control/app/trust_publisher.h"
@@ -21,6 +22,7 @@
 #include "control/store/sqlite_schema.h"
 #include "control/watch/watch_server.h"
 #include "lib/base/file.h"
+#include "lib/base/memory.h"
 #include "lib/base/strings.h"
 #include "lib/base/version.h"
 #include "lib/event/offload.h"
@@ -85,6 +87,7 @@ class Server final : public ControlServer {
   Result<void> listen();
   Result<void> publish();
   Result<void> write_context();
+  void keep_memory();
   std::unique_ptr<ControlEndpoint> make_endpoint(const Address&, ControlEndpoint::Contexts, size_t connections,
                                                  size_t body);
   enum class Which : uint8_t { kAll, kServing };
@@ -129,6 +132,8 @@ class Server final : public ControlServer {
   std::unique_ptr<OwnBundleEndpoint> bundle_;  // null: not asked for
   std::unique_ptr<ControlPlaneMetrics> metrics_;
   std::unique_ptr<FederationMetrics> federation_metrics_;
+  std::unique_ptr<MemoryKeeper> memory_;
+  Pending giving_back_;
   std::unique_ptr<Timer> drain_deadline_;
   Task on_drained_;
 };
@@ -168,6 +173,7 @@ Result<void> Server::start() {
   hub_->set_synced();
   keeper_->start();
   federation_->start();
+  keep_memory();
   starting_.release();
   return {};
 }
@@ -247,6 +253,7 @@ std::unique_ptr<ControlEndpoint> Server::make_endpoint(const Address& address, C
   options.limits.body = body;
   options.limits.line = kMaxSidecarLine;
   options.limits.session.drain = kDrain;
+  options.handshakes = ControlEndpoint::kHandshakes;
   auto endpoint = std::make_unique<ControlEndpoint>(loop_, protocols_, std::move(contexts), std::move(options));
   endpoint->set_on_ended([this] { on_ended(); });
   return endpoint;
@@ -302,9 +309,9 @@ Result<void> Server::open_endpoints() {
   api_server_ =
       std::make_unique<ApiServer>(ApiParts{*store_, *ledger_, *issuer_, *rotator_, keeper_->outlook(), *hub_, registry_,
                                            *federation_, *rollouts_, *audit_, *refusals_, loop_, in_.random});
-  // Of the 0.9 of our descriptors that connections may have, most are for sidecars.
+  // Of the 0.9 of our descriptors that connections may have, most are for sidecars: as many as there are.
   auto contexts = [this] { return identity_->context(); };
-  watch_ = make_endpoint(options.watch, contexts, ConnectionCap::default_limit(0.8, 1), kIdentityBody);
+  watch_ = make_endpoint(options.watch, contexts, ConnectionCap::resource_limit(0.8), kIdentityBody);
   api_ = make_endpoint(options.api, contexts, ConnectionCap::default_limit(0.1, 1), ApiServer::kMaxApplyBody);
   health_ = make_endpoint(options.health, nullptr, kHealthConnections, kIdentityBody);
   use_bundle();
@@ -378,6 +385,15 @@ Result<void> Server::write_context() {
     log_.info("an admin token exists, but not in its file: the file is not written", {{"file", path}});
   }
   return {};
+}
+
+void Server::keep_memory() {
+  memory_ = std::make_unique<MemoryKeeper>(MemoryKeeper::Parts{loop_, [this] { return watch_->connections(); },
+                                                               [this] {
+                                                                 loop_.blocks().trim();
+                                                                 giving_back_ = offload_.run(
+                                                                     [] { give_back_free_memory(); }, [] {});
+                                                               }});
 }
 
 // Health goes on to answer until the end: a probe shall see 503, not a refused connection.

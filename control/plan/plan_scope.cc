@@ -25,11 +25,11 @@ PlanScope plan_scope(const View& before, const View& after, const std::vector<Pl
   for (const PlanNode& node : nodes) {
     if (scopes_before.current(node.request).set->hash == scopes_after.current(node.request).set->hash) continue;
     ++out.affected;
-    out.names.push_back(name_of(node.key));
+    if (node.is_named) out.names.push_back(name_of(node.key));
     if (auto workload = node.request.identity.workload()) out.namespaces.emplace(workload->name_space);
     if (!node.is_refusing) continue;
     ++out.refusing_count;
-    out.refusing.push_back(name_of(node.key));
+    if (node.is_named) out.refusing.push_back(name_of(node.key));
   }
   keep_some(out.names);
   keep_some(out.refusing);

@@ -15,14 +15,16 @@ struct PlanNode {
   NodeKey key;
   NodeRequest request;
   bool is_refusing = false;  // it refused what it was sent last and keeps what it had
+  bool is_named = true;      // else it is counted only
 };
 
 struct PlanScope {
   static constexpr size_t kMaxNames = 100;
   size_t sidecars = 0;  // connected
   size_t affected = 0;
-  std::vector<std::string> names;     // of those that are affected: "hello-0 (spiffe://...)", sorted
-  size_t refusing_count = 0;          // of them
+  std::vector<std::string>
+      names;                  // of those that are affected: "hello-0 (spiffe://...)", sorted; those with a name only
+  size_t refusing_count = 0;  // of them
   std::vector<std::string> refusing;  // affected, but they obey an older version, since they refused the newest
   std::set<std::string> namespaces;   // of the identities of those that are affected
 };

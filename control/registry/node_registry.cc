@@ -122,6 +122,11 @@ std::vector<NodeStatus> NodeRegistry::rows() const {
   return out;
 }
 
+NodeRegistry::ConnectionId NodeRegistry::connection_of(const NodeKey& key) const {
+  auto found = rows_.find(key);
+  return found == rows_.end() ? 0 : found->second.connection;
+}
+
 const NodeStatus* NodeRegistry::find(const NodeKey& key) const {
   auto found = rows_.find(key);
   return found == rows_.end() ? nullptr : &found->second.status;

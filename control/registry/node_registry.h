@@ -81,6 +81,8 @@ class NodeRegistry {
     for (const auto& [key, row] : rows_) f(row.status);
   }
   const NodeStatus* find(const NodeKey&) const;
+  // Its newest connection, open or gone; 0: it is not known.
+  ConnectionId connection_of(const NodeKey&) const;
   size_t size() const noexcept { return rows_.size(); }
 
  private:

@@ -1,6 +1,8 @@
 #include "control/translate/scope_cache.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace heddle {
 namespace {
@@ -15,18 +17,35 @@ std::string text_of(const NodeRequest& request) {
 
 void ScopeCache::advance(const View& view) {
   if (view.version() == newest_->view().version()) return;
+  auto changed = content_change(newest_->view(), view);
   newest_ = std::make_shared<const ReferenceIndex>(view);
-  views_.clear();
+  if (changed) {
+    keep_what_is_the_same(*changed);
+  } else {
+    views_.clear();
+  }
   std::erase_if(sets_, [](const auto& entry) { return entry.second.expired(); });
+}
+
+void ScopeCache::keep_what_is_the_same(const std::vector<std::string_view>& changed) {
+  Version version = newest_->view().version();
+  for (auto at = views_.begin(); at != views_.end();) {
+    Entry& entry = at->second;
+    bool is_stale = !std::exchange(entry.is_used, false) || holds_any(*entry.view.set, changed);
+    entry.view.version = version;
+    at = is_stale ? views_.erase(at) : std::next(at);
+  }
 }
 
 NodeView ScopeCache::current(const NodeRequest& request) {
   auto [at, is_new] = views_.try_emplace(text_of(request));
+  Entry& entry = at->second;
+  entry.is_used = true;
   if (is_new) {
-    at->second = node_view(*newest_, request);
-    intern(at->second);
+    entry.view = node_view(*newest_, request);
+    intern(entry.view);
   }
-  return at->second;
+  return entry.view;
 }
 
 NodeView ScopeCache::at(const View& old, const NodeRequest& request) {

@@ -66,6 +66,7 @@ Result<void> Subscriber::on_ack(const WatchAck& ack) {
   pending_.reset();
   refused_.reset();
   runs_ = held_->version;
+  is_settled_ = true;
   return {};
 }
 
@@ -76,6 +77,7 @@ Result<void> Subscriber::on_nack(const WatchNack& nack, MonoTime now) {
   refused_ = pending_->set->hash;
   pending_.reset();
   not_before_ = now + kRetryDelay;
+  is_settled_ = true;
   return {};
 }
 
@@ -111,6 +113,7 @@ void Subscriber::judge(const NodeView& target) {
   if (held_ && held_->set->hash == target.set->hash) {
     runs_ = target.version;
     state_ = NodeState::kLive;
+    is_settled_ = true;
   } else if (refused_ == target.set->hash) {
     state_ = NodeState::kRefused;
   } else {
@@ -141,6 +144,7 @@ void Subscriber::send_heartbeat(Version newest, WallTime now) {
 }
 
 void Subscriber::drain() {
+  leaves_.reset();
   drain_ = true;
   send_drain();
 }

@@ -46,6 +46,8 @@ class Subscriber {
   void send_heartbeat(Version newest, WallTime now);
   // Once, as soon as no batch is under way.
   void drain();
+  // From then on it is_old(), until drain() is called.
+  void leave_at(MonoTime at) { leaves_ = at; }
   // A whole line, for a sidecar that takes it: as soon as no batch is under way; a newer one replaces one that waits.
   void announce_trust(std::shared_ptr<const std::string> line);
   // Asks for what the sidecar remembers, if it takes_facts(): as soon as no batch is under way; a newer question
@@ -59,6 +61,13 @@ class Subscriber {
   bool is_closed() const noexcept { return closed_; }
   bool is_greeted() const noexcept { return greeted_; }
   bool is_idle() const noexcept { return !sending_ && writable_; }
+  bool is_old(MonoTime now) const { return leaves_ && now >= *leaves_; }
+  // Its first batch on this stream is due and has not begun.
+  bool is_first_due(const NodeView& target) const {
+    return !is_settled_ && !pending_ && (!held_ || held_->set->hash != target.set->hash);
+  }
+  // It answered a batch on this stream, or needed none.
+  bool is_settled() const noexcept { return is_settled_; }
   bool is_stalled(MonoTime now) const { return pending_ && now - pending_since_ >= kAnswerTimeout; }
   // When a delayed batch may be sent; nothing: none is delayed.
   std::optional<MonoTime> delayed_until() const noexcept { return delayed_; }
@@ -112,6 +121,8 @@ class Subscriber {
   std::optional<WatchFactsRequest> facts_request_;  // waits to be sent
   bool takes_trust_ = false;
   bool takes_facts_ = false;
+  std::optional<MonoTime> leaves_;
+  bool is_settled_ = false;
   bool greeted_ = false;
   bool drain_ = false;
   bool writable_ = true;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include "lib/base/strings.h"
 
@@ -51,7 +52,9 @@ WatchHub::WatchHub(Store& store, NodeRegistry& registry, Scheduler& scheduler, R
       scheduler_(scheduler),
       random_(random),
       options_(options),
-      admission_(options.streams_rate, options.streams_burst, scheduler.now()),
+      debounce_(options.debounce),
+      first_batches_(options.first_batches, scheduler.now()),
+      beats_(options.heartbeat, scheduler.now()),
       facts_(scheduler, [this] {
         std::vector<Subscriber*> out;
         for (auto& [id, subscriber] : subscribers_) out.push_back(subscriber.get());
@@ -61,19 +64,36 @@ WatchHub::WatchHub(Store& store, NodeRegistry& registry, Scheduler& scheduler, R
     pump_at_.reset();
     pump_all();
   });
+  debounce_timer_ = scheduler.timer([this] {
+    debounce_.on_acted();
+    use_newest();
+    pump_all();
+  });
+  check_timer_ = scheduler.timer([this] { check_waiters(); });
+  first_timer_ = scheduler.timer([this] { begin_waiting(); });
   heartbeat_timer_ = scheduler.timer([this] { on_heartbeat(); });
-  heartbeat_timer_->arm(options_.heartbeat);
-  commits_ = store.on_commit([this](Version) { schedule(options_.coalesce); });
+  heartbeat_timer_->arm(beats_.step());
+  pass_timer_ = scheduler.timer([this] { pump_some(); });
+  commits_ = store.on_commit([this](Version) { on_commit(); });
 }
 
 WatchHub::~WatchHub() {
   for (Waiter* waiter : waiters_) waiter->forget_hub();
 }
 
+// Endpoints that come and go are urgent: they refer to what was referred to before, so nothing that belongs together
+// can be pushed by halves, and only those who hold them get a batch.
+void WatchHub::on_commit() {
+  MonoTime now = scheduler_.now();
+  bool is_urgent = synced_ && debounce_.is_alone(now) && content_change(target_, store_.view()).has_value();
+  debounce_timer_->arm(debounce_.on_event(now, is_urgent));
+}
+
 void WatchHub::set_synced() {
   synced_ = true;
   for (auto& [id, hello] : early_) subscribers_.at(id)->set_held(find_held(*subscribers_.at(id), hello));
   early_.clear();
+  use_newest();
   pump_all();
 }
 
@@ -88,15 +108,16 @@ void WatchHub::announce(const WatchTrust& trust) {
 }
 
 Subscriber* WatchHub::add(SubscriberSink& sink, WatchPeer peer) {
-  if (!admission_.take(scheduler_.now())) {
-    Duration spread(static_cast<int64_t>(random_.below(static_cast<uint64_t>(4 * options_.retry_after.count()))));
-    sink.send_line(encode(ControlMessage(WatchRetryAfter{options_.retry_after + spread})));
+  if (first_batches_.is_crowded()) {
+    Duration after = first_batches_.come_back_after(scheduler_.now()) * 3 / 2;
+    sink.send_line(encode(ControlMessage(WatchRetryAfter{random_.jitter(after, 1.0 / 3)})));
     sink.close(make_error(Reason::kRateLimited, "too many sidecars connect at once"));
     return nullptr;
   }
   uint64_t id = next_id_++;
   auto& slot = subscribers_[id];
   slot = std::make_unique<Subscriber>(id, sink, std::move(peer));
+  slot->leave_at(scheduler_.now() + draw_stream_age(random_, options_.longest_stream));
   if (draining_) slot->drain();
   return slot.get();
 }
@@ -105,7 +126,9 @@ void WatchHub::remove(Subscriber& subscriber) {
   if (subscriber.is_greeted()) registry_.on_gone(subscriber.id(), subscriber.key(), scheduler_.wall());
   facts_.on_gone(subscriber);
   early_.erase(subscriber.id());
+  first_batches_.end(subscriber.id(), scheduler_.now());
   subscribers_.erase(subscriber.id());
+  begin_waiting();
   check_waiters();
 }
 
@@ -118,6 +141,7 @@ void WatchHub::on_message(Subscriber& subscriber, const SidecarMessage& message)
   }
   if (std::holds_alternative<WatchReport>(message)) return;  // every 5 s of everybody, and it moves nothing
   pump(subscriber);
+  begin_waiting();
   check_waiters();
 }
 
@@ -147,13 +171,10 @@ Result<void> WatchHub::dispatch(Subscriber& subscriber, const SidecarMessage& me
 }
 
 void WatchHub::on_hello(Subscriber& subscriber, const WatchHello& hello) {
+  close_older(subscriber);
   registry_.on_hello(subscriber.id(), subscriber.key(), hello, scheduler_.wall());
   registry_.set_peer(subscriber.id(), subscriber.key(), subscriber.peer().address, subscriber.peer().serial);
   if (trust_ != nullptr) subscriber.announce_trust(trust_);
-  for (auto& [id, other] : subscribers_) {
-    bool is_older = id != subscriber.id() && other->is_greeted() && other->key() == subscriber.key();
-    if (is_older) other->close(make_error(Reason::kConflict, "the sidecar opened a newer stream"));
-  }
   if (synced_) {
     subscriber.set_held(find_held(subscriber, hello));
   } else {
@@ -161,8 +182,16 @@ void WatchHub::on_hello(Subscriber& subscriber, const WatchHello& hello) {
   }
 }
 
+// Of several the registry knows the newest, and those before it were closed when that one came.
+void WatchHub::close_older(const Subscriber& newer) {
+  auto older = subscribers_.find(registry_.connection_of(newer.key()));
+  if (older == subscribers_.end() || older->first == newer.id() || older->second->key() != newer.key()) return;
+  older->second->close(make_error(Reason::kConflict, "the sidecar opened a newer stream"));
+}
+
 // What the sidecar holds, if its hash proves it: the current content, or that of a version the log remembers.
 std::optional<Subscriber::Held> WatchHub::find_held(const Subscriber& subscriber, const WatchHello& hello) {
+  use_newest();  // it may hold what another replica pushed at once
   if (!hello.version) return std::nullopt;
   NodeView now = target_of(subscriber);
   if (to_hex(now.set->hash) == hello.hash) return Subscriber::Held{now.set, *hello.version};
@@ -180,39 +209,72 @@ void WatchHub::on_writable(Subscriber& subscriber) {
 
 // What it should hold: the newest version, or with a rollout's change on top of it.
 NodeView WatchHub::target_of(const Subscriber& subscriber) {
-  const View* staged = staged_ == nullptr ? nullptr : staged_->staged();
-  if (staged != nullptr && !staged_->has(subscriber.key())) staged = nullptr;
-  ScopeCache& scopes = staged == nullptr ? scopes_ : staged_scopes_;
-  scopes.advance(staged == nullptr ? store_.view() : *staged);
+  bool is_staged = staged_target_ && staged_->staged() != nullptr && staged_->has(subscriber.key());
+  ScopeCache& scopes = is_staged ? staged_scopes_ : scopes_;
+  scopes.advance(is_staged ? *staged_target_ : target_);
   return scopes.current(subscriber.request());
 }
 
 // Whether what is staged makes a difference to it, in the cohort or not.
 bool WatchHub::is_affected(const Subscriber& subscriber) {
-  const View* staged = staged_ == nullptr ? nullptr : staged_->staged();
-  if (staged == nullptr) return false;
-  scopes_.advance(store_.view());
-  staged_scopes_.advance(*staged);
+  if (!staged_target_) return false;
+  scopes_.advance(target_);
+  staged_scopes_.advance(*staged_target_);
   const NodeRequest& request = subscriber.request();
   return scopes_.current(request).set->hash != staged_scopes_.current(request).set->hash;
 }
 
 void WatchHub::on_staged_changed() {
-  staged_scopes_ = ScopeCache();
-  if (synced_) schedule(Duration(0));
+  if (synced_) debounce_timer_->arm(Duration(0));
 }
 
 void WatchHub::pump(Subscriber& subscriber) {
   if (!synced_ || subscriber.is_closed() || !subscriber.is_greeted()) return;
-  subscriber.pump(target_of(subscriber), batches_, scheduler_.now());
+  NodeView view = target_of(subscriber);
+  MonoTime now = scheduler_.now();
+  if (subscriber.is_first_due(view) && !first_batches_.ask(subscriber.id(), now)) return report(subscriber);
+  subscriber.pump(view, batches_, now);
+  if (subscriber.is_settled()) first_batches_.end(subscriber.id(), now);
   may_refuse_ = may_refuse_ || subscriber.state() == NodeState::kRefused;
   if (auto at = subscriber.delayed_until()) schedule(*at - scheduler_.now());
   report(subscriber);
 }
 
+// Everybody, some in each turn of the loop, so that the first lines leave before the last are made. Who is asked to
+// begin while a pass is under way finishes it first.
 void WatchHub::pump_all() {
-  for (auto& [id, subscriber] : subscribers_) pump(*subscriber);
+  if (std::exchange(is_passing_, true)) {
+    pass_again_ = true;
+    return;
+  }
+  passed_ = 0;
+  pump_some();
+}
+
+void WatchHub::pump_some() {
+  auto at = subscribers_.upper_bound(passed_);
+  for (size_t n = 0; n < kPassSlice && at != subscribers_.end(); ++n, ++at) {
+    passed_ = at->first;
+    pump(*at->second);
+  }
+  if (at != subscribers_.end()) return pass_timer_->arm(Duration(0));
+  is_passing_ = false;
+  begin_waiting();
   check_waiters();
+  if (std::exchange(pass_again_, false)) pump_all();
+}
+
+void WatchHub::use_newest() {
+  target_ = store_.view();
+  const View* staged = staged_ == nullptr ? nullptr : staged_->staged();
+  staged_scopes_ = ScopeCache();  // the same number may have other content now
+  staged_target_ = staged == nullptr ? std::nullopt : std::optional<View>(*staged);
+}
+
+// Those whose first batch waits for others' to be answered, as far as there is room.
+void WatchHub::begin_waiting() {
+  while (auto id = first_batches_.next(scheduler_.now())) pump(*subscribers_.at(*id));
+  if (auto wait = first_batches_.until_next(scheduler_.now())) first_timer_->arm(std::max<Duration>(*wait, 1ms));
 }
 
 // One timer for all: it fires for the earliest.
@@ -224,16 +286,25 @@ void WatchHub::schedule(Duration after) {
 }
 
 void WatchHub::on_heartbeat() {
-  heartbeat_timer_->arm(options_.heartbeat);
-  registry_.forget_gone(scheduler_.wall());
-  may_refuse_ = std::any_of(subscribers_.begin(), subscribers_.end(),
-                            [](const auto& entry) { return entry.second->state() == NodeState::kRefused; });
+  heartbeat_timer_->arm(beats_.step());
+  BeatSlots::Due due = beats_.take(scheduler_.now());
+  if (due.has_first_slot()) registry_.forget_gone(scheduler_.wall());
+  if (due.has_first_slot()) {
+    may_refuse_ = std::any_of(subscribers_.begin(), subscribers_.end(),
+                              [](const auto& entry) { return entry.second->state() == NodeState::kRefused; });
+  }
   for (auto& [id, subscriber] : subscribers_) {
-    if (subscriber->is_stalled(scheduler_.now())) {
-      subscriber->close(make_error(Reason::kTimeout, "the sidecar did not answer a batch within 30 s"));
-    } else if (synced_ && subscriber->is_greeted()) {
-      subscriber->send_heartbeat(store_.version(), scheduler_.wall());
-    }
+    if (due.contains(id)) beat(*subscriber);
+  }
+}
+
+void WatchHub::beat(Subscriber& subscriber) {
+  MonoTime now = scheduler_.now();
+  if (subscriber.is_stalled(now)) {
+    subscriber.close(make_error(Reason::kTimeout, "the sidecar did not answer a batch within 30 s"));
+  } else if (synced_ && subscriber.is_greeted()) {
+    subscriber.send_heartbeat(store_.version(), scheduler_.wall());
+    if (subscriber.is_old(now)) subscriber.drain();
   }
 }
 
@@ -258,6 +329,7 @@ Pending WatchHub::wait(Version version, Duration timeout, UniqueFunction<void(Wa
 
 // A waiter's answer may destroy others: start over after each.
 void WatchHub::check_waiters() {
+  if (waiters_.empty() || !is_time_to_check()) return;
   while (true) {
     auto ready = std::find_if(waiters_.begin(), waiters_.end(), [](const Waiter* w) { return w->is_over(); });
     if (ready == waiters_.end()) return;
@@ -277,6 +349,18 @@ WatchLaggard WatchHub::laggard_of(const Subscriber& subscriber) const {
   const NodeStatus* status = registry_.find(subscriber.key());
   if (status != nullptr && subscriber.state() == NodeState::kRefused) out.nack = status->nack;
   return out;
+}
+
+// Everybody has to be looked at: with many sidecars not at each one's answer.
+bool WatchHub::is_time_to_check() {
+  MonoTime now = scheduler_.now();
+  if (subscribers_.size() <= kFewSubscribers || now - checked_ >= kCheckEvery) {
+    checked_ = now;
+    is_check_due_ = false;
+    return true;
+  }
+  if (!std::exchange(is_check_due_, true)) check_timer_->arm(kCheckEvery);
+  return false;
 }
 
 WaitResult WatchHub::wait_result(Version version) const {

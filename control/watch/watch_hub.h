@@ -8,10 +8,13 @@
 #include "control/plan/staged_views.h"
 #include "control/store/store.h"
 #include "control/translate/scope_cache.h"
+#include "control/watch/beat_slots.h"
+#include "control/watch/debounce.h"
 #include "control/watch/facts_fetcher.h"
+#include "control/watch/first_batches.h"
+#include "control/watch/stream_age.h"
 #include "control/watch/subscriber.h"
 #include "lib/base/operation.h"
-#include "lib/base/token_bucket.h"
 
 namespace heddle {
 // A connected sidecar that runs less than was waited for, and why.
@@ -46,10 +49,9 @@ class WatchHub {
  public:
   struct Options {
     Duration heartbeat = 5s;
-    Duration coalesce = 10ms;  // commits that come closer together are pushed as one
-    double streams_rate = 50;  // new streams per second (reliability A8)
-    double streams_burst = 100;
-    Duration retry_after = 1s;  // for who comes in excess: this, and up to four times this at random
+    Debounce::Limits debounce{};           // of commits
+    FirstBatches::Limits first_batches{};  // reliability A8: after a restart everybody comes at once
+    Duration longest_stream = kLongestStream;
   };
   WatchHub(Store&, NodeRegistry&, Scheduler&, Random&, Options);
   ~WatchHub();
@@ -101,18 +103,28 @@ class WatchHub {
   }
 
  private:
+  static constexpr size_t kFewSubscribers = 64;
+  static constexpr Duration kCheckEvery = 10ms;
+  static constexpr size_t kPassSlice = 256;
   class Waiter;
   void on_hello(Subscriber&, const WatchHello&);
+  void close_older(const Subscriber& newer);
   Result<void> dispatch(Subscriber&, const SidecarMessage&);
   std::optional<Subscriber::Held> find_held(const Subscriber&, const WatchHello&);
   NodeView target_of(const Subscriber&);
   bool is_affected(const Subscriber&);
   void pump(Subscriber&);
+  void on_commit();
   void pump_all();
+  void pump_some();
+  void use_newest();
+  void begin_waiting();
+  void beat(Subscriber&);
   void on_heartbeat();
   void schedule(Duration);
   void report(const Subscriber&);
   void check_waiters();
+  bool is_time_to_check();
   WaitResult wait_result(Version) const;
   bool is_over(Version version) const { return is_reached(version) || is_refused(version); }
   WatchLaggard laggard_of(const Subscriber&) const;
@@ -122,10 +134,14 @@ class WatchHub {
   Scheduler& scheduler_;
   Random& random_;
   Options options_;
-  TokenBucket admission_;
+  Debounce debounce_;
+  FirstBatches first_batches_;
+  BeatSlots beats_;
+  View target_;  // what everybody shall hold: the store's newest, but for what is debounced
   ScopeCache scopes_;
   const StagedViews* staged_ = nullptr;
-  ScopeCache staged_scopes_;  // of the staged view, whose version is that of the newest
+  std::optional<View> staged_target_;  // what the cohort of a rollout shall hold
+  ScopeCache staged_scopes_;           // of it; its version is that of target_
   BatchCache batches_;
   std::map<uint64_t, std::unique_ptr<Subscriber>> subscribers_;
   std::map<uint64_t, WatchHello> early_;  // came before set_synced()
@@ -137,7 +153,16 @@ class WatchHub {
   bool synced_ = false;
   bool draining_ = false;
   std::optional<MonoTime> pump_at_;
-  std::unique_ptr<Timer> pump_timer_;
+  std::unique_ptr<Timer> pump_timer_;      // after a refusal
+  std::unique_ptr<Timer> debounce_timer_;  // after commits
+  std::unique_ptr<Timer> first_timer_;
+  std::unique_ptr<Timer> pass_timer_;
+  uint64_t passed_ = 0;  // of a pass over everybody, the last who was pumped
+  bool is_passing_ = false;
+  bool pass_again_ = false;
+  MonoTime checked_;  // when the waiters were looked at last
+  bool is_check_due_ = false;
+  std::unique_ptr<Timer> check_timer_;
   std::unique_ptr<Timer> heartbeat_timer_;
   StoreSubscription commits_;
 };

@@ -109,6 +109,11 @@ void JsonObject::unsupported(std::string_view field, std::string message) const 
 }
 
 std::optional<JsonReader> JsonObject::optional(std::string_view field) {
+  if (at_.observer() != nullptr) at_.observer()->asked(path_of(field));
+  return member(field);
+}
+
+std::optional<JsonReader> JsonObject::member(std::string_view field) {
   asked_.push_back(field);
   std::optional<JsonValue> member = at_.value().find(field);
   if (!member) return std::nullopt;
@@ -195,7 +200,7 @@ std::vector<JsonReader> JsonObject::array(std::string_view field, SizeRange rang
 }
 
 void JsonObject::refuse(std::string_view field, std::string_view why) {
-  std::optional<JsonReader> reader = optional(field);
+  std::optional<JsonReader> reader = member(field);  // known, but not to be had: no field of ours
   if (reader) reader->unsupported(std::string(why));
 }
 

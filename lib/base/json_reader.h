@@ -43,6 +43,7 @@ class JsonReader {
   const std::string& path() const noexcept { return path_; }
   void problem(std::string message) const;
   void unsupported(std::string message) const;
+  FieldObserver* observer() const noexcept { return problems_->observer(); }
 
   std::optional<std::string_view> string(SizeRange = {}) const;  // the view lives as long as the document
   std::optional<int64_t> integer(IntRange = {}) const;
@@ -117,6 +118,7 @@ class JsonObject {
  private:
   struct Quiet {};  // for a required object that is missing: reported once, then silent
   JsonObject(const JsonReader& at, Quiet) : at_(at) {}
+  std::optional<JsonReader> member(std::string_view field);
   JsonReader at_;
   bool readable_ = false;
   std::vector<std::string_view> asked_;

@@ -15,6 +15,13 @@ struct Problem {
   bool operator==(const Problem&) const = default;
 };
 
+// Told each field that a reader asks for, present or not. For tests that hold the field table to the parsers.
+class FieldObserver {
+ public:
+  virtual ~FieldObserver() = default;
+  virtual void asked(const std::string& path) = 0;
+};
+
 class Problems {
  public:
   static constexpr size_t kMaxProblems = 1000;
@@ -27,10 +34,14 @@ class Problems {
   void add_unsupported(std::string path, std::string message);
   std::string text() const;  // one problem per line
   Error to_error() const;    // text() with reason(); only when not empty
+  // Must outlive what reads; nullptr, as everywhere but in tests: nobody.
+  void observe_fields(FieldObserver* observer) noexcept { observer_ = observer; }
+  FieldObserver* observer() const noexcept { return observer_; }
 
  private:
   std::vector<Problem> items_;
   size_t total_ = 0;
   size_t unsupported_ = 0;
+  FieldObserver* observer_ = nullptr;
 };
 }  // namespace heddle

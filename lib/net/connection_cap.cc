@@ -16,9 +16,13 @@ size_t file_limit() {
 }
 }  // namespace
 
-size_t ConnectionCap::default_limit(double share, size_t workers) {
+size_t ConnectionCap::resource_limit(double share) {
   auto by_files = static_cast<size_t>(share * static_cast<double>(file_limit()));
-  size_t total = std::min({kMostConnections, by_files, available_memory() / kMemoryPerConnection});
+  return std::max<size_t>(std::min(by_files, available_memory() / kMemoryPerConnection), 1);
+}
+
+size_t ConnectionCap::default_limit(double share, size_t workers) {
+  size_t total = std::min(kMostConnections, resource_limit(share));
   return std::max<size_t>(total / std::max<size_t>(workers, 1), 1);
 }
 }  // namespace heddle

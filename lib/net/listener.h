@@ -34,6 +34,8 @@ class ConnectionCap {
   // min(10,000, 0.45 x RLIMIT_NOFILE, memory / 64 KiB): reliability rule L7. `share` is 0.45 for proxies, 0.9 for
   // control.
   static size_t default_limit(double share, size_t workers);
+  // The same without the 10,000, for a process: min(share x RLIMIT_NOFILE, memory / 64 KiB).
+  static size_t resource_limit(double share);
 
  private:
   size_t limit_;

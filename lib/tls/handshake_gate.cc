@@ -1,5 +1,6 @@
 #include "lib/tls/handshake_gate.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace heddle {
@@ -18,7 +19,8 @@ HandshakeGate::HandshakeGate(Scheduler& scheduler, Limits limits, Watcher* watch
       limits_(limits),
       watcher_(watcher),
       turn_timer_(scheduler.timer([this] { on_turn(); })),
-      turn_(scheduler.now()) {}
+      turn_(scheduler.now()),
+      work_({limits.in_flight, limits.least_rate}, scheduler.now()) {}
 
 bool HandshakeGate::admit(Handshake& handshake) {
   if (std::exchange(handshake.is_granted_, false)) return true;
@@ -50,32 +52,39 @@ HandshakeGate::Handshake* HandshakeGate::next() {
 void HandshakeGate::take_step(Handshake& handshake) {
   ++steps_;
   if (std::exchange(handshake.gate_, this) != nullptr) return;
-  ++in_flight_;
+  work_.begin(scheduler_.now());
   tell();
 }
 
-// While every place is taken the next one to leave arms the timer.
 void HandshakeGate::on_turn() {
   is_armed_ = false;
   begin_turn();
   while (steps_ < limits_.steps_per_turn) {
     Handshake* handshake = next();
-    if (handshake == nullptr) return;
+    if (handshake == nullptr) break;
     take_step(*handshake);
     handshake->is_granted_ = true;
     handshake->on_admitted();
   }
-  bool more = !begun_.empty() || (!fresh_.empty() && has_room());
-  if (more && !std::exchange(is_armed_, true)) turn_timer_->arm(kNextTurn);
+  arm_for_more();
+}
+
+// While every place is taken the next one to leave arms the timer, or the least rate lets somebody in.
+void HandshakeGate::arm_for_more() {
+  if (begun_.empty() && fresh_.empty()) return;
+  std::optional<Duration> wait = begun_.empty() ? work_.until_room(scheduler_.now()) : kNextTurn;
+  if (!wait || is_armed_) return;
+  is_armed_ = *wait <= kNextTurn;
+  turn_timer_->arm(std::max(*wait, kNextTurn));
 }
 
 void HandshakeGate::left() noexcept {
-  --in_flight_;
+  work_.end();
   tell();
   if (!fresh_.empty() && !std::exchange(is_armed_, true)) turn_timer_->arm(kNextTurn);
 }
 
 void HandshakeGate::tell() noexcept {
-  if (watcher_ != nullptr) watcher_->on_in_flight(in_flight_);
+  if (watcher_ != nullptr) watcher_->on_in_flight(work_.under_way());
 }
 }  // namespace heddle

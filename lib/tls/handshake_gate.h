@@ -9,6 +9,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/intrusive_list.h"
+#include "lib/base/work_limit.h"
 
 namespace heddle {
 
@@ -17,6 +18,7 @@ class HandshakeGate {
   struct Limits {
     size_t in_flight = 256;
     size_t steps_per_turn = 8;
+    double least_rate = 0;  // handshakes that may begin each second although every place is taken; 0: none
   };
   // For metrics.
   class Watcher {
@@ -49,13 +51,14 @@ class HandshakeGate {
   HandshakeGate(Scheduler&, Limits, Watcher*);
   // Bytes came: may they be looked at now? If not, on_admitted() follows in a later turn.
   bool admit(Handshake&);
-  size_t in_flight() const noexcept { return in_flight_; }
+  size_t in_flight() const noexcept { return work_.under_way(); }
 
  private:
   using Queue = IntrusiveList<Handshake>;
   void begin_turn();
   void on_turn();
-  bool has_room() const noexcept { return in_flight_ < limits_.in_flight; }
+  bool has_room() const { return work_.has_room(scheduler_.now()); }
+  void arm_for_more();
   Handshake* next();
   void take_step(Handshake&);
   void left() noexcept;
@@ -65,10 +68,10 @@ class HandshakeGate {
   const Limits limits_;
   Watcher* const watcher_;
   std::unique_ptr<Timer> turn_timer_;
-  bool is_armed_ = false;
-  MonoTime turn_;  // all of a turn has the same time
+  bool is_armed_ = false;  // for the next turn
+  MonoTime turn_;          // all of a turn has the same time
   size_t steps_ = 0;
-  size_t in_flight_ = 0;
+  WorkLimit work_;
   Queue begun_;
   Queue fresh_;
 };

@@ -111,7 +111,7 @@ bool TlsContext::is_foreign(const PeerCertificate& peer) const noexcept {
 
 Result<void> TlsContext::load_identity() {
   bool is_server = options_.role == TlsRole::kServer;
-  if (material_.web != nullptr && is_server) return load(material_.web->chain, *material_.web->key, "the certificate");
+  if (material_.web != nullptr) return load(material_.web->chain, *material_.web->key, "the certificate");
   if (material_.svid != nullptr) return load(material_.svid->chain, *material_.svid->key, "the SVID");
   if (is_server) return make_error(Reason::kConfigInvalid, "a TLS server needs an SVID");
   return {};

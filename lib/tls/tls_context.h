@@ -38,7 +38,7 @@ inline constexpr std::string_view kTcp = "heddle-tcp";  // opaque TCP between si
 struct TlsMaterial {
   std::shared_ptr<const Svid> svid;             // may be null for a client that has no identity yet
   std::shared_ptr<const TrustBundle> bundle;    // whom we believe
-  std::shared_ptr<const WebCertificate> web{};  // server: shown instead of an SVID
+  std::shared_ptr<const WebCertificate> web{};  // shown instead of an SVID; a client's: to servers outside the mesh
 };
 
 class TlsContext {

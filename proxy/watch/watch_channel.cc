@@ -67,7 +67,7 @@ Result<TlsSetup> HttpWatchChannel::setup() const {
   TlsSetup setup;
   setup.context = identity->client;
   setup.check = Authorizer::exact(options_.control);
-  setup.handshake = options_.connect;
+  setup.handshake = options_.handshake;
   setup.only_alpn = alpn::kHttp2;
   return setup;
 }

@@ -41,6 +41,7 @@ struct WatchChannelOptions {
   std::vector<Address> addresses;
   SpiffeId control;  // who must answer
   Duration connect = 5s;
+  Duration handshake = 10s;  // after a restart a control plane has everybody's to do: as long as it waits itself
 };
 
 class HttpWatchChannel final : public WatchChannel {

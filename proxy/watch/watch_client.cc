@@ -15,7 +15,7 @@ WatchClient::WatchClient(Scheduler& scheduler, Random& random, Logger log, Watch
       worker_(parts.worker),
       options_(std::move(options)),
       waiters_(scheduler),
-      backoff_(random),
+      round_(random, channel_.addresses(), scheduler.now()),
       lag_(scheduler.now()),
       wake_(scheduler.timer([this] {
         if (state_ == WatchState::kBackoff) return connect();
@@ -51,7 +51,7 @@ void WatchClient::on_restored(Result<LastGood> found) {
 
 void WatchClient::reload() {
   if (state_ != WatchState::kBackoff) return;
-  backoff_.reset();
+  round_.on_stable();
   wake_->arm(Duration{});
 }
 
@@ -71,7 +71,7 @@ void WatchClient::connect() {
   dead_.reset();
   state_ = WatchState::kConnecting;
   wake_->arm(kConnect);
-  stream_ = channel_.open(address_, *this);
+  stream_ = channel_.open(round_.current(), *this);
 }
 
 void WatchClient::on_open() {
@@ -91,11 +91,12 @@ void WatchClient::on_closed(const Error& why) {
 void WatchClient::fail(Reason reason, std::string detail) {
   if (state_ == WatchState::kBackoff || state_ == WatchState::kIdle) return;
   bool was_stable = state_ == WatchState::kLive && scheduler_.now() - live_since_ >= kStable;
-  if (was_stable) backoff_.reset();
-  Error why = make_error(reason, std::move(detail)).within(channel_.name(address_));
+  if (was_stable) round_.on_stable();
+  if (state_ == WatchState::kLive) round_.on_good();
+  Error why = make_error(reason, std::move(detail)).within(channel_.name(round_.current()));
   last_error_ = why.text();
   log_.warn("no configuration from the control plane", {{"error", why}, {"state", to_text(state_)}});
-  end_stream(backoff_.next());
+  end_stream(round_.on_failed(scheduler_.now()));
 }
 
 // Not destroyed here: this may be inside one of its upcalls.
@@ -113,7 +114,6 @@ void WatchClient::end_stream(Duration wait) {
   facts_asked_.reset();
   lag_.on_disconnected();
   state_ = WatchState::kBackoff;
-  address_ = (address_ + 1) % std::max<size_t>(channel_.addresses(), 1);
   wake_->arm(std::max(wait, Duration(1ms)));
 }
 
@@ -227,7 +227,7 @@ void WatchClient::on_message(WatchEnd&& end) {
 void WatchClient::on_message(WatchHeartbeat&& heartbeat) {
   heartbeat_ = heartbeat;
   state_ = WatchState::kLive;
-  if (scheduler_.now() - live_since_ >= kStable) backoff_.reset();
+  if (scheduler_.now() - live_since_ >= kStable) round_.on_stable();
   look_at_lag();
 }
 
@@ -241,11 +241,14 @@ void WatchClient::look_at_lag() {
 
 void WatchClient::on_message(WatchRetryAfter&& message) {
   last_error_ = make_error(Reason::kOverload, "the control plane is busy").text();
-  end_stream(std::max(random_.jitter(message.after, 0.2), backoff_.next()));
+  end_stream(round_.on_sent_away(random_.jitter(message.after, 0.2)));
 }
 
 // Not a failure: the next replica soon, but not all sidecars at the same instant.
-void WatchClient::on_message(WatchDrain&&) { end_stream(random_.jitter(500ms, 1.0)); }
+void WatchClient::on_message(WatchDrain&&) {
+  round_.move_on();
+  end_stream(random_.jitter(500ms, 1.0));
+}
 
 void WatchClient::on_message(WatchUnknown&& message) {
   wants_.on_unknown(message.services, scheduler_.now());
@@ -415,7 +418,7 @@ ConfigStatus WatchClient::status() const {
   status.refused = refused_;
   status.last_error = last_error_;
   status.state = state_;
-  status.control = channel_.name(address_);
+  status.control = channel_.name(round_.current());
   if (heartbeat_) status.newest = heartbeat_->version;
   if (heartbeat_) status.heard = heartbeat_->time;
   status.lag = lag_.lag(scheduler_.now());

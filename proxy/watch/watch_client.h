@@ -2,14 +2,15 @@
 // and Backoff from each of them. Resumes from the version it holds; applies whole batches whose content hash is the one
 // announced, else asks for everything; acknowledges or refuses every version with all problems; starts from the last
 // good snapshot on disk. Within an epoch it never goes back, unless every replica it reached was behind.
-// Belongs to the main loop. Silence for 15 s ends a stream; reconnects after 1 s x 1.6, 20 %, cap 120 s, next address.
+// Belongs to the main loop. Silence for 15 s ends a stream; the next address follows (address_round.h): at once after a
+// stream that was good, else after 1 s x 1.6, 20 %, cap 120 s.
 #pragma once
 #include <deque>
 #include <functional>
 
 #include "lib/api/traffic_counts.h"
-#include "lib/base/backoff.h"
 #include "lib/base/log.h"
+#include "proxy/watch/address_round.h"
 #include "proxy/watch/config_source.h"
 #include "proxy/watch/want_waiters.h"
 #include "proxy/watch/wants.h"
@@ -120,10 +121,9 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   Latest<Snapshot> snapshots_;
   Wants wants_;
   WantWaiters waiters_;
-  Backoff backoff_;
+  AddressRound round_;
   LagTracker lag_;
   WatchState state_ = WatchState::kIdle;
-  size_t address_ = 0;
   MonoTime live_since_;
   std::optional<WatchBatch> batch_;  // being received
   bool skipping_ = false;            // a batch that nobody wants is being received

@@ -1,6 +1,6 @@
 // The control plane's side of the watch against any sidecar. Input: lines. Those that begin with `!` move the scene:
 //   !put  !erase (a resource changes)  !wait <byte: tenths of seconds>  !again (the stream is gone, another one comes)
-//   !ack (an honest answer to the batch that ended last)
+//   !ack (an honest answer to the batch that ended last)  !facts (somebody asks for what sidecars remember)
 // every other line is said by the sidecar as it stands. An honest sidecar watches beside it and must not suffer.
 #include "control/watch/watch_hub.h"
 #include "lib/base/bytes.h"
@@ -98,7 +98,7 @@ class Scene {
       if (message) say(stranger_, *message);
       if (!message) stranger_->subscriber->close(message.error());
     }
-    scheduler_.advance(20ms);
+    scheduler_.advance(100ms);
     answer(honest_);
   }
 
@@ -121,6 +121,15 @@ class Scene {
     if (line.starts_with("!wait ")) scheduler_.advance(static_cast<unsigned char>(line.back()) * 100ms);
     if (line == "!again") join(stranger_, "stranger");
     if (line == "!ack") answer(stranger_);
+    if (line == "!facts") fetch();
+  }
+  void fetch() {
+    facts_ = hub_.fetch_facts({}, [](const FactsResult& result) {
+      size_t told = result.sidecars.size() + result.silent.size();
+      expect(told == result.asked, "who was asked has answered, or is told to be silent");
+      for (const FetchedFacts& one : result.sidecars)
+        expect(one.kept.facts.size() <= kMaxFacts, "an answer is bounded");
+    });
   }
   bool commit(Transaction operations) {
     bool done = false;
@@ -163,6 +172,7 @@ class Scene {
   std::unique_ptr<Sidecar> honest_;
   std::unique_ptr<Sidecar> stranger_;
   int changes_ = 0;
+  Pending facts_;
 };
 }  // namespace
 

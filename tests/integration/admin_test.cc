@@ -83,6 +83,7 @@ class AdminNetwork : public testing::Test, private ClientTlsSource {
   bool drained = false;
   AdminProviders::OnConnections waiting;
   AdminProviders::OnExplained explained;
+  std::string facts;
   AdminProviders providers() {
     return {loop,
             log.log(),
@@ -103,6 +104,10 @@ class AdminNetwork : public testing::Test, private ClientTlsSource {
               if (body.empty()) return done(make_error(Reason::kBadRequest, "url: is required"));
               explained = std::move(done);
               loop.post([this, asked = std::string(body)] { explained(str_cat("{\"asked\":", asked, "}")); });
+            },
+            [this](AdminProviders::OnFacts done) {
+              if (facts.empty()) return done(make_error(Reason::kNotFound, "facts: off"));
+              done(facts);
             }};
   }
   AdminServer admin{loop, protocols, providers()};
@@ -194,6 +199,15 @@ TEST_F(AdminNetwork, DoesNotTakeAGetForAChange) {
   EXPECT_EQ(by_tcp("GET /drain").status, 405);
   EXPECT_EQ(by_socket("GET /drain").status, 405);
   EXPECT_FALSE(drained);
+}
+
+TEST_F(AdminNetwork, ShowsWhatRequestsSaidOnItsSocketOnly) {
+  EXPECT_EQ(by_socket("GET /facts").status, 404);
+  facts = R"({"seen":0,"facts":[]})";
+
+  EXPECT_EQ(by_socket("GET /facts").body, facts);
+  EXPECT_EQ(by_tcp("GET /facts").status, 403);
+  EXPECT_EQ(by_tcp("GET /facts", with("authorization", "Bearer secret")).status, 403);
 }
 
 TEST_F(AdminNetwork, RefusesForeignHostsAndWebPagesOverTcp) {

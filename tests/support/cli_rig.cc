@@ -25,7 +25,7 @@ ExitCode CliRig::run(std::string_view words) {
   std::istringstream in(input);
   out_.str("");
   err_.str("");
-  Console console{in, out_, err_, color};
+  Console console{in, out_, err_, color, is_watched};
   auto parsed = parse_cli_options(args, Environment{});
   if (const auto* exit = std::get_if<CliExit>(&parsed)) {
     console.err << exit->err;

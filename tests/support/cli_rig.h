@@ -31,6 +31,7 @@ class CliRig {
   std::function<Result<ApiReply>(const LiveOptions&, const ApiRequest&)> sidecar;
   std::string input;  // of standard input
   UseColor color = UseColor::kNo;
+  bool is_watched = false;  // standard error is a terminal
   Duration paused() const { return clock_.paused; }
 
  private:

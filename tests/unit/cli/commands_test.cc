@@ -101,6 +101,33 @@ TEST(CliGet, HasColumnsForTheOtherKinds) {
             "NAME  IDENTITY       SERVICES  OVERLOAD    AGE\nw     spiffe://td/w  s         priorities  <unknown>\n");
 }
 
+constexpr char kLabelled[] = R"({"metadata":{"name":"a","labels":{"app":"web","tier":"front"},"resourceVersion":"1.4",
+    "generation":2}},{"metadata":{"name":"b","labels":{"app":"cart"}}})";
+
+TEST(CliGet, SelectsByLabels) {
+  CliRig rig;
+  rig.control.answer("GET /v1/resources/services?namespace=default", 200, list(kLabelled));
+
+  EXPECT_EQ(rig.run("get svc -l app=web,tier!=back -o name"), ExitCode::kOk);
+  EXPECT_EQ(rig.out(), "service.heddle.dev/a\n");
+  rig.run("get svc --selector app=cart -o json");
+  EXPECT_THAT(rig.out(), testing::AllOf(HasSubstr("\"name\": \"b\""), testing::Not(HasSubstr("\"name\": \"a\""))));
+  EXPECT_EQ(rig.run("get svc -l app=none"), ExitCode::kOk);
+  EXPECT_EQ(rig.out() + rig.err(), "No resources found in default namespace.\n");
+}
+
+TEST(CliGet, WideHasVersionGenerationAndLabels) {
+  CliRig rig;
+  rig.control.answer("GET /v1/resources/services?namespace=default", 200, list(kLabelled));
+
+  rig.run("get svc -o wide");
+
+  EXPECT_EQ(rig.out(),
+            "NAME  PORTS   HOSTS   AGE        VERSION  GENERATION  LABELS\n"
+            "a     <none>  <none>  <unknown>  1.4      2           app=web,tier=front\n"
+            "b     <none>  <none>  <unknown>  <none>   <none>      app=cart\n");
+}
+
 TEST(CliGet, PrintsOneResourceInEveryFormat) {
   CliRig rig;
   rig.control.answer("GET /v1/resources/workloads/shop/w", 200,
@@ -309,6 +336,29 @@ TEST(CliWait, ATimeoutIsAFailureThatNamesWhoLags) {
   EXPECT_EQ(rig.run("wait --version 1.43"), ExitCode::kFailure);
 
   EXPECT_EQ(rig.err(), "error: timeout: 2 sidecars lag: hello-0, hello-1\n");
+}
+
+TEST(CliWait, TellsWhoWatchesWhomItWaitsFor) {
+  CliRig rig;
+  rig.is_watched = true;
+  std::string glance = "GET /v1/wait?version=1.43&timeout=1s";
+  rig.control.answer(glance, 504, R"({"reason":"timeout","message":"1 sidecar lags: hello-0"})");
+  rig.control.answer_then(glance, 200, R"({"version":"1.43","sidecars":6})");
+
+  EXPECT_EQ(rig.run("wait --version 1.43"), ExitCode::kOk);
+
+  EXPECT_EQ(rig.err(), "\r\x1b[Kwaiting: 1 sidecar lags: hello-0\r\x1b[K");
+  EXPECT_EQ(rig.out(), "version 1.43 runs on 6 sidecars\n");
+}
+
+TEST(CliWait, WhoWatchesIsToldNoMoreWhenTheTimeIsOver) {
+  CliRig rig;
+  rig.is_watched = true;
+  rig.control.answer("GET /v1/wait?version=1.43&timeout=500ms", 504,
+                     R"({"reason":"timeout","message":"1 sidecar lags: hello-0"})");
+
+  EXPECT_EQ(rig.run("wait --version 1.43 --timeout 500ms"), ExitCode::kFailure);
+  EXPECT_EQ(rig.err(), "error: timeout: 1 sidecar lags: hello-0\n");
 }
 
 TEST(CliVersion, ShowsBothVersionsOrOnlyItsOwn) {

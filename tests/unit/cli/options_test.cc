@@ -70,6 +70,7 @@ TEST(CliOptions, ReadsEveryOutputFormatOfGet) {
   EXPECT_EQ(command<GetOptions>({"get", "svc"}).output, OutputFormat::kTable);
   EXPECT_EQ(command<GetOptions>({"get", "svc", "-o", "json"}).output, OutputFormat::kJson);
   EXPECT_EQ(command<GetOptions>({"get", "svc", "-o", "yaml"}).output, OutputFormat::kYaml);
+  EXPECT_EQ(command<GetOptions>({"get", "svc", "-o", "wide"}).output, OutputFormat::kWide);
   EXPECT_EQ(command<GetOptions>({"get", "svc", "--output=name"}).output, OutputFormat::kName);
 }
 
@@ -157,6 +158,33 @@ TEST(CliOptions, PrefersTheFlagToTheVariableToTheHome) {
   EXPECT_EQ(parsed({"status"}).context_file, "/home/ada/.heddle/context.json");
 }
 
+TEST(CliOptions, AContextIsAFileOrTheNameOfOne) {
+  EXPECT_EQ(parsed({"status", "--context", "staging"}).context_name, "staging");
+  EXPECT_EQ(parsed({"status", "--context", "staging"}).context_file, "/home/ada/.heddle/context.json");
+  EXPECT_EQ(parsed({"status", "--context", "./staging"}).context_name, "");
+  EXPECT_EQ(parsed({"status", "--context", "admin.context"}).context_file, "admin.context");
+}
+
+TEST(CliOptions, ReadsWhatIsAskedOfFields) {
+  EXPECT_EQ(command<SchemaOptions>({"schema"}).kind, std::nullopt);
+  EXPECT_EQ(command<SchemaOptions>({"schema", "hr", "-o", "json"}).kind, Kind::kHttpRoute);
+  auto field = command<ExplainFieldOptions>({"explain-field", "HTTPRoute.spec.rules[0].name"});
+  EXPECT_EQ(field.kind, Kind::kHttpRoute);
+  EXPECT_EQ(field.path, "spec.rules[0].name");
+  EXPECT_EQ(command<ExplainFieldOptions>({"explain-field", "tp"}).path, "");
+}
+
+TEST(CliOptions, ReadsTheOtherToolsOfPeople) {
+  EXPECT_EQ(command<CompletionOptions>({"completion", "fish"}).shell, Shell::kFish);
+  EXPECT_EQ(command<ManOptions>({"man"}).directory, ".");
+  EXPECT_EQ(command<ManOptions>({"man", "--dir", "/x"}).directory, "/x");
+  EXPECT_EQ(command<CheckOptions>({"check", "-o", "json"}).output, OutputFormat::kJson);
+  auto add = command<ContextOptions>({"context", "add", "prod", "/x/admin.context"});
+  EXPECT_EQ(add.verb, ContextVerb::kAdd);
+  EXPECT_EQ(add.name, "prod");
+  EXPECT_EQ(add.source, "/x/admin.context");
+}
+
 TEST(CliOptions, RefusesWhatItDoesNotKnow) {
   EXPECT_THAT(refused({}), HasSubstr("expected a command"));
   EXPECT_THAT(refused({"frobnicate"}), HasSubstr("frobnicate"));
@@ -169,7 +197,14 @@ TEST(CliOptions, RefusesWhatItDoesNotKnow) {
 }
 
 TEST(CliOptions, RefusesValuesThatCannotBe) {
-  EXPECT_THAT(refused({"get", "svc", "-o", "wide"}), HasSubstr("expected one of table, json, yaml, name"));
+  EXPECT_THAT(refused({"get", "svc", "-o", "wider"}), HasSubstr("expected one of table, wide, json, yaml, name"));
+  EXPECT_THAT(refused({"get", "svc", "-l", "a>1"}), HasSubstr("--selector: cannot read"));
+  EXPECT_THAT(refused({"schema", "-o", "yaml"}), HasSubstr("expected one of json"));
+  EXPECT_THAT(refused({"completion", "tcsh"}), HasSubstr("expected bash, zsh or fish"));
+  EXPECT_THAT(refused({"explain-field", "HTTPRoute."}), HasSubstr("ends with a dot"));
+  EXPECT_THAT(refused({"explain-field", "pods.spec"}), HasSubstr("is not a kind"));
+  EXPECT_THAT(refused({"context", "use", "No"}), HasSubstr("is not the name of a context"));
+  EXPECT_THAT(refused({"context", "list", "--context", "prod"}), HasSubstr("names a file here"));
   EXPECT_THAT(refused({"status", "-o", "yaml"}), HasSubstr("expected one of table, json"));
   EXPECT_THAT(refused({"get", "svc", "-n", "No"}), HasSubstr("--namespace"));
   EXPECT_THAT(refused({"get", "svc", "../x"}), HasSubstr("is not valid"));
@@ -187,6 +222,8 @@ TEST(CliOptions, RefusesHalfCommands) {
   EXPECT_THAT(refused({"get"}), HasSubstr("resource"));
   EXPECT_THAT(refused({"get", "svc", "a", "b"}), HasSubstr("at most one name"));
   EXPECT_THAT(refused({"get", "svc", "a", "-A"}), HasSubstr("--all-namespaces"));
+  EXPECT_THAT(refused({"get", "svc", "a", "-l", "x"}), HasSubstr("--selector"));
+  EXPECT_THAT(refused({"context", "add", "prod"}), HasSubstr("file is required"));
   EXPECT_THAT(refused({"delete"}), HasSubstr("either KIND NAME or -f FILE"));
   EXPECT_THAT(refused({"delete", "svc", "a", "-f", "x"}), HasSubstr("either KIND NAME or -f FILE"));
   EXPECT_THAT(refused({"delete", "svc"}), HasSubstr("expected the name"));

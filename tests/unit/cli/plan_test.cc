@@ -65,7 +65,7 @@ TEST_F(CliPlan, ShowsSectionsThatAreReadAtAGlance) {
             "    GET hello/cart from spiffe://td/w\n"
             "  5 not decidable, for nobody kept: header x-user (5)\n"
             "  3 not compared: decided by an older configuration\n"
-            "  not replayed: namespace shop: needs the role plan\n"
+            "  note: namespace shop: needs the role plan\n"
             "\n"
             "plan for version 1.43: 1 to create, 1 to change, 0 to remove; nothing was changed\n");
 }

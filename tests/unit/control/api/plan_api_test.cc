@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "control/api/apply_request.h"
+#include "control/store/sqlite_ledger.h"
 #include "tests/unit/control/fixtures.h"
 
 namespace heddle {
@@ -28,26 +29,47 @@ std::string to_set(std::string_view name) {
 
 class PlanApiTest : public testing::Test {
  protected:
+  PlanApiTest() : ledger_(store_.database) {}
   void SetUp() override {
     for (std::string_view name : {"a", "b"}) {
       store_.put(backend_set(name));
       store_.put(service(name));
     }
     version_ = store_.put(route(to_set("a")));
+    grant(R"([{"role":"plan","namespaces":["default"]}])");
   }
-  // An answer, if there is one.
+  // To the token "t" of the name admin-1.
+  void grant(std::string_view grants) {
+    ASSERT_TRUE(ledger_.remove_admin_token("admin-1").has_value());
+    AdminTokenRow row{"admin-1", "", {}, std::string(grants)};
+    ASSERT_TRUE(ledger_.add_admin_token(sha256(as_bytes(std::string_view("t"))), row).has_value());
+  }
+  // The answer, if there is one.
   std::optional<RpcResponse> ask(const Envelope& resource, std::string query = "") {
     RpcRequest request;
+    request.method = "POST";
+    request.path = "/v1/plan";
+    request.headers.emplace_back("authorization", "Bearer t");
     request.body = str_cat(R"({"kind":"List","items":[)", resource.document.compact(), "]}");
     request.query = std::move(query);
     answer_.reset();
     api_.plan(request, {"1", "admin-1", "127.0.0.1:1"}, [this](RpcResponse r) { answer_ = std::move(r); });
     return answer_;
   }
+  // Once the sidecars, if they are asked, have answered with facts_.
   JsonValue plan(const Envelope& resource, std::string query = "") {
-    std::optional<RpcResponse> answer = ask(resource, std::move(query));
-    EXPECT_TRUE(answer && answer->status == 200) << (answer ? answer->body : "no answer");
-    return answer ? *JsonValue::parse(answer->body) : JsonValue();
+    ask(resource, std::move(query));
+    if (waiting_) answer_facts();
+    EXPECT_TRUE(answer_ && answer_->status == 200) << (answer_ ? answer_->body : "no answer");
+    return answer_ ? *JsonValue::parse(answer_->body) : JsonValue();
+  }
+  void answer_facts() {
+    FactsFetcher::Done done = std::move(waiting_);
+    waiting_ = nullptr;
+    done(std::move(facts_));
+  }
+  void remember(std::string_view node, KeptFacts kept) {
+    facts_.sidecars.push_back({{str_cat("spiffe://cluster.local/ns/default/sa/", node), std::string(node)}, kept});
   }
   static std::string at(const JsonValue& value, JsonValue::Path path) {
     std::optional<JsonValue> found = value.find(path);
@@ -69,11 +91,12 @@ class PlanApiTest : public testing::Test {
   }
 
   TestStore store_;
+  SqliteLedger ledger_;
   Lines audit_;
-  std::vector<SidecarFacts> facts_;
-  Result<void> may_fetch_;
-  bool answers_at_once_ = true;
-  std::vector<PlanApi::OnFacts> waiting_;
+  Lines refusals_;
+  AccessGate gate_{{ledger_, refusals_, store_.clock, store_.random}};
+  FactsResult facts_;
+  FactsFetcher::Done waiting_;
   std::vector<std::string> asked_;
   std::optional<RpcResponse> answer_;
   Version version_;
@@ -82,16 +105,16 @@ class PlanApiTest : public testing::Test {
                   return whole_admission(problems, Reason::kConfigInvalid, *TrustDomain::parse("cluster.local"));
                 },
                 [this] { return nodes(); },
-                [this](const std::string& ns, PlanApi::OnFacts done) {
-                  asked_.push_back(ns);
-                  if (!answers_at_once_) return waiting_.push_back(std::move(done));
-                  done(facts_, "");
+                [this](const FactsQuery& query, FactsFetcher::Done done) {
+                  asked_.push_back(query.ns);
+                  waiting_ = std::move(done);
+                  return Pending();
                 },
-                [this](const RpcRequest&, std::string_view) { return may_fetch_; }}};
+                gate_}};
 };
 
 TEST_F(PlanApiTest, TellsWhatWouldBecomeOfResourcesRoutesSidecarsAndRequestsAndWritesNothing) {
-  facts_ = {{"web-0", "", 16, {fact()}}};
+  remember("web-0", {{fact()}, 16});
 
   JsonValue out = plan(route(to_set("b")));
 
@@ -100,12 +123,13 @@ TEST_F(PlanApiTest, TellsWhatWouldBecomeOfResourcesRoutesSidecarsAndRequestsAndW
   EXPECT_THAT(at(out, {"changes", "resources"}), HasSubstr(R"("path":"spec.rules[0].backendRefs[0].name")"));
   EXPECT_THAT(at(out, {"routes", "rows"}), HasSubstr(R"("after":"default/b")"));
   EXPECT_EQ(at(out, {"sidecars", "affected"}), "1");
+  EXPECT_THAT(at(out, {"sidecars", "names"}), HasSubstr("web-0"));
   EXPECT_EQ(at(out, {"traffic", "seen"}), "16");
   EXPECT_THAT(at(out, {"traffic", "groups"}), HasSubstr("would go to BackendSet default/b"));
   EXPECT_EQ(store_->version(), version_);
 }
 
-TEST_F(PlanApiTest, EveryFetchIsAudited) {
+TEST_F(PlanApiTest, EveryQuestionToSidecarsIsAudited) {
   plan(route(to_set("b")));
 
   EXPECT_THAT(asked_, ElementsAre("default"));
@@ -116,25 +140,44 @@ TEST_F(PlanApiTest, EveryFetchIsAudited) {
 }
 
 TEST_F(PlanApiTest, WhoMayNotSeeTheRequestsGetsTheRest) {
-  may_fetch_ = make_error(Reason::kForbidden, "needs the role plan");
+  grant(R"([{"role":"viewer","namespaces":["default"]}])");
 
   JsonValue out = plan(route(to_set("b")));
 
   EXPECT_TRUE(asked_.empty());
-  EXPECT_EQ(at(out, {"traffic", "notes"}), R"(["namespace default: needs the role plan"])");
+  EXPECT_THAT(at(out, {"traffic", "notes"}), HasSubstr("namespace default: "));
   EXPECT_EQ(at(out, {"changes", "changed"}), "1");
+  ASSERT_EQ(audit_.all.size(), 1U);
   EXPECT_THAT(audit_.all[0], HasSubstr(R"("status":"forbidden")"));
 }
 
-TEST_F(PlanApiTest, WaitsForTheSidecars) {
-  answers_at_once_ = false;
+TEST_F(PlanApiTest, WaitsForTheSidecarsAndSaysWhoDidNotAnswer) {
+  facts_.silent.push_back({"spiffe://cluster.local/ns/default/sa/web", "web-0"});
+  facts_.connected = facts_.asked = 1;
 
   EXPECT_FALSE(ask(route(to_set("b"))).has_value());
-  ASSERT_EQ(waiting_.size(), 1U);
-  waiting_[0]({}, "no sidecar keeps facts");
+  answer_facts();
 
   ASSERT_TRUE(answer_.has_value());
-  EXPECT_THAT(answer_->body, HasSubstr(R"("notes":["namespace default: no sidecar keeps facts"])"));
+  EXPECT_THAT(answer_->body, HasSubstr("namespace default: 1 of 1 sidecars did not answer: web-0"));
+}
+
+TEST_F(PlanApiTest, WhoWaitsIsToldWhenThisReplicaLeaves) {
+  ask(route(to_set("b")));
+
+  api_.drain();
+
+  ASSERT_TRUE(answer_.has_value());
+  EXPECT_EQ(answer_->status, info(Reason::kDraining).status);
+}
+
+TEST_F(PlanApiTest, TooManyThatWaitAreRefused) {
+  for (size_t i = 0; i < PlanApi::kMaxJobs; ++i) EXPECT_FALSE(ask(route(to_set("b"))).has_value());
+
+  std::optional<RpcResponse> answer = ask(route(to_set("b")));
+
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_EQ(answer->status, info(Reason::kOverload).status);
 }
 
 TEST_F(PlanApiTest, WithoutReplayNobodyIsAsked) {
@@ -160,8 +203,8 @@ TEST_F(PlanApiTest, RefusesAsApplyDoes) {
 }
 
 TEST_F(PlanApiTest, ReplaysAShareOfEverySidecarWhenThereAreTooMany) {
-  SidecarFacts many{"web-0", "", std::nullopt, std::vector<RequestFact>(PlanApi::kMaxFacts, fact())};
-  facts_ = {many, {"web-1", "", std::nullopt, {fact()}}};
+  remember("web-0", {std::vector<RequestFact>(PlanApi::kMaxFacts, fact()), 0});
+  remember("web-1", {{fact()}, 0});
 
   JsonValue out = plan(route(to_set("b")));
 

@@ -12,7 +12,7 @@ class PlanDiffTest : public testing::Test {
     store_.put(service("a"));
   }
   View preview(Envelope resource) {
-    Result<Commit> commit = store_->preview({PutOperation{std::move(resource)}});
+    Result<Commit> commit = store_->preview(CommitRequest{{PutOperation{std::move(resource)}}});
     EXPECT_TRUE(commit.has_value()) << commit.error().text();
     return commit->after;
   }
@@ -91,6 +91,17 @@ TEST_F(PlanScopeTest, NamesThoseThatObeyAnOlderVersion) {
 
   EXPECT_EQ(scope.refusing_count, 1U);
   EXPECT_EQ(scope.refusing, scope.names);
+}
+
+TEST_F(PlanScopeTest, WhoIsNotForTheCallersEyesIsCountedOnly) {
+  PlanNode hidden = node("one", "a", true);
+  hidden.is_named = false;
+
+  PlanScope scope = plan_scope(store_->view(), preview(backend_set("a", "9090")), {hidden});
+
+  EXPECT_EQ(scope.affected, 1U);
+  EXPECT_EQ(scope.refusing_count, 1U);
+  EXPECT_TRUE(scope.names.empty() && scope.refusing.empty());
 }
 
 TEST_F(PlanScopeTest, TellsAHundredNamesAndCountsAll) {

@@ -91,7 +91,7 @@ class WatchHubTest : public testing::Test {
     hub_ = std::make_unique<WatchHub>(*store_.store, registry_, scheduler_, random_, options);
   }
   void put(Envelope resource) { store_.put(std::move(resource)); }
-  void flush() { scheduler_.advance(10ms); }
+  void flush() { scheduler_.advance(Debounce::Limits().quiet); }
   const NodeStatus& status() { return *registry_.find({"spiffe://cluster.local/ns/default/sa/web", sidecar_.node_}); }
 
   TestStore store_;

@@ -78,7 +78,7 @@ class WatchModel : public testing::TestWithParam<uint64_t> {
   TestStore store_{Store::Options{.log = {.events = 15, .bytes = 1 << 20}}};
   ManualScheduler scheduler_;
   NodeRegistry registry_;
-  WatchHub hub_{*store_.store, registry_, scheduler_, random_, {.streams_rate = 1e6, .streams_burst = 1e6}};
+  WatchHub hub_{*store_.store, registry_, scheduler_, random_, {}};
   std::vector<std::unique_ptr<WatchingSidecar>> sidecars_;
 };
 

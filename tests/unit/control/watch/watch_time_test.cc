@@ -29,22 +29,6 @@ TEST_F(WatchTimeTest, ASidecarThatNeverAnswersIsDropped) {
   EXPECT_EQ(sidecar_.closed_->reason, Reason::kTimeout);
 }
 
-TEST_F(WatchTimeTest, AHerdIsToldWhenToComeBack) {
-  start_hub({.streams_rate = 1, .streams_burst = 1});
-  hub_->set_synced();
-  WatchingSidecar late("n2");
-  sidecar_.start(*hub_);
-
-  late.connect(*hub_);
-  late.read(*hub_);
-
-  EXPECT_EQ(late.subscriber_, nullptr);
-  EXPECT_EQ(late.closed_->reason, Reason::kRateLimited);
-  ASSERT_TRUE(late.replica_.retry_after().has_value());
-  EXPECT_GE(late.replica_.retry_after()->after, 1s);
-  EXPECT_LE(late.replica_.retry_after()->after, 5s);
-}
-
 TEST_F(WatchTimeTest, DrainIsToldOnceAndNeverInsideABatch) {
   WatchingSidecar slow("n2");
   slow.wants_ = {service_key("a")};

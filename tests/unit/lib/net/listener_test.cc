@@ -9,6 +9,7 @@
 
 #include <fstream>
 
+#include "lib/base/memory.h"
 #include "lib/net/socket.h"
 #include "tests/support/run_turns.h"
 
@@ -311,6 +312,15 @@ TEST(ConnectionCap, TheDefaultKeepsWithinTheFileLimit) {
 
   EXPECT_GE(limit, 1U);
   EXPECT_LE(limit, std::min<size_t>(10'000, files * 45 / 100));
+}
+
+TEST(ConnectionCap, WhatTheResourcesAllowIsNotCutAtTenThousand) {
+  size_t files = raise_nofile_limit();
+
+  size_t limit = ConnectionCap::resource_limit(0.8);
+
+  EXPECT_LE(limit, files * 80 / 100);
+  EXPECT_GE(limit, std::min<size_t>({10'001, files * 79 / 100, available_memory() / (64 * 1024) / 2}));
 }
 
 TEST(ConnectionCap, TheDefaultIsSharedBetweenWorkers) {

@@ -50,6 +50,31 @@ TEST_F(HandshakeGateTest, TakesSoManyStepsInATurnAndTheRestInThoseThatFollow) {
   EXPECT_EQ(watch.in_flight, 5U);
 }
 
+TEST_F(HandshakeGateTest, WhoStallsInTheMiddleHoldsOthersUpByTheLeastRateOnly) {
+  HandshakeGate least(time, {2, 8, 10}, nullptr);
+  for (size_t i = 0; i < 10; ++i) least.admit(shakes[i]);
+  EXPECT_EQ(least.in_flight(), 2U);
+
+  time.advance(510ms);
+
+  EXPECT_EQ(admitted(), 5U);
+  EXPECT_EQ(least.in_flight(), 7U);
+  for (Shake& shake : shakes) shake.leave();
+}
+
+TEST_F(HandshakeGateTest, APlaceThatBecomesFreeIsTakenBeforeTheLeastRateSays) {
+  HandshakeGate least(time, {2, 8, 1}, nullptr);
+  for (size_t i = 0; i < 4; ++i) least.admit(shakes[i]);
+  next_turn();
+  EXPECT_EQ(admitted(), 0U);
+
+  shakes[0].leave();
+  next_turn();
+
+  EXPECT_EQ(admitted(), 1U);
+  for (Shake& shake : shakes) shake.leave();
+}
+
 TEST_F(HandshakeGateTest, LetsNobodyBeginWhileEveryPlaceIsTaken) {
   for (size_t i = 0; i < 10; ++i) {
     gate.admit(shakes[i]);

@@ -14,6 +14,7 @@
 #include "control/api/failure_limit.h"
 #include "control/api/history_view.h"
 #include "control/api/resource_conditions.h"
+#include "control/app/endpoint.h"
 #include "control/app/own_bundle_endpoint.h"
 #include "control/ca/issuer.h"
 #include "control/ca/refusal_limit.h"
@@ -25,8 +26,14 @@
 #include "control/plan/plan_routes.h"
 #include "control/plan/plan_scope.h"
 #include "control/plan/rollout_state.h"
+#include "control/store/etcd_journal.h"
 #include "control/store/sqlite_journal.h"
+#include "control/watch/debounce.h"
+#include "control/watch/facts_fetcher.h"
+#include "control/watch/first_batches.h"
+#include "control/watch/stream_age.h"
 #include "lib/api/federated.h"
+#include "lib/api/request_fact.h"
 #include "lib/api/watch_messages.h"
 #include "lib/base/json_scan.h"
 #include "lib/base/line_diff.h"
@@ -43,6 +50,7 @@
 #include "lib/routing/session_persistence.h"
 #include "lib/rpc/grpc_message.h"
 #include "lib/session/untrusted_peers.h"
+#include "lib/snapshot/kept_names.h"
 #include "lib/tls/client_hello.h"
 #include "lib/tls/handshake_gate.h"
 #include "lib/tls/key_update_guard.h"
@@ -62,6 +70,7 @@
 #include "proxy/resilience/rate_buckets.h"
 #include "proxy/resilience/retry_budget.h"
 #include "proxy/resilience/retry_policy.h"
+#include "proxy/telemetry/fact_ring.h"
 #include "proxy/telemetry/span_exporter.h"
 #include "proxy/upstream/dns_endpoints.h"
 #include "proxy/upstream/dns_schedule.h"
@@ -315,6 +324,19 @@ std::string limits_of_plan() {
                  " requests replayed, of ", count(PlanApi::kMaxNamespaces), " namespaces");
 }
 
+std::string limits_of_arrivals() {
+  return str_cat(count(ControlEndpoint::kHandshakes.in_flight), " handshakes, ",
+                 count(FirstBatches::Limits().work.at_once), " first batches under way, no fewer than ",
+                 count(FirstBatches::Limits().work.least_rate), "/s of each; ", count(FirstBatches::Limits().waiting),
+                 " wait; as many as the file limit and memory allow");
+}
+
+std::string limits_of_debounce() {
+  return str_cat("one push after ", in(1ms, Debounce::Limits().quiet), " ms of quiet (",
+                 in(1ms, Debounce::Limits().urgent), " ms for endpoints alone), at the latest after ",
+                 in(1s, Debounce::Limits().longest), " s");
+}
+
 std::vector<Row> of_configuration() {
   EXPECT_EQ(ApiServer::kMaxApplyBody, kMaxSnapshotBytes);
   return {
@@ -350,6 +372,18 @@ std::vector<Row> of_configuration() {
                " regular expressions of a policy; ", count(kMaxRateHeaders), " headers as keys, ",
                count(RateBuckets::kPlaces), " keys of a limit at once")},
       {"the watch", "[watch protocol](watch-protocol.md#limits)"},
+      {"[sidecars that come at once](watch-protocol.md#starting-a-stream) to a control plane", limits_of_arrivals()},
+      {"a watch stream", str_cat(in(1min, kLongestStream), " m, then it is asked to come anew")},
+      {"commits in a row", limits_of_debounce()},
+      {"[remembered requests](operations.md#remembered-requests) of a sidecar",
+       str_cat(count(kMaxFacts), ", one in ", count(kFactShare), "; a path of ", count(kMaxFactPath),
+               " bytes, a value of ", count(kMaxFactValue), ", ", count(FactSlot::kTextBytes), " bytes in all")},
+      {"what rules name of them",
+       str_cat(count(KeptNames::kMost), " header fields, ", count(KeptNames::kMost), " query parameters, ",
+               count(KeptNames::kMost), " questions about secret fields")},
+      {"a fetch of remembered requests",
+       str_cat(count(FactsFetcher::kMostSidecars), " sidecars, ", count(FactsFetcher::kMostFacts), " requests, ",
+               size(FactsFetcher::kMostBytes), "; ", count(FactsFetcher::kMostWaiting), " fetches wait")},
       {"[backend sets looked up in DNS](resources/backend-set.md#endpoints-from-dns)",
        str_cat(count(kMaxDnsSets), "; ", count(kMaxDnsTargets), " targets, ", count(kMaxDnsEndpoints),
                " endpoints of one; ", count(DnsResolver::kMaxAtOnce), " questions at once")},
@@ -358,6 +392,15 @@ std::vector<Row> of_configuration() {
                                            count(static_cast<size_t>(DnsSchedule::kRetry.cap / 1s)), " s")},
       {"problems told of one set", count(Problems::kMaxProblems)},
       {"series of one metric", str_cat(count(Registry::kMaxSeriesPerFamily), "; the rest is counted as `other`")},
+      {"members of etcd",
+       str_cat(count(EtcdOptions::kMaxEndpoints), "; ", in(1s, EtcdOptions{}.connect), " s to connect to one, ",
+               in(1s, EtcdOptions{}.attempt), " s for its answer, ", in(1s, EtcdOptions{}.whole), " s for a call; ",
+               size(kMaxEtcdAnswer), " of an answer")},
+      {"a transaction in etcd", str_cat("in parts of ", size(kEtcdPartBytes), " above ", size(kEtcdInlineBytes),
+                                        "; the newest ", count(EtcdJournal::Options{}.history),
+                                        " are kept, a snapshot after ", count(EtcdJournal::Options{}.snapshot_every))},
+      {"an append that etcd does not answer",
+       str_cat("given up after ", in(1s, EtcdJournal::Options{}.patience), " s")},
   };
 }
 

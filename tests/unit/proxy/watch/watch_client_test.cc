@@ -121,6 +121,45 @@ TEST_F(WatchClientTest, ResumesFromTheVersionItHolds) {
   EXPECT_EQ(channel_.dialled, (std::vector<size_t>{0, 1}));
 }
 
+TEST_F(WatchClientTest, IsAtTheNextAddressWithinASecondOfAClosedStream) {
+  connect();
+  snapshot(v(1), a_);
+
+  channel_.observer->on_closed(make_error(Reason::kUpstreamClosed, "reset"));
+  scheduler_.advance(1s);
+  open();
+
+  EXPECT_EQ(channel_.dialled, (std::vector<size_t>{0, 1}));
+  EXPECT_EQ(last_hello().hash, hash_of(a_));
+}
+
+TEST_F(WatchClientTest, IsAtTheNextAddressSoonHoweverLongItWaitedBefore) {
+  client_.start();
+  run();
+  for (int i = 0; i < 10; ++i) {
+    if (channel_.observer != nullptr) channel_.observer->on_closed(make_error(Reason::kUpstreamConnectRefused, "no"));
+    scheduler_.advance(150s);
+  }
+  while (channel_.observer == nullptr) scheduler_.advance(1s);
+  open();
+  heartbeat(v(1));
+  size_t before = channel_.dialled.size();
+
+  channel_.observer->on_closed(make_error(Reason::kUpstreamClosed, "reset"));
+  scheduler_.advance(1s);
+
+  EXPECT_EQ(channel_.dialled.size(), before + 1);
+}
+
+TEST_F(WatchClientTest, IsAtTheNextAddressWithin16SecondsOfTheLastWord) {
+  connect();
+  heartbeat(v(1));
+
+  scheduler_.advance(WatchClient::kMissedHeartbeats + 1s);
+
+  EXPECT_EQ(channel_.dialled, (std::vector<size_t>{0, 1}));
+}
+
 TEST_F(WatchClientTest, ServesOnWhileTheControlPlaneIsAway) {
   connect();
   snapshot(v(1), a_);
