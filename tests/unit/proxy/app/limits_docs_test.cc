@@ -337,6 +337,16 @@ std::string limits_of_debounce() {
                  in(1s, Debounce::Limits().longest), " s");
 }
 
+std::string limits_of_history() {
+  return str_cat(count(EventLog::Limits{}.events), ", and ", size(EventLog::Limits{}.bytes), " of what they replaced; ",
+                 count(SqliteJournal::Options{}.history), " over a restart; ", count(HistoryQuery::kMaxLimit),
+                 " in one list");
+}
+
+std::string limits_of_differences() {
+  return str_cat(count(kMaxLineEdits), " lines removed or added; beyond, all old lines and then all new ones");
+}
+
 std::vector<Row> of_configuration() {
   EXPECT_EQ(ApiServer::kMaxApplyBody, kMaxSnapshotBytes);
   return {
@@ -344,12 +354,8 @@ std::vector<Row> of_configuration() {
       {"snapshot, `heddle apply`", size(kMaxSnapshotBytes)},
       {"body of any other API call", size(ApiServer::kMaxBody)},
       {"message of a change", str_cat(count(kMaxChangeMessage), " bytes")},
-      {"versions that are kept", str_cat(count(EventLog::Limits{}.events), ", and ", size(EventLog::Limits{}.bytes),
-                                         " of what they replaced; ", count(SqliteJournal::Options{}.history),
-                                         " over a restart; ", count(HistoryQuery::kMaxLimit), " in one list")},
-      {"a difference line by line", str_cat(count(kMaxLineEdits),
-                                            " lines removed or added; beyond, all old lines and "
-                                            "then all new ones")},
+      {"versions that are kept", limits_of_history()},
+      {"a difference line by line", limits_of_differences()},
       {"searches for `status.conditions` of one answer", count(ResourceConditions::kMaxSearches)},
       {"[`heddle plan`](plan.md)", limits_of_plan()},
       {"JSON", str_cat(size(kMaxJsonBytes), ", depth ", count(kMaxJsonDepth))},
