@@ -18,8 +18,9 @@ Exit codes:
      for plan: something would change
   2  the command line is wrong; nothing was done
   3  no answer from the control plane, or it cannot answer now
-  4  conflict: the resource changed meanwhile, or something still refers to it
-  5  for plan: it would be refused, or the files are invalid
+  4  conflict: the resource or the mesh changed meanwhile, or something still refers to it
+  5  for plan and diff, whose 1 says that something would change: refused, or invalid files
+  6  the change is made, but it is not live: a sidecar refused it, or time ran out (--wait)
 
 Examples:
   heddle apply -f mesh.yaml
@@ -33,12 +34,14 @@ Examples:
 constexpr char kApplyFooter[] =
     R"(Files are YAML (several documents, or `kind: List`) or JSON; a directory stands for its *.yaml, *.yml and *.json.
 All files are checked first and every problem is printed with its file and line; nothing is sent while there is one.
-The resources are applied as one change: all or nothing.
+The resources are applied as one change: all or nothing. Nothing is deleted: `heddle delete -f` does that.
+With --wait the change stands even if a sidecar refuses it (exit code 6): `heddle rollback` takes it back.
 
 Examples:
   heddle apply -f hello.yaml
   heddle apply -f mesh/ -n shop
   heddle apply -f hello.yaml --dry-run
+  heddle apply -f mesh/ --expect 1.42 --message 'ticket 123' --wait --timeout 2m
   generate-routes | heddle apply -f -
   heddle apply -f routes.yaml --stages 1%,10%,100% --watch 30s --max-error-rate +1%
 )";
@@ -99,7 +102,8 @@ Examples:
 )";
 
 constexpr char kWaitFooter[] =
-    R"(Waits until every live sidecar runs that version, at most for --timeout; exit code 1 names those that lag.
+    R"(Waits until every live sidecar runs that version, at most for --timeout; exit code 1 names those that lag and why: what
+they refused (then nothing is waited for any more), since when they do not answer, what they run.
 
 Examples:
   heddle wait --version 1.43
@@ -251,6 +255,7 @@ CommandLine::CommandLine() : app_(std::make_unique<CLI::App>("heddle: the comman
   add_access();
   add_rollout();
   add_version();
+  add_changes();
   add_check();
   add_fields();
   add_context();
@@ -288,6 +293,8 @@ void CommandLine::add_apply() {
   app.get_option("-f")->required();
   add_namespace(app, "Namespace of resources that name none (default: default)");
   app.add_flag("--dry-run", words_.dry_run, "Let the control plane check everything and change nothing");
+  add_said(app);
+  app.add_flag("--wait", words_.wait_live, "Wait until every live sidecar runs the change, at most --timeout");
   add_stages(app);
 }
 
@@ -334,6 +341,7 @@ void CommandLine::add_delete() {
   add_files(app);
   add_namespace(app, "Namespace (default: default)");
   app.add_flag("--ignore-not-found", words_.ignore_not_found, "What is not there is no failure");
+  add_said(app);
 }
 
 void CommandLine::add_status() {

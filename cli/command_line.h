@@ -57,6 +57,12 @@ struct Words {
   std::vector<std::string> roles;
   std::vector<std::string> namespaces;
   std::vector<std::string> headers;
+  std::string message;
+  std::string expect;
+  std::string to;
+  std::string limit;
+  bool wait_live = false;
+  bool everything = false;
   bool dry_run = false;
   bool all_namespaces = false;
   bool ignore_not_found = false;
@@ -97,6 +103,12 @@ class CommandLine {
   void add_stages(CLI::App& apply);
   void add_rollout();
   void add_version();
+  void add_changes();  // diff, history, show, rollback
+  void add_diff();
+  void add_history();
+  void add_show();
+  void add_rollback();
+  void add_said(CLI::App&);
   void add_check();  // these in command_line_tools.cc
   void add_fields();
   void add_context();

@@ -37,7 +37,11 @@ ExitCode Console::fail(const ApiReply& reply) {
   }
   err << "the control plane refused this (" << problems.size() << (problems.size() == 1 ? " problem" : " problems")
       << ")\n";
-  for (const std::string& problem : problems) err << "  " << printable(problem) << "\n";
+  std::vector<std::string> hints = reply.hints();
+  for (size_t i = 0; i < problems.size(); ++i) {
+    err << "  " << printable(problems[i]) << "\n";
+    if (!hints[i].empty()) err << "    hint: " << printable(hints[i]) << "\n";
+  }
   return exit_code_of(reason);
 }
 }  // namespace heddle

@@ -52,6 +52,13 @@ std::string ApiReply::message() const {
   return text.empty() ? str_cat("HTTP ", std::to_string(status)) : text;
 }
 
+std::vector<std::string> ApiReply::hints() const {
+  std::vector<std::string> out;
+  std::optional<JsonValue> list = body.find("problems");
+  for (size_t i = 0; list && i < list->size(); ++i) out.push_back(text_at(list->at(i), {"hint"}));
+  return out;
+}
+
 std::vector<std::string> ApiReply::problems() const {
   std::vector<std::string> out;
   std::optional<JsonValue> list = body.find("problems");

@@ -28,6 +28,7 @@ struct ApiReply {
   bool ok() const noexcept { return status >= 200 && status < 300; }
   Reason reason() const;  // of a refusal
   std::string message() const;
+  std::vector<std::string> hints() const;     // of each problem; empty where none is known
   std::vector<std::string> problems() const;  // "HTTPRoute/default/hello: spec.rules: is required"
 };
 

@@ -13,8 +13,9 @@ enum class ExitCode : uint8_t {
   kFailure = 1,
   kUsage = 2,        // the command line is wrong; nothing was done
   kUnreachable = 3,  // no answer from the control plane, or it cannot answer now: trying again may help
-  kConflict = 4,     // the resource changed meanwhile, or something still refers to it
-  kRefused = 5,      // of plan, whose 1 says that something would change: refused, or invalid files
+  kConflict = 4,     // the resource or the mesh changed meanwhile, or something still refers to it
+  kRefused = 5,      // of plan and diff, whose 1 says that something would change: refused, or invalid files
+  kNotLive = 6,      // the change is made, but a sidecar refused it or time ran out (--wait)
 };
 
 // Of a reason, whether it arose here or came from the control plane.

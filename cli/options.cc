@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "certs/spiffe_id.h"
+#include "cli/change_options.h"
 #include "cli/command_line.h"
 #include "cli/resource_words.h"
 #include "cli/tool_words.h"
@@ -78,7 +79,13 @@ Result<std::optional<RolloutOptions>> parse_rollout(const Words& words) {
 Result<AnyCommand> parse_apply(const Words& words) {
   HEDDLE_TRY(FileOptions files, parse_files(words));
   ApplyOptions out{std::move(files), words.dry_run ? DryRun::kYes : DryRun::kNo};
+  HEDDLE_TRY(out.said, detail::parse_said(words));
+  out.wait = words.wait_live ? WaitLive::kYes : WaitLive::kNo;
+  if (words.dry_run && words.wait_live) return usage("--dry-run and --wait do not go together");
   HEDDLE_TRY(out.rollout, parse_rollout(words));
+  if (out.rollout && (words.wait_live || out.said.expected || !out.said.message.empty())) {
+    return usage("--stages does not go with --wait, --expect or --message");
+  }
   return AnyCommand(std::move(out));
 }
 
@@ -111,6 +118,8 @@ Result<AnyCommand> parse_delete(const Words& words) {
   if (!words.resource.empty()) {
     HEDDLE_TRY(out.keys, parse_resource_keys(words.resource, out.files.default_namespace));
   }
+  HEDDLE_TRY(out.said, detail::parse_said(words));
+  if (out.said.expected && out.keys.size() != 1) return usage("--expect goes with one resource: each is a version");
   return AnyCommand(std::move(out));
 }
 
@@ -254,6 +263,29 @@ Result<AnyCommand> parse_version(const Words& words) {
   return AnyCommand(VersionOptions{output, words.client ? VersionOf::kClient : VersionOf::kClientAndControl});
 }
 
+Result<AnyCommand> parse_diff(const Words& words) {
+  HEDDLE_TRY(FileOptions files, parse_files(words));
+  HEDDLE_TRY(DiffOptions out, detail::parse_diff(words, std::move(files)));
+  return AnyCommand(std::move(out));
+}
+
+Result<AnyCommand> parse_history(const Words& words) {
+  HEDDLE_TRY(std::string ns, parse_namespace(words.ns));
+  HEDDLE_TRY(HistoryOptions out, detail::parse_history(words, ns));
+  return AnyCommand(std::move(out));
+}
+
+Result<AnyCommand> parse_show(const Words& words) {
+  HEDDLE_TRY(std::string ns, parse_namespace(words.ns));
+  HEDDLE_TRY(ShowOptions out, detail::parse_show(words, ns));
+  return AnyCommand(std::move(out));
+}
+
+Result<AnyCommand> parse_rollback(const Words& words) {
+  HEDDLE_TRY(RollbackOptions out, detail::parse_rollback(words));
+  return AnyCommand(std::move(out));
+}
+
 Result<AnyCommand> parse_check(const Words& words) {
   HEDDLE_TRY(OutputFormat output, parse_output(words.output, {kTable, kJson}));
   return AnyCommand(CheckOptions{output});
@@ -304,6 +336,10 @@ constexpr std::pair<std::string_view, Parse> kCommands[] = {
     {"access revoke", parse_access_revoke},
     {"access whoami", parse_access_whoami},
     {"plan", parse_plan},
+    {"diff", parse_diff},
+    {"history", parse_history},
+    {"show", parse_show},
+    {"rollback", parse_rollback},
     {"rollout status", parse_rollout_status},
     {"rollout pause", [](const Words&) -> Result<AnyCommand> { return AnyCommand(RolloutStepOptions{"pause"}); }},
     {"rollout resume", [](const Words&) -> Result<AnyCommand> { return AnyCommand(RolloutStepOptions{"resume"}); }},

@@ -21,6 +21,8 @@ enum class ColorMode : uint8_t { kAuto, kAlways, kNever };
 enum class DryRun : uint8_t { kNo, kYes };
 enum class Replay : uint8_t { kNo, kYes };
 enum class IfMissing : uint8_t { kFail, kIgnore };
+enum class WaitLive : uint8_t { kNo, kYes };
+enum class ShowWhat : uint8_t { kChanges, kEverything };
 enum class VersionOf : uint8_t { kClientAndControl, kClient };
 
 inline constexpr std::string_view kDefaultNamespace = "default";
@@ -32,6 +34,11 @@ inline constexpr Duration kDefaultRotation = 15min;
 struct FileOptions {
   std::vector<std::string> paths{};
   std::string default_namespace{kDefaultNamespace};
+};
+// What is said beside a change.
+struct ChangeSaid {
+  std::string message{};              // why; for the history
+  std::optional<Version> expected{};  // a conflict when the mesh is at another version
 };
 // What the control plane reads of it: stages and percentages are its to judge.
 struct RolloutOptions {
@@ -46,6 +53,30 @@ struct ApplyOptions {
   FileOptions files{};
   DryRun dry_run = DryRun::kNo;
   std::optional<RolloutOptions> rollout{};  // in stages
+  ChangeSaid said{};
+  WaitLive wait = WaitLive::kNo;  // until the new version runs everywhere
+};
+struct DiffOptions {
+  FileOptions files{};  // what would be applied; or
+  std::optional<Version> from{};
+  std::optional<Version> to{};  // nothing: the newest
+};
+struct HistoryOptions {
+  std::string limit;  // a number from 1 to 1000
+  std::optional<ResourceKey> resource{};
+  OutputFormat output = OutputFormat::kTable;
+};
+struct ShowOptions {
+  Version version{};
+  std::optional<ResourceKey> resource{};
+  ShowWhat what = ShowWhat::kChanges;
+  OutputFormat output = OutputFormat::kTable;
+};
+struct RollbackOptions {
+  Version to{};
+  DryRun dry_run = DryRun::kNo;
+  ChangeSaid said{};
+  WaitLive wait = WaitLive::kNo;
 };
 struct RolloutStatusOptions {
   OutputFormat output = OutputFormat::kTable;
@@ -64,6 +95,7 @@ struct DeleteOptions {
   std::vector<ResourceKey> keys{};  // or
   FileOptions files{};
   IfMissing if_missing = IfMissing::kFail;
+  ChangeSaid said{};
 };
 struct StatusOptions {
   OutputFormat output = OutputFormat::kTable;
@@ -160,7 +192,7 @@ struct CliOptions {
                ExplainOptions, CaStatusOptions, CaRotateOptions, FederationStatusOptions, AccessCreateOptions,
                AccessListOptions, AccessRevokeOptions, AccessWhoamiOptions, VersionOptions, PlanOptions,
                RolloutStatusOptions, RolloutStepOptions, CheckOptions, CompletionOptions, ManOptions, SchemaOptions,
-               ExplainFieldOptions, ContextOptions>
+               ExplainFieldOptions, ContextOptions, DiffOptions, HistoryOptions, ShowOptions, RollbackOptions>
       command;
 };
 

@@ -34,6 +34,10 @@ ExitCode start_rollout(const RolloutOptions&, std::string_view list, CommandCont
 ExitCode run_rollout_status(const RolloutStatusOptions&, CommandContext&);
 ExitCode run_rollout_step(const RolloutStepOptions&, CommandContext&);
 ExitCode run_federation_status(const FederationStatusOptions&, CommandContext&);
+ExitCode run_diff(const DiffOptions&, CommandContext&);
+ExitCode run_history(const HistoryOptions&, CommandContext&);
+ExitCode run_show(const ShowOptions&, CommandContext&);
+ExitCode run_rollback(const RollbackOptions&, CommandContext&);
 ExitCode run_access_create(const AccessCreateOptions&, CommandContext&);
 ExitCode run_access_list(const AccessListOptions&, CommandContext&);
 ExitCode run_access_revoke(const AccessRevokeOptions&, CommandContext&);

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "cli/commands/commands.h"
+#include "cli/commands/change_reply.h"
 #include "cli/resource_table.h"
 #include "cli/resource_words.h"
 #include "cli/sources.h"
@@ -34,6 +34,7 @@ class Deletion {
   // An exit code when going on makes no sense.
   std::optional<ExitCode> remove(const ResourceKey& key, std::vector<ResourceKey>& refused) {
     ApiRequest request{.method = "DELETE", .deadline = context_.timeout};
+    request.query = change_query(options_.said, DryRun::kNo);
     request.path = str_cat("/v1/resources/", info(key.kind).plural, "/", key.ns, "/", key.name);
     Result<ApiReply> reply = context_.api.call(request);
     if (!reply) return context_.console.fail(reply.error());

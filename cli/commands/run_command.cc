@@ -16,6 +16,10 @@ struct Run {
   ExitCode operator()(const CaStatusOptions& options) const { return run_ca_status(options, context); }
   ExitCode operator()(const CaRotateOptions& options) const { return run_ca_rotate(options, context); }
   ExitCode operator()(const FederationStatusOptions& options) const { return run_federation_status(options, context); }
+  ExitCode operator()(const DiffOptions& options) const { return run_diff(options, context); }
+  ExitCode operator()(const HistoryOptions& options) const { return run_history(options, context); }
+  ExitCode operator()(const ShowOptions& options) const { return run_show(options, context); }
+  ExitCode operator()(const RollbackOptions& options) const { return run_rollback(options, context); }
   ExitCode operator()(const AccessCreateOptions& options) const { return run_access_create(options, context); }
   ExitCode operator()(const AccessListOptions& options) const { return run_access_list(options, context); }
   ExitCode operator()(const AccessRevokeOptions& options) const { return run_access_revoke(options, context); }

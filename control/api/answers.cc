@@ -18,7 +18,9 @@ void write_problems(JsonWriter& out, const std::vector<ApiProblem>& problems) {
   out.begin_array();
   for (const ApiProblem& problem : problems) {
     out.begin_object().field("resource", problem.resource).field("path", problem.path);
-    out.field("message", problem.message).end_object();
+    out.field("message", problem.message);
+    if (!problem.hint.empty()) out.field("hint", problem.hint);
+    out.end_object();
   }
   out.end_array();
 }

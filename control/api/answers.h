@@ -15,9 +15,10 @@ struct ApiProblem {
   std::string resource;  // key text; "items[3]" when it could not be read
   std::string path;      // "spec.rules[0].matches"
   std::string message;
+  std::string hint{};  // what to do about it, where that is known (control/api/hints.h)
 };
 
-// Appends [{"resource","path","message"}].
+// Appends [{"resource","path","message","hint"}], `hint` where there is one.
 void write_problems(JsonWriter&, const std::vector<ApiProblem>&);
 // {"reason","message","problems":[{"resource","path","message"}]} with the reason's status.
 RpcResponse error_answer(const Error&, const std::vector<ApiProblem>& problems = {});

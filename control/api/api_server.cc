@@ -4,6 +4,7 @@
 #include "control/api/federation_view.h"
 #include "control/api/resource_view.h"
 #include "control/api/status_view.h"
+#include "control/api/wait_view.h"
 #include "lib/base/json_reader.h"
 #include "lib/base/strings.h"
 #include "lib/base/version.h"
@@ -51,6 +52,10 @@ void ApiServer::serve_on(HttpServer& server) {
   route(server, "GET", "/v1/wait", &ApiServer::wait);
   route(server, "DELETE", "/v1/resources/{plural}/{namespace}/{name}", &ApiServer::erase);
   route(server, "POST", "/v1/apply", &ApiServer::apply);
+  route(server, "POST", "/v1/rollback", &ApiServer::rollback);
+  route(server, "GET", "/v1/history", &ApiServer::list_history);
+  route(server, "GET", "/v1/history/{version}", &ApiServer::show_version);
+  route(server, "GET", "/v1/diff", &ApiServer::diff_versions);
   route(server, "POST", "/v1/plan", &ApiServer::plan);
 }
 
@@ -108,7 +113,7 @@ RpcResponse ApiServer::list(const RpcRequest& request) {
   Result<AccessHolder> who = gate_.holder(request);
   if (!who) return error_answer(who.error());
   View view = parts_.store.view();
-  ResourceView shown(view);
+  ResourceView shown(view, conditions());
   std::string body;
   JsonWriter out(body);
   out.begin_object().field("kind", std::string_view("List")).field("version", view.version().text());
@@ -129,15 +134,17 @@ RpcResponse ApiServer::get(const RpcRequest& request) {
   View view = parts_.store.view();
   StoredResource::Ptr found = view.find(*key);
   if (found == nullptr) return error_answer(not_found(str_cat(key->text(), " does not exist")));
-  return RpcResponse::json(200, ResourceView(std::move(view)).document(*found).compact());
+  return RpcResponse::json(200, ResourceView(std::move(view), conditions()).document(*found).compact());
 }
+
+ResourceConditions ApiServer::conditions() const { return {parts_.hub.holders(), parts_.registry}; }
 
 void ApiServer::erase(const RpcRequest& request, HttpServer::Respond respond) {
   Result<ResourceKey> key = key_of(request);
   if (!key) return respond(error_answer(key.error()));
   AccessAsk ask{AccessAction::kDelete, key->ns, key->kind};
   if (auto no = gate_.refuse(request, ask, key->text())) return respond(*std::move(no));
-  changes_.erase(*key, caller_of(request), std::move(respond));
+  changes_.erase(*key, request, caller_of(request), std::move(respond));
 }
 
 RpcResponse ApiServer::explain(const RpcRequest& request) {
@@ -205,25 +212,7 @@ void ApiServer::wait(const RpcRequest& request, HttpServer::Respond respond) {
 
 void ApiServer::on_waited(uint64_t id, const WaitResult& result) {
   auto node = waiting_.extract(id);
-  std::string body;
-  JsonWriter out(body);
-  bool is_reached = result.end == WaitResult::End::kReached;
-  out.begin_object();
-  if (is_reached) {
-    out.field("version", result.runs.text()).field("sidecars", parts_.hub.size()).end_object();
-    return node.mapped().respond(RpcResponse::json(200, std::move(body)));
-  }
-  std::vector<std::string> names;
-  for (const NodeKey& key : result.behind) names.push_back(str_cat(key.node, " (", key.identity, ")"));
-  std::string message = names.empty() ? str_cat("the newest version is ", parts_.store.version().text())
-                                      : str_cat("still behind: ", join(names, ", "));
-  out.field("reason", info(Reason::kTimeout).name).field("message", message);
-  out.field("version", result.runs.text()).key("behind").begin_array();
-  for (const NodeKey& key : result.behind) {
-    out.begin_object().field("node", key.node).field("identity", key.identity).end_object();
-  }
-  out.end_array().key("problems").begin_array().end_array().end_object();
-  node.mapped().respond(RpcResponse::json(info(Reason::kTimeout).status, std::move(body)));
+  node.mapped().respond(wait_answer(result, parts_.store.version(), parts_.hub.size()));
 }
 
 void ApiServer::drain() {

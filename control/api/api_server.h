@@ -9,7 +9,9 @@
 #include "control/api/ca_api.h"
 #include "control/api/change_api.h"
 #include "control/api/explainer.h"
+#include "control/api/history_api.h"
 #include "control/api/plan_api.h"
+#include "control/api/resource_conditions.h"
 #include "control/api/rollout_api.h"
 #include "control/ca/issuer.h"
 #include "control/federation/federation_keeper.h"
@@ -47,6 +49,7 @@ class ApiServer {
         access_({parts.ledger, gate_, parts.audit, parts.scheduler}),
         changes_({parts.store, parts.issuer.authority().trust_domain(), parts.audit, parts.scheduler, gate_,
                   parts.rollouts}),
+        history_(parts.store),
         ca_({parts.rotator, parts.outlook, parts.registry, parts.ledger, parts.scheduler}),
         plan_(plan_parts()),
         rollouts_({parts.rollouts, parts.store, parts.issuer, parts.audit, parts.scheduler, gate_}) {}
@@ -78,6 +81,12 @@ class ApiServer {
     changes_.apply(request, caller_of(request), std::move(respond));
   }
   void erase(const RpcRequest&, HttpServer::Respond);
+  void rollback(const RpcRequest& request, HttpServer::Respond respond) {
+    changes_.rollback(request, caller_of(request), std::move(respond));
+  }
+  RpcResponse list_history(const RpcRequest& request) { return history_.list(request); }
+  RpcResponse show_version(const RpcRequest& request) { return history_.show(request); }
+  RpcResponse diff_versions(const RpcRequest& request) { return history_.diff(request); }
   RpcResponse show_rollout(const RpcRequest&) { return rollouts_.show(); }
   void start_rollout(const RpcRequest& request, HttpServer::Respond respond) {
     respond(rollouts_.start(request, caller_of(request)));
@@ -92,12 +101,14 @@ class ApiServer {
   void on_waited(uint64_t id, const WaitResult&);
 
   Caller caller_of(const RpcRequest& request) { return gate_.caller_of(request); }
+  ResourceConditions conditions() const;
 
   ApiParts parts_;
   Explainer explainer_;
   AccessGate gate_;
   AccessApi access_;
   ChangeApi changes_;
+  HistoryApi history_;
   CaApi ca_;
   PlanApi plan_;
   RolloutApi rollouts_;

@@ -1,5 +1,6 @@
 #include "control/api/apply_request.h"
 
+#include "control/api/hints.h"
 #include "control/api/view_model.h"
 #include "lib/base/strings.h"
 #include "lib/config/validate.h"
@@ -57,6 +58,7 @@ Result<Transaction> read_apply(std::string_view body, std::vector<ApiProblem>& p
   Transaction out;
   bool is_good = true;
   for (size_t i = 0; i < items.size(); ++i) is_good &= read_item(items[i].value(), i, out, problems);
+  add_hints(problems, View());
   if (!is_good) return problems_error(Reason::kConfigInvalid, problems.size());
   return out;
 }
@@ -67,6 +69,11 @@ Admission whole_admission(std::vector<ApiProblem>& problems, Reason reason, cons
     ConfigProblems found = validate(model_of(after).model, ModelScope::kWhole, &own);
     if (found.empty()) return {};
     for (const ResourceProblem& item : found.items) add(problems, item.key.text(), item.problem);
+    if (reason == Reason::kConflict) {
+      for (ApiProblem& problem : problems) problem.hint = "change or delete this one first";
+    } else {
+      add_hints(problems, after);
+    }
     return problems_error(reason, found.items.size());
   };
 }

@@ -12,12 +12,7 @@ bool is_route(Kind kind) noexcept { return kind == Kind::kHttpRoute || kind == K
 
 JsonValue condition(std::string_view type, bool holds, std::string_view reason, std::string_view message,
                     const std::optional<JsonValue>& generation) {
-  JsonValue out = JsonValue::object()
-                      .with({"type"}, JsonValue::string(type))
-                      .with({"status"}, JsonValue::string(holds ? "True" : "False"))
-                      .with({"reason"}, JsonValue::string(reason))
-                      .with({"message"}, JsonValue::string(message));
-  return generation ? out.with({"observedGeneration"}, *generation) : out;
+  return api_condition(type, holds ? "True" : "False", reason, message, generation);
 }
 
 std::string text_of(const std::vector<const RouteConflict*>& conflicts) {
@@ -47,6 +42,9 @@ void warn_idle(const Model& model, const ResourceKey& route, std::vector<ApiProb
 
 JsonValue ResourceView::document(const StoredResource& resource) {
   JsonValue document = resource.api_document();
+  if (auto programmed = conditions_.programmed(resource, view_.version())) {
+    document = document.with({"status", "conditions"}, JsonValue::array({&*programmed, 1}));
+  }
   if (!is_route(resource.key().kind)) return document;
   return document.with({"status", "parents"}, parents_of(resource, document));
 }

@@ -1,4 +1,5 @@
-// ResourceView: a stored resource as the API shows it: its document, and of a route `status.parents` with the
+// ResourceView: a stored resource as the API shows it: its document, `status.conditions` (whether it is live:
+// control/api/resource_conditions.h), and of a route `status.parents` with the
 // conditions of the Gateway API (Accepted, ResolvedRefs), worked out from the newest version and stored nowhere. What
 // is stored resolves (validate()), so only the kinds of routes can conflict (lib/config/route_kinds.h), or a parent
 // carry nothing that the route judges (NoMatchingParent, lib/config/route_ports.h). Owned by one answer; control loop.
@@ -7,6 +8,7 @@
 #include <optional>
 
 #include "control/api/answers.h"
+#include "control/api/resource_conditions.h"
 #include "control/store/store.h"
 #include "lib/base/json.h"
 #include "lib/config/model.h"
@@ -17,7 +19,8 @@ class ResourceView {
  public:
   static constexpr std::string_view kController = "heddle.dev/controller";
 
-  explicit ResourceView(View view) : view_(std::move(view)) {}
+  explicit ResourceView(View view, ResourceConditions conditions = {})
+      : view_(std::move(view)), conditions_(std::move(conditions)) {}
   JsonValue document(const StoredResource&);
 
  private:
@@ -29,6 +32,7 @@ class ResourceView {
   std::vector<const RouteConflict*> conflicts_of(const ResourceKey& route, size_t parent);
   bool all_lost(const RouteConflict&, size_t lost, bool names_port) const;
   View view_;
+  ResourceConditions conditions_;
   std::optional<Model> model_;
   std::optional<std::vector<RouteConflict>> conflicts_;
 };

@@ -208,6 +208,7 @@ Result<StoreOutcome> Store::put(Prepared& out, const PutOperation& operation) co
   ResourceMeta meta = current != nullptr
                           ? current->meta()
                           : ResourceMeta{make_uid(), 1, operation.created.value_or(scheduler_.wall()), {}};
+  if (operation.is_restored && operation.created) meta.created = *operation.created;
   HEDDLE_TRY(std::string bytes, served_bytes(envelope, meta.created));
   if (current != nullptr && current->bytes() == bytes) return StoreOutcome::kUnchanged;
   if (current != nullptr && !has_same_spec(current->document(), envelope.document)) ++meta.generation;

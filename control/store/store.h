@@ -21,6 +21,7 @@ struct PutOperation {
   std::optional<Version> expected{};
   // When it was created, if it is new; nothing: now. A rollout shows it before it is committed, with the same bytes.
   std::optional<WallTime> created{};
+  bool is_restored = false;  // `created` counts although there is one: it comes back as it was (ties of routes)
 };
 struct EraseOperation {
   ResourceKey key;

@@ -41,6 +41,8 @@ Result<void> Subscriber::on_hello(const WatchHello& hello, MonoTime now) {
   sending_.reset();
   refused_.reset();
   runs_.reset();
+  judged_ = Version{};
+  target_.reset();
   state_ = NodeState::kSyncing;
   return {};
 }
@@ -105,6 +107,8 @@ void Subscriber::pump(const NodeView& target, BatchCache& cache, MonoTime now) {
 
 // Whether what it holds is what it should hold. Content that came back counts for the newest version.
 void Subscriber::judge(const NodeView& target) {
+  judged_ = target.version;
+  target_ = target.set;
   if (held_ && !runs_) runs_ = held_->version;
   if (held_ && held_->set->hash == target.set->hash) {
     runs_ = target.version;

@@ -78,6 +78,17 @@ class Subscriber {
   std::optional<Version> acked() const { return held_ ? std::optional<Version>(held_->version) : std::nullopt; }
   // The newest version whose content equals what the sidecar holds.
   std::optional<Version> runs() const noexcept { return runs_; }
+  // Whether it refused what it should hold of `version` or a later one, and does not run it.
+  bool refuses(Version version) const {
+    return state_ == NodeState::kRefused && judged_ >= version && runs_.value_or(Version{}) < version;
+  }
+  // Since when a batch waits for its answer; nothing: none does.
+  std::optional<MonoTime> unanswered_since() const {
+    return pending_ ? std::optional<MonoTime>(pending_since_) : std::nullopt;
+  }
+  // What it should hold, as last judged, and what it acknowledged; nullptr: nothing yet.
+  const ScopeSet::Ptr& target() const noexcept { return target_; }
+  ScopeSet::Ptr held() const { return held_ ? held_->set : nullptr; }
 
  private:
   void start_batch(const NodeView& target, BatchCache&, MonoTime now);
@@ -100,6 +111,8 @@ class Subscriber {
   std::optional<Sha256Digest> refused_;  // not sent again until the content changes
   std::optional<BatchCursor> sending_;
   std::optional<Version> runs_;
+  Version judged_;  // of the view that state_ was judged by
+  ScopeSet::Ptr target_;
   std::set<ResourceKey> asked_;  // wants whose "unknown" was not judged yet
   MonoTime pending_since_;
   MonoTime not_before_;

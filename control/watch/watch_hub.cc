@@ -1,6 +1,8 @@
 #include "control/watch/watch_hub.h"
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 #include <utility>
 
 #include "lib/base/strings.h"
@@ -12,11 +14,11 @@ class WatchHub::Waiter final : public Operation {
   Waiter(WatchHub& hub, Version version, Duration timeout, UniqueFunction<void(WaitResult)> done)
       : hub_(&hub), version_(version), done_(std::move(done)), ends_(hub.scheduler_.now() + timeout) {
     timer_ = hub.scheduler_.timer([this] { on_timer(); });
-    timer_->arm(hub.is_reached(version) ? Duration(0) : timeout);
+    timer_->arm(hub.is_over(version) ? Duration(0) : timeout);
     hub.waiters_.push_back(this);
   }
   ~Waiter() override { leave(); }
-  bool is_reached() const { return hub_->is_reached(version_); }
+  bool is_over() const { return hub_->is_over(version_); }
   void answer() {
     WaitResult result = hub_->wait_result(version_);
     leave();
@@ -29,7 +31,7 @@ class WatchHub::Waiter final : public Operation {
   void on_timer() {
     if (hub_ == nullptr) return;
     Duration left = ends_ - hub_->scheduler_.now();
-    if (is_reached() || left <= Duration(0)) return answer();
+    if (is_over() || left <= Duration(0)) return answer();
     timer_->arm(left);
   }
   void leave() {
@@ -233,6 +235,7 @@ void WatchHub::pump(Subscriber& subscriber) {
   if (subscriber.is_first_due(view) && !first_batches_.ask(subscriber.id(), now)) return report(subscriber);
   subscriber.pump(view, batches_, now);
   if (subscriber.is_settled()) first_batches_.end(subscriber.id(), now);
+  may_refuse_ = may_refuse_ || subscriber.state() == NodeState::kRefused;
   if (auto at = subscriber.delayed_until()) schedule(*at - scheduler_.now());
   report(subscriber);
 }
@@ -286,6 +289,10 @@ void WatchHub::on_heartbeat() {
   heartbeat_timer_->arm(beats_.step());
   BeatSlots::Due due = beats_.take(scheduler_.now());
   if (due.has_first_slot()) registry_.forget_gone(scheduler_.wall());
+  if (due.has_first_slot()) {
+    may_refuse_ = std::any_of(subscribers_.begin(), subscribers_.end(),
+                              [](const auto& entry) { return entry.second->state() == NodeState::kRefused; });
+  }
   for (auto& [id, subscriber] : subscribers_) {
     if (due.contains(id)) beat(*subscriber);
   }
@@ -324,10 +331,24 @@ Pending WatchHub::wait(Version version, Duration timeout, UniqueFunction<void(Wa
 void WatchHub::check_waiters() {
   if (waiters_.empty() || !is_time_to_check()) return;
   while (true) {
-    auto ready = std::find_if(waiters_.begin(), waiters_.end(), [](const Waiter* w) { return w->is_reached(); });
+    auto ready = std::find_if(waiters_.begin(), waiters_.end(), [](const Waiter* w) { return w->is_over(); });
     if (ready == waiters_.end()) return;
     (*ready)->answer();
   }
+}
+
+bool WatchHub::is_refused(Version version) const {
+  return may_refuse_ && std::any_of(subscribers_.begin(), subscribers_.end(), [version](const auto& entry) {
+           return !entry.second->is_closed() && entry.second->is_greeted() && entry.second->refuses(version);
+         });
+}
+
+WatchLaggard WatchHub::laggard_of(const Subscriber& subscriber) const {
+  WatchLaggard out{subscriber.key(), subscriber.state(), subscriber.runs()};
+  if (auto since = subscriber.unanswered_since()) out.unanswered = scheduler_.now() - *since;
+  const NodeStatus* status = registry_.find(subscriber.key());
+  if (status != nullptr && subscriber.state() == NodeState::kRefused) out.nack = status->nack;
+  return out;
 }
 
 // Everybody has to be looked at: with many sidecars not at each one's answer.
@@ -344,11 +365,29 @@ bool WatchHub::is_time_to_check() {
 
 WaitResult WatchHub::wait_result(Version version) const {
   WaitResult out{WaitResult::End::kTimeout, min_runs(), {}};
+  if (is_refused(version)) out.end = WaitResult::End::kRefused;
   if (is_reached(version)) out.end = WaitResult::End::kReached;
   for (const auto& [id, subscriber] : subscribers_) {
     if (subscriber->is_closed() || !subscriber->is_greeted()) continue;
-    if (subscriber->runs().value_or(Version{}) < version) out.behind.push_back(subscriber->key());
+    if (subscriber->runs().value_or(Version{}) < version) out.behind.push_back(laggard_of(*subscriber));
   }
+  return out;
+}
+
+std::vector<HolderGroup> WatchHub::holders() const {
+  std::map<std::tuple<const ScopeSet*, const ScopeSet*, bool>, HolderGroup> groups;
+  for (const auto& [id, subscriber] : subscribers_) {
+    if (subscriber->is_closed() || subscriber->target() == nullptr) continue;
+    bool is_refused = subscriber->state() == NodeState::kRefused;
+    HolderGroup& group = groups[{subscriber->target().get(), subscriber->held().get(), is_refused}];
+    if (group.sidecars++ > 0) continue;
+    group.target = subscriber->target();
+    group.held = subscriber->held();
+    group.is_refused = is_refused;
+    group.example = subscriber->key();
+  }
+  std::vector<HolderGroup> out;
+  for (auto& [key, group] : groups) out.push_back(std::move(group));
   return out;
 }
 }  // namespace heddle

@@ -17,10 +17,32 @@
 #include "lib/base/operation.h"
 
 namespace heddle {
+// A connected sidecar that runs less than was waited for, and why.
+struct WatchLaggard {
+  NodeKey key;
+  NodeState state = NodeState::kSyncing;
+  std::optional<Version> runs{};
+  std::optional<Duration> unanswered{};  // for so long it has not answered what it was sent
+  std::optional<WatchNack> nack{};       // while kRefused
+};
+
 struct WaitResult {
-  enum class End : uint8_t { kReached, kTimeout } end = End::kTimeout;
-  Version runs;                 // the smallest version that a connected sidecar runs
-  std::vector<NodeKey> behind;  // who runs less than was waited for
+  enum class End : uint8_t {
+    kReached,
+    kTimeout,
+    kRefused,  // a sidecar refused it: waiting helps no more
+  } end = End::kTimeout;
+  Version runs;  // the smallest version that a connected sidecar runs
+  std::vector<WatchLaggard> behind;
+};
+
+// Connected sidecars that should hold the same and hold the same.
+struct HolderGroup {
+  ScopeSet::Ptr target;
+  ScopeSet::Ptr held;  // nullptr: nothing yet
+  bool is_refused = false;
+  size_t sidecars = 0;
+  NodeKey example;  // one of them
 };
 
 class WatchHub {
@@ -59,13 +81,19 @@ class WatchHub {
   // The smallest version that a connected sidecar runs; the store's when nobody is connected.
   Version min_runs() const;
   bool is_reached(Version version) const { return store_.version() >= version && min_runs() >= version; }
-  // Calls once: when every connected sidecar runs `version` or a later one, or after `timeout`. Never from inside.
+  // Whether a connected sidecar refused what it should hold of `version` or a later one: it will not be reached by
+  // itself.
+  bool is_refused(Version version) const;
+  // Calls once: when every connected sidecar runs `version` or a later one, when one refused it, or after `timeout`.
+  // Never from inside.
   [[nodiscard]] Pending wait(Version version, Duration timeout, UniqueFunction<void(WaitResult)>);
   // What connected sidecars remember of their requests. Who may ask is for the caller to decide.
   [[nodiscard]] Pending fetch_facts(FactsQuery query, FactsFetcher::Done done) {
     return facts_.fetch(std::move(query), std::move(done));
   }
   size_t size() const noexcept { return subscribers_.size(); }
+  // As many groups as there are different scopes under way, not as there are sidecars.
+  std::vector<HolderGroup> holders() const;
   // f(const Subscriber&) for everybody who said hello and is still there.
   template <class F>
   void for_each_subscriber(F&& f) const {
@@ -98,6 +126,8 @@ class WatchHub {
   void check_waiters();
   bool is_time_to_check();
   WaitResult wait_result(Version) const;
+  bool is_over(Version version) const { return is_reached(version) || is_refused(version); }
+  WatchLaggard laggard_of(const Subscriber&) const;
 
   Store& store_;
   NodeRegistry& registry_;
@@ -119,6 +149,7 @@ class WatchHub {
   FactsFetcher facts_;
   uint64_t next_id_ = 1;
   std::shared_ptr<const std::string> trust_;  // the line
+  bool may_refuse_ = false;                   // false: nobody refuses what it should hold
   bool synced_ = false;
   bool draining_ = false;
   std::optional<MonoTime> pump_at_;

@@ -234,7 +234,8 @@ TEST(CliOptions, RefusesHalfCommands) {
 
 TEST(CliOptions, EveryCommandHasHelpWithExamples) {
   for (const Args& words : {Args{}, Args{"apply"}, Args{"get"}, Args{"delete"}, Args{"status"}, Args{"token", "create"},
-                            Args{"wait"}, Args{"validate"}, Args{"explain"}, Args{"version"}}) {
+                            Args{"wait"}, Args{"validate"}, Args{"explain"}, Args{"version"}, Args{"diff"},
+                            Args{"history"}, Args{"show"}, Args{"rollback"}}) {
     Args args = words;
     args.emplace_back("--help");
 
@@ -254,7 +255,7 @@ TEST(CliOptions, HelpListsEverySupportedKindAndEveryExitCode) {
     if (!kind.supported) continue;
     EXPECT_THAT(help, HasSubstr(std::string(kind.plural) + " (" + std::string(kind.short_name) + ")"));
   }
-  for (const char* code : {"\n  0  ", "\n  1  ", "\n  2  ", "\n  3  ", "\n  4  "}) EXPECT_THAT(help, HasSubstr(code));
+  for (char code = '0'; code <= '6'; ++code) EXPECT_THAT(help, HasSubstr(std::string("\n  ") + code + "  "));
 }
 }  // namespace
 }  // namespace heddle

@@ -99,7 +99,83 @@ TEST_F(WatchTimeTest, AWaitEndsWithWhoIsBehind) {
   ASSERT_TRUE(result.has_value());
   EXPECT_EQ(result->end, WaitResult::End::kTimeout);
   ASSERT_EQ(result->behind.size(), 1U);
-  EXPECT_EQ(result->behind[0].node, "n1");
+  EXPECT_EQ(result->behind[0].key.node, "n1");
+  EXPECT_EQ(result->behind[0].unanswered, 20s - 10ms);
+}
+
+TEST_F(WatchTimeTest, AWaitEndsAtOnceWhenASidecarRefusesTheVersion) {
+  std::optional<WaitResult> result;
+  sidecar_.start(*hub_);
+  sidecar_.settle(*hub_);
+  put(backend_set("a", "9"));
+  Pending wait = hub_->wait(store_->version(), 20s, [&result](WaitResult r) { result = std::move(r); });
+  flush();
+  ASSERT_TRUE(sidecar_.read(*hub_));
+  EXPECT_FALSE(result.has_value());
+
+  hub_->on_message(*sidecar_.subscriber_, sidecar_.replica_.nack());
+
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->end, WaitResult::End::kRefused);
+  ASSERT_EQ(result->behind.size(), 1U);
+  ASSERT_TRUE(result->behind[0].nack.has_value());
+  EXPECT_EQ(result->behind[0].nack->errors[0].path, "spec");
+  EXPECT_EQ(result->behind[0].runs, (Version{1, 4}));
+}
+
+TEST_F(WatchTimeTest, AVersionThatMendsWhatWasRefusedIsWaitedFor) {
+  std::optional<WaitResult> result;
+  sidecar_.start(*hub_);
+  sidecar_.settle(*hub_);
+  put(backend_set("a", "9"));
+  flush();
+  ASSERT_TRUE(sidecar_.read(*hub_));
+  hub_->on_message(*sidecar_.subscriber_, sidecar_.replica_.nack());
+  put(backend_set("a", "10"));
+  Pending wait = hub_->wait(store_->version(), 20s, [&result](WaitResult r) { result = std::move(r); });
+  scheduler_.advance(0ms);
+  EXPECT_FALSE(result.has_value()) << "what it refused is another version";
+
+  scheduler_.advance(2s);
+  sidecar_.settle(*hub_);
+
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->end, WaitResult::End::kReached);
+}
+
+TEST_F(WatchTimeTest, AVersionThatLeavesWhatWasRefusedIsRefusedToo) {
+  std::optional<WaitResult> result;
+  sidecar_.start(*hub_);
+  sidecar_.settle(*hub_);
+  put(backend_set("a", "9"));
+  flush();
+  ASSERT_TRUE(sidecar_.read(*hub_));
+  hub_->on_message(*sidecar_.subscriber_, sidecar_.replica_.nack());
+  put(backend_set("b", "10"));
+  Pending wait = hub_->wait(store_->version(), 20s, [&result](WaitResult r) { result = std::move(r); });
+
+  flush();
+
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->end, WaitResult::End::kRefused);
+}
+
+TEST_F(WatchTimeTest, SidecarsThatShouldHoldAndHoldTheSameAreOneGroup) {
+  WatchingSidecar twin("n2");
+  twin.wants_ = sidecar_.wants_;
+  for (WatchingSidecar* one : {&sidecar_, &twin}) {
+    one->start(*hub_);
+    one->settle(*hub_);
+  }
+  ASSERT_EQ(hub_->holders().size(), 1U);
+  EXPECT_EQ(hub_->holders()[0].sidecars, 2U);
+
+  put(backend_set("a", "9"));
+  flush();
+  twin.settle(*hub_);
+
+  EXPECT_EQ(hub_->holders().size(), 2U);
+  for (const HolderGroup& group : hub_->holders()) EXPECT_EQ(group.held == group.target, group.example.node == "n2");
 }
 
 TEST_F(WatchTimeTest, ADestroyedWaitNeverAnswers) {

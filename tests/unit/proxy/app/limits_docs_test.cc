@@ -10,7 +10,10 @@
 #include "certs/limits.h"
 #include "control/api/access_api.h"
 #include "control/api/api_server.h"
+#include "control/api/change_request.h"
 #include "control/api/failure_limit.h"
+#include "control/api/history_view.h"
+#include "control/api/resource_conditions.h"
 #include "control/app/endpoint.h"
 #include "control/app/own_bundle_endpoint.h"
 #include "control/ca/issuer.h"
@@ -24,6 +27,7 @@
 #include "control/plan/plan_scope.h"
 #include "control/plan/rollout_state.h"
 #include "control/store/etcd_journal.h"
+#include "control/store/sqlite_journal.h"
 #include "control/watch/debounce.h"
 #include "control/watch/facts_fetcher.h"
 #include "control/watch/first_batches.h"
@@ -32,6 +36,7 @@
 #include "lib/api/request_fact.h"
 #include "lib/api/watch_messages.h"
 #include "lib/base/json_scan.h"
+#include "lib/base/line_diff.h"
 #include "lib/base/problems.h"
 #include "lib/base/strings.h"
 #include "lib/config/model.h"
@@ -332,6 +337,25 @@ std::string limits_of_debounce() {
                  in(1s, Debounce::Limits().longest), " s");
 }
 
+std::string limits_of_history() {
+  return str_cat(count(EventLog::Limits{}.events), ", and ", size(EventLog::Limits{}.bytes), " of what they replaced; ",
+                 count(SqliteJournal::Options{}.history), " over a restart; ", count(HistoryQuery::kMaxLimit),
+                 " in one list");
+}
+
+std::string limits_of_differences() {
+  return str_cat(count(kMaxLineEdits), " lines removed or added; beyond, all old lines and then all new ones");
+}
+
+std::vector<Row> of_changes() {
+  return {
+      {"message of a change", str_cat(count(kMaxChangeMessage), " bytes")},
+      {"versions that are kept", limits_of_history()},
+      {"a difference line by line", limits_of_differences()},
+      {"searches for `status.conditions` of one answer", count(ResourceConditions::kMaxSearches)},
+  };
+}
+
 std::vector<Row> of_configuration() {
   EXPECT_EQ(ApiServer::kMaxApplyBody, kMaxSnapshotBytes);
   return {
@@ -413,7 +437,7 @@ std::vector<Row> documented() {
 TEST(LimitDocs, SayWhatTheCodeSays) {
   std::vector<Row> wanted;
   for (const auto& table :
-       {of_a_message(), of_http2(), of_connections(), of_identity(), of_federation(), of_configuration()})
+       {of_a_message(), of_http2(), of_connections(), of_identity(), of_federation(), of_changes(), of_configuration()})
     wanted.insert(wanted.end(), table.begin(), table.end());
 
   EXPECT_THAT(documented(), testing::ElementsAreArray(wanted));

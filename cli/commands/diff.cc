@@ -1,0 +1,50 @@
+#include "cli/change_text.h"
+#include "cli/commands/change_reply.h"
+#include "cli/resource_table.h"
+#include "cli/sources.h"
+#include "lib/base/strings.h"
+
+namespace heddle {
+namespace {
+// 1 means that there are differences, as kubectl has it; so nothing else may.
+ExitCode failed(ExitCode code) { return code == ExitCode::kFailure ? ExitCode::kRefused : code; }
+
+ExitCode print_differences(const std::optional<JsonValue>& changes, Console& console) {
+  ExitCode code = ExitCode::kOk;
+  for (size_t i = 0; changes && i < changes->size(); ++i) {
+    std::string text = change_text(changes->at(i));
+    if (text.empty()) continue;
+    console.out << painted(text, console.color);
+    code = ExitCode::kFailure;
+  }
+  return code;
+}
+
+Result<ApiRequest> request_for(const DiffOptions& options, CommandContext& context) {
+  ApiRequest out{.deadline = context.timeout};
+  if (options.from) {
+    out.path = "/v1/diff";
+    out.query = str_cat("from=", options.from->text());
+    if (options.to) out.query.append("&to=").append(options.to->text());
+    return out;
+  }
+  LoadedResources loaded = load_sources(options.files, context.console.in);
+  if (!loaded.ok()) return make_error(Reason::kConfigInvalid, loaded.text());
+  out.method = "POST";
+  out.path = "/v1/apply";
+  out.query = "dryRun=true&changes=true";
+  out.body = list_body(loaded.resources);
+  return out;
+}
+}  // namespace
+
+ExitCode run_diff(const DiffOptions& options, CommandContext& context) {
+  Console& console = context.console;
+  Result<ApiRequest> request = request_for(options, context);
+  if (!request) return failed(console.fail(request.error()));
+  Result<ApiReply> reply = context.api.call(*request);
+  if (!reply) return failed(console.fail(reply.error()));
+  if (!reply->ok()) return failed(console.fail(*reply));
+  return print_differences(reply->body.find(options.from ? "changes" : "results"), console);
+}
+}  // namespace heddle

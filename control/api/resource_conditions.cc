@@ -1,0 +1,91 @@
+#include "control/api/resource_conditions.h"
+
+#include <algorithm>
+
+#include "lib/base/strings.h"
+
+namespace heddle {
+namespace {
+// The sets are ascending by key text.
+const StoredResource* find_in(const ScopeSet::Ptr& set, const std::string& key_text) {
+  if (set == nullptr) return nullptr;
+  auto found = std::lower_bound(set->resources.begin(), set->resources.end(), key_text,
+                                [](const auto& one, const std::string& text) { return one->key_text() < text; });
+  return found == set->resources.end() || (*found)->key_text() != key_text ? nullptr : found->get();
+}
+
+// What the nack says of the resource; nullptr: nothing.
+const WatchNackError* error_of(const std::optional<WatchNack>& nack, const std::string& key_text) {
+  if (!nack) return nullptr;
+  auto found = std::find_if(nack->errors.begin(), nack->errors.end(),
+                            [&](const WatchNackError& error) { return error.resource == key_text; });
+  return found == nack->errors.end() ? nullptr : &*found;
+}
+
+std::string refusal(const NodeKey& node, const std::optional<WatchNack>& nack, const std::string& key_text) {
+  std::string who = str_cat("sidecar ", node.node, " (", node.identity, ") refused");
+  if (!nack || nack->errors.empty()) return str_cat(who, " what it was sent");
+  const WatchNackError* own = error_of(nack, key_text);
+  const WatchNackError& error = own == nullptr ? nack->errors[0] : *own;
+  std::string where = own != nullptr || error.resource.empty() ? std::string() : str_cat(error.resource, ": ");
+  if (!error.path.empty()) where.append(error.path).append(": ");
+  return str_cat(who, " version ", nack->version.text(), ": ", where, error.message);
+}
+}  // namespace
+
+ResourceConditions::ResourceConditions(std::vector<HolderGroup> groups, const NodeRegistry& registry)
+    : is_known_(true) {
+  for (HolderGroup& group : groups) {
+    const NodeStatus* status = group.is_refused ? registry.find(group.example) : nullptr;
+    groups_.push_back({std::move(group), status == nullptr ? std::nullopt : status->nack});
+  }
+}
+
+ResourceConditions::Count ResourceConditions::count(const StoredResource& resource) const {
+  Count out;
+  const std::string& key = resource.key_text();
+  for (const Group& group : groups_) {
+    if (find_in(group.holders.target, key) == nullptr) continue;
+    const StoredResource* held = find_in(group.holders.held, key);
+    bool is_held = held != nullptr && held->digest() == resource.digest();
+    bool is_refused = group.holders.is_refused && (!is_held || error_of(group.nack, key) != nullptr);
+    out.should += group.holders.sidecars;
+    if (is_refused) {
+      out.refused += group.holders.sidecars;
+      out.refusing = &group;
+    } else if (is_held) {
+      out.live += group.holders.sidecars;
+    }
+  }
+  return out;
+}
+
+std::optional<JsonValue> ResourceConditions::programmed(const StoredResource& resource, Version newest) {
+  if (!is_known_ || resource.key().kind == Kind::kFederatedTrustDomain) return std::nullopt;
+  searches_ += groups_.size();
+  if (searches_ > kMaxSearches) return std::nullopt;
+  std::optional<JsonValue> generation = JsonValue::integer(static_cast<int64_t>(resource.meta().generation));
+  Count found = count(resource);
+  if (found.should == 0) {
+    return api_condition("Programmed", "Unknown", "NoSidecar", "no connected sidecar holds it", generation);
+  }
+  std::string live = str_cat("version ", newest.text(), " is live on ", std::to_string(found.live), " of ",
+                             std::to_string(found.should), " sidecars that hold it");
+  if (found.refusing != nullptr) {
+    std::string why = refusal(found.refusing->holders.example, found.refusing->nack, resource.key_text());
+    return api_condition("Programmed", "False", "Refused", str_cat(live, "; ", why), generation);
+  }
+  bool is_live = found.live == found.should;
+  return api_condition("Programmed", is_live ? "True" : "False", is_live ? "Programmed" : "Pending", live, generation);
+}
+
+JsonValue api_condition(std::string_view type, std::string_view status, std::string_view reason,
+                        std::string_view message, const std::optional<JsonValue>& generation) {
+  JsonValue out = JsonValue::object()
+                      .with({"type"}, JsonValue::string(type))
+                      .with({"status"}, JsonValue::string(status))
+                      .with({"reason"}, JsonValue::string(reason))
+                      .with({"message"}, JsonValue::string(message));
+  return generation ? out.with({"observedGeneration"}, *generation) : out;
+}
+}  // namespace heddle

@@ -1,0 +1,41 @@
+// ResourceConditions: `status.conditions` of a resource: whether it is live on the sidecars that should hold it, in the
+// shape of the Gateway API: Programmed is True, False (Pending, or Refused with the sidecar's words) or Unknown
+// (NoSidecar). Worked out from what the watch hub knows now; stored nowhere. Owned by one answer; control loop.
+// Cost: a search in each group of equal scopes for each resource; after kMaxSearches no condition is told.
+#pragma once
+#include <optional>
+
+#include "control/watch/watch_hub.h"
+#include "lib/base/json.h"
+
+namespace heddle {
+class ResourceConditions {
+ public:
+  static constexpr size_t kMaxSearches = 200'000;
+  // Nobody is asked: resources have no conditions.
+  ResourceConditions() = default;
+  ResourceConditions(std::vector<HolderGroup> groups, const NodeRegistry& registry);
+  // Nothing for a kind that is not sent to sidecars, and when there were too many searches.
+  std::optional<JsonValue> programmed(const StoredResource&, Version newest);
+
+ private:
+  struct Group {
+    HolderGroup holders;
+    std::optional<WatchNack> nack;
+  };
+  struct Count {
+    size_t should = 0;
+    size_t live = 0;
+    size_t refused = 0;
+    const Group* refusing = nullptr;
+  };
+  Count count(const StoredResource&) const;
+  std::vector<Group> groups_;
+  size_t searches_ = 0;
+  bool is_known_ = false;
+};
+
+// One condition of a `conditions` list; `status` is True, False or Unknown.
+JsonValue api_condition(std::string_view type, std::string_view status, std::string_view reason,
+                        std::string_view message, const std::optional<JsonValue>& generation);
+}  // namespace heddle

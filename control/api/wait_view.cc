@@ -1,0 +1,91 @@
+#include "control/api/wait_view.h"
+
+#include "lib/base/strings.h"
+
+namespace heddle {
+namespace {
+constexpr size_t kMaxNamed = 20;  // in the message; `behind` has all
+
+std::string_view why_of(const WatchLaggard& laggard) {
+  if (laggard.state == NodeState::kRefused) return "refused";
+  if (laggard.unanswered) return "not-answering";
+  return laggard.runs ? "behind" : "syncing";
+}
+
+std::string error_text(const WatchNackError& error) {
+  std::vector<std::string> parts;
+  for (const std::string& part : {error.resource, error.path, error.message}) {
+    if (!part.empty()) parts.push_back(part);
+  }
+  return join(parts, ": ");
+}
+
+std::string refusal_text(const std::optional<WatchNack>& nack) {
+  if (!nack) return "refused what it was sent";
+  std::string first = nack->errors.empty() ? std::string("without a word why") : error_text(nack->errors[0]);
+  return str_cat("refused ", nack->version.text(), ": ", first);
+}
+
+std::string name_of(const NodeKey& key) { return str_cat(key.node, " (", key.identity, ")"); }
+
+std::string message_of(const WaitResult& result, Version newest) {
+  if (result.behind.empty()) return str_cat("the newest version is ", newest.text());
+  std::vector<std::string> names;
+  for (const WatchLaggard& laggard : result.behind) {
+    if (names.size() < kMaxNamed) names.push_back(str_cat(name_of(laggard.key), " ", text_of(laggard)));
+  }
+  size_t more = result.behind.size() - names.size();
+  return str_cat("still behind: ", join(names, "; "),
+                 more == 0 ? "" : str_cat("; and ", std::to_string(more), " more"));
+}
+
+std::vector<ApiProblem> refusals_of(const WaitResult& result) {
+  std::vector<ApiProblem> out;
+  for (const WatchLaggard& laggard : result.behind) {
+    if (!laggard.nack) continue;
+    for (const WatchNackError& error : laggard.nack->errors) {
+      if (out.size() == kMaxNackErrors) return out;
+      out.push_back({error.resource, error.path, str_cat(error.message, " (sidecar ", name_of(laggard.key), ")")});
+    }
+  }
+  return out;
+}
+
+void write_behind(JsonWriter& out, const std::vector<WatchLaggard>& behind) {
+  out.begin_array();
+  for (const WatchLaggard& laggard : behind) {
+    out.begin_object().field("node", laggard.key.node).field("instance", laggard.key.instance);
+    out.field("identity", laggard.key.identity).key("runs");
+    laggard.runs ? out.string(laggard.runs->text()) : out.null();
+    out.field("why", why_of(laggard)).field("text", text_of(laggard)).end_object();
+  }
+  out.end_array();
+}
+}  // namespace
+
+std::string text_of(const WatchLaggard& laggard) {
+  if (laggard.state == NodeState::kRefused) return refusal_text(laggard.nack);
+  std::string runs = laggard.runs ? str_cat("runs ", laggard.runs->text()) : std::string("holds nothing yet");
+  if (!laggard.unanswered) return runs;
+  auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*laggard.unanswered);
+  return str_cat("does not answer since ", format_duration(seconds), ", ", runs);
+}
+
+RpcResponse wait_answer(const WaitResult& result, Version newest, size_t sidecars) {
+  std::string body;
+  JsonWriter out(body);
+  out.begin_object();
+  if (result.end == WaitResult::End::kReached) {
+    out.field("version", result.runs.text()).field("sidecars", sidecars).end_object();
+    return RpcResponse::json(200, std::move(body));
+  }
+  bool is_refused = result.end == WaitResult::End::kRefused;
+  const ReasonInfo& reason = info(is_refused ? Reason::kConfigInvalid : Reason::kTimeout);
+  out.field("reason", reason.name).field("message", message_of(result, newest));
+  out.field("end", std::string_view(is_refused ? "refused" : "timeout")).field("version", result.runs.text());
+  write_behind(out.key("behind"), result.behind);
+  write_problems(out.key("problems"), refusals_of(result));
+  out.end_object();
+  return RpcResponse::json(reason.status, std::move(body));
+}
+}  // namespace heddle

@@ -1,0 +1,15 @@
+// The answer to GET /v1/wait: that a version runs everywhere, or who keeps it from that and why. Pure.
+#pragma once
+#include "control/api/answers.h"
+#include "control/watch/watch_hub.h"
+
+namespace heddle {
+// Why a sidecar lags, in words: "refused 1.44: HTTPRoute/default/hello: spec.rules: ...", "does not answer since 7s",
+// "runs 1.42", "holds nothing yet".
+std::string text_of(const WatchLaggard&);
+
+// 200 {"version","sidecars"}; else 504 (time ran out) or 400 (a sidecar refused it):
+// {"reason","message","end","version","behind":[{"node","instance","identity","runs","why","text"}],"problems"} with
+// the refusals of sidecars as problems.
+RpcResponse wait_answer(const WaitResult&, Version newest, size_t sidecars);
+}  // namespace heddle

@@ -1,0 +1,109 @@
+#include "control/api/resource_conditions.h"
+
+#include "control/api/resource_view.h"
+#include "tests/unit/control/fixtures.h"
+
+namespace heddle {
+namespace {
+class ResourceConditionsTest : public testing::Test {
+ protected:
+  StoredResource::Ptr put(Envelope resource) {
+    ResourceKey key = resource.key;
+    store_.put(std::move(resource));
+    return store_->view().find(key);
+  }
+  void add(std::vector<StoredResource::Ptr> target, std::vector<StoredResource::Ptr> held, size_t sidecars,
+           bool is_refused = false) {
+    HolderGroup group{make_scope_set(std::move(target)), make_scope_set(std::move(held)), is_refused, sidecars, node_};
+    groups_.push_back(std::move(group));
+  }
+  void refuse(std::string resource, std::string path, std::string message) {
+    registry_.on_hello(1, node_, WatchHello{.node = node_.node}, store_.clock.wall());
+    registry_.on_nack(1, node_, {store_->version(), {{std::move(resource), std::move(path), std::move(message)}}},
+                      store_.clock.wall());
+  }
+  // "True Programmed: message"
+  std::string programmed(const StoredResource::Ptr& resource) {
+    auto found = ResourceConditions(groups_, registry_).programmed(*resource, store_->version());
+    if (!found) return "none";
+    auto text = [&](std::string_view key) { return std::string(*found->find(key)->as_string()); };
+    return str_cat(text("status"), " ", text("reason"), ": ", text("message"));
+  }
+  NodeKey node_{"spiffe://td/web", "web-1"};
+  TestStore store_;
+  NodeRegistry registry_;
+  std::vector<HolderGroup> groups_;
+};
+
+TEST_F(ResourceConditionsTest, IsTrueWhenAllThatShouldHoldItDo) {
+  StoredResource::Ptr a = put(backend_set("a"));
+  StoredResource::Ptr b = put(backend_set("b"));
+  add({a}, {a}, 2);
+  add({a, b}, {a, b}, 1);
+
+  EXPECT_EQ(programmed(a), "True Programmed: version 1.2 is live on 3 of 3 sidecars that hold it");
+  EXPECT_EQ(programmed(b), "True Programmed: version 1.2 is live on 1 of 1 sidecars that hold it");
+}
+
+TEST_F(ResourceConditionsTest, IsPendingWhileSomeHoldAnOlderOneOrNone) {
+  StoredResource::Ptr old = put(backend_set("a"));
+  StoredResource::Ptr now = put(backend_set("a", "9"));
+  add({now}, {old}, 2);
+  add({now}, {}, 1);
+  add({now}, {now}, 4);
+
+  EXPECT_EQ(programmed(now), "False Pending: version 1.2 is live on 4 of 7 sidecars that hold it");
+}
+
+TEST_F(ResourceConditionsTest, IsUnknownWhereNoSidecarShouldHoldIt) {
+  EXPECT_EQ(programmed(put(backend_set("a"))), "Unknown NoSidecar: no connected sidecar holds it");
+}
+
+TEST_F(ResourceConditionsTest, ARefusalIsToldInTheSidecarsWords) {
+  StoredResource::Ptr old = put(backend_set("a"));
+  StoredResource::Ptr other = put(backend_set("b"));
+  StoredResource::Ptr now = put(backend_set("a", "9"));
+  add({now, other}, {old, other}, 1, true);
+  refuse("BackendSet/default/a", "spec.endpoints", "is too much");
+
+  EXPECT_EQ(programmed(now),
+            "False Refused: version 1.3 is live on 0 of 1 sidecars that hold it; sidecar web-1 (spiffe://td/web) "
+            "refused version 1.3: spec.endpoints: is too much");
+  EXPECT_EQ(programmed(other), "True Programmed: version 1.3 is live on 1 of 1 sidecars that hold it")
+      << "it holds that as it is";
+}
+
+TEST_F(ResourceConditionsTest, ARefusalThatNamesAResourceWhichDidNotChangeIsToldThere) {
+  StoredResource::Ptr other = put(backend_set("b"));
+  StoredResource::Ptr now = put(backend_set("a"));
+  add({now, other}, {other}, 1, true);
+  refuse("BackendSet/default/b", "spec.subset", "has lost its parent");
+
+  EXPECT_NE(programmed(other).find("False Refused"), std::string::npos);
+  EXPECT_NE(programmed(now).find("refused version 1.2: BackendSet/default/b: spec.subset: has lost"), std::string::npos)
+      << programmed(now);
+}
+
+TEST_F(ResourceConditionsTest, TooManySearchesTellNothing) {
+  StoredResource::Ptr a = put(backend_set("a"));
+  add({a}, {a}, 1);
+  ResourceConditions conditions(groups_, registry_);
+  std::vector<HolderGroup> many(ResourceConditions::kMaxSearches + 1, groups_[0]);
+
+  EXPECT_TRUE(conditions.programmed(*a, store_->version()).has_value());
+  EXPECT_FALSE(ResourceConditions(std::move(many), registry_).programmed(*a, store_->version()).has_value());
+}
+
+TEST_F(ResourceConditionsTest, ADocumentHasThemBesideItsOtherStatus) {
+  StoredResource::Ptr a = put(backend_set("a"));
+  add({a}, {a}, 1);
+
+  JsonValue shown = ResourceView(store_->view(), {groups_, registry_}).document(*a);
+
+  auto conditions = shown.find({"status", "conditions"});
+  ASSERT_TRUE(conditions.has_value());
+  EXPECT_EQ(conditions->at(0).find("type")->as_string(), "Programmed");
+  EXPECT_EQ(conditions->at(0).find("observedGeneration")->as_integer(), 1);
+}
+}  // namespace
+}  // namespace heddle

@@ -1,0 +1,66 @@
+#include "control/api/wait_view.h"
+
+#include <gtest/gtest.h>
+
+namespace heddle {
+namespace {
+WatchLaggard laggard(std::string node, NodeState state) {
+  WatchLaggard out{{"spiffe://td/web", std::move(node)}, state};
+  out.runs = Version{1, 42};
+  return out;
+}
+WatchLaggard refusing() {
+  WatchLaggard out = laggard("web-1", NodeState::kRefused);
+  out.nack = WatchNack{{1, 44}, {{"HTTPRoute/default/hello", "spec.rules[0]", "is too much"}, {"", "", "and more"}}};
+  return out;
+}
+
+TEST(WaitView, AReachedVersionSaysOnHowManySidecars) {
+  RpcResponse answer = wait_answer({WaitResult::End::kReached, {1, 44}, {}}, {1, 44}, 3);
+
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, R"({"version":"1.44","sidecars":3})");
+}
+
+TEST(WaitView, EachLaggardSaysWhy) {
+  WatchLaggard silent = laggard("web-2", NodeState::kBehind);
+  silent.unanswered = 7s + 300ms;
+  WatchLaggard fresh = laggard("web-3", NodeState::kSyncing);
+  fresh.runs.reset();
+
+  EXPECT_EQ(text_of(refusing()), "refused 1.44: HTTPRoute/default/hello: spec.rules[0]: is too much");
+  EXPECT_EQ(text_of(silent), "does not answer since 7s, runs 1.42");
+  EXPECT_EQ(text_of(fresh), "holds nothing yet");
+  EXPECT_EQ(text_of(laggard("web-4", NodeState::kBehind)), "runs 1.42");
+}
+
+TEST(WaitView, ATimeoutNamesThem) {
+  WatchLaggard silent = laggard("web-2", NodeState::kBehind);
+  silent.unanswered = 7s;
+  RpcResponse answer = wait_answer({WaitResult::End::kTimeout, {1, 42}, {silent}}, {1, 44}, 3);
+
+  EXPECT_EQ(answer.status, 504);
+  EXPECT_NE(answer.body.find(R"("end":"timeout")"), std::string::npos) << answer.body;
+  EXPECT_NE(answer.body.find(R"("why":"not-answering")"), std::string::npos) << answer.body;
+  EXPECT_NE(answer.body.find(R"("problems":[])"), std::string::npos) << answer.body;
+}
+
+TEST(WaitView, ARefusalCarriesEveryErrorOfTheSidecar) {
+  RpcResponse answer = wait_answer({WaitResult::End::kRefused, {1, 42}, {refusing()}}, {1, 44}, 3);
+
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_NE(answer.body.find(R"("end":"refused")"), std::string::npos) << answer.body;
+  constexpr std::string_view kFirst = R"x({"resource":"HTTPRoute/default/hello","path":"spec.rules[0]",)x"
+                                      R"x("message":"is too much (sidecar web-1 (spiffe://td/web))"})x";
+  EXPECT_NE(answer.body.find(kFirst), std::string::npos) << answer.body;
+  EXPECT_NE(answer.body.find("and more"), std::string::npos);
+}
+
+TEST(WaitView, AMessageNamesAFewAndCountsTheOthers) {
+  WaitResult result{WaitResult::End::kTimeout, {1, 42}, {}};
+  for (int i = 0; i < 25; ++i) result.behind.push_back(laggard("n" + std::to_string(i), NodeState::kBehind));
+
+  EXPECT_NE(wait_answer(result, {1, 44}, 25).body.find("; and 5 more"), std::string::npos);
+}
+}  // namespace
+}  // namespace heddle
