@@ -71,7 +71,7 @@ TEST_F(CliPlan, ShowsSectionsThatAreReadAtAGlance) {
 }
 
 TEST_F(CliPlan, SendsWhatApplyWouldSend) {
-  rig_.control.answer("POST /v1/plan", 200, R"({"version":"1.43","wouldChange":false})");
+  rig_.control.answer("POST /v1/plan?replay=false", 200, R"({"version":"1.43","wouldChange":false})");
 
   EXPECT_EQ(rig_.run("plan --no-replay -f " + file()), ExitCode::kOk);
 
@@ -100,8 +100,8 @@ TEST_F(CliPlan, WhatWouldBeRefusedHasACodeOfItsOwn) {
                       {"resource":"HTTPRoute/default/r","path":"spec","message":"is wrong"}]})");
 
   EXPECT_EQ(rig_.run("plan -f " + file()), ExitCode::kRefused);
-  EXPECT_EQ(rig_.run("plan -f " + rig_.file("b.yaml", "kind: Nothing\n")), ExitCode::kRefused);
   EXPECT_THAT(rig_.err(), HasSubstr("is wrong"));
+  EXPECT_EQ(rig_.run("plan -f " + rig_.file("b.yaml", "kind: Nothing\n")), ExitCode::kRefused);
 }
 
 TEST_F(CliPlan, IsReadWithoutWhatANewerControlPlaneLeavesOut) {
