@@ -87,7 +87,7 @@ TEST_F(WatchScaleTest, NewcomersDoNotPutOffThePushToOthers) {
   sidecar_.settle(*hub_);
   for (int i = 1; i <= 210; ++i) {  // 10.5 s
     put(backend_set("a", std::to_string(i)));
-    auto newcomer = make("n" + std::to_string(i));
+    auto newcomer = make("new" + std::to_string(i));
     newcomer->start(*hub_);
     newcomer->stop(*hub_);
     scheduler_.advance(50ms);
