@@ -40,8 +40,10 @@ class BackupCase(ControlledTestCase):
         return states == {sidecar.name: "live" for sidecar in self.pair.sidecars}
 
     def everything(self):
-        return [json.loads(self.control.cli("get", kind, "-A", "-o", "json").stdout)["items"]
-                for kind in ("service", "backendset", "httproute")]
+        """What was applied; the status tells of who is connected."""
+        lists = [json.loads(self.control.cli("get", kind, "-A", "-o", "json").stdout)
+                 for kind in ("service", "backendset", "httproute")]
+        return [{**item, "status": None} for one in lists for item in one["items"]]
 
 
 class LostMachine(BackupCase):
