@@ -37,9 +37,9 @@ class ControlRolloutTest : public testing::Test {
     return rig_.call("POST", "/v1/rollouts", std::move(body));
   }
   std::string token_of(std::string_view name, std::string_view role, std::string_view ns) {
-    RpcResponse made = rig_.call("POST", "/v1/access",
-                                 str_cat(R"({"name":")", name, R"(","grants":[{"role":")", role, R"(","namespaces":[")",
-                                         ns, R"("]}]})"));
+    RpcResponse made = rig_.call(
+        "POST", "/v1/access",
+        str_cat(R"({"name":")", name, R"(","grants":[{"role":")", role, R"(","namespaces":[")", ns, R"("]}]})"));
     EXPECT_EQ(made.status, 200) << made.body;
     return std::string(JsonValue::parse(made.body)->find({"token"})->as_string().value_or(""));
   }
