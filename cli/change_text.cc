@@ -1,5 +1,7 @@
 #include "cli/change_text.h"
 
+#include <vector>
+
 #include "cli/document_text.h"
 #include "cli/resource_table.h"
 #include "lib/base/line_diff.h"
@@ -32,6 +34,18 @@ JsonValue authored(const JsonValue& document) {
     out = out.without({"metadata", field});
   }
   return out;
+}
+
+JsonValue appliable(const JsonValue& list) {
+  std::optional<JsonValue> items = list.find("items");
+  if (!items || !items->is_array()) return list;
+  std::vector<JsonValue> out;
+  for (size_t i = 0; i < items->size(); ++i) {
+    JsonValue item = items->at(i);
+    for (std::string_view field : {"uid", "resourceVersion", "generation"}) item = item.without({"metadata", field});
+    out.push_back(std::move(item));
+  }
+  return list.with({"items"}, JsonValue::array(out));
 }
 
 std::string change_text(const JsonValue& change) {

@@ -10,6 +10,10 @@ namespace heddle {
 // managedFields of the metadata.
 JsonValue authored(const JsonValue& document);
 
+// Of {"kind":"List","items"}: the same without uid, resourceVersion and generation of each item, so that applying it is
+// no compare-and-swap on versions of long ago.
+JsonValue appliable(const JsonValue& list);
+
 // Of {"key","result","before","now"}: "--- HTTPRoute/default/hello", "+++ ...", hunks; /dev/null stands for what is not
 // there. Empty when only the server's fields differ.
 std::string change_text(const JsonValue& change);

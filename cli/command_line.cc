@@ -48,7 +48,8 @@ Examples:
 
 constexpr char kRolloutStatusFooter[] =
     R"(What is rolled out in stages (heddle apply --stages), the stage it is in, and the requests, errors, rejects and latency
-that sidecars with the change report beside those without it, and beside themselves before.
+that sidecars with the change report beside those without it, and beside themselves before. For whoever may apply what is
+rolled out, and for roles in all namespaces; to pause, resume, promote or abort it the latter need the role operator.
 
 Examples:
   heddle rollout status

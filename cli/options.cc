@@ -83,9 +83,7 @@ Result<AnyCommand> parse_apply(const Words& words) {
   out.wait = words.wait_live ? WaitLive::kYes : WaitLive::kNo;
   if (words.dry_run && words.wait_live) return usage("--dry-run and --wait do not go together");
   HEDDLE_TRY(out.rollout, parse_rollout(words));
-  if (out.rollout && (words.wait_live || out.said.expected || !out.said.message.empty())) {
-    return usage("--stages does not go with --wait, --expect or --message");
-  }
+  if (out.rollout && words.wait_live) return usage("--stages and --wait do not go together: heddle rollout status");
   return AnyCommand(std::move(out));
 }
 

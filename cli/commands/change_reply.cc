@@ -12,18 +12,7 @@ namespace heddle {
 namespace {
 constexpr Duration kAnswerTime = 5s;  // for the answer itself, after the waiting
 constexpr Duration kGlance = 1s;      // how often who watches is told whom it waits for
-
-void print_warnings(const JsonValue& reply, Console& console) {
-  std::optional<JsonValue> warnings = reply.find("warnings");
-  for (size_t i = 0; warnings && i < warnings->size(); ++i) {
-    JsonValue one = warnings->at(i);
-    std::string key = text_at(one, {"resource"});
-    Result<ResourceKey> parsed = ResourceKey::parse(key);
-    std::string what = parsed ? str_cat(info(parsed->kind).name, " ", parsed->ns, "/", parsed->name) : key;
-    console.err << "warning: " << printable(what) << ": " << printable(text_at(one, {"path"})) << ": "
-                << printable(text_at(one, {"message"})) << "\n";
-  }
-}
+constexpr Duration kLongest = 10min;  // that one request may wait (docs/api.md)
 
 void print_results(const JsonValue& reply, DryRun dry_run, Console& console) {
   std::optional<JsonValue> results = reply.find("results");
@@ -43,15 +32,16 @@ Result<ApiReply> ask(const std::string& version, Duration how_long, CommandConte
   return context.api.call(request);
 }
 
-// The same in pieces, each of which may name those that lag.
-Result<ApiReply> ask_watched(const std::string& version, CommandContext& context) {
+// In pieces: the control plane lets nobody wait for longer than one, and who watches is told of each whom it waits for.
+Result<ApiReply> ask_in_pieces(const std::string& version, CommandContext& context) {
   Progress progress(context.console);
+  Duration piece = context.console.is_watched ? kGlance : kLongest;
   MonoTime ends = context.clock.now() + context.timeout;
   while (true) {
     Duration left = std::max<Duration>(1ms, ends - context.clock.now());
-    Result<ApiReply> reply = ask(version, std::min(left, kGlance), context);
+    Result<ApiReply> reply = ask(version, std::min(left, piece), context);
     bool is_late = reply && !reply->ok() && reply->reason() == Reason::kTimeout;
-    if (!is_late || left <= kGlance) return reply;
+    if (!is_late || left <= piece) return reply;
     progress.show(str_cat("waiting: ", reply->message()));
   }
 }
@@ -87,6 +77,18 @@ std::string change_query(const ChangeSaid& said, DryRun dry_run) {
   return join(parts, "&");
 }
 
+void print_warnings(const JsonValue& reply, Console& console) {
+  std::optional<JsonValue> warnings = reply.find("warnings");
+  for (size_t i = 0; warnings && i < warnings->size(); ++i) {
+    JsonValue one = warnings->at(i);
+    std::string key = text_at(one, {"resource"});
+    Result<ResourceKey> parsed = ResourceKey::parse(key);
+    std::string what = parsed ? str_cat(info(parsed->kind).name, " ", parsed->ns, "/", parsed->name) : key;
+    console.err << "warning: " << printable(what) << ": " << printable(text_at(one, {"path"})) << ": "
+                << printable(text_at(one, {"message"})) << "\n";
+  }
+}
+
 ExitCode tell_change(const ApiReply& reply, DryRun dry_run, WaitLive wait, CommandContext& context) {
   print_warnings(reply.body, context.console);
   print_results(reply.body, dry_run, context.console);
@@ -97,8 +99,7 @@ ExitCode tell_change(const ApiReply& reply, DryRun dry_run, WaitLive wait, Comma
 }
 
 ExitCode wait_until_live(const std::string& version, CommandContext& context) {
-  bool is_watched = context.console.is_watched;
-  Result<ApiReply> reply = is_watched ? ask_watched(version, context) : ask(version, context.timeout, context);
+  Result<ApiReply> reply = ask_in_pieces(version, context);
   Console& console = context.console;
   if (!reply) return console.fail(reply.error());
   if (!reply->ok() && print_laggards(reply->body, version, console)) {

@@ -30,7 +30,7 @@ ExitCode run_plan(const PlanOptions&, CommandContext&);
 ExitCode run_ca_status(const CaStatusOptions&, CommandContext&);
 ExitCode run_ca_rotate(const CaRotateOptions&, CommandContext&);
 // `apply --stages`: the list is the body of an apply.
-ExitCode start_rollout(const RolloutOptions&, std::string_view list, CommandContext&);
+ExitCode start_rollout(const ApplyOptions&, std::string_view list, CommandContext&);
 ExitCode run_rollout_status(const RolloutStatusOptions&, CommandContext&);
 ExitCode run_rollout_step(const RolloutStepOptions&, CommandContext&);
 ExitCode run_federation_status(const FederationStatusOptions&, CommandContext&);

@@ -1,4 +1,4 @@
-#include "cli/commands/commands.h"
+#include "cli/commands/change_reply.h"
 #include "cli/document_text.h"
 #include "cli/rollout_text.h"
 #include "lib/base/json_writer.h"
@@ -34,10 +34,13 @@ ExitCode show(const Result<ApiReply>& reply, OutputFormat output, CommandContext
 }
 }  // namespace
 
-ExitCode start_rollout(const RolloutOptions& options, std::string_view list, CommandContext& context) {
+ExitCode start_rollout(const ApplyOptions& options, std::string_view list, CommandContext& context) {
   ApiRequest request{.method = "POST", .path = "/v1/rollouts", .deadline = context.timeout};
-  request.body = body_of(options, list);
-  ExitCode code = show(context.api.call(request), OutputFormat::kTable, context);
+  request.query = change_query(options.said, DryRun::kNo);
+  request.body = body_of(*options.rollout, list);
+  Result<ApiReply> reply = context.api.call(request);
+  if (reply && reply->ok()) print_warnings(reply->body, context.console);
+  ExitCode code = show(reply, OutputFormat::kTable, context);
   if (code == ExitCode::kOk) context.console.err << "heddle rollout status shows how it goes on\n";
   return code;
 }

@@ -42,13 +42,15 @@ ExitCode run_show(const ShowOptions& options, CommandContext& context) {
   if (!reply) return console.fail(reply.error());
   if (!reply->ok()) return console.fail(*reply);
   if (has_none(options, reply->body)) return console.fail(nothing_of_it(options));
+  bool is_everything = options.what == ShowWhat::kEverything;
+  JsonValue body = is_everything ? appliable(reply->body) : reply->body;
   bool is_table = options.output == OutputFormat::kTable;
   if (options.output == OutputFormat::kJson) {
-    console.out << to_pretty_json(reply->body);
-  } else if (is_table && options.what == ShowWhat::kChanges) {
-    print_changes(reply->body, console);
+    console.out << to_pretty_json(body);
+  } else if (is_table && !is_everything) {
+    print_changes(body, console);
   } else {
-    console.out << to_yaml(reply->body);
+    console.out << to_yaml(body);
   }
   return ExitCode::kOk;
 }

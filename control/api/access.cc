@@ -152,7 +152,9 @@ constexpr Door kDoors[] = {
     {"DELETE", "/v1/resources/", std::nullopt},
     {"POST", "/v1/apply", std::nullopt},
     {"POST", "/v1/plan", std::nullopt},
+    {"GET", "/v1/rollouts", std::nullopt},
     {"POST", "/v1/rollouts", std::nullopt},
+    {"POST", "/v1/rollouts/", std::nullopt},
     {"POST", "/v1/explain", std::nullopt},
     {"GET", "/v1/status", std::nullopt},
     {"GET", "/v1/wait", std::nullopt},
@@ -163,8 +165,6 @@ constexpr Door kDoors[] = {
     {"GET", "/v1/history", AccessAction::kReadMesh},
     {"GET", "/v1/history/", AccessAction::kReadMesh},
     {"GET", "/v1/diff", AccessAction::kReadMesh},
-    {"GET", "/v1/rollouts", AccessAction::kReadMesh},
-    {"POST", "/v1/rollouts/", AccessAction::kOperate},
     {"", "/v1/access", AccessAction::kManageAccess},
     {"", "/v1/access/", AccessAction::kManageAccess},
 };

@@ -30,7 +30,7 @@ enum class AccessAction : uint8_t {
   kJoinToken,     // make one for an identity of the namespace
   kFetchFacts,    // of requests of a namespace, for a plan
   kReadMesh,      // what concerns the whole mesh: CA, federation
-  kOperate,       // the control plane: steps of the CA, rollouts, backups
+  kOperate,       // the control plane: steps of the CA, and of everybody's rollouts
   kManageAccess,  // tokens of this API
   kUnlisted,      // what no table names
 };

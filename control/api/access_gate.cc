@@ -107,6 +107,12 @@ Result<void> AccessGate::judge(const RpcRequest& request, const AccessAsk& ask) 
   return may(who.grants, ask);
 }
 
+Result<void> AccessGate::judge(const RpcRequest& request, const Transaction& transaction) {
+  HEDDLE_TRY(AccessHolder who, holder(request));
+  for (const StoreOperation& operation : transaction) HEDDLE_CHECK_OK(judge_all(who.grants, asks_of(operation)));
+  return {};
+}
+
 Caller AccessGate::caller_of(const RpcRequest& request) {
   Result<AdminTokenRow> row = find(request);
   return make_caller(request, row ? row->id : std::string(), parts_.random);

@@ -37,6 +37,8 @@ class AccessGate {
 
   // kForbidden, kUnauthenticated; nothing is noted.
   Result<void> judge(const RpcRequest&, const AccessAsk&);
+  // Of the first operation that is refused.
+  Result<void> judge(const RpcRequest&, const Transaction&);
   // Nothing: it may. Else the answer; the refusal is noted.
   std::optional<RpcResponse> refuse(const RpcRequest&, const AccessAsk&, std::string_view subject = "");
   // Every operation is judged, and each that is refused is a problem of the answer (1,000 at most) and a line.

@@ -1,6 +1,5 @@
 #include "control/api/api_server.h"
 
-#include "control/api/apply_request.h"
 #include "control/api/federation_view.h"
 #include "control/api/resource_view.h"
 #include "control/api/status_view.h"
@@ -64,9 +63,7 @@ PlanApi::Parts ApiServer::plan_parts() {
           parts_.audit,
           parts_.scheduler,
           std::string(parts_.issuer.authority().trust_domain().name()),
-          [this](std::vector<ApiProblem>& problems) {
-            return whole_admission(problems, Reason::kConfigInvalid, parts_.issuer.authority().trust_domain());
-          },
+          [this](std::vector<ApiProblem>& problems) { return changes_.admission(problems, Reason::kConfigInvalid); },
           [this] { return plan_nodes(); },
           [this](FactsQuery query, FactsFetcher::Done done) {
             return parts_.hub.fetch_facts(std::move(query), std::move(done));

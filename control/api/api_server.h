@@ -87,7 +87,7 @@ class ApiServer {
   RpcResponse list_history(const RpcRequest& request) { return history_.list(request); }
   RpcResponse show_version(const RpcRequest& request) { return history_.show(request); }
   RpcResponse diff_versions(const RpcRequest& request) { return history_.diff(request); }
-  RpcResponse show_rollout(const RpcRequest&) { return rollouts_.show(); }
+  RpcResponse show_rollout(const RpcRequest& request) { return rollouts_.show(request); }
   void start_rollout(const RpcRequest& request, HttpServer::Respond respond) {
     respond(rollouts_.start(request, caller_of(request)));
   }

@@ -118,7 +118,6 @@ Result<CommitRequest> ChangeApi::restoring(Version to) const {
   return CommitRequest{std::move(operations), "", "", now.version()};
 }
 
-// Beside the rules of the whole, what a running rollout changes is not changed by others.
 Admission ChangeApi::admission(std::vector<ApiProblem>& problems, Reason reason) const {
   Admission whole = whole_admission(problems, reason, parts_.trust_domain);
   return [this, whole = std::move(whole)](const View& after) mutable -> Result<void> {

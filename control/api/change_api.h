@@ -27,6 +27,8 @@ class ChangeApi {
   void erase(const ResourceKey&, const RpcRequest&, const Caller&, HttpServer::Respond);
   // Makes the content of an older version the newest one.
   void rollback(const RpcRequest&, const Caller&, HttpServer::Respond);
+  // Of every change: the rules of the whole, and what a running rollout changes is not changed beside it.
+  Admission admission(std::vector<ApiProblem>&, Reason) const;
   // Who waits for a commit is told that this replica leaves; what the store has under way may be committed all the
   // same.
   void drain();
@@ -50,7 +52,6 @@ class ChangeApi {
     std::vector<ApiProblem> problems{};
     Pending token{};
   };
-  Admission admission(std::vector<ApiProblem>&, Reason) const;
   void start(Purpose, CommitRequest, const Caller&, HttpServer::Respond);
   void submit(uint64_t id);
   RpcResponse preview(const Purpose&, const CommitRequest&, bool wants_changes) const;

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "control/api/apply_request.h"
+#include "control/api/change_request.h"
+#include "control/api/hints.h"
 #include "control/api/plan_view.h"
 #include "control/api/resource_view.h"
 #include "control/api/view_model.h"
@@ -34,6 +36,11 @@ Result<Sides> snapshots_of(const ModelPtr& before, const ModelPtr& after, Versio
   HEDDLE_TRY(out.before, snapshots.make(before, version));
   HEDDLE_TRY(out.after, snapshots.make(after, version));
   return out;
+}
+
+Result<bool> wants_replay(const RpcRequest& request) {
+  HEDDLE_TRY(std::optional<std::string> text, read_query_param(request, "replay"));
+  return text ? read_flag_param(request, "replay") : Result<bool>(true);
 }
 
 void keep_share(std::vector<SidecarFacts>& facts, std::vector<std::string>& notes) {
@@ -117,6 +124,8 @@ Result<std::unique_ptr<PlanApi::Job>> PlanApi::prepare(const RpcRequest& request
 }
 
 void PlanApi::plan(const RpcRequest& request, const Caller& caller, Respond respond) {
+  Result<bool> replays = wants_replay(request);
+  if (!replays) return respond(error_answer(replays.error()));
   std::vector<ApiProblem> problems;
   Result<Transaction> transaction = read_apply(request.body, problems);
   if (!transaction) return respond(error_answer(transaction.error(), problems));
@@ -125,12 +134,15 @@ void PlanApi::plan(const RpcRequest& request, const Caller& caller, Respond resp
     return respond(error_answer(make_error(Reason::kOverload, "too many plans wait for sidecars already")));
   }
   Result<std::unique_ptr<Job>> made = prepare(request, *transaction, problems);
-  if (!made) return respond(error_answer(made.error(), problems));
+  if (!made) {
+    explain_conflict(made.error(), {*transaction}, parts_.store.view(), problems);
+    return respond(error_answer(made.error(), problems));
+  }
   Job& job = **made;
   job.respond = std::move(respond);
   job.caller = caller;
   if (job.plan.diff.empty()) return job.finish();
-  if (request.query_param("replay") == "false") {
+  if (!*replays) {
     job.plan.notes.emplace_back("requests were not asked for");
     return job.finish();
   }

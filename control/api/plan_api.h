@@ -41,7 +41,7 @@ class PlanApi {
   ~PlanApi();
   PlanApi(const PlanApi&) = delete;
   PlanApi& operator=(const PlanApi&) = delete;
-  // Query `replay=false`: no request is fetched or replayed.
+  // Query `replay=false`: no request is fetched or replayed; without it, or with `true`, they are.
   void plan(const RpcRequest&, const Caller&, Respond);
   // Who waits for sidecars is told that this replica leaves.
   void drain();

@@ -2,6 +2,9 @@
 
 #include "control/api/answers.h"
 #include "control/api/apply_request.h"
+#include "control/api/change_request.h"
+#include "control/api/hints.h"
+#include "control/api/resource_view.h"
 #include "control/api/rollout_view.h"
 #include "lib/base/strings.h"
 
@@ -30,6 +33,13 @@ Result<Request> read_request(const std::string& body, std::vector<ApiProblem>& p
   return out;
 }
 
+Result<ChangeWords> read_words(const RpcRequest& request) {
+  HEDDLE_TRY(ChangeWords words, read_change_words(request));
+  if (!words.is_dry_run) return words;
+  return make_error(Reason::kBadRequest, "dryRun: a rollout has none; see what an apply or a plan of it says",
+                    Origin::kDownstream);
+}
+
 std::string resources_of(const RolloutState& state) {
   std::vector<std::string> keys;
   for (const StoreOperation& change : state.changes()) keys.push_back(key_of(change).text());
@@ -37,7 +47,22 @@ std::string resources_of(const RolloutState& state) {
 }
 }  // namespace
 
-RpcResponse RolloutApi::show() const { return RpcResponse::json(200, rollout_json(parts_.keeper)); }
+RpcResponse RolloutApi::show(const RpcRequest& request) const {
+  if (auto no = refuse(request, AccessAction::kReadMesh)) return *std::move(no);
+  return RpcResponse::json(200, rollout_json(parts_.keeper));
+}
+
+// Whoever may apply what is rolled out may see and step it. To others nothing of it is named.
+std::optional<RpcResponse> RolloutApi::refuse(const RpcRequest& request, AccessAction action) const {
+  const auto& state = parts_.keeper.state();
+  if (!state || parts_.gate.judge(request, state->changes())) return std::nullopt;
+  Result<void> judged = parts_.gate.judge(request, AccessAsk{action});
+  if (judged) return std::nullopt;
+  Error why = judged.error();
+  if (why.reason == Reason::kForbidden) why.detail.append(", or the roles to apply all that is rolled out");
+  parts_.gate.note(request, "", why);
+  return error_answer(why);
+}
 
 void RolloutApi::audit(std::string_view step, const Caller& caller, const Result<void>& outcome) const {
   const auto& state = parts_.keeper.state();
@@ -52,17 +77,22 @@ RpcResponse RolloutApi::start(const RpcRequest& request, const Caller& caller) {
     audit("start", caller, Error(why));
     return error_answer(why, problems);
   };
+  Result<ChangeWords> words = read_words(request);
+  if (!words) return refuse(words.error());
   Result<Request> wanted = read_request(request.body, problems);
   if (!wanted) return refuse(wanted.error());
   if (auto no = parts_.gate.refuse(request, wanted->changes)) return *std::move(no);
   const TrustDomain own = parts_.issuer.authority().trust_domain();
-  Result<Commit> preview =
-      parts_.store.preview({wanted->changes}, whole_admission(problems, Reason::kConfigInvalid, own));
-  if (!preview) return refuse(preview.error());
-  Result<void> started = parts_.keeper.start(std::move(wanted->spec), std::move(wanted->changes), caller.identity);
+  CommitRequest change{std::move(wanted->changes), caller.identity, std::move(words->message), words->expected};
+  Result<Commit> preview = parts_.store.preview(change, whole_admission(problems, Reason::kConfigInvalid, own));
+  if (!preview) {
+    explain_conflict(preview.error(), change, parts_.store.view(), problems);
+    return refuse(preview.error());
+  }
+  Result<void> started = parts_.keeper.start(std::move(wanted->spec), change);
   if (!started) return refuse(started.error());
   audit("start", caller, {});
-  return show();
+  return RpcResponse::json(200, rollout_json(parts_.keeper, warnings_of(change.operations, preview->after)));
 }
 
 RpcResponse RolloutApi::step(const RpcRequest& request, const Caller& caller) {
@@ -72,9 +102,10 @@ RpcResponse RolloutApi::step(const RpcRequest& request, const Caller& caller) {
     return error_answer(
         make_error(Reason::kNotFound, "no such step; there are pause, resume, promote and abort", Origin::kDownstream));
   }
+  if (auto no = refuse(request, AccessAction::kOperate)) return *std::move(no);
   Result<void> taken = parts_.keeper.step(*step, caller.identity);
   audit(word, caller, taken);
-  return taken ? show() : error_answer(taken.error());
+  return taken ? RpcResponse::json(200, rollout_json(parts_.keeper)) : error_answer(taken.error());
 }
 
 Result<void> judge_whole(const View& after, const TrustDomain& own) {

@@ -1,6 +1,6 @@
-// RolloutApi: POST and GET /v1/rollouts, POST /v1/rollouts/{step}: staged rollouts for admins (docs/api.md). Every
-// caller was recognised before; which step is allowed is RolloutState's to judge. One audit line for each. Control
-// loop.
+// RolloutApi: POST and GET /v1/rollouts, POST /v1/rollouts/{step}: staged rollouts (docs/api.md), for whoever may apply
+// what is rolled out, and for roles in all namespaces. Which step is allowed is RolloutState's to judge. One audit line
+// for each. Control loop.
 #pragma once
 #include "control/api/access_gate.h"
 #include "control/ca/issuer.h"
@@ -19,14 +19,14 @@ class RolloutApi {
     AccessGate& gate;
   };
   explicit RolloutApi(const Parts& parts) : parts_(parts) {}
-  RpcResponse show() const;
-  // Body: {"list":{"kind":"List","items":[...]},"stages":["1%","100%"],...}. Answers as show() does then.
+  RpcResponse show(const RpcRequest&) const;
+  // Body: {"list":{"kind":"List","items":[...]},"stages":["1%","100%"],...}. Query as
+  // of an apply: `expect`, judged now, and `message`, for the version. Answers as show() does then, with warnings.
   RpcResponse start(const RpcRequest&, const Caller&);
   RpcResponse step(const RpcRequest&, const Caller&);
-  // Nothing that a running rollout changes may change beside it: for every transaction's admission.
-  Result<void> admit(const View& after) const { return parts_.keeper.admit(after); }
 
  private:
+  std::optional<RpcResponse> refuse(const RpcRequest&, AccessAction) const;
   void audit(std::string_view step, const Caller&, const Result<void>&) const;
   Parts parts_;
 };

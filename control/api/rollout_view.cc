@@ -32,7 +32,8 @@ void write_progress(JsonWriter& out, const RolloutProgress& now) {
 
 void write_state(JsonWriter& out, const RolloutState& state) {
   out.field("phase", to_text(state.phase())).field("stage", state.stage() + 1).field("reason", state.reason());
-  out.field("author", state.author()).field("started", format_time(state.started())).key("version");
+  out.field("author", state.author()).field("message", state.message());
+  out.field("started", format_time(state.started())).key("version");
   state.version() ? out.string(state.version()->text()) : out.null();
   write_rollout_spec(out, state.spec());
   out.key("resources").begin_array();
@@ -41,7 +42,7 @@ void write_state(JsonWriter& out, const RolloutState& state) {
 }
 }  // namespace
 
-std::string rollout_json(const RolloutKeeper& keeper) {
+std::string rollout_json(const RolloutKeeper& keeper, const std::vector<ApiProblem>& warnings) {
   std::string body;
   JsonWriter out(body);
   out.begin_object().key("rollout");
@@ -53,6 +54,7 @@ std::string rollout_json(const RolloutKeeper& keeper) {
   } else {
     out.null();
   }
+  if (!warnings.empty()) write_problems(out.key("warnings"), warnings);
   out.end_object();
   return body;
 }

@@ -14,9 +14,11 @@ namespace heddle {
 namespace {
 constexpr char kExamples[] =
     "Examples:\n"
-    "  heddle-control backup --data /var/lib/heddle --passphrase-file /etc/heddle/backup.pass --to mesh.backup\n"
-    "      of a control plane that does not run; `heddle backup create` asks one that does\n"
-    "  heddle-control restore --data /var/lib/heddle --passphrase-file /etc/heddle/backup.pass --from mesh.backup\n"
+    "  heddle-control backup --data /var/lib/heddle-control/data --passphrase-file /etc/heddle/backup.pass \\\n"
+    "      --to mesh.backup\n"
+    "      of a control plane that does not run\n"
+    "  heddle-control restore --data /var/lib/heddle-control/data --passphrase-file /etc/heddle/backup.pass \\\n"
+    "      --from mesh.backup\n"
     "      into an empty directory; start heddle-control with it, under the old address, and the sidecars come back";
 
 struct Words {
@@ -28,7 +30,7 @@ struct Words {
 Result<void> backup(const Words& words) {
   HEDDLE_TRY(Secret passphrase, read_passphrase(words.passphrase_file, "the backup's passphrase"));
   std::string path = str_cat(words.data, "/heddle.db");
-  if (!is_directory(words.data)) return make_error(Reason::kNotFound, str_cat(words.data, ": no such directory"));
+  HEDDLE_CHECK_OK(check_data_directory(words.data));
   HEDDLE_TRY(SqliteDatabase database, SqliteDatabase::open(path));
   HEDDLE_CHECK_OK(migrate_sqlite(database));
   HEDDLE_TRY(Secret document, collect_backup(database, words.data));

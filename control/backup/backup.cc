@@ -114,4 +114,15 @@ Result<RestoredBackup> restore_backup(std::string_view sealed, std::string_view 
   if (!restored) std::filesystem::remove_all(beside, error);
   return restored;
 }
+
+// ca.pem is there with a CA of given files, too: as a copy.
+Result<void> check_data_directory(const std::string& data) {
+  for (std::string_view name : {"heddle.db", "ca.pem"}) {
+    std::error_code error;
+    if (std::filesystem::is_regular_file(in(data, name), error)) continue;
+    return make_error(Reason::kNotFound, str_cat(data, " is no data directory of a control plane: it has no ", name,
+                                                 "; expected is what heddle-control has as --data"));
+  }
+  return {};
+}
 }  // namespace heddle

@@ -11,6 +11,10 @@
 namespace heddle {
 inline constexpr size_t kMaxBackup = 1 << 30;
 
+// Whether there is something to back up: kNotFound names what is not there. The database must not be opened before:
+// that makes one.
+Result<void> check_data_directory(const std::string& data);
+
 // The document before it is sealed. `data`: the data directory of this very database; it holds the copy for a moment.
 Result<Secret> collect_backup(SqliteDatabase&, const std::string& data);
 

@@ -80,16 +80,16 @@ Result<void> RolloutKeeper::restore(std::string_view saved) {
 
 // --- what people ask for ---
 
-Result<void> RolloutKeeper::start(RolloutSpec spec, Transaction all, std::string author) {
+Result<void> RolloutKeeper::start(RolloutSpec spec, const CommitRequest& all) {
   if (is_running()) {
     return make_error(Reason::kConflict,
                       str_cat("a rollout is ", to_text(state_->phase()),
                               " already, and there is one at a time: heddle rollout status, promote or abort"),
                       Origin::kDownstream);
   }
-  HEDDLE_TRY(Commit preview, stage_changes(all));
-  HEDDLE_TRY(Transaction changes, changing(all, preview));
-  RolloutState next({std::move(spec), std::move(changes), std::move(author), parts_.scheduler.wall()});
+  HEDDLE_TRY(Commit preview, stage_changes(all.operations));
+  HEDDLE_TRY(Transaction changes, changing(all.operations, preview));
+  RolloutState next({std::move(spec), std::move(changes), all.author, all.message, parts_.scheduler.wall()});
   if (next.json().size() > RolloutState::kMaxBytes) {
     return make_error(Reason::kTooLarge, "what a rollout changes may have 1 MiB in all", Origin::kDownstream);
   }
@@ -291,8 +291,9 @@ void RolloutKeeper::look_watching() {
 // One version for everybody. Those who have the change already hold just that content. The one place that commits.
 void RolloutKeeper::commit() {
   if (std::exchange(is_committing_, true)) return;
+  const std::string& why = state_->message();
   commit_ = parts_.store.commit(
-      {state_->changes(), state_->author(), "staged rollout"},
+      {state_->changes(), state_->author(), why.empty() ? "staged rollout" : why},
       [this](const View& after) { return parts_.admit(after); },
       [this](const Result<Commit>& done) { on_committed(done); });
 }

@@ -46,8 +46,9 @@ class RolloutKeeper final : public StagedViews {
 
   // Once, before the hub serves anybody: what save() was given last.
   Result<void> restore(std::string_view saved);
-  // kConflict: one is running; kBadRequest: nothing of it may be staged; else as Store::preview.
-  Result<void> start(RolloutSpec, Transaction, std::string author);
+  // Author and message go to the version; what is expected was judged before. kConflict: one is running; kBadRequest:
+  // nothing of it may be staged; else as Store::preview.
+  Result<void> start(RolloutSpec, const CommitRequest&);
   Result<void> step(RolloutStep, std::string by);
   // kConflict when `after` differs from the newest version in something that the running rollout changes.
   Result<void> admit(const View& after) const;

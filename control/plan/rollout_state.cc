@@ -127,6 +127,7 @@ std::string RolloutState::json() const {
   out.begin_object().key("spec").begin_object();
   write_rollout_spec(out, what_.spec);
   out.end_object().field("author", what_.author).field("started", format_time(what_.started));
+  if (!what_.message.empty()) out.field("message", what_.message);
   out.field("phase", to_text(phase_)).field("stage", stage_).field("floor", floor_).field("reason", reason_);
   if (version_) out.field("version", version_->text());
   out.key("changes").begin_array();
@@ -144,6 +145,7 @@ Result<RolloutState> RolloutState::parse(std::string_view json) {
   what.spec = read_rollout_spec(spec);
   spec.finish();
   what.author = object.string("author");
+  what.message = object.optional_string("message").value_or("");
   what.started = read_time(object, "started");
   read_changes(object, what.started, what.changes, problems);
   RolloutState out(std::move(what));

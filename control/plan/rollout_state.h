@@ -20,15 +20,17 @@ class RolloutState {
   static constexpr size_t kMaxBytes = 1 << 20;  // of its JSON: what every store keeps in one value
   struct What {
     RolloutSpec spec;
-    Transaction changes;   // puts
-    std::string author{};  // id of the token
-    WallTime started;      // also metadata.creationTimestamp of what is new
+    Transaction changes;    // puts
+    std::string author{};   // id of the token
+    std::string message{};  // why; of the version
+    WallTime started;       // also metadata.creationTimestamp of what is new
   };
   explicit RolloutState(What what);
 
   const RolloutSpec& spec() const noexcept { return what_.spec; }
   const Transaction& changes() const noexcept { return what_.changes; }
   const std::string& author() const noexcept { return what_.author; }
+  const std::string& message() const noexcept { return what_.message; }
   WallTime started() const noexcept { return what_.started; }
   RolloutPhase phase() const noexcept { return phase_; }
   size_t stage() const noexcept { return stage_; }

@@ -103,6 +103,15 @@ class Refusals(BackupCase):
         self.assertIn("is not empty", done.stderr)
         self.control.start()
 
+    def test_of_a_directory_that_holds_no_control_plane(self):
+        other = self.mesh.path("empty")
+        os.mkdir(other)
+        done = self.backup(data=other)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("is no data directory of a control plane: it has no heddle.db", done.stderr)
+        self.assertEqual(os.listdir(other), [])
+        self.assertFalse(os.path.exists(self.file))
+
     def test_a_passphrase_that_others_may_read(self):
         os.chmod(self.passphrase, 0o644)
         done = self.backup(data=self.mesh.path("other"))

@@ -119,6 +119,14 @@ class Changes(ChangeCase):
             self.assertEqual(done.returncode, 1, done.stderr)
             self.assertIn("the oldest that is kept is", done.stderr)
 
+    def test_what_an_older_version_held_can_be_applied(self):
+        old = version_of(self.apply(self.weighted(61)).stdout)
+        for weight, output in ((62, "yaml"), (63, "json")):
+            self.apply(self.weighted(weight))
+            file = self.mesh.write(f"old.{output}", self.control.cli("show", old, "--all", "-o", output).stdout)
+            self.control.cli("apply", "-f", file)
+            self.assertIn("weight: 61", self.control.cli("get", "bs/app", "-o", "yaml").stdout)
+
     def test_a_delete_says_why(self):
         self.apply(resources.to_yaml([resources.backend_set("short", [])]))
         self.control.cli("delete", "bs/short", "--message", "no longer used")

@@ -38,13 +38,15 @@ class Machines(MeshTestCase):
     def build(cls):
         cls.machine = netns.Machine("billing", f"{_HERE}/24", f"{_THERE}/24")
         cls.addClassCleanup(cls.machine.close)
-        cls.files = _BLOCK.findall((_DOCS / "machines.md").read_text(encoding="utf-8"))
+        page = (_DOCS / "machines.md").read_text(encoding="utf-8")
+        cls.files = _BLOCK.findall(page)
         for folder in ("control", "web", "billing", "etc"):
             os.mkdir(cls.mesh.path(folder))
         cls.data = cls.mesh.path("control/data")
-        cls.control = cls.start("heddle-control.service", {"/var/lib/heddle-control": cls.mesh.path("control")})
-        wait_until(lambda: os.path.exists(f"{cls.data}/admin.context"), "the context file")
-        cls.context = f"{cls.data}/admin.context"
+        paths = {"/var/lib/heddle-control": cls.mesh.path("control")}
+        cls.control = cls.start("heddle-control.service", paths)
+        cls.context = cls.here(re.search(r"(?m)^# export HEDDLE_CONTEXT=(\S+)$", page)[1], paths)
+        wait_until(lambda: os.path.exists(cls.context), "the context file")
 
     @classmethod
     def start(cls, unit, paths, wrapper=()):
@@ -63,7 +65,7 @@ class Machines(MeshTestCase):
 
     @classmethod
     def cli(cls, *words):
-        return netns.run(f"{cls.mesh.bin}/heddle", "--context", cls.context, *words)
+        return netns.run("env", f"HEDDLE_CONTEXT={cls.context}", f"{cls.mesh.bin}/heddle", *words)
 
     @classmethod
     def apply(cls, text):
@@ -141,7 +143,8 @@ class Machines(MeshTestCase):
 
         with self.subTest("it is taken out"):
             endpoint = re.search(r"(?m)^  endpoints:\n.*\n", self.files[0])
-            self.apply(self.files[0].replace(endpoint[0], "  endpoints: []\n"))
+            left = self.mesh.write("left.yaml", self.files[0].replace(endpoint[0], "  endpoints: []\n"))
+            self.cli("apply", "-f", left, "--wait")
             self.assertEqual(self.call().status, 503)
             process.terminate()
             self.assertEqual(process.exit_code(), 0)

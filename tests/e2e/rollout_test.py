@@ -150,6 +150,29 @@ class ByHand(RolloutCase):
         self.assertEqual(self.rollout()["phase"], "aborted")
         self.assertEqual(self.step("promote", check=False).returncode, _CONFLICT)
 
+    def editor_of(self, ns):
+        token = self.control.cli("access", "create", f"editor-{ns}", "--role", "editor", "-n", ns).stdout.strip()
+        return self.control.context_with(token, f"editor-{ns}")
+
+    def test_who_may_apply_it_steps_it_and_says_why(self):
+        editor, other = self.editor_of("default"), self.editor_of("web")
+        self.control.cli("apply", "-f", "-", "--stages", f"node={_FIRST},100%", "--watch", "10m", "--expect",
+                         self.control.status()["version"], "--message", "ticket 7", text=self.route_to("other"),
+                         context=editor)
+        self.wait_answers("other", [_FIRST])
+        for words in (("status",), ("abort",)):
+            refused = self.control.cli("rollout", *words, context=other, check=False)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("for all namespaces, or the roles to apply all that is rolled out", refused.stderr)
+            self.assertNotIn("HTTPRoute", refused.stderr)
+        self.assertIn("HTTPRoute/default/app", self.control.cli("rollout", "status", context=editor).stdout)
+        self.control.cli("rollout", "promote", context=editor)
+        ended = self.wait_phase("promoted")
+        self.control.wait_version(ended["version"])
+        row = json.loads(self.control.cli("history", "-o", "json").stdout)["items"][0]
+        self.assertEqual((row["version"], row["author"], row["message"]),
+                         (ended["version"], "editor-default", "ticket 7"))
+
     def test_what_it_changes_waits_and_all_else_goes_on(self):
         self.begin()
         refused = self.control.cli("apply", "-f", "-", text=self.route_to("bad"), check=False)

@@ -1,4 +1,5 @@
 // A staged rollout through the whole control plane on loopback: the API on one side, a sidecar on the other.
+#include "lib/base/json.h"
 #include "lib/base/strings.h"
 #include "tests/support/control_rig.h"
 
@@ -34,6 +35,16 @@ class ControlRolloutTest : public testing::Test {
   }
   RpcResponse start(std::string body = rollout_of(route_to("hello"))) {
     return rig_.call("POST", "/v1/rollouts", std::move(body));
+  }
+  std::string token_of(std::string_view name, std::string_view role, std::string_view ns) {
+    RpcResponse made = rig_.call(
+        "POST", "/v1/access",
+        str_cat(R"({"name":")", name, R"(","grants":[{"role":")", role, R"(","namespaces":[")", ns, R"("]}]})"));
+    EXPECT_EQ(made.status, 200) << made.body;
+    return std::string(JsonValue::parse(made.body)->find({"token"})->as_string().value_or(""));
+  }
+  uint16_t step_as(std::string_view token, std::string_view step) {
+    return rig_.call_as(token, "POST", str_cat("/v1/rollouts/", step)).status;
   }
   RpcResponse show() { return rig_.call("GET", "/v1/rollouts"); }
   bool has_route() const { return sidecar_.replica.content().contains(std::string(kRouteKey)); }
@@ -89,14 +100,78 @@ TEST_F(ControlRolloutTest, PromotedItIsAVersionThatTheStageHoldsAlready) {
   EXPECT_EQ(rig_.call("GET", "/v1/resources/httproutes/default/hello").status, 200);
 }
 
+TEST_F(ControlRolloutTest, WhoMayApplyItMaySeeAndStepIt) {
+  std::string editor = token_of("ci", "editor", "default");
+  ASSERT_EQ(rig_.call_as(editor, "POST", "/v1/rollouts", rollout_of(route_to("hello"))).status, 200);
+
+  EXPECT_NE(rig_.call_as(editor, "GET", "/v1/rollouts").body.find(kRouteKey), std::string::npos);
+  EXPECT_EQ(step_as(editor, "pause"), 200);
+  EXPECT_EQ(step_as(token_of("night", "operator", "*"), "resume"), 200);
+  EXPECT_EQ(step_as(editor, "abort"), 200);
+}
+
+TEST_F(ControlRolloutTest, OthersMayNotAndLearnNothingOfIt) {
+  ASSERT_EQ(start().status, 200);
+  std::string other = token_of("other", "editor", "web");
+  std::string viewer = token_of("dashboard", "viewer", "*");
+
+  RpcResponse seen = rig_.call_as(other, "GET", "/v1/rollouts");
+
+  EXPECT_EQ(seen.status, 403);
+  EXPECT_EQ(seen.body.find("hello"), std::string::npos) << seen.body;
+  EXPECT_NE(seen.body.find("role viewer for all namespaces, or the roles to apply"), std::string::npos) << seen.body;
+  EXPECT_EQ(rig_.call_as(viewer, "GET", "/v1/rollouts").status, 200);
+  for (std::string_view step : {"pause", "promote", "abort"}) {
+    EXPECT_EQ(step_as(other, step), 403) << step;
+    EXPECT_EQ(step_as(viewer, step), 403) << step;
+  }
+  EXPECT_EQ(step_as(token_of("here", "viewer", "default"), "abort"), 403);
+  EXPECT_NE(show().body.find(R"("phase":"pending")"), std::string::npos) << show().body;
+  EXPECT_NE(rig_.read("audit.log").find("POST /v1/rollouts/abort"), std::string::npos);
+}
+
+TEST_F(ControlRolloutTest, MessageAndExpectedVersionAreThoseOfAnApply) {
+  std::string now = sidecar_.replica.version()->text();
+  auto start_with = [&](std::string_view query) {
+    return rig_.call("POST", str_cat("/v1/rollouts?", query), rollout_of(route_to("hello")));
+  };
+
+  RpcResponse stale = start_with("expect=1.999");
+  EXPECT_EQ(stale.status, 409);
+  EXPECT_NE(stale.body.find("heddle diff --version 1.999"), std::string::npos) << stale.body;
+  EXPECT_EQ(start_with("dryRun=true").status, 400);
+  EXPECT_EQ(show().body, R"({"rollout":null})");
+
+  RpcResponse started = start_with(str_cat("message=ticket%207&expect=", now));
+  ASSERT_EQ(started.status, 200) << started.body;
+  EXPECT_NE(started.body.find(R"("message":"ticket 7")"), std::string::npos) << started.body;
+  ASSERT_EQ(rig_.call("POST", "/v1/rollouts/promote").status, 200);
+  wait_for(R"("phase":"promoted")");
+  EXPECT_NE(rig_.call("GET", "/v1/history").body.find(R"("message":"ticket 7")"), std::string::npos);
+}
+
+TEST_F(ControlRolloutTest, WarnsAsAnApplyDoes) {
+  std::string grpc = route_to("hello");
+  grpc.replace(grpc.find("HTTPRoute"), std::string_view("HTTPRoute").size(), "GRPCRoute");
+
+  RpcResponse started = start(rollout_of(str_cat(route_to("hello"), ",", grpc)));
+
+  ASSERT_EQ(started.status, 200) << started.body;
+  EXPECT_NE(started.body.find(R"("warnings":[{"resource":")"), std::string::npos) << started.body;
+  EXPECT_EQ(show().body.find("warnings"), std::string::npos);
+}
+
 TEST_F(ControlRolloutTest, WhatItChangesIsRefusedBesideIt) {
   ASSERT_EQ(start().status, 200);
+  std::string list = str_cat(R"({"kind":"List","items":[)", route_to("hello"), "]}");
 
-  RpcResponse apply = rig_.call("POST", "/v1/apply", str_cat(R"({"kind":"List","items":[)", route_to("hello"), "]}"));
+  RpcResponse apply = rig_.call("POST", "/v1/apply", list);
+  RpcResponse plan = rig_.call("POST", "/v1/plan", list);
   RpcResponse second = start();
 
   EXPECT_EQ(apply.status, 409);
   EXPECT_NE(apply.body.find("heddle rollout promote or abort"), std::string::npos) << apply.body;
+  EXPECT_EQ(plan.status, 409) << "a plan is judged as an apply: " << plan.body;
   EXPECT_EQ(second.status, 409);
 }
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/change_text.h"
+#include "lib/base/strings.h"
 #include "tests/support/cli_rig.h"
 
 namespace heddle {
@@ -190,6 +191,27 @@ TEST(CliShow, ShowsEverythingOrOneResource) {
   EXPECT_EQ(rig.run("show 1.42 wl/a"), ExitCode::kFailure);
   EXPECT_EQ(rig.err(), "error: version 1.42 did not change Workload/default/a\n");
   EXPECT_EQ(rig.run("show 1.43"), ExitCode::kFailure);
+}
+
+TEST(CliShow, WhatAVersionHeldCanBeAppliedAgain) {
+  CliRig rig;
+  rig.control.answer("GET /v1/history/1.42?all=true", 200, R"({"kind":"List","version":"1.42","items":[
+      {"apiVersion":"heddle.dev/v1","kind":"Workload","metadata":{"name":"a","namespace":"shop","uid":"x",
+       "resourceVersion":"1.7","generation":3,"creationTimestamp":"2026-01-01T00:00:00.000Z"},
+       "spec":{"identity":"spiffe://td/a"}}]})");
+  rig.control.answer("POST /v1/apply", 200, R"({"version":"1.50","results":[]})");
+
+  for (std::string_view format : {"yaml", "json"}) {
+    CliRig shown;
+    shown.control = rig.control;
+    ASSERT_EQ(shown.run(str_cat("show 1.42 --all -o ", format)), ExitCode::kOk);
+    EXPECT_THAT(shown.out(), HasSubstr("creationTimestamp"));
+    for (std::string_view field : {"uid", "resourceVersion", "generation"}) {
+      EXPECT_THAT(shown.out(), Not(HasSubstr(std::string(field)))) << format;
+    }
+    EXPECT_EQ(rig.run("apply -f " + rig.file(str_cat("old.", format), shown.out())), ExitCode::kOk) << rig.err();
+    EXPECT_THAT(rig.control.requests.back().body, Not(HasSubstr("resourceVersion")));
+  }
 }
 
 TEST(CliRollback, AsksForTheOldContentAndTellsWhatBecameOfIt) {

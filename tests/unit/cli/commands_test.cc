@@ -361,6 +361,19 @@ TEST(CliWait, WhoWatchesIsToldNoMoreWhenTheTimeIsOver) {
   EXPECT_EQ(rig.err(), "error: timeout: 1 sidecar lags: hello-0\n");
 }
 
+TEST(CliWait, WaitsForLongerThanOneRequestMay) {
+  CliRig rig;
+  std::string longest = "GET /v1/wait?version=1.43&timeout=10m";
+  rig.control.answer(longest, 504, R"({"reason":"timeout","message":"1 sidecar lags: hello-0"})");
+  rig.control.answer_then(longest, 200, R"({"version":"1.43","sidecars":6})");
+
+  EXPECT_EQ(rig.run("wait --version 1.43 --timeout 25m"), ExitCode::kOk);
+
+  EXPECT_EQ(rig.control.lines, std::vector<std::string>({longest, longest}));
+  EXPECT_EQ(rig.err(), "");
+  EXPECT_EQ(rig.out(), "version 1.43 runs on 6 sidecars\n");
+}
+
 TEST(CliVersion, ShowsBothVersionsOrOnlyItsOwn) {
   CliRig rig;
   rig.control.answer("GET /v1/version", 200, R"({"version":"0.2.0","schema":1})");

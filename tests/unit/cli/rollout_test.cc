@@ -72,6 +72,21 @@ TEST(CliRollout, ApplyInStagesSendsThemWithTheList) {
             R"("metadata":{"name":"hello","namespace":"default"},"spec":{"identity":"spiffe://td/hello"}}]}})");
 }
 
+TEST(CliRollout, ApplyInStagesSaysWhyAndWhatItExpectsAndWarns) {
+  CliRig rig;
+  std::string answer(kWatching);
+  answer.back() = ',';
+  answer += R"("warnings":[{"resource":"HTTPRoute/default/hello","path":"spec.parentRefs[0]","message":"is idle"}]})";
+  rig.control.answer("POST /v1/rollouts?expect=1.42&message=ticket7", 200, answer);
+
+  EXPECT_EQ(rig.run("apply --stages 1%,100% --expect 1.42 -m ticket7 -f " + rig.file("a.yaml", kWorkload)),
+            ExitCode::kOk);
+
+  EXPECT_NE(rig.err().find("warning: HTTPRoute default/hello: spec.parentRefs[0]: is idle\n"), std::string::npos)
+      << rig.err();
+  EXPECT_NE(rig.out().find("1% [10%] 100%"), std::string::npos);
+}
+
 TEST(CliRollout, ApplyWithoutStagesIsAsEver) {
   CliRig rig;
   rig.control.answer("POST /v1/apply", 200, R"({"version":"1.2","results":[]})");
@@ -85,6 +100,7 @@ TEST(CliRollout, WhatBelongsToStagesNeedsThem) {
 
   EXPECT_EQ(rig.run("apply --watch 5s -f " + file), ExitCode::kUsage);
   EXPECT_EQ(rig.run("apply --stages 1%,100% --dry-run -f " + file), ExitCode::kUsage);
+  EXPECT_EQ(rig.run("apply --stages 1%,100% --wait -f " + file), ExitCode::kUsage);
   EXPECT_EQ(rig.run("apply --stages 1%,100% --min-requests some -f " + file), ExitCode::kUsage);
   EXPECT_TRUE(rig.control.requests.empty());
 }

@@ -144,7 +144,8 @@ TEST(Access, APathThatNobodyJudgedIsForAdmins) {
   EXPECT_EQ(access_door("POST", "/v1/ca/prepare"), AccessAction::kOperate);
   EXPECT_EQ(access_door("GET", "/v1/federation"), AccessAction::kReadMesh);
   EXPECT_EQ(access_door("GET", "/v1/history/1.2"), AccessAction::kReadMesh);
-  EXPECT_EQ(access_door("POST", "/v1/rollouts/promote"), AccessAction::kOperate);
+  EXPECT_EQ(access_door("GET", "/v1/rollouts"), std::nullopt);
+  EXPECT_EQ(access_door("POST", "/v1/rollouts/promote"), std::nullopt);
   EXPECT_EQ(access_door("POST", "/v1/rollback"), AccessAction::kUnlisted);
   EXPECT_EQ(access_door("GET", "/v1/access"), AccessAction::kManageAccess);
   EXPECT_EQ(access_door("DELETE", "/v1/access/ci"), AccessAction::kManageAccess);

@@ -187,6 +187,28 @@ TEST_F(PlanApiTest, WithoutReplayNobodyIsAsked) {
   EXPECT_TRUE(audit_.all.empty());
 }
 
+TEST_F(PlanApiTest, AReplayThatIsNeitherTrueNorFalseIsRefused) {
+  std::optional<RpcResponse> answer = ask(route(to_set("b")), "replay=no");
+
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_EQ(answer->status, 400);
+  EXPECT_THAT(answer->body, HasSubstr("replay: expected true or false"));
+  plan(route(to_set("b")), "replay=true");
+  EXPECT_THAT(asked_, ElementsAre("default"));
+}
+
+TEST_F(PlanApiTest, AResourceThatChangedMeanwhileIsAConflictWithWhatToDo) {
+  Envelope stale = route(to_set("b"));
+  stale.document = stale.document.with({"metadata", "resourceVersion"}, JsonValue::string("1.1"));
+
+  std::optional<RpcResponse> answer = ask(stale);
+
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_EQ(answer->status, 409);
+  EXPECT_THAT(answer->body, HasSubstr(R"("path":"metadata.resourceVersion")"));
+  EXPECT_THAT(answer->body, HasSubstr("heddle get httproute/r -n default -o yaml"));
+}
+
 TEST_F(PlanApiTest, WhatChangesNothingAsksNobody) {
   JsonValue out = plan(route(to_set("a")));
 

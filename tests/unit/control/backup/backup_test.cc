@@ -86,5 +86,20 @@ TEST_F(BackupTest, WhatCannotBeReadLeavesNoDirectory) {
   EXPECT_FALSE(fs::exists(other_));
   EXPECT_FALSE(fs::exists(other_ + ".restoring"));
 }
+
+TEST_F(BackupTest, OnlyOfADirectoryThatHoldsAControlPlane) {
+  EXPECT_TRUE(check_data_directory(data_).has_value());
+  EXPECT_FALSE(check_data_directory(other_).has_value()) << "it is not there";
+  ASSERT_TRUE(ensure_private_dir(other_).has_value());
+  ASSERT_TRUE(atomic_write(other_ + "/snapshot.json", "of a sidecar", kPrivateFile).has_value());
+
+  Result<void> sidecars = check_data_directory(other_);
+  ASSERT_FALSE(sidecars.has_value());
+  EXPECT_EQ(sidecars.error().reason, Reason::kNotFound);
+  EXPECT_NE(sidecars.error().detail.find("heddle.db"), std::string::npos) << sidecars.error().detail;
+  EXPECT_FALSE(fs::exists(other_ + "/heddle.db"));
+  fs::remove(data_ + "/ca.pem");
+  EXPECT_NE(check_data_directory(data_).error().detail.find("ca.pem"), std::string::npos);
+}
 }  // namespace
 }  // namespace heddle

@@ -12,6 +12,7 @@ RolloutState three_stages() {
   what.changes.emplace_back(PutOperation{service("a")});
   what.changes.emplace_back(PutOperation{service("b"), Version{1, 7}});
   what.author = "token-1";
+  what.message = "ticket 7";
   what.started = WallTime(1'800'000'000s);
   return RolloutState(std::move(what));
 }
@@ -48,6 +49,7 @@ TEST(RolloutState, ComesBackFromItsJsonWithAllItNeeds) {
 
   EXPECT_EQ(back.json(), state.json());
   EXPECT_EQ(back.spec(), state.spec());
+  EXPECT_EQ(back.message(), "ticket 7");
   EXPECT_EQ(back.stage(), 1U);
   EXPECT_EQ(back.cohort().share(), 1000U);
   ASSERT_EQ(back.changes().size(), 2U);

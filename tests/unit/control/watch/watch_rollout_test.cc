@@ -42,7 +42,7 @@ class WatchRolloutTest : public WatchHubTest {
     hub_->set_staged(keeper_.get());
   }
   Result<void> start(RolloutSpec spec = stages({"node=n1", "100%"})) {
-    Result<void> started = keeper_->start(std::move(spec), {PutOperation{route_to("b")}}, "me");
+    Result<void> started = keeper_->start(std::move(spec), {{PutOperation{route_to("b")}}, "me"});
     run();
     return started;
   }
@@ -109,7 +109,7 @@ TEST_F(WatchRolloutTest, OnlyTheCohortGetsTheChangeAndTheNumberStays) {
 }
 
 TEST_F(WatchRolloutTest, WhoWaitsForAVersionIsNotHeldUpByTheChange) {
-  ASSERT_TRUE(keeper_->start(stages({"node=n1", "100%"}), {PutOperation{route_to("b")}}, "me").has_value());
+  ASSERT_TRUE(keeper_->start(stages({"node=n1", "100%"}), {{PutOperation{route_to("b")}}, "me"}).has_value());
   scheduler_.advance(1ms);  // offered, not acknowledged
 
   EXPECT_EQ(state_of(sidecar_), NodeState::kBehind);
@@ -177,7 +177,7 @@ TEST_F(WatchRolloutTest, ABadChangeIsRolledBackByItself) {
 }
 
 TEST_F(WatchRolloutTest, ASidecarThatRefusesTheChangeRollsItBack) {
-  ASSERT_TRUE(keeper_->start(stages({"node=n1", "100%"}), {PutOperation{route_to("b")}}, "me").has_value());
+  ASSERT_TRUE(keeper_->start(stages({"node=n1", "100%"}), {{PutOperation{route_to("b")}}, "me"}).has_value());
   scheduler_.advance(1ms);
   ASSERT_TRUE(sidecar_.read(*hub_));
   hub_->on_message(*sidecar_.subscriber_, sidecar_.replica_.nack());
@@ -275,15 +275,15 @@ TEST_F(WatchRolloutTest, EndpointsAreNeverStagedUnlessTheyStayAsTheyAre) {
   Transaction all{PutOperation{backend_set("a")}, PutOperation{route_to("b")}};
   Transaction moved{PutOperation{backend_set("a", "7")}, PutOperation{route_to("b")}};
 
-  Result<void> refused = keeper_->start(stages({"1%", "100%"}), moved, "me");
+  Result<void> refused = keeper_->start(stages({"1%", "100%"}), {moved, "me"});
   ASSERT_FALSE(refused.has_value());
   EXPECT_NE(refused.error().detail.find("BackendSet/default/a"), std::string::npos);
-  ASSERT_TRUE(keeper_->start(stages({"1%", "100%"}), all, "me").has_value());
+  ASSERT_TRUE(keeper_->start(stages({"1%", "100%"}), {all, "me"}).has_value());
   EXPECT_EQ(keeper_->state()->changes().size(), 1U);
 }
 
 TEST_F(WatchRolloutTest, ThereIsOneAtATimeAndSomethingToRollOut) {
-  EXPECT_FALSE(keeper_->start(stages({"1%", "100%"}), {PutOperation{backend_set("a")}}, "me").has_value());
+  EXPECT_FALSE(keeper_->start(stages({"1%", "100%"}), {{PutOperation{backend_set("a")}}, "me"}).has_value());
   EXPECT_FALSE(keeper_->step(RolloutStep::kAbort, "me").has_value());
   ASSERT_TRUE(start().has_value());
 
