@@ -402,7 +402,7 @@ void CommandLine::add_plan() {
   app.get_option("-f")->required();
   add_namespace(app, "Namespace of resources that name none (default: default)");
   app.add_flag("--no-replay", words_.no_replay, "Do not ask sidecars for the requests they remember");
-  add_output(app, words_.output, "text or json");
+  add_output(app, words_.output, "table or json");
 }
 
 void CommandLine::add_ca() {

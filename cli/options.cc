@@ -202,8 +202,7 @@ Result<AnyCommand> parse_plan(const Words& words) {
   PlanOptions out;
   HEDDLE_TRY(out.files, parse_files(words));
   out.replay = words.no_replay ? Replay::kNo : Replay::kYes;
-  constexpr EnumName<OutputFormat> kText{"text", OutputFormat::kTable};
-  HEDDLE_TRY(out.output, parse_output(words.output == "table" ? "text" : words.output, {kText, kJson}));
+  HEDDLE_TRY(out.output, parse_output(words.output, {kTable, kJson}));
   return AnyCommand(std::move(out));
 }
 
