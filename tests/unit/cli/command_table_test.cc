@@ -77,6 +77,19 @@ TEST(CliCommandTable, HasEveryCommandWithItsOptions) {
   EXPECT_THAT(option(*find(commands, "token create"), "--ttl").values, testing::IsEmpty());
 }
 
+// Of a group, too: `heddle token --help` is what who looks for a command reads first.
+TEST(CliCommandTable, EveryGroupSaysWhatItIsForWithAnExample) {
+  CommandInfo whole = command_table();
+  size_t groups = 0;
+  for (const CommandInfo& group : whole.children) {
+    if (group.children.empty()) continue;
+    ++groups;
+    EXPECT_NE(group.what, "") << group.name;
+    EXPECT_THAT(group.notes, HasSubstr(str_cat("Examples:\n  heddle ", group.name, " "))) << group.name;
+  }
+  EXPECT_EQ(groups, 6U);
+}
+
 TEST(CliCommandTable, EveryCommandSaysWhatItDoesWithAnExample) {
   CommandInfo whole = command_table();
   for (const CommandInfo* command : all_commands(whole)) {
