@@ -20,6 +20,8 @@ enum class ExitCode : uint8_t {
 
 // Of a reason, whether it arose here or came from the control plane.
 ExitCode exit_code_of(Reason) noexcept;
+// The same of plan and diff: 1 says that something would change, as of `kubectl diff`, so what failed has another code.
+ExitCode failed_beside_changes(ExitCode) noexcept;
 // The reason with that name, as answers of the control plane carry it; kInternal when there is none.
 Reason reason_by_name(std::string_view name) noexcept;
 }  // namespace heddle

@@ -1,8 +1,8 @@
 #include "cli/plan_text.h"
 
 #include "cli/resource_table.h"
+#include "cli/resource_words.h"
 #include "cli/table.h"
-#include "lib/api/resource.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
@@ -37,9 +37,8 @@ std::string more(int64_t all, size_t told) {
   return left > 0 ? str_cat("  and ", grouped(left), " more\n") : std::string();
 }
 
-std::string resource_words(const std::string& key_text) {
-  Result<ResourceKey> key = ResourceKey::parse(key_text);
-  return key ? str_cat(info(key->kind).name, " ", key->ns, "/", key->name) : printable(key_text);
+std::string title_at(const JsonValue& value, JsonValue::Path path) {
+  return printable(resource_title(text_at(value, path)));
 }
 
 std::string or_nothing(std::string text) { return text.empty() ? "(nothing)" : text; }
@@ -59,15 +58,15 @@ std::string changes(const JsonValue& plan) {
   std::string out = "Changes\n";
   std::vector<JsonValue> resources = list_at(plan, {"changes", "resources"});
   for (const JsonValue& resource : resources) {
-    out.append(str_cat("  ", shown(resource, {"result"}), " ", resource_words(text_at(resource, {"key"})), "\n"));
+    out.append(str_cat("  ", shown(resource, {"result"}), " ", title_at(resource, {"key"}), "\n"));
     out.append(field_lines(resource));
   }
   int64_t all = number_at(plan, {"changes", "created"}) + number_at(plan, {"changes", "configured"}) +
                 number_at(plan, {"changes", "deleted"});
   out.append(more(all, resources.size()));
   for (const JsonValue& warning : list_at(plan, {"warnings"})) {
-    out.append(str_cat("  warning: ", resource_words(text_at(warning, {"resource"})), ": ", shown(warning, {"path"}),
-                       ": ", shown(warning, {"message"}), "\n"));
+    out.append(str_cat("  warning: ", title_at(warning, {"resource"}), ": ", shown(warning, {"path"}), ": ",
+                       shown(warning, {"message"}), "\n"));
   }
   return out;
 }

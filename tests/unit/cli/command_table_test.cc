@@ -67,6 +67,7 @@ TEST(CliCommandTable, HasEveryCommandWithItsOptions) {
   const CommandInfo& get = *find(commands, "get");
   EXPECT_THAT(option(get, "-o").names, ElementsAre("-o", "--output"));
   EXPECT_THAT(option(get, "-o").values, ElementsAre("table", "wide", "json", "yaml", "name"));
+  EXPECT_THAT(option(*find(commands, "show"), "-o").values, ElementsAre("table", "json", "yaml"));
   EXPECT_EQ(option(get, "-n").word, "NS");
   EXPECT_TRUE(option(get, "-A").is_flag);
   EXPECT_THAT(option(get, "resource").values, IsSupersetOf({"services", "httproutes"}));

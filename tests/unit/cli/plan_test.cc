@@ -84,6 +84,7 @@ TEST_F(CliPlan, NeedsFilesAndAFormatItKnows) {
   EXPECT_EQ(rig_.run("plan"), ExitCode::kUsage);
   EXPECT_EQ(rig_.run("plan -o yaml -f " + file()), ExitCode::kUsage);
   EXPECT_THAT(rig_.err(), HasSubstr("--output: expected one of table, json; got \"yaml\""));
+  EXPECT_EQ(rig_.run("plan -o text -f " + file()), ExitCode::kUsage);
   EXPECT_TRUE(rig_.control.requests.empty());
 }
 
