@@ -109,7 +109,7 @@ Examples:
 
 constexpr char kWaitFooter[] =
     R"(Waits until every live sidecar runs that version, at most for --timeout; exit code 1 names those that lag and why: what
-they refused (then nothing is waited for any more), since when they do not answer, what they run.
+they refused (then nothing is waited for any more), for how long they have not answered, what they run.
 
 Examples:
   heddle wait --version 1.43
