@@ -21,7 +21,7 @@ class RolloutState {
   struct What {
     RolloutSpec spec;
     Transaction changes;   // puts
-    std::string author{};  // name of the token
+    std::string author{};  // id of the token
     WallTime started;      // also metadata.creationTimestamp of what is new
   };
   explicit RolloutState(What what);
