@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/option_words.h"
 #include "lib/api/resource.h"
 #include "lib/base/strings.h"
 
@@ -9,7 +10,7 @@ namespace heddle {
 namespace {
 constexpr std::string_view kRoles[] = {"viewer", "editor", "security", "plan", "operator", "admin"};
 
-Error usage(std::string text) { return make_error(Reason::kBadRequest, std::move(text)); }
+using detail::usage;
 
 Result<void> check_namespaces(std::string_view option, const std::vector<std::string>& namespaces) {
   for (const std::string& ns : namespaces) {

@@ -1,5 +1,6 @@
 #include "cli/change_options.h"
 
+#include "cli/option_words.h"
 #include "cli/resource_words.h"
 #include "lib/base/strings.h"
 
@@ -7,8 +8,6 @@ namespace heddle::detail {
 namespace {
 constexpr size_t kMaxMessage = 1024;  // bytes; the control plane takes no more
 constexpr size_t kMaxLimit = 1000;
-
-Error usage(std::string text) { return make_error(Reason::kBadRequest, std::move(text)); }
 
 Result<std::optional<Version>> parse_version(std::string_view option, const std::string& word) {
   if (word.empty()) return std::optional<Version>();
@@ -52,10 +51,7 @@ Result<HistoryOptions> parse_history(const Words& words, const std::string& ns) 
   if (!limit || *limit == 0 || *limit > kMaxLimit) return usage("--limit: expected a number from 1 to 1000");
   out.limit = words.limit;
   HEDDLE_TRY(out.resource, parse_one_resource(words, ns));
-  if (words.output != "table" && words.output != "json") {
-    return usage(str_cat("--output: expected one of table, json; got ", quoted(words.output)));
-  }
-  if (words.output == "json") out.output = OutputFormat::kJson;
+  HEDDLE_TRY(out.output, parse_output(words.output, {kTable, kJson}));
   return out;
 }
 
@@ -66,13 +62,7 @@ Result<ShowOptions> parse_show(const Words& words, const std::string& ns) {
   out.version = *version;
   out.what = words.everything ? ShowWhat::kEverything : ShowWhat::kChanges;
   HEDDLE_TRY(out.resource, parse_one_resource(words, ns));
-  if (words.output == "json") {
-    out.output = OutputFormat::kJson;
-  } else if (words.output == "yaml") {
-    out.output = OutputFormat::kYaml;
-  } else if (words.output != "table") {
-    return usage(str_cat("--output: expected one of table, json, yaml; got ", quoted(words.output)));
-  }
+  HEDDLE_TRY(out.output, parse_output(words.output, {kTable, kJson, kYaml}));
   return out;
 }
 

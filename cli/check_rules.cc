@@ -15,6 +15,9 @@ constexpr std::string_view kClock = "clock";
 constexpr std::string_view kRoots = "roots";
 constexpr std::string_view kSidecars = "sidecars";
 constexpr std::string_view kFederation = "federation";
+// Of what concerns the whole mesh.
+constexpr char kWholeMesh[] =
+    "to read it needs a role in all namespaces, as `--role viewer -A`; `heddle access whoami` shows which there are";
 
 void add(Findings& out, std::string_view check, Verdict verdict, std::string text, std::string hint = {}) {
   out.push_back({std::string(check), verdict, std::move(text), std::move(hint)});
@@ -86,8 +89,7 @@ void check_certificate(const JsonValue& certificate, std::string_view what, Wall
 
 void check_ca(const CheckFacts& facts, Findings& out) {
   if (!facts.ca.document) {
-    return add(out, kRoots, Verdict::kWarn, str_cat("cannot be seen: ", facts.ca.problem),
-               "use a context whose token may read /v1/ca");
+    return add(out, kRoots, Verdict::kWarn, str_cat("cannot be seen: ", facts.ca.problem), kWholeMesh);
   }
   const JsonValue& ca = *facts.ca.document;
   Findings found;
@@ -214,8 +216,7 @@ void check_domain(const JsonValue& domain, Findings& out) {
 
 void check_federation(const CheckFacts& facts, Findings& out) {
   if (!facts.federation.document) {
-    return add(out, kFederation, Verdict::kWarn, str_cat("cannot be seen: ", facts.federation.problem),
-               "use a context whose token may read /v1/federation");
+    return add(out, kFederation, Verdict::kWarn, str_cat("cannot be seen: ", facts.federation.problem), kWholeMesh);
   }
   const JsonValue& federation = *facts.federation.document;
   Findings found;

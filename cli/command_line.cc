@@ -14,12 +14,12 @@ constexpr char kGlobalFooter[] =
 
 Exit codes:
   0  done
-  1  failed: refused (for explain: the request would be), not found, invalid files, or a wait that timed out;
-     for plan: something would change
+  1  failed: refused (for explain: the request would be), not found, invalid files, a wait that timed out, a check
+     that failed, or no usable context file; for plan and diff: something would change
   2  the command line is wrong; nothing was done
   3  no answer from the control plane, or it cannot answer now
   4  conflict: the resource or the mesh changed meanwhile, or something still refers to it
-  5  for plan and diff, whose 1 says that something would change: refused, or invalid files
+  5  for plan and diff, whose 1 says that something would change: refused, invalid files, or no usable context file
   6  the change is made, but it is not live: a sidecar refused it, or time ran out (--wait)
 
 Examples:
@@ -45,6 +45,12 @@ Examples:
   generate-routes | heddle apply -f -
   heddle apply -f routes.yaml --stages 1%,10%,100% --watch 30s --max-error-rate +1%
 )";
+
+// Of the groups.
+constexpr char kRolloutFooter[] = "Examples:\n  heddle rollout status\n";
+constexpr char kTokensFooter[] = "Examples:\n  heddle token create --id spiffe://cluster.local/ns/default/sa/hello\n";
+constexpr char kCaFooter[] = "Examples:\n  heddle ca status\n";
+constexpr char kFederationFooter[] = "Examples:\n  heddle federation status\n";
 
 constexpr char kRolloutStatusFooter[] =
     R"(What is rolled out in stages (heddle apply --stages), the stage it is in, and the requests, errors, rejects and latency
@@ -104,7 +110,7 @@ Examples:
 
 constexpr char kWaitFooter[] =
     R"(Waits until every live sidecar runs that version, at most for --timeout; exit code 1 names those that lag and why: what
-they refused (then nothing is waited for any more), since when they do not answer, what they run.
+they refused (then nothing is waited for any more), for how long they have not answered, what they run.
 
 Examples:
   heddle wait --version 1.43
@@ -192,39 +198,6 @@ Examples:
   heddle federation status -o json
 )";
 
-constexpr char kAccessCreateFooter[] =
-    R"(Prints the token alone on standard output, once: the control plane keeps its hash only. Put it into a copy of the
-context file. A role counts in the namespaces that stand behind its colon, else in those of -n, or in all with -A:
-  viewer    reads everything there, and explains
-  editor    also changes what routes traffic: services, backend sets, routes, filters and their policies
-  security  also changes who may call and who is who: authorization policies, workloads, join tokens
-  plan      also sees facts of recent requests, for `heddle plan`
-  operator  also rotates the CA and manages these tokens (in all namespaces only)
-  admin     everything
-Nobody gives a role that he does not have.
-
-Examples:
-  heddle access create ci --role editor -n shop --ttl 720h
-  heddle access create dashboard --role viewer -A
-  heddle access create shop-lead --role editor:shop,web --role security:shop --role viewer:*
-)";
-
-constexpr char kAccessListFooter[] = R"(Examples:
-  heddle access list
-  heddle access list -o json
-)";
-
-constexpr char kAccessRevokeFooter[] = R"(From now on the token is worth nothing; what was applied with it stays.
-
-Examples:
-  heddle access revoke ci
-)";
-
-constexpr char kAccessWhoamiFooter[] = R"(Examples:
-  heddle access whoami
-  heddle access whoami -o json
-)";
-
 constexpr char kVersionFooter[] = R"(Examples:
   heddle version
   heddle version --client -o json
@@ -271,7 +244,8 @@ void CommandLine::add_global() {
                    "(default: $HEDDLE_CONTEXT, else ~/.heddle/context.json);\n"
                    "or the NAME of one of the contexts in that file")
       ->type_name("FILE|NAME");
-  app_->add_option("--timeout", words_.timeout, "How long to wait for an answer (default: 30s)")->type_name("DURATION");
+  app_->add_option("--timeout", words_.timeout, "How long to wait for an answer, or for the sidecars (default: 30s)")
+      ->type_name("DURATION");
   app_->add_option("--color", words_.color, "auto, always or never; auto honours NO_COLOR (default: auto)")
       ->type_name("WHEN");
 }
@@ -320,7 +294,7 @@ void CommandLine::add_stages(CLI::App& app) {
 }
 
 void CommandLine::add_rollout() {
-  CLI::App& rollout = subcommand(*app_, "rollout", "Changes that are rolled out in stages", "");
+  CLI::App& rollout = subcommand(*app_, "rollout", "Changes that are rolled out in stages", kRolloutFooter);
   CLI::App& status = subcommand(rollout, "status", "Show the rollout and what is seen of it", kRolloutStatusFooter);
   add_output(status, words_.output, "table or json");
   for (const RolloutStepText& step : kRolloutSteps) subcommand(rollout, step.name, step.what, step.footer);
@@ -351,7 +325,7 @@ void CommandLine::add_status() {
 }
 
 void CommandLine::add_token() {
-  CLI::App& token = subcommand(*app_, "token", "Join tokens for new sidecars", "");
+  CLI::App& token = subcommand(*app_, "token", "Join tokens for new sidecars", kTokensFooter);
   CLI::App& app = subcommand(token, "create", "Make a one-time join token for a workload", kTokenFooter);
   app.add_option("--id", words_.id, "SPIFFE id of the workload")->required()->type_name("SPIFFE-ID");
   app.add_option("--ttl", words_.ttl, "How long the token can be used (default: 10m)")->type_name("DURATION");
@@ -403,11 +377,11 @@ void CommandLine::add_plan() {
   app.get_option("-f")->required();
   add_namespace(app, "Namespace of resources that name none (default: default)");
   app.add_flag("--no-replay", words_.no_replay, "Do not ask sidecars for the requests they remember");
-  add_output(app, words_.output, "text or json");
+  add_output(app, words_.output, "table or json");
 }
 
 void CommandLine::add_ca() {
-  CLI::App& ca = subcommand(*app_, "ca", "The roots of the trust domain and their rotation", "");
+  CLI::App& ca = subcommand(*app_, "ca", "The roots of the trust domain and their rotation", kCaFooter);
   CLI::App& status = subcommand(ca, "status", "Show the roots and which sidecars trust them", kCaStatusFooter);
   add_output(status, words_.output, "table or json");
   CLI::App& rotate = subcommand(ca, "rotate", "Replace the root, all steps or one", kCaRotateFooter);
@@ -422,36 +396,11 @@ void CommandLine::add_ca() {
 }
 
 void CommandLine::add_federation() {
-  CLI::App& federation = subcommand(*app_, "federation", "Other trust domains that this mesh believes", "");
+  CLI::App& federation =
+      subcommand(*app_, "federation", "Other trust domains that this mesh believes", kFederationFooter);
   CLI::App& status =
       subcommand(federation, "status", "Show their bundles and what is wrong with them", kFederationStatusFooter);
   add_output(status, words_.output, "table or json");
-}
-
-void CommandLine::add_access() {
-  CLI::App& access = subcommand(*app_, "access", "Tokens of people and programs for this API, and their roles", "");
-  CLI::App& create = subcommand(access, "create", "Make a token with roles", kAccessCreateFooter);
-  create.add_option("name,--name", words_.name, "Who it is for, as the audit log will say")->required()->type_name("");
-  create.add_option("--role", words_.roles, "Role, in the namespaces of -n or its own; may be repeated")
-      ->required()
-      ->type_name("ROLE[:NS,...]")
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  create.add_option("-n,--namespace", words_.namespaces, "Where the roles count; may be repeated")
-      ->type_name("NS")
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  create.add_flag("-A,--all-namespaces", words_.all_namespaces, "They count in all namespaces");
-  create.add_option("--ttl", words_.access_ttl, "How long it can be used, at most 8760h (default: for ever)")
-      ->type_name("DURATION");
-  CLI::App& list = subcommand(access, "list", "Show the tokens and their roles", kAccessListFooter);
-  add_output(list, words_.output, "table or json");
-  CLI::App& revoke = subcommand(access, "revoke", "End a token", kAccessRevokeFooter);
-  revoke.add_option("name,--name", words_.name, "Its name")->required()->type_name("");
-  CLI::App& whoami = subcommand(access, "whoami", "Show whose token this is and what it may do", kAccessWhoamiFooter);
-  add_output(whoami, words_.output, "table or json");
 }
 
 void CommandLine::add_version() {

@@ -99,7 +99,7 @@ class CommandLine {
   void add_plan();
   void add_ca();
   void add_federation();
-  void add_access();
+  void add_access();  // in command_line_access.cc
   void add_stages(CLI::App& apply);
   void add_rollout();
   void add_version();

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/command_line.h"
+#include "cli/command_parts.h"
 
 namespace heddle::detail {
 namespace {
@@ -46,17 +47,6 @@ Examples:
   heddle rollback 1.40 --dry-run
   heddle rollback 1.40 --message 'the new route loses carts' --wait
 )";
-
-CLI::App& add_command(CLI::App& parent, const char* name, const char* what, const char* footer) {
-  CLI::App* sub = parent.add_subcommand(name, what);
-  sub->fallthrough();
-  sub->footer(footer);
-  return *sub;
-}
-
-void add_format(CLI::App& app, std::string& into, const char* what) {
-  app.add_option("-o,--output", into, what)->type_name("FORMAT");
-}
 }  // namespace
 
 void CommandLine::add_changes() {
@@ -75,7 +65,7 @@ void CommandLine::add_said(CLI::App& app) {
 
 void CommandLine::add_diff() {
   CLI::App& app =
-      add_command(*app_, "diff", "Show what files would change, or what two versions differ in", kDiffFooter);
+      subcommand(*app_, "diff", "Show what files would change, or what two versions differ in", kDiffFooter);
   add_files(app);
   add_namespace(app, "Namespace of resources that name none (default: default)");
   app.add_option("--version", words_.version, "The older version, instead of files")->type_name("N");
@@ -83,24 +73,24 @@ void CommandLine::add_diff() {
 }
 
 void CommandLine::add_history() {
-  CLI::App& app = add_command(*app_, "history", "List versions: when, by whom, why", kHistoryFooter);
+  CLI::App& app = subcommand(*app_, "history", "List versions: when, by whom, why", kHistoryFooter);
   app.add_option("resource", words_.resource, "KIND NAME or KIND/NAME: only what changed it")->type_name("");
   add_namespace(app, "Namespace of the resource (default: default)");
   app.add_option("--limit", words_.limit, "How many, at most 1000 (default: 20)")->type_name("N");
-  add_format(app, words_.output, "How to print: table or json");
+  add_output(app, words_.output, "table or json");
 }
 
 void CommandLine::add_show() {
-  CLI::App& app = add_command(*app_, "show", "Show what a version changed", kShowFooter);
+  CLI::App& app = subcommand(*app_, "show", "Show what a version changed", kShowFooter);
   app.add_option("version", words_.version, "Version, as `heddle history` prints it")->required()->type_name("");
   app.add_option("resource", words_.resource, "KIND NAME or KIND/NAME: only of this one")->type_name("");
   add_namespace(app, "Namespace of the resource (default: default)");
   app.add_flag("--all", words_.everything, "Everything the version held");
-  add_format(app, words_.output, "How to print: table (differences; with --all YAML), json or yaml");
+  add_output(app, words_.output, "table, json or yaml; a table is differences, with --all YAML");
 }
 
 void CommandLine::add_rollback() {
-  CLI::App& app = add_command(*app_, "rollback", "Make an older content the newest version", kRollbackFooter);
+  CLI::App& app = subcommand(*app_, "rollback", "Make an older content the newest version", kRollbackFooter);
   app.add_option("version", words_.version, "Version to go back to")->required()->type_name("");
   app.add_flag("--dry-run", words_.dry_run, "Show what would change and change nothing");
   add_said(app);

@@ -36,6 +36,7 @@ Examples:
   heddle explain-field tp.spec.retry -o json
 )";
 
+constexpr char kContextFooter[] = "Examples:\n  heddle context list\n";
 constexpr char kContextListFooter[] = R"(Examples:
   heddle context list
   heddle --context ./mesh.json context list
@@ -88,7 +89,7 @@ void CommandLine::add_fields() {
 }
 
 void CommandLine::add_context() {
-  CLI::App& context = subcommand(*app_, "context", "The control planes that the context file knows", "");
+  CLI::App& context = subcommand(*app_, "context", "The control planes that the context file knows", kContextFooter);
   subcommand(context, "list", "Show their names and addresses", kContextListFooter);
   subcommand(context, "current", "Print the name of the one that counts", kContextCurrentFooter);
   CLI::App& use = subcommand(context, "use", "Make one of them the one that counts", kContextUseFooter);

@@ -17,6 +17,10 @@ ExitCode exit_code_of(Reason reason) noexcept {
   }
 }
 
+ExitCode failed_beside_changes(ExitCode code) noexcept {
+  return code == ExitCode::kFailure ? ExitCode::kRefused : code;
+}
+
 Reason reason_by_name(std::string_view name) noexcept {
   for (uint16_t i = 0; i < static_cast<uint16_t>(Reason::kCount); ++i) {
     if (info(static_cast<Reason>(i)).name == name) return static_cast<Reason>(i);

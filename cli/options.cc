@@ -6,6 +6,7 @@
 #include "certs/spiffe_id.h"
 #include "cli/change_options.h"
 #include "cli/command_line.h"
+#include "cli/option_words.h"
 #include "cli/resource_words.h"
 #include "cli/tool_words.h"
 #include "lib/base/json_reader.h"
@@ -13,25 +14,15 @@
 
 namespace heddle {
 namespace {
+using detail::kJson;
+using detail::kName;
+using detail::kTable;
+using detail::kWide;
+using detail::kYaml;
+using detail::parse_output;
+using detail::usage;
 using detail::Words;
 using AnyCommand = decltype(CliOptions::command);
-
-Error usage(std::string text) { return make_error(Reason::kBadRequest, std::move(text)); }
-
-Result<OutputFormat> parse_output(const std::string& word, std::initializer_list<EnumName<OutputFormat>> allowed) {
-  std::string known;
-  for (const EnumName<OutputFormat>& name : allowed) {
-    if (name.name == word) return name.value;
-    known.append(known.empty() ? "" : ", ").append(name.name);
-  }
-  return usage(str_cat("--output: expected one of ", known, "; got ", quoted(word)));
-}
-
-constexpr EnumName<OutputFormat> kTable{"table", OutputFormat::kTable};
-constexpr EnumName<OutputFormat> kJson{"json", OutputFormat::kJson};
-constexpr EnumName<OutputFormat> kYaml{"yaml", OutputFormat::kYaml};
-constexpr EnumName<OutputFormat> kName{"name", OutputFormat::kName};
-constexpr EnumName<OutputFormat> kWide{"wide", OutputFormat::kWide};
 
 Result<Duration> parse_positive(std::string_view option, const std::string& word) {
   Result<Duration> parsed = parse_duration(word);
@@ -200,8 +191,7 @@ Result<AnyCommand> parse_plan(const Words& words) {
   PlanOptions out;
   HEDDLE_TRY(out.files, parse_files(words));
   out.replay = words.no_replay ? Replay::kNo : Replay::kYes;
-  constexpr EnumName<OutputFormat> kText{"text", OutputFormat::kTable};
-  HEDDLE_TRY(out.output, parse_output(words.output == "table" ? "text" : words.output, {kText, kJson}));
+  HEDDLE_TRY(out.output, parse_output(words.output, {kTable, kJson}));
   return AnyCommand(std::move(out));
 }
 

@@ -186,7 +186,7 @@ struct ContextOptions {
 struct CliOptions {
   std::string context_file;
   std::string context_name;            // of several in the file; empty: the current one
-  Duration timeout = kDefaultTimeout;  // of one answer; for `wait`: of the waiting
+  Duration timeout = kDefaultTimeout;  // of one answer; for `wait` and --wait: of the waiting
   ColorMode color = ColorMode::kAuto;
   std::variant<ApplyOptions, GetOptions, DeleteOptions, StatusOptions, TokenCreateOptions, WaitOptions, ValidateOptions,
                ExplainOptions, CaStatusOptions, CaRotateOptions, FederationStatusOptions, AccessCreateOptions,

@@ -1,8 +1,8 @@
 #include "cli/plan_text.h"
 
 #include "cli/resource_table.h"
+#include "cli/resource_words.h"
 #include "cli/table.h"
-#include "lib/api/resource.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
@@ -37,9 +37,8 @@ std::string more(int64_t all, size_t told) {
   return left > 0 ? str_cat("  and ", grouped(left), " more\n") : std::string();
 }
 
-std::string resource_words(const std::string& key_text) {
-  Result<ResourceKey> key = ResourceKey::parse(key_text);
-  return key ? str_cat(info(key->kind).name, " ", key->ns, "/", key->name) : printable(key_text);
+std::string title_at(const JsonValue& value, JsonValue::Path path) {
+  return printable(resource_title(text_at(value, path)));
 }
 
 std::string or_nothing(std::string text) { return text.empty() ? "(nothing)" : text; }
@@ -49,7 +48,7 @@ std::string field_lines(const JsonValue& resource) {
   std::vector<JsonValue> fields = list_at(resource, {"fields"});
   for (const JsonValue& field : fields) {
     out.append(str_cat("    ", shown(field, {"path"}), ": ", or_nothing(shown(field, {"before"})), " -> ",
-                       or_nothing(shown(field, {"after"})), "\n"));
+                       or_nothing(shown(field, {"now"})), "\n"));
   }
   std::string rest = more(number_at(resource, {"fieldCount"}), fields.size());
   return rest.empty() ? out : str_cat(out, "  ", rest);
@@ -59,15 +58,15 @@ std::string changes(const JsonValue& plan) {
   std::string out = "Changes\n";
   std::vector<JsonValue> resources = list_at(plan, {"changes", "resources"});
   for (const JsonValue& resource : resources) {
-    out.append(str_cat("  ", shown(resource, {"change"}), " ", resource_words(text_at(resource, {"key"})), "\n"));
+    out.append(str_cat("  ", shown(resource, {"result"}), " ", title_at(resource, {"key"}), "\n"));
     out.append(field_lines(resource));
   }
-  int64_t all = number_at(plan, {"changes", "created"}) + number_at(plan, {"changes", "changed"}) +
-                number_at(plan, {"changes", "removed"});
+  int64_t all = number_at(plan, {"changes", "created"}) + number_at(plan, {"changes", "configured"}) +
+                number_at(plan, {"changes", "deleted"});
   out.append(more(all, resources.size()));
   for (const JsonValue& warning : list_at(plan, {"warnings"})) {
-    out.append(str_cat("  warning: ", resource_words(text_at(warning, {"resource"})), ": ", shown(warning, {"path"}),
-                       ": ", shown(warning, {"message"}), "\n"));
+    out.append(str_cat("  warning: ", title_at(warning, {"resource"}), ": ", shown(warning, {"path"}), ": ",
+                       shown(warning, {"message"}), "\n"));
   }
   return out;
 }
@@ -82,12 +81,12 @@ std::string route_line(const JsonValue& row) {
   }
   std::string head = str_cat("  ", printable(change), " ", where, ", ", shown(row, {"match"}), ": ");
   std::string by = str_cat(" (", shown(row, {"rule"}), ")\n");
-  if (change == "added") return str_cat(head, "to ", shown(row, {"after"}), by);
+  if (change == "added") return str_cat(head, "to ", shown(row, {"now"}), by);
   if (change == "removed") return str_cat(head, "was to ", shown(row, {"before"}), by);
   if (change == "shadowed") {
     return str_cat(head, shown(row, {"rule"}), " is never reached, ", shown(row, {"by"}), " goes before it\n");
   }
-  return str_cat(head, shown(row, {"before"}), " -> ", shown(row, {"after"}), by);
+  return str_cat(head, shown(row, {"before"}), " -> ", shown(row, {"now"}), by);
 }
 
 std::string routes(const JsonValue& plan) {
@@ -167,8 +166,8 @@ std::string traffic(const JsonValue& plan) {
 
 std::string summary(const JsonValue& plan) {
   return str_cat("\nplan for version ", shown(plan, {"version"}), ": ", shown(plan, {"changes", "created"}),
-                 " to create, ", shown(plan, {"changes", "changed"}), " to change, ",
-                 shown(plan, {"changes", "removed"}), " to remove; nothing was changed\n");
+                 " to create, ", shown(plan, {"changes", "configured"}), " to configure, ",
+                 shown(plan, {"changes", "deleted"}), " to delete; nothing was changed\n");
 }
 }  // namespace
 

@@ -96,4 +96,9 @@ std::string resource_name(Kind kind, std::string_view name) {
 }
 
 std::string resource_name(const ResourceKey& key) { return resource_name(key.kind, key.name); }
+
+std::string resource_title(const std::string& key_text) {
+  Result<ResourceKey> key = ResourceKey::parse(key_text);
+  return key ? str_cat(info(key->kind).name, " ", key->ns, "/", key->name) : key_text;
+}
 }  // namespace heddle

@@ -23,4 +23,6 @@ Result<std::vector<ResourceKey>> parse_resource_keys(const std::vector<std::stri
 std::string resource_type(Kind);
 std::string resource_name(Kind, std::string_view name);
 std::string resource_name(const ResourceKey&);
+// "HTTPRoute shop/hello", for prose; what is no key's text stays as it is.
+std::string resource_title(const std::string& key_text);
 }  // namespace heddle

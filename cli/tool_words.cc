@@ -1,14 +1,11 @@
 #include "cli/tool_words.h"
 
+#include "cli/option_words.h"
 #include "cli/resource_words.h"
 #include "lib/base/json_reader.h"
 #include "lib/base/strings.h"
 
 namespace heddle::detail {
-namespace {
-Error usage(std::string text) { return make_error(Reason::kBadRequest, std::move(text)); }
-}  // namespace
-
 Result<CompletionOptions> parse_completion_words(const Words& words) {
   constexpr EnumName<Shell> kShells[] = {{"bash", Shell::kBash}, {"zsh", Shell::kZsh}, {"fish", Shell::kFish}};
   for (const EnumName<Shell>& shell : kShells) {

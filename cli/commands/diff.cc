@@ -6,9 +6,6 @@
 
 namespace heddle {
 namespace {
-// 1 means that there are differences, as kubectl has it; so nothing else may.
-ExitCode failed(ExitCode code) { return code == ExitCode::kFailure ? ExitCode::kRefused : code; }
-
 ExitCode print_differences(const std::optional<JsonValue>& changes, Console& console) {
   ExitCode code = ExitCode::kOk;
   for (size_t i = 0; changes && i < changes->size(); ++i) {
@@ -41,10 +38,10 @@ Result<ApiRequest> request_for(const DiffOptions& options, CommandContext& conte
 ExitCode run_diff(const DiffOptions& options, CommandContext& context) {
   Console& console = context.console;
   Result<ApiRequest> request = request_for(options, context);
-  if (!request) return failed(console.fail(request.error()));
+  if (!request) return failed_beside_changes(console.fail(request.error()));
   Result<ApiReply> reply = context.api.call(*request);
-  if (!reply) return failed(console.fail(reply.error()));
-  if (!reply->ok()) return failed(console.fail(*reply));
+  if (!reply) return failed_beside_changes(console.fail(reply.error()));
+  if (!reply->ok()) return failed_beside_changes(console.fail(*reply));
   return print_differences(reply->body.find(options.from ? "changes" : "results"), console);
 }
 }  // namespace heddle

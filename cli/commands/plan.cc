@@ -5,22 +5,18 @@
 #include "cli/sources.h"
 
 namespace heddle {
-namespace {
-// 1 says that something would change, as of `kubectl diff`: what failed has another code.
-ExitCode of_failure(ExitCode code) { return code == ExitCode::kFailure ? ExitCode::kRefused : code; }
-}  // namespace
-
 ExitCode run_plan(const PlanOptions& options, CommandContext& context) {
   LoadedResources loaded = load_sources(options.files, context.console.in);
-  if (!loaded.ok()) return of_failure(context.console.fail(make_error(Reason::kConfigInvalid, loaded.text())));
+  if (!loaded.ok())
+    return failed_beside_changes(context.console.fail(make_error(Reason::kConfigInvalid, loaded.text())));
 
   ApiRequest request{.method = "POST", .path = "/v1/plan", .deadline = context.timeout};
   if (options.replay == Replay::kNo) request.query = "replay=false";
   request.body = list_body(loaded.resources);
   Result<ApiReply> reply = context.api.call(request);
 
-  if (!reply) return of_failure(context.console.fail(reply.error()));
-  if (!reply->ok()) return of_failure(context.console.fail(*reply));
+  if (!reply) return failed_beside_changes(context.console.fail(reply.error()));
+  if (!reply->ok()) return failed_beside_changes(context.console.fail(*reply));
   bool json = options.output == OutputFormat::kJson;
   context.console.out << (json ? to_pretty_json(reply->body) : plan_text(reply->body));
   return would_change(reply->body) ? ExitCode::kFailure : ExitCode::kOk;

@@ -9,7 +9,6 @@ namespace heddle {
 namespace {
 constexpr SizeRange kNameSize{1, 63};
 
-Error bad_request(std::string why) { return make_error(Reason::kBadRequest, std::move(why), Origin::kDownstream); }
 Error conflict(std::string why) { return make_error(Reason::kConflict, std::move(why), Origin::kDownstream); }
 
 void write_expires(JsonWriter& out, const std::optional<WallTime>& expires) {

@@ -14,6 +14,8 @@ RpcResponse answer(Reason reason, std::string body) {
 }
 }  // namespace
 
+Error bad_request(std::string why) { return make_error(Reason::kBadRequest, std::move(why), Origin::kDownstream); }
+
 void write_problems(JsonWriter& out, const std::vector<ApiProblem>& problems) {
   out.begin_array();
   for (const ApiProblem& problem : problems) {

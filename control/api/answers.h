@@ -22,6 +22,8 @@ struct ApiProblem {
 void write_problems(JsonWriter&, const std::vector<ApiProblem>&);
 // {"reason","message","problems":[{"resource","path","message"}]} with the reason's status.
 RpcResponse error_answer(const Error&, const std::vector<ApiProblem>& problems = {});
+// kBadRequest of who sent it.
+Error bad_request(std::string why);
 // Only that it is so: for callers who have not proved who they are.
 RpcResponse opaque_answer(Reason);
 

@@ -13,7 +13,6 @@ namespace {
 constexpr uint32_t kApiSchema = 1;
 
 Error not_found(std::string what) { return make_error(Reason::kNotFound, std::move(what), Origin::kDownstream); }
-Error bad_request(std::string why) { return make_error(Reason::kBadRequest, std::move(why), Origin::kDownstream); }
 RpcResponse too_large(size_t limit) {
   return error_answer(make_error(Reason::kTooLarge, str_cat("the body exceeds ", std::to_string(limit), " bytes")));
 }

@@ -82,7 +82,8 @@ void explain_conflict(const Error& why, const CommitRequest& request, const View
                       std::vector<ApiProblem>& problems) {
   if (why.reason != Reason::kConflict || !problems.empty()) return;
   if (request.expected && *request.expected != now.version()) {
-    std::string hint = str_cat("heddle diff --version ", request.expected->text(), " shows what has changed since");
+    std::string hint = str_cat("heddle diff --version ", request.expected->text(),
+                               " shows what has changed since (it needs a role in all namespaces)");
     return problems.push_back({"", "expect", why.detail, std::move(hint)});
   }
   for (const StoreOperation& operation : request.operations) {

@@ -11,8 +11,6 @@ RpcResponse answer(Result<std::string> body) {
   return body ? RpcResponse::json(200, *std::move(body)) : error_answer(body.error());
 }
 
-Error bad_request(std::string why) { return make_error(Reason::kBadRequest, std::move(why), Origin::kDownstream); }
-
 Result<HistoryQuery> read_query(const RpcRequest& request) {
   HistoryQuery out;
   HEDDLE_TRY(out.resource, read_resource_param(request, "resource"));

@@ -3,7 +3,7 @@
 namespace heddle {
 namespace {
 std::string_view to_text(ChangeKind kind) {
-  constexpr std::string_view kNames[] = {"created", "changed", "removed"};
+  constexpr std::string_view kNames[] = {"created", "configured", "deleted"};  // those of apply and of the history
   return kNames[static_cast<size_t>(kind)];
 }
 
@@ -22,7 +22,7 @@ void write_fields(JsonWriter& out, const PlannedResource& resource) {
   for (const PlannedField& field : resource.fields) {
     out.begin_object().field("path", field.path);
     optional_field(out, "before", field.before);
-    optional_field(out, "after", field.after);
+    optional_field(out, "now", field.after);
     out.end_object();
   }
   out.end_array();
@@ -30,10 +30,10 @@ void write_fields(JsonWriter& out, const PlannedResource& resource) {
 
 void write_diff(JsonWriter& out, const PlanDiff& diff) {
   out.key("changes").begin_object();
-  out.field("created", diff.added).field("changed", diff.changed).field("removed", diff.removed);
+  out.field("created", diff.added).field("configured", diff.changed).field("deleted", diff.removed);
   out.key("resources").begin_array();
   for (const PlannedResource& resource : diff.resources) {
-    out.begin_object().field("key", resource.key.text()).field("change", to_text(resource.kind));
+    out.begin_object().field("key", resource.key.text()).field("result", to_text(resource.kind));
     if (resource.kind == ChangeKind::kChanged) write_fields(out, resource);
     out.end_object();
   }
@@ -48,7 +48,7 @@ void write_routes(JsonWriter& out, const PlanRoutes& routes) {
     optional_field(out, "match", row.match);
     optional_field(out, "rule", row.rule);
     optional_field(out, "before", row.before);
-    optional_field(out, "after", row.after);
+    optional_field(out, "now", row.after);
     optional_field(out, "by", row.by);
     out.end_object();
   }
@@ -68,7 +68,7 @@ void write_group(JsonWriter& out, const PlanGroup& group) {
   out.field("subject", group.subject).field("count", group.count).field("of", group.of);
   optional_field(out, "peer", group.peer);
   optional_field(out, "before", group.before);
-  optional_field(out, "after", group.after);
+  optional_field(out, "now", group.after);
   out.key("examples").begin_array();
   for (const PlanExample& example : group.examples) {
     out.begin_object();

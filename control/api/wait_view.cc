@@ -68,7 +68,7 @@ std::string text_of(const WatchLaggard& laggard) {
   std::string runs = laggard.runs ? str_cat("runs ", laggard.runs->text()) : std::string("holds nothing yet");
   if (!laggard.unanswered) return runs;
   auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*laggard.unanswered);
-  return str_cat("does not answer since ", format_duration(seconds), ", ", runs);
+  return str_cat("has not answered for ", format_duration(seconds), ", ", runs);
 }
 
 RpcResponse wait_answer(const WaitResult& result, Version newest, size_t sidecars) {

@@ -4,7 +4,7 @@
 #include "control/watch/watch_hub.h"
 
 namespace heddle {
-// Why a sidecar lags, in words: "refused 1.44: HTTPRoute/default/hello: spec.rules: ...", "does not answer since 7s",
+// Why a sidecar lags, in words: "refused 1.44: HTTPRoute/default/hello: spec.rules: ...", "has not answered for 7s",
 // "runs 1.42", "holds nothing yet".
 std::string text_of(const WatchLaggard&);
 

@@ -148,7 +148,7 @@ class Waiting(ChangeCase):
 
         self.assertEqual(done.returncode, _NOT_LIVE, done.stderr)
         made = version_of(done.stdout)
-        self.assertRegex(done.stderr, rf"{stopped.name} \(spiffe://\S+\) does not answer since \d+s, runs \d+\.\d+")
+        self.assertRegex(done.stderr, rf"{stopped.name} \(spiffe://\S+\) has not answered for \d+s, runs \d+\.\d+")
         self.assertNotIn(self.pair.server.name, done.stderr)
         self.assertEqual((self.condition()["status"], self.condition()["reason"]), ("False", "Pending"))
         stopped.process.signal(signal.SIGCONT)

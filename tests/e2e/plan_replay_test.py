@@ -40,7 +40,7 @@ class Replay(plan_test.PlanCase):
 
         group = self.group(traffic, "backend")
         self.assertEqual(group["subject"], "default/app")
-        self.assertEqual((group["before"], group["after"]), ("BackendSet default/app", "BackendSet default/two"))
+        self.assertEqual((group["before"], group["now"]), ("BackendSet default/app", "BackendSet default/two"))
         self.assertTrue(0 < group["count"] < group["of"], group)
         self.assertEqual(traffic["stale"] + traffic["otherwise"], 0, traffic)
         self.assertTrue(all(one["path"].startswith("/item/") for one in group["examples"]), group)
@@ -48,7 +48,7 @@ class Replay(plan_test.PlanCase):
     def test_a_route_that_leaves_paths_out_refuses_their_requests(self):
         group = self.group(self.traffic(self.split(path="/item/0", app=1)), "refused")
 
-        self.assertEqual(group["after"], "404 route-not-found")
+        self.assertEqual(group["now"], "404 route-not-found")
         self.assertTrue(0 < group["count"] < group["of"], group)
         self.assertNotIn("/item/0", [one["path"] for one in group["examples"]])
 
@@ -58,7 +58,7 @@ class Replay(plan_test.PlanCase):
         group = self.group(self.traffic(policy), "denied")
 
         self.assertEqual((group["peer"], group["count"]), (caller, group["of"]))
-        self.assertEqual(group["after"], "AuthorizationPolicy default/no-client rule 0")
+        self.assertEqual(group["now"], "AuthorizationPolicy default/no-client rule 0")
 
     def test_a_header_that_no_rule_named_is_not_decidable(self):
         by_header = resources.rule([resources.to_backend_set("two")], headers={"x-user": "ada"})

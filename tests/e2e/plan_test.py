@@ -48,11 +48,11 @@ class Plans(PlanCase):
 
         self.assertEqual((code, plan["version"], plan["wouldChange"]), (_CHANGES, self.version, True))
         changed = plan["changes"]["resources"]
-        self.assertEqual([(one["key"], one["change"]) for one in changed], [("HTTPRoute/default/app", "changed")])
+        self.assertEqual([(one["key"], one["result"]) for one in changed], [("HTTPRoute/default/app", "configured")])
         self.assertIn("spec.rules[0].backendRefs[1]", [field["path"] for field in changed[0]["fields"]])
         row, = plan["routes"]["rows"]
         self.assertEqual((row["change"], row["service"], row["match"]), ("changed", "default/app", "PathPrefix /"))
-        self.assertEqual((row["before"], row["after"]), ("default/app", "default/app 90%, default/two 10%"))
+        self.assertEqual((row["before"], row["now"]), ("default/app", "default/app 90%, default/two 10%"))
         self.assertEqual(plan["sidecars"]["connected"], 2)
         self.assertTrue(any(self.pair.client.name in name for name in plan["sidecars"]["names"]), plan["sidecars"])
 

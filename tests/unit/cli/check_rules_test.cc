@@ -197,9 +197,13 @@ TEST(CliCheckRules, FederationWithoutABundleIsAFailure) {
 TEST(CliCheckRules, WhatCannotBeSeenIsNoFailure) {
   CheckFacts given = facts();
   given.ca = {std::nullopt, "forbidden: no role"};
+  given.federation = {std::nullopt, "forbidden: no role"};
 
-  EXPECT_EQ(only(given, "roots").verdict, Verdict::kWarn);
-  EXPECT_THAT(only(given, "roots").text, HasSubstr("forbidden: no role"));
+  for (const char* check : {"roots", "federation"}) {
+    EXPECT_EQ(only(given, check).verdict, Verdict::kWarn) << check;
+    EXPECT_THAT(only(given, check).text, HasSubstr("forbidden: no role")) << check;
+    EXPECT_THAT(only(given, check).hint, HasSubstr("a role in all namespaces")) << check;
+  }
 }
 
 TEST(CliCheck, PrintsFindingsHintsAndASummary) {

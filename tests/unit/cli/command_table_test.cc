@@ -67,6 +67,7 @@ TEST(CliCommandTable, HasEveryCommandWithItsOptions) {
   const CommandInfo& get = *find(commands, "get");
   EXPECT_THAT(option(get, "-o").names, ElementsAre("-o", "--output"));
   EXPECT_THAT(option(get, "-o").values, ElementsAre("table", "wide", "json", "yaml", "name"));
+  EXPECT_THAT(option(*find(commands, "show"), "-o").values, ElementsAre("table", "json", "yaml"));
   EXPECT_EQ(option(get, "-n").word, "NS");
   EXPECT_TRUE(option(get, "-A").is_flag);
   EXPECT_THAT(option(get, "resource").values, IsSupersetOf({"services", "httproutes"}));
@@ -75,6 +76,19 @@ TEST(CliCommandTable, HasEveryCommandWithItsOptions) {
   EXPECT_THAT(option(*find(commands, "ca rotate"), "step").values,
               ElementsAre("prepare", "activate", "retire", "abort"));
   EXPECT_THAT(option(*find(commands, "token create"), "--ttl").values, testing::IsEmpty());
+}
+
+// Of a group, too: `heddle token --help` is what who looks for a command reads first.
+TEST(CliCommandTable, EveryGroupSaysWhatItIsForWithAnExample) {
+  CommandInfo whole = command_table();
+  size_t groups = 0;
+  for (const CommandInfo& group : whole.children) {
+    if (group.children.empty()) continue;
+    ++groups;
+    EXPECT_NE(group.what, "") << group.name;
+    EXPECT_THAT(group.notes, HasSubstr(str_cat("Examples:\n  heddle ", group.name, " "))) << group.name;
+  }
+  EXPECT_EQ(groups, 6U);
 }
 
 TEST(CliCommandTable, EveryCommandSaysWhatItDoesWithAnExample) {

@@ -404,6 +404,11 @@ TEST(CliExitCode, FollowsTheReason) {
   EXPECT_EQ(exit_code_of(Reason::kConflict), ExitCode::kConflict);
 }
 
+TEST(CliExitCode, OneIsLeftToDifferencesWhereThereMayBeSome) {
+  EXPECT_EQ(failed_beside_changes(ExitCode::kFailure), ExitCode::kRefused);
+  EXPECT_EQ(failed_beside_changes(ExitCode::kUnreachable), ExitCode::kUnreachable);
+}
+
 TEST(CliExitCode, AnUnknownReasonGoesByItsStatus) {
   auto reply = [](uint16_t status, std::string_view json) { return ApiReply{status, *JsonValue::parse(json)}; };
 

@@ -10,14 +10,14 @@ namespace {
 using testing::HasSubstr;
 
 constexpr char kPlan[] = R"j({"version":"1.43","wouldChange":true,
-    "changes":{"created":1,"changed":1,"removed":0,"resources":[
-      {"key":"AuthorizationPolicy/default/p","change":"created"},
-      {"key":"HTTPRoute/default/hello","change":"changed","fieldCount":2,"fields":[
-        {"path":"spec.rules[0].backendRefs[0].weight","before":"90","after":"50"}]}]},
+    "changes":{"created":1,"configured":1,"deleted":0,"resources":[
+      {"key":"AuthorizationPolicy/default/p","result":"created"},
+      {"key":"HTTPRoute/default/hello","result":"configured","fieldCount":2,"fields":[
+        {"path":"spec.rules[0].backendRefs[0].weight","before":"90","now":"50"}]}]},
     "warnings":[{"resource":"HTTPRoute/default/hello","path":"spec.parentRefs[0]","message":"is idle"}],
     "routes":{"count":3,"rows":[
       {"change":"changed","service":"default/hello","port":80,"match":"PathPrefix /",
-       "rule":"HTTPRoute default/hello rule 0","before":"default/hello","after":"default/hello 50%, default/v2 50%"},
+       "rule":"HTTPRoute default/hello rule 0","before":"default/hello","now":"default/hello 50%, default/v2 50%"},
       {"change":"shadowed","service":"default/hello","port":80,"match":"PathPrefix /a",
        "rule":"HTTPRoute default/x rule 0","by":"HTTPRoute default/hello rule 1"},
       {"change":"uncovered","service":"default/b","port":80}]},
@@ -37,12 +37,12 @@ class CliPlan : public testing::Test {
 TEST_F(CliPlan, ShowsSectionsThatAreReadAtAGlance) {
   rig_.control.answer("POST /v1/plan", 200, kPlan);
 
-  EXPECT_EQ(rig_.run("plan -f " + file()), ExitCode::kFailure);
+  EXPECT_EQ(rig_.run("plan -o table -f " + file()), ExitCode::kFailure);
 
   EXPECT_EQ(rig_.out(),
             "Changes\n"
             "  created AuthorizationPolicy default/p\n"
-            "  changed HTTPRoute default/hello\n"
+            "  configured HTTPRoute default/hello\n"
             "    spec.rules[0].backendRefs[0].weight: 90 -> 50\n"
             "    and 1 more\n"
             "  warning: HTTPRoute default/hello: spec.parentRefs[0]: is idle\n"
@@ -67,7 +67,7 @@ TEST_F(CliPlan, ShowsSectionsThatAreReadAtAGlance) {
             "  3 not compared: decided by an older configuration\n"
             "  note: namespace shop: needs the role plan\n"
             "\n"
-            "plan for version 1.43: 1 to create, 1 to change, 0 to remove; nothing was changed\n");
+            "plan for version 1.43: 1 to create, 1 to configure, 0 to delete; nothing was changed\n");
 }
 
 TEST_F(CliPlan, SendsWhatApplyWouldSend) {
@@ -83,7 +83,8 @@ TEST_F(CliPlan, SendsWhatApplyWouldSend) {
 TEST_F(CliPlan, NeedsFilesAndAFormatItKnows) {
   EXPECT_EQ(rig_.run("plan"), ExitCode::kUsage);
   EXPECT_EQ(rig_.run("plan -o yaml -f " + file()), ExitCode::kUsage);
-  EXPECT_THAT(rig_.err(), HasSubstr("--output: expected one of text, json; got \"yaml\""));
+  EXPECT_THAT(rig_.err(), HasSubstr("--output: expected one of table, json; got \"yaml\""));
+  EXPECT_EQ(rig_.run("plan -o text -f " + file()), ExitCode::kUsage);
   EXPECT_TRUE(rig_.control.requests.empty());
 }
 

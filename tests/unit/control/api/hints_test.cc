@@ -72,7 +72,8 @@ TEST_F(HintsTest, AMeshThatMovedOnIsShownByADifference) {
 
   ASSERT_EQ(problems.size(), 1U);
   EXPECT_EQ(problems[0].path, "expect");
-  EXPECT_EQ(problems[0].hint, "heddle diff --version 1.1 shows what has changed since");
+  EXPECT_EQ(problems[0].hint,
+            "heddle diff --version 1.1 shows what has changed since (it needs a role in all namespaces)");
 }
 
 TEST_F(HintsTest, OtherRefusalsAreNoConflicts) {

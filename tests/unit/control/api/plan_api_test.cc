@@ -119,9 +119,9 @@ TEST_F(PlanApiTest, TellsWhatWouldBecomeOfResourcesRoutesSidecarsAndRequestsAndW
   JsonValue out = plan(route(to_set("b")));
 
   EXPECT_EQ(at(out, {"wouldChange"}), "true");
-  EXPECT_EQ(at(out, {"changes", "changed"}), "1");
+  EXPECT_EQ(at(out, {"changes", "configured"}), "1");
   EXPECT_THAT(at(out, {"changes", "resources"}), HasSubstr(R"("path":"spec.rules[0].backendRefs[0].name")"));
-  EXPECT_THAT(at(out, {"routes", "rows"}), HasSubstr(R"("after":"default/b")"));
+  EXPECT_THAT(at(out, {"routes", "rows"}), HasSubstr(R"("now":"default/b")"));
   EXPECT_EQ(at(out, {"sidecars", "affected"}), "1");
   EXPECT_THAT(at(out, {"sidecars", "names"}), HasSubstr("web-0"));
   EXPECT_EQ(at(out, {"traffic", "seen"}), "16");
@@ -146,7 +146,7 @@ TEST_F(PlanApiTest, WhoMayNotSeeTheRequestsGetsTheRest) {
 
   EXPECT_TRUE(asked_.empty());
   EXPECT_THAT(at(out, {"traffic", "notes"}), HasSubstr("namespace default: "));
-  EXPECT_EQ(at(out, {"changes", "changed"}), "1");
+  EXPECT_EQ(at(out, {"changes", "configured"}), "1");
   ASSERT_EQ(audit_.all.size(), 1U);
   EXPECT_THAT(audit_.all[0], HasSubstr(R"("status":"forbidden")"));
 }

@@ -29,7 +29,7 @@ TEST(WaitView, EachLaggardSaysWhy) {
   fresh.runs.reset();
 
   EXPECT_EQ(text_of(refusing()), "refused 1.44: HTTPRoute/default/hello: spec.rules[0]: is too much");
-  EXPECT_EQ(text_of(silent), "does not answer since 7s, runs 1.42");
+  EXPECT_EQ(text_of(silent), "has not answered for 7s, runs 1.42");
   EXPECT_EQ(text_of(fresh), "holds nothing yet");
   EXPECT_EQ(text_of(laggard("web-4", NodeState::kBehind)), "runs 1.42");
 }
