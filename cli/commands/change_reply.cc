@@ -81,11 +81,8 @@ void print_warnings(const JsonValue& reply, Console& console) {
   std::optional<JsonValue> warnings = reply.find("warnings");
   for (size_t i = 0; warnings && i < warnings->size(); ++i) {
     JsonValue one = warnings->at(i);
-    std::string key = text_at(one, {"resource"});
-    Result<ResourceKey> parsed = ResourceKey::parse(key);
-    std::string what = parsed ? str_cat(info(parsed->kind).name, " ", parsed->ns, "/", parsed->name) : key;
-    console.err << "warning: " << printable(what) << ": " << printable(text_at(one, {"path"})) << ": "
-                << printable(text_at(one, {"message"})) << "\n";
+    console.err << "warning: " << printable(resource_title(text_at(one, {"resource"}))) << ": "
+                << printable(text_at(one, {"path"})) << ": " << printable(text_at(one, {"message"})) << "\n";
   }
 }
 

@@ -21,7 +21,7 @@ class RolloutState {
   struct What {
     RolloutSpec spec;
     Transaction changes;    // puts
-    std::string author{};   // id of the token
+    std::string author{};   // name of the token
     std::string message{};  // why; of the version
     WallTime started;       // also metadata.creationTimestamp of what is new
   };
