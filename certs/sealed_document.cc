@@ -54,7 +54,8 @@ Result<Secret> open_document(std::string_view sealed, std::string_view passphras
   LibraryPtr library(OSSL_LIB_CTX_new());
   CMS_ContentInfo* fresh = CMS_ContentInfo_new_ex(library.get(), nullptr);
   BioPtr in = reader(sealed);
-  CmsPtr cms(d2i_CMS_bio(in.get(), &fresh));
+  CmsPtr cms(d2i_CMS_bio(in.get(), &fresh));  // the same object, or null
+  if (cms == nullptr) CMS_ContentInfo_free(fresh);
   if (cms == nullptr) return bad("not a sealed document");
   auto size = static_cast<ossl_ssize_t>(passphrase.size());
   BioPtr out(BIO_new(BIO_s_mem()));

@@ -26,7 +26,7 @@ void EtcdWatch::on_line(std::string_view line) {
   // etcd leaves the stream open after it cancelled the only watch on it.
   if (answer->canceled) {
     bool is_compacted = answer->compact_revision != 0;
-    std::string_view why = is_compacted ? "what was to be watched is compacted" : answer->cancel_reason;
+    std::string why = is_compacted ? "what was to be watched is compacted" : answer->cancel_reason;
     return end(make_error(is_compacted ? Reason::kNotFound : Reason::kUnavailable,
                           str_cat("etcd cancelled the watch: ", why), Origin::kUpstream));
   }
