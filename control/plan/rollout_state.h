@@ -20,7 +20,7 @@ class RolloutState {
   static constexpr size_t kMaxBytes = 1 << 20;  // of its JSON: what every store keeps in one value
   struct What {
     RolloutSpec spec;
-    Transaction changes;   // puts
+    Transaction changes;   // puts; that what they expected held was seen when it began, and is not asked again
     std::string author{};  // id of the token
     WallTime started;      // also metadata.creationTimestamp of what is new
   };
