@@ -2,6 +2,7 @@
 
 #include "control/api/apply_request.h"
 #include "control/api/federation_view.h"
+#include "control/api/nack_sight.h"
 #include "control/api/resource_view.h"
 #include "control/api/status_view.h"
 #include "lib/base/json_reader.h"
@@ -169,6 +170,9 @@ RpcResponse ApiServer::status(const RpcRequest& request) {
   std::erase_if(rows, [&](const NodeStatus& row) {
     return !is_allowed(who->grants, {AccessAction::kRead, namespace_of(row.key.identity)});
   });
+  for (NodeStatus& row : rows) {
+    if (row.nack) hide_words(*row.nack, who->grants);
+  }
   return RpcResponse::json(200, status_json(parts_.store.version(), now, rows));
 }
 

@@ -12,4 +12,10 @@ inline bool may_see(const AccessGrants& grants, const WatchNackError& error) {
   return key ? is_allowed(grants, {AccessAction::kRead, key->ns, key->kind})
              : is_allowed(grants, {AccessAction::kRead});
 }
+
+// Leaves what may be seen; a nack always has a word.
+inline void hide_words(WatchNack& nack, const AccessGrants& grants) {
+  std::erase_if(nack.errors, [&grants](const WatchNackError& error) { return !may_see(grants, error); });
+  if (nack.errors.empty()) nack.errors.push_back({"", "", "about a resource that this token may not read"});
+}
 }  // namespace heddle

@@ -21,13 +21,11 @@ std::string error_text(const WatchNackError& error) {
   return join(parts, ": ");
 }
 
-// A nack has errors; here it has those that may be told.
 std::string refusal_text(const WatchLaggard& laggard) {
   const std::optional<WatchNack>& nack = laggard.nack;
   std::string what = nack ? nack->version.text() : std::string("what it was sent");
   if (laggard.refused_before) return str_cat("refused ", what, " before");
-  if (!nack) return str_cat("refused ", what);
-  if (nack->errors.empty()) return str_cat("refused ", what, ", for a resource that this token may not read");
+  if (!nack || nack->errors.empty()) return str_cat("refused ", what);
   return str_cat("refused ", what, ": ", error_text(nack->errors[0]));
 }
 
@@ -70,8 +68,7 @@ void write_behind(JsonWriter& out, const std::vector<WatchLaggard>& behind) {
 
 void hide_words(WaitResult& result, const AccessGrants& grants) {
   for (WatchLaggard& laggard : result.behind) {
-    if (!laggard.nack) continue;
-    std::erase_if(laggard.nack->errors, [&grants](const WatchNackError& error) { return !may_see(grants, error); });
+    if (laggard.nack) hide_words(*laggard.nack, grants);
   }
 }
 

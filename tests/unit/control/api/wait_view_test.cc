@@ -56,7 +56,7 @@ TEST(WaitView, WordsAreForThoseWhoMayReadWhatTheyAreAbout) {
   EXPECT_EQ(all.behind[0].nack->errors.size(), 2U);
   ASSERT_EQ(own.behind[0].nack->errors.size(), 1U) << "what names no resource may be about any";
   EXPECT_EQ(own.behind[0].nack->errors[0].resource, "HTTPRoute/default/hello");
-  EXPECT_EQ(text_of(none.behind[0]), "refused 1.44, for a resource that this token may not read");
+  EXPECT_EQ(text_of(none.behind[0]), "refused 1.44: about a resource that this token may not read");
   EXPECT_EQ(wait_answer(none, {1, 44}, 1).body.find("is too much"), std::string::npos);
 }
 
