@@ -1,9 +1,9 @@
 #include "control/api/api_server.h"
 
 #include "control/api/federation_view.h"
+#include "control/api/nack_sight.h"
 #include "control/api/resource_view.h"
 #include "control/api/status_view.h"
-#include "control/api/wait_view.h"
 #include "lib/base/json_reader.h"
 #include "lib/base/strings.h"
 #include "lib/base/version.h"
@@ -109,7 +109,7 @@ RpcResponse ApiServer::list(const RpcRequest& request) {
   Result<AccessHolder> who = gate_.holder(request);
   if (!who) return error_answer(who.error());
   View view = parts_.store.view();
-  ResourceView shown(view, conditions());
+  ResourceView shown(view, conditions(who->grants));
   std::string body;
   JsonWriter out(body);
   out.begin_object().field("kind", std::string_view("List")).field("version", view.version().text());
@@ -127,13 +127,17 @@ RpcResponse ApiServer::get(const RpcRequest& request) {
   Result<ResourceKey> key = key_of(request);
   if (!key) return error_answer(key.error());
   if (auto no = gate_.refuse(request, {AccessAction::kRead, key->ns, key->kind})) return *no;
+  Result<AccessHolder> who = gate_.holder(request);
+  if (!who) return error_answer(who.error());
   View view = parts_.store.view();
   StoredResource::Ptr found = view.find(*key);
   if (found == nullptr) return error_answer(not_found(str_cat(key->text(), " does not exist")));
-  return RpcResponse::json(200, ResourceView(std::move(view), conditions()).document(*found).compact());
+  return RpcResponse::json(200, ResourceView(std::move(view), conditions(who->grants)).document(*found).compact());
 }
 
-ResourceConditions ApiServer::conditions() const { return {parts_.hub.holders(), parts_.registry}; }
+ResourceConditions ApiServer::conditions(const AccessGrants& grants) const {
+  return {parts_.hub.holders(), parts_.registry, grants};
+}
 
 void ApiServer::erase(const RpcRequest& request, HttpServer::Respond respond) {
   Result<ResourceKey> key = key_of(request);
@@ -162,6 +166,9 @@ RpcResponse ApiServer::status(const RpcRequest& request) {
   std::erase_if(rows, [&](const NodeStatus& row) {
     return !is_allowed(who->grants, {AccessAction::kRead, namespace_of(row.key.identity)});
   });
+  for (NodeStatus& row : rows) {
+    if (row.nack) hide_words(*row.nack, who->grants);
+  }
   return RpcResponse::json(200, status_json(parts_.store.version(), now, rows));
 }
 
@@ -190,35 +197,9 @@ RpcResponse ApiServer::create_token(const RpcRequest& request) {
   return RpcResponse::json(200, std::move(body));
 }
 
-void ApiServer::wait(const RpcRequest& request, HttpServer::Respond respond) {
-  Result<Version> version = Version::parse(request.query_param("version").value_or(""));
-  if (!version) return respond(error_answer(bad_request("version: expected a version as \"1.42\"")));
-  Result<Duration> timeout = parse_duration(request.query_param("timeout").value_or("30s"));
-  if (!timeout || *timeout > kMaxWait) {
-    return respond(error_answer(bad_request("timeout: expected a duration of at most 10m, as \"30s\"")));
-  }
-  if (waiting_.size() >= kMaxWaiting) {
-    return respond(error_answer(make_error(Reason::kOverload, "too many callers wait already")));
-  }
-  uint64_t id = next_wait_++;
-  Waiting& waiting = waiting_[id];
-  waiting.respond = std::move(respond);
-  waiting.token = parts_.hub.wait(*version, *timeout, [this, id](const WaitResult& r) { on_waited(id, r); });
-}
-
-void ApiServer::on_waited(uint64_t id, const WaitResult& result) {
-  auto node = waiting_.extract(id);
-  node.mapped().respond(wait_answer(result, parts_.store.version(), parts_.hub.size()));
-}
-
 void ApiServer::drain() {
   changes_.drain();
   plan_.drain();
-  std::map<uint64_t, Waiting> all = std::move(waiting_);
-  waiting_.clear();
-  for (auto& [id, waiting] : all) {
-    waiting.token.reset();
-    waiting.respond(error_answer(make_error(Reason::kDraining, "this control plane is shutting down")));
-  }
+  wait_.drain();
 }
 }  // namespace heddle

@@ -13,6 +13,7 @@
 #include "control/api/plan_api.h"
 #include "control/api/resource_conditions.h"
 #include "control/api/rollout_api.h"
+#include "control/api/wait_api.h"
 #include "control/ca/issuer.h"
 #include "control/federation/federation_keeper.h"
 #include "control/watch/watch_hub.h"
@@ -39,8 +40,6 @@ class ApiServer {
  public:
   static constexpr size_t kMaxApplyBody = kMaxSnapshotBytes;
   static constexpr size_t kMaxBody = 1 << 20;
-  static constexpr Duration kMaxWait = 10min;
-  static constexpr size_t kMaxWaiting = 1000;
 
   explicit ApiServer(const ApiParts& parts)
       : parts_(parts),
@@ -52,7 +51,8 @@ class ApiServer {
         history_(parts.store),
         ca_({parts.rotator, parts.outlook, parts.registry, parts.ledger, parts.scheduler}),
         plan_(plan_parts()),
-        rollouts_({parts.rollouts, parts.store, parts.issuer, parts.audit, parts.scheduler, gate_}) {}
+        rollouts_({parts.rollouts, parts.store, parts.issuer, parts.audit, parts.scheduler, gate_}),
+        wait_({parts.store, parts.hub, gate_}) {}
   // Sets the server's guard, too.
   void serve_on(HttpServer&);
   // Everybody who waits is told that this replica leaves.
@@ -61,10 +61,6 @@ class ApiServer {
  private:
   using Handler = void (ApiServer::*)(const RpcRequest&, HttpServer::Respond);
   using Answer = RpcResponse (ApiServer::*)(const RpcRequest&);
-  struct Waiting {
-    HttpServer::Respond respond;
-    Pending token;
-  };
   void route(HttpServer&, std::string method, std::string_view pattern, Handler);
   void route(HttpServer&, std::string method, std::string_view pattern, Answer);
 
@@ -92,16 +88,15 @@ class ApiServer {
     respond(rollouts_.start(request, caller_of(request)));
   }
   RpcResponse step_rollout(const RpcRequest& request) { return rollouts_.step(request, caller_of(request)); }
-  void wait(const RpcRequest&, HttpServer::Respond);
+  void wait(const RpcRequest& request, HttpServer::Respond respond) { wait_.wait(request, std::move(respond)); }
   void plan(const RpcRequest& request, HttpServer::Respond respond) {
     plan_.plan(request, caller_of(request), std::move(respond));
   }
   PlanApi::Parts plan_parts();
   std::vector<PlanNode> plan_nodes() const;
-  void on_waited(uint64_t id, const WaitResult&);
 
   Caller caller_of(const RpcRequest& request) { return gate_.caller_of(request); }
-  ResourceConditions conditions() const;
+  ResourceConditions conditions(const AccessGrants&) const;
 
   ApiParts parts_;
   Explainer explainer_;
@@ -112,7 +107,6 @@ class ApiServer {
   CaApi ca_;
   PlanApi plan_;
   RolloutApi rollouts_;
-  std::map<uint64_t, Waiting> waiting_;
-  uint64_t next_wait_ = 1;
+  WaitApi wait_;
 };
 }  // namespace heddle

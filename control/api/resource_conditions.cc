@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "control/api/nack_sight.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
@@ -21,20 +22,11 @@ const WatchNackError* error_of(const std::optional<WatchNack>& nack, const std::
                             [&](const WatchNackError& error) { return error.resource == key_text; });
   return found == nack->errors.end() ? nullptr : &*found;
 }
-
-std::string refusal(const NodeKey& node, const std::optional<WatchNack>& nack, const std::string& key_text) {
-  std::string who = str_cat("sidecar ", node.node, " (", node.identity, ") refused");
-  if (!nack || nack->errors.empty()) return str_cat(who, " what it was sent");
-  const WatchNackError* own = error_of(nack, key_text);
-  const WatchNackError& error = own == nullptr ? nack->errors[0] : *own;
-  std::string where = own != nullptr || error.resource.empty() ? std::string() : str_cat(error.resource, ": ");
-  if (!error.path.empty()) where.append(error.path).append(": ");
-  return str_cat(who, " version ", nack->version.text(), ": ", where, error.message);
-}
 }  // namespace
 
-ResourceConditions::ResourceConditions(std::vector<HolderGroup> groups, const NodeRegistry& registry)
-    : is_known_(true) {
+ResourceConditions::ResourceConditions(std::vector<HolderGroup> groups, const NodeRegistry& registry,
+                                       AccessGrants grants)
+    : grants_(std::move(grants)), is_known_(true) {
   for (HolderGroup& group : groups) {
     const NodeStatus* status = group.is_refused ? registry.find(group.example) : nullptr;
     groups_.push_back({std::move(group), status == nullptr ? std::nullopt : status->nack});
@@ -60,6 +52,25 @@ ResourceConditions::Count ResourceConditions::count(const StoredResource& resour
   return out;
 }
 
+// What the nack says of the resource, else the first of what it says that may be told.
+std::string ResourceConditions::refusal(const Group& group, const std::string& key_text) const {
+  const std::optional<WatchNack>& nack = group.nack;
+  const NodeKey& node = group.holders.example;
+  std::string who = str_cat("sidecar ", node.node, " (", node.identity, ") refused");
+  if (!nack) return str_cat(who, " what it was sent");
+  const WatchNackError* error = error_of(nack, key_text);
+  std::string where;
+  if (error == nullptr) {
+    auto told = std::find_if(nack->errors.begin(), nack->errors.end(),
+                             [this](const WatchNackError& one) { return may_see(grants_, one); });
+    if (told == nack->errors.end()) return str_cat(who, " another resource of version ", nack->version.text());
+    error = &*told;
+    if (!error->resource.empty()) where = str_cat(error->resource, ": ");
+  }
+  if (!error->path.empty()) where.append(error->path).append(": ");
+  return str_cat(who, " version ", nack->version.text(), ": ", where, error->message);
+}
+
 std::optional<JsonValue> ResourceConditions::programmed(const StoredResource& resource, Version newest) {
   if (!is_known_ || resource.key().kind == Kind::kFederatedTrustDomain) return std::nullopt;
   searches_ += groups_.size();
@@ -72,7 +83,7 @@ std::optional<JsonValue> ResourceConditions::programmed(const StoredResource& re
   std::string live = str_cat("version ", newest.text(), " is live on ", std::to_string(found.live), " of ",
                              std::to_string(found.should), " sidecars that hold it");
   if (found.refusing != nullptr) {
-    std::string why = refusal(found.refusing->holders.example, found.refusing->nack, resource.key_text());
+    std::string why = refusal(*found.refusing, resource.key_text());
     return api_condition("Programmed", "False", "Refused", str_cat(live, "; ", why), generation);
   }
   bool is_live = found.live == found.should;

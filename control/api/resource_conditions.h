@@ -5,6 +5,7 @@
 #pragma once
 #include <optional>
 
+#include "control/api/access.h"
 #include "control/watch/watch_hub.h"
 #include "lib/base/json.h"
 
@@ -14,7 +15,8 @@ class ResourceConditions {
   static constexpr size_t kMaxSearches = 200'000;
   // Nobody is asked: resources have no conditions.
   ResourceConditions() = default;
-  ResourceConditions(std::vector<HolderGroup> groups, const NodeRegistry& registry);
+  // `grants`: of who reads them; a sidecar's words about what he may not read are not told.
+  ResourceConditions(std::vector<HolderGroup> groups, const NodeRegistry& registry, AccessGrants grants);
   // Nothing for a kind that is not sent to sidecars, and when there were too many searches.
   std::optional<JsonValue> programmed(const StoredResource&, Version newest);
 
@@ -30,7 +32,9 @@ class ResourceConditions {
     const Group* refusing = nullptr;
   };
   Count count(const StoredResource&) const;
+  std::string refusal(const Group&, const std::string& key_text) const;
   std::vector<Group> groups_;
+  AccessGrants grants_;
   size_t searches_ = 0;
   bool is_known_ = false;
 };

@@ -1,5 +1,6 @@
 #include "control/api/wait_view.h"
 
+#include "control/api/nack_sight.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
@@ -20,10 +21,12 @@ std::string error_text(const WatchNackError& error) {
   return join(parts, ": ");
 }
 
-std::string refusal_text(const std::optional<WatchNack>& nack) {
-  if (!nack) return "refused what it was sent";
-  std::string first = nack->errors.empty() ? std::string("without a word why") : error_text(nack->errors[0]);
-  return str_cat("refused ", nack->version.text(), ": ", first);
+std::string refusal_text(const WatchLaggard& laggard) {
+  const std::optional<WatchNack>& nack = laggard.nack;
+  std::string what = nack ? nack->version.text() : std::string("what it was sent");
+  if (laggard.refused_before) return str_cat("refused ", what, " before");
+  if (!nack || nack->errors.empty()) return str_cat("refused ", what);
+  return str_cat("refused ", what, ": ", error_text(nack->errors[0]));
 }
 
 std::string name_of(const NodeKey& key) { return str_cat(key.node, " (", key.identity, ")"); }
@@ -42,7 +45,7 @@ std::string message_of(const WaitResult& result, Version newest) {
 std::vector<ApiProblem> refusals_of(const WaitResult& result) {
   std::vector<ApiProblem> out;
   for (const WatchLaggard& laggard : result.behind) {
-    if (!laggard.nack) continue;
+    if (!laggard.nack || laggard.refused_before) continue;
     for (const WatchNackError& error : laggard.nack->errors) {
       if (out.size() == kMaxNackErrors) return out;
       out.push_back({error.resource, error.path, str_cat(error.message, " (sidecar ", name_of(laggard.key), ")")});
@@ -63,8 +66,14 @@ void write_behind(JsonWriter& out, const std::vector<WatchLaggard>& behind) {
 }
 }  // namespace
 
+void hide_words(WaitResult& result, const AccessGrants& grants) {
+  for (WatchLaggard& laggard : result.behind) {
+    if (laggard.nack) hide_words(*laggard.nack, grants);
+  }
+}
+
 std::string text_of(const WatchLaggard& laggard) {
-  if (laggard.state == NodeState::kRefused) return refusal_text(laggard.nack);
+  if (laggard.state == NodeState::kRefused) return refusal_text(laggard);
   std::string runs = laggard.runs ? str_cat("runs ", laggard.runs->text()) : std::string("holds nothing yet");
   if (!laggard.unanswered) return runs;
   auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*laggard.unanswered);

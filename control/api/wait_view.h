@@ -1,15 +1,19 @@
 // The answer to GET /v1/wait: that a version runs everywhere, or who keeps it from that and why. Pure.
 #pragma once
+#include "control/api/access.h"
 #include "control/api/answers.h"
 #include "control/watch/watch_hub.h"
 
 namespace heddle {
-// Why a sidecar lags, in words: "refused 1.44: HTTPRoute/default/hello: spec.rules: ...", "has not answered for 7s",
-// "runs 1.42", "holds nothing yet".
+// Takes out what sidecars said of resources that the caller may not read; that they refused stays.
+void hide_words(WaitResult&, const AccessGrants&);
+
+// Why a sidecar lags, in words: "refused 1.44: HTTPRoute/default/hello: spec.rules: ...", "refused 1.40 before" (an
+// older version than was waited for), "has not answered for 7s", "runs 1.42", "holds nothing yet".
 std::string text_of(const WatchLaggard&);
 
 // 200 {"version","sidecars"}; else 504 (time ran out) or 400 (a sidecar refused it):
 // {"reason","message","end","version","behind":[{"node","instance","identity","runs","why","text"}],"problems"} with
-// the refusals of sidecars as problems.
+// the refusals of sidecars as problems, but for those of older versions.
 RpcResponse wait_answer(const WaitResult&, Version newest, size_t sidecars);
 }  // namespace heddle

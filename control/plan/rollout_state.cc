@@ -15,7 +15,6 @@ constexpr EnumName<RolloutPhase> kPhases[] = {
 void write_change(JsonWriter& out, const StoreOperation& operation) {
   const auto& put = std::get<PutOperation>(operation);
   out.begin_object().key("resource").value(put.envelope.document);
-  if (put.expected) out.field("expected", put.expected->text());
   out.end_object();
 }
 
@@ -39,7 +38,7 @@ void read_changes(JsonObject& object, WallTime created, Transaction& out, Proble
   for (const JsonReader& element : object.array("changes", {1, Store::kMaxOperations})) {
     JsonObject change = element.object();
     PutOperation put;
-    put.expected = read_version(change, "expected");
+    (void)read_version(change, "expected");  // older states have it
     put.created = created;
     std::optional<JsonReader> resource = change.required("resource");
     std::optional<Envelope> envelope;
@@ -54,9 +53,14 @@ void read_changes(JsonObject& object, WallTime created, Transaction& out, Proble
 
 std::string_view to_text(RolloutPhase phase) noexcept { return kPhases[static_cast<size_t>(phase)].name; }
 
-// What is new was created when the rollout began, in every view and in the version that keeps it: equal bytes.
+// What is new was created when the rollout began, in every view and in the version that keeps it: equal bytes. After
+// that version no resource is at the version that was expected of it, and before it nobody else may change them.
 RolloutState::RolloutState(What what) : what_(std::move(what)) {
-  for (StoreOperation& operation : what_.changes) std::get<PutOperation>(operation).created = what_.started;
+  for (StoreOperation& operation : what_.changes) {
+    auto& put = std::get<PutOperation>(operation);
+    put.created = what_.started;
+    put.expected.reset();
+  }
 }
 
 bool RolloutState::touches(const ResourceKey& key) const {

@@ -20,7 +20,7 @@ class RolloutState {
   static constexpr size_t kMaxBytes = 1 << 20;  // of its JSON: what every store keeps in one value
   struct What {
     RolloutSpec spec;
-    Transaction changes;    // puts
+    Transaction changes;    // puts; what they expected was asked when it began
     std::string author{};   // name of the token
     std::string message{};  // why; of the version
     WallTime started;       // also metadata.creationTimestamp of what is new

@@ -41,7 +41,7 @@ Result<void> Subscriber::on_hello(const WatchHello& hello, MonoTime now) {
   sending_.reset();
   refused_.reset();
   runs_.reset();
-  judged_ = Version{};
+  refused_at_.reset();
   target_.reset();
   state_ = NodeState::kSyncing;
   return {};
@@ -75,6 +75,7 @@ Result<void> Subscriber::on_nack(const WatchNack& nack, MonoTime now) {
     return protocol_error(str_cat("nack of ", nack.version.text(), ", which does not wait for one"));
   }
   refused_ = pending_->set->hash;
+  refused_at_ = pending_->version;
   pending_.reset();
   not_before_ = now + kRetryDelay;
   is_settled_ = true;
@@ -105,17 +106,19 @@ void Subscriber::pump(const NodeView& target, BatchCache& cache, MonoTime now) {
   start_batch(target, cache, now);
 }
 
-// Whether what it holds is what it should hold. Content that came back counts for the newest version.
+// Whether what it holds is what it should hold. Content that came back counts for the newest version, also content that
+// was refused.
 void Subscriber::judge(const NodeView& target) {
-  judged_ = target.version;
   target_ = target.set;
   if (held_ && !runs_) runs_ = held_->version;
+  if (refused_ != target.set->hash) refused_at_.reset();
   if (held_ && held_->set->hash == target.set->hash) {
     runs_ = target.version;
     state_ = NodeState::kLive;
     is_settled_ = true;
   } else if (refused_ == target.set->hash) {
     state_ = NodeState::kRefused;
+    refused_at_ = refused_at_.value_or(target.version);
   } else {
     state_ = held_ ? NodeState::kBehind : NodeState::kSyncing;
   }

@@ -78,10 +78,9 @@ class Subscriber {
   std::optional<Version> acked() const { return held_ ? std::optional<Version>(held_->version) : std::nullopt; }
   // The newest version whose content equals what the sidecar holds.
   std::optional<Version> runs() const noexcept { return runs_; }
-  // Whether it refused what it should hold of `version` or a later one, and does not run it.
-  bool refuses(Version version) const {
-    return state_ == NodeState::kRefused && judged_ >= version && runs_.value_or(Version{}) < version;
-  }
+  // The version that brought what it should hold and refused; nothing: it refuses nothing now. Later versions that
+  // leave that content as it is were not refused: they are not why it lags.
+  std::optional<Version> refused() const { return state_ == NodeState::kRefused ? refused_at_ : std::nullopt; }
   // Since when a batch waits for its answer; nothing: none does.
   std::optional<MonoTime> unanswered_since() const {
     return pending_ ? std::optional<MonoTime>(pending_since_) : std::nullopt;
@@ -109,9 +108,9 @@ class Subscriber {
   std::optional<Held> held_;
   std::optional<Held> pending_;
   std::optional<Sha256Digest> refused_;  // not sent again until the content changes
+  std::optional<Version> refused_at_;    // where that content became what it should hold
   std::optional<BatchCursor> sending_;
   std::optional<Version> runs_;
-  Version judged_;  // of the view that state_ was judged by
   ScopeSet::Ptr target_;
   std::set<ResourceKey> asked_;  // wants whose "unknown" was not judged yet
   MonoTime pending_since_;

@@ -14,13 +14,13 @@ class WatchHub::Waiter final : public Operation {
   Waiter(WatchHub& hub, Version version, Duration timeout, UniqueFunction<void(WaitResult)> done)
       : hub_(&hub), version_(version), done_(std::move(done)), ends_(hub.scheduler_.now() + timeout) {
     timer_ = hub.scheduler_.timer([this] { on_timer(); });
-    timer_->arm(hub.is_over(version) ? Duration(0) : timeout);
+    timer_->arm(hub.standing().is_over(version) ? Duration(0) : timeout);
     hub.waiters_.push_back(this);
   }
   ~Waiter() override { leave(); }
-  bool is_over() const { return hub_->is_over(version_); }
-  void answer() {
-    WaitResult result = hub_->wait_result(version_);
+  Version version() const noexcept { return version_; }
+  void answer(const MeshStanding& standing) {
+    WaitResult result = hub_->wait_result(version_, standing);
     leave();
     auto done = std::move(done_);
     done(std::move(result));  // may destroy this
@@ -31,7 +31,8 @@ class WatchHub::Waiter final : public Operation {
   void on_timer() {
     if (hub_ == nullptr) return;
     Duration left = ends_ - hub_->scheduler_.now();
-    if (is_over() || left <= Duration(0)) return answer();
+    MeshStanding standing = hub_->standing();
+    if (standing.is_over(version_) || left <= Duration(0)) return answer(standing);
     timer_->arm(left);
   }
   void leave() {
@@ -64,11 +65,8 @@ WatchHub::WatchHub(Store& store, NodeRegistry& registry, Scheduler& scheduler, R
     pump_at_.reset();
     pump_all();
   });
-  debounce_timer_ = scheduler.timer([this] {
-    debounce_.on_acted();
-    use_newest();
-    pump_all();
-  });
+  debounce_timer_ = scheduler.timer([this] { push_newest(); });
+  staged_timer_ = scheduler.timer([this] { push_newest(); });
   check_timer_ = scheduler.timer([this] { check_waiters(); });
   first_timer_ = scheduler.timer([this] { begin_waiting(); });
   heartbeat_timer_ = scheduler.timer([this] { on_heartbeat(); });
@@ -191,7 +189,7 @@ void WatchHub::close_older(const Subscriber& newer) {
 
 // What the sidecar holds, if its hash proves it: the current content, or that of a version the log remembers.
 std::optional<Subscriber::Held> WatchHub::find_held(const Subscriber& subscriber, const WatchHello& hello) {
-  use_newest();  // it may hold what another replica pushed at once
+  if (store_.version() != target_.version()) use_newest();  // it may hold what another replica pushed at once
   if (!hello.version) return std::nullopt;
   NodeView now = target_of(subscriber);
   if (to_hex(now.set->hash) == hello.hash) return Subscriber::Held{now.set, *hello.version};
@@ -224,8 +222,14 @@ bool WatchHub::is_affected(const Subscriber& subscriber) {
   return scopes_.current(request).set->hash != staged_scopes_.current(request).set->hash;
 }
 
+// At the end of a rollout nothing is staged any more, and only the store's newest version has its content: an answer
+// that comes before the push must not be judged by an older one. What comes to be staged may be known only after this
+// call: the push looks again.
 void WatchHub::on_staged_changed() {
-  if (synced_) debounce_timer_->arm(Duration(0));
+  if (!synced_) return;
+  staged_scopes_ = ScopeCache();  // the same number may have other content now
+  use_newest();
+  staged_timer_->arm(Duration(0));
 }
 
 void WatchHub::pump(Subscriber& subscriber) {
@@ -235,7 +239,6 @@ void WatchHub::pump(Subscriber& subscriber) {
   if (subscriber.is_first_due(view) && !first_batches_.ask(subscriber.id(), now)) return report(subscriber);
   subscriber.pump(view, batches_, now);
   if (subscriber.is_settled()) first_batches_.end(subscriber.id(), now);
-  may_refuse_ = may_refuse_ || subscriber.state() == NodeState::kRefused;
   if (auto at = subscriber.delayed_until()) schedule(*at - scheduler_.now());
   report(subscriber);
 }
@@ -264,10 +267,17 @@ void WatchHub::pump_some() {
   if (std::exchange(pass_again_, false)) pump_all();
 }
 
+void WatchHub::push_newest() {
+  debounce_.on_acted();
+  debounce_timer_->cancel();
+  use_newest();
+  pump_all();
+}
+
 void WatchHub::use_newest() {
   target_ = store_.view();
   const View* staged = staged_ == nullptr ? nullptr : staged_->staged();
-  staged_scopes_ = ScopeCache();  // the same number may have other content now
+  if (staged == nullptr) staged_scopes_ = ScopeCache();
   staged_target_ = staged == nullptr ? std::nullopt : std::optional<View>(*staged);
 }
 
@@ -289,10 +299,6 @@ void WatchHub::on_heartbeat() {
   heartbeat_timer_->arm(beats_.step());
   BeatSlots::Due due = beats_.take(scheduler_.now());
   if (due.has_first_slot()) registry_.forget_gone(scheduler_.wall());
-  if (due.has_first_slot()) {
-    may_refuse_ = std::any_of(subscribers_.begin(), subscribers_.end(),
-                              [](const auto& entry) { return entry.second->state() == NodeState::kRefused; });
-  }
   for (auto& [id, subscriber] : subscribers_) {
     if (due.contains(id)) beat(*subscriber);
   }
@@ -314,13 +320,13 @@ void WatchHub::report(const Subscriber& subscriber) {
                         scheduler_.wall());
 }
 
-Version WatchHub::min_runs() const {
-  Version least = store_.version();
+MeshStanding WatchHub::standing() const {
+  MeshStanding out(store_.version());
   for (const auto& [id, subscriber] : subscribers_) {
     if (subscriber->is_closed() || !subscriber->is_greeted()) continue;
-    least = std::min(least, subscriber->runs().value_or(Version{}));
+    out.note(subscriber->runs().value_or(Version{}), subscriber->refused());
   }
-  return least;
+  return out;
 }
 
 Pending WatchHub::wait(Version version, Duration timeout, UniqueFunction<void(WaitResult)> done) {
@@ -330,22 +336,19 @@ Pending WatchHub::wait(Version version, Duration timeout, UniqueFunction<void(Wa
 // A waiter's answer may destroy others: start over after each.
 void WatchHub::check_waiters() {
   if (waiters_.empty() || !is_time_to_check()) return;
+  MeshStanding now = standing();
   while (true) {
-    auto ready = std::find_if(waiters_.begin(), waiters_.end(), [](const Waiter* w) { return w->is_over(); });
+    auto ready =
+        std::find_if(waiters_.begin(), waiters_.end(), [&now](const Waiter* w) { return now.is_over(w->version()); });
     if (ready == waiters_.end()) return;
-    (*ready)->answer();
+    (*ready)->answer(now);
   }
 }
 
-bool WatchHub::is_refused(Version version) const {
-  return may_refuse_ && std::any_of(subscribers_.begin(), subscribers_.end(), [version](const auto& entry) {
-           return !entry.second->is_closed() && entry.second->is_greeted() && entry.second->refuses(version);
-         });
-}
-
-WatchLaggard WatchHub::laggard_of(const Subscriber& subscriber) const {
+WatchLaggard WatchHub::laggard_of(const Subscriber& subscriber, Version version) const {
   WatchLaggard out{subscriber.key(), subscriber.state(), subscriber.runs()};
   if (auto since = subscriber.unanswered_since()) out.unanswered = scheduler_.now() - *since;
+  out.refused_before = subscriber.refused().value_or(version) < version;
   const NodeStatus* status = registry_.find(subscriber.key());
   if (status != nullptr && subscriber.state() == NodeState::kRefused) out.nack = status->nack;
   return out;
@@ -363,13 +366,14 @@ bool WatchHub::is_time_to_check() {
   return false;
 }
 
-WaitResult WatchHub::wait_result(Version version) const {
-  WaitResult out{WaitResult::End::kTimeout, min_runs(), {}};
-  if (is_refused(version)) out.end = WaitResult::End::kRefused;
-  if (is_reached(version)) out.end = WaitResult::End::kReached;
+WaitResult WatchHub::wait_result(Version version, const MeshStanding& standing) const {
+  WaitResult out{WaitResult::End::kTimeout, standing.runs(), {}};
+  if (standing.is_refused(version)) out.end = WaitResult::End::kRefused;
+  if (standing.is_reached(version)) out.end = WaitResult::End::kReached;
+  if (out.end == WaitResult::End::kReached) return out;
   for (const auto& [id, subscriber] : subscribers_) {
     if (subscriber->is_closed() || !subscriber->is_greeted()) continue;
-    if (subscriber->runs().value_or(Version{}) < version) out.behind.push_back(laggard_of(*subscriber));
+    if (subscriber->runs().value_or(Version{}) < version) out.behind.push_back(laggard_of(*subscriber, version));
   }
   return out;
 }

@@ -12,6 +12,7 @@
 #include "control/watch/debounce.h"
 #include "control/watch/facts_fetcher.h"
 #include "control/watch/first_batches.h"
+#include "control/watch/mesh_standing.h"
 #include "control/watch/stream_age.h"
 #include "control/watch/subscriber.h"
 #include "lib/base/operation.h"
@@ -24,6 +25,7 @@ struct WatchLaggard {
   std::optional<Version> runs{};
   std::optional<Duration> unanswered{};  // for so long it has not answered what it was sent
   std::optional<WatchNack> nack{};       // while kRefused
+  bool refused_before = false;           // kRefused, but of an older version than was waited for
 };
 
 struct WaitResult {
@@ -65,7 +67,8 @@ class WatchHub {
 
   // Whom it asks who gets something else than the newest version; must outlive the hub. Before the first add().
   void set_staged(const StagedViews* staged) { staged_ = staged; }
-  // Who gets what, or what they get, has changed without a new version. The sidecars are told soon, not from inside.
+  // Who gets what, or what they get, has changed. The sidecars are told soon, not from inside; but whatever is sent
+  // from now on, also before that, is what they should hold now.
   void on_staged_changed();
 
   // To everybody who is or comes.
@@ -79,11 +82,9 @@ class WatchHub {
   void on_writable(Subscriber&);
 
   // The smallest version that a connected sidecar runs; the store's when nobody is connected.
-  Version min_runs() const;
-  bool is_reached(Version version) const { return store_.version() >= version && min_runs() >= version; }
-  // Whether a connected sidecar refused what it should hold of `version` or a later one: it will not be reached by
-  // itself.
-  bool is_refused(Version version) const;
+  Version min_runs() const { return standing().runs(); }
+  bool is_reached(Version version) const { return standing().is_reached(version); }
+  MeshStanding standing() const;
   // Calls once: when every connected sidecar runs `version` or a later one, when one refused it, or after `timeout`.
   // Never from inside.
   [[nodiscard]] Pending wait(Version version, Duration timeout, UniqueFunction<void(WaitResult)>);
@@ -117,6 +118,7 @@ class WatchHub {
   void on_commit();
   void pump_all();
   void pump_some();
+  void push_newest();
   void use_newest();
   void begin_waiting();
   void beat(Subscriber&);
@@ -125,9 +127,8 @@ class WatchHub {
   void report(const Subscriber&);
   void check_waiters();
   bool is_time_to_check();
-  WaitResult wait_result(Version) const;
-  bool is_over(Version version) const { return is_reached(version) || is_refused(version); }
-  WatchLaggard laggard_of(const Subscriber&) const;
+  WaitResult wait_result(Version, const MeshStanding&) const;
+  WatchLaggard laggard_of(const Subscriber&, Version) const;
 
   Store& store_;
   NodeRegistry& registry_;
@@ -141,7 +142,7 @@ class WatchHub {
   ScopeCache scopes_;
   const StagedViews* staged_ = nullptr;
   std::optional<View> staged_target_;  // what the cohort of a rollout shall hold
-  ScopeCache staged_scopes_;           // of it; its version is that of target_
+  ScopeCache staged_scopes_;           // of it; its version is that of target_. Empty where nothing was staged
   BatchCache batches_;
   std::map<uint64_t, std::unique_ptr<Subscriber>> subscribers_;
   std::map<uint64_t, WatchHello> early_;  // came before set_synced()
@@ -149,12 +150,12 @@ class WatchHub {
   FactsFetcher facts_;
   uint64_t next_id_ = 1;
   std::shared_ptr<const std::string> trust_;  // the line
-  bool may_refuse_ = false;                   // false: nobody refuses what it should hold
   bool synced_ = false;
   bool draining_ = false;
   std::optional<MonoTime> pump_at_;
   std::unique_ptr<Timer> pump_timer_;      // after a refusal
   std::unique_ptr<Timer> debounce_timer_;  // after commits
+  std::unique_ptr<Timer> staged_timer_;    // after on_staged_changed(): no commit delays that
   std::unique_ptr<Timer> first_timer_;
   std::unique_ptr<Timer> pass_timer_;
   uint64_t passed_ = 0;  // of a pass over everybody, the last who was pumped

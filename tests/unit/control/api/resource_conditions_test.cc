@@ -24,7 +24,7 @@ class ResourceConditionsTest : public testing::Test {
   }
   // "True Programmed: message"
   std::string programmed(const StoredResource::Ptr& resource) {
-    auto found = ResourceConditions(groups_, registry_).programmed(*resource, store_->version());
+    auto found = ResourceConditions(groups_, registry_, grants_).programmed(*resource, store_->version());
     if (!found) return "none";
     auto text = [&](std::string_view key) { return std::string(*found->find(key)->as_string()); };
     return str_cat(text("status"), " ", text("reason"), ": ", text("message"));
@@ -33,6 +33,7 @@ class ResourceConditionsTest : public testing::Test {
   TestStore store_;
   NodeRegistry registry_;
   std::vector<HolderGroup> groups_;
+  AccessGrants grants_{{AccessRole::kViewer, true}};
 };
 
 TEST_F(ResourceConditionsTest, IsTrueWhenAllThatShouldHoldItDo) {
@@ -84,21 +85,46 @@ TEST_F(ResourceConditionsTest, ARefusalThatNamesAResourceWhichDidNotChangeIsTold
       << programmed(now);
 }
 
+TEST_F(ResourceConditionsTest, WordsAboutAnotherNamespaceAreForThoseWhoMayReadIt) {
+  StoredResource::Ptr held = put(backend_set("b", "8080", "bank"));
+  StoredResource::Ptr now = put(backend_set("a"));
+  add({now, held}, {held}, 1, true);
+  refuse("BackendSet/bank/b", "spec.endpoints[0]", "the secret");
+  grants_ = {{AccessRole::kEditor, false, {"default"}}};
+
+  EXPECT_EQ(programmed(now),
+            "False Refused: version 1.2 is live on 0 of 1 sidecars that hold it; sidecar web-1 (spiffe://td/web) "
+            "refused another resource of version 1.2");
+  grants_ = {{AccessRole::kEditor, false, {"default"}}, {AccessRole::kViewer, false, {"bank"}}};
+  EXPECT_NE(programmed(now).find("BackendSet/bank/b: spec.endpoints[0]: the secret"), std::string::npos)
+      << programmed(now);
+}
+
+TEST_F(ResourceConditionsTest, WordsThatNameNoResourceAreForThoseWhoMayReadAll) {
+  StoredResource::Ptr now = put(backend_set("a"));
+  add({now}, {}, 1, true);
+  refuse("", "", "a line of bank");
+
+  EXPECT_NE(programmed(now).find("refused version 1.1: a line of bank"), std::string::npos) << programmed(now);
+  grants_ = {{AccessRole::kEditor, false, {"default"}}};
+  EXPECT_EQ(programmed(now).find("a line of bank"), std::string::npos) << programmed(now);
+}
+
 TEST_F(ResourceConditionsTest, TooManySearchesTellNothing) {
   StoredResource::Ptr a = put(backend_set("a"));
   add({a}, {a}, 1);
-  ResourceConditions conditions(groups_, registry_);
+  ResourceConditions conditions(groups_, registry_, grants_);
   std::vector<HolderGroup> many(ResourceConditions::kMaxSearches + 1, groups_[0]);
 
   EXPECT_TRUE(conditions.programmed(*a, store_->version()).has_value());
-  EXPECT_FALSE(ResourceConditions(std::move(many), registry_).programmed(*a, store_->version()).has_value());
+  EXPECT_FALSE(ResourceConditions(std::move(many), registry_, grants_).programmed(*a, store_->version()).has_value());
 }
 
 TEST_F(ResourceConditionsTest, ADocumentHasThemBesideItsOtherStatus) {
   StoredResource::Ptr a = put(backend_set("a"));
   add({a}, {a}, 1);
 
-  JsonValue shown = ResourceView(store_->view(), {groups_, registry_}).document(*a);
+  JsonValue shown = ResourceView(store_->view(), {groups_, registry_, grants_}).document(*a);
 
   auto conditions = shown.find({"status", "conditions"});
   ASSERT_TRUE(conditions.has_value());

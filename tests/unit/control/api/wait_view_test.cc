@@ -34,6 +34,32 @@ TEST(WaitView, EachLaggardSaysWhy) {
   EXPECT_EQ(text_of(laggard("web-4", NodeState::kBehind)), "runs 1.42");
 }
 
+TEST(WaitView, WhatWasRefusedBeforeIsAReasonToLagAndNoProblemOfThisVersion) {
+  WatchLaggard older = refusing();
+  older.refused_before = true;
+  RpcResponse answer = wait_answer({WaitResult::End::kTimeout, {1, 42}, {older}}, {1, 45}, 3);
+
+  EXPECT_EQ(text_of(older), "refused 1.44 before");
+  EXPECT_NE(answer.body.find(R"("problems":[])"), std::string::npos) << answer.body;
+  EXPECT_EQ(answer.body.find("is too much"), std::string::npos) << answer.body;
+}
+
+TEST(WaitView, WordsAreForThoseWhoMayReadWhatTheyAreAbout) {
+  WaitResult all{WaitResult::End::kRefused, {1, 42}, {refusing()}};
+  WaitResult own = all;
+  WaitResult none = all;
+
+  hide_words(all, {{AccessRole::kViewer, true}});
+  hide_words(own, {{AccessRole::kViewer, false, {"default"}}});
+  hide_words(none, {{AccessRole::kEditor, false, {"bank"}}});
+
+  EXPECT_EQ(all.behind[0].nack->errors.size(), 2U);
+  ASSERT_EQ(own.behind[0].nack->errors.size(), 1U) << "what names no resource may be about any";
+  EXPECT_EQ(own.behind[0].nack->errors[0].resource, "HTTPRoute/default/hello");
+  EXPECT_EQ(text_of(none.behind[0]), "refused 1.44: about a resource that this token may not read");
+  EXPECT_EQ(wait_answer(none, {1, 44}, 1).body.find("is too much"), std::string::npos);
+}
+
 TEST(WaitView, ATimeoutNamesThem) {
   WatchLaggard silent = laggard("web-2", NodeState::kBehind);
   silent.unanswered = 7s;

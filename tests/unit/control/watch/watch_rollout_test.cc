@@ -336,6 +336,87 @@ TEST_F(WatchRolloutTest, WhatCannotBeKeptIsNotBegun) {
   EXPECT_FALSE(has_route(sidecar_));
 }
 
+// The commit is known at once, its push comes later: what sidecars say in between must not bring the old content back.
+TEST_F(WatchRolloutTest, AtThePromotionNobodyGetsTheOldContentBack) {
+  ASSERT_TRUE(start().has_value());
+  size_t of_cohort = sidecar_.replica_.begins().size();
+  size_t of_rest = other_.replica_.begins().size();
+  ASSERT_TRUE(keeper_->step(RolloutStep::kPromote, "me").has_value());
+  scheduler_.advance(0ms);  // the last stage is offered to the rest
+  ASSERT_TRUE(other_.read(*hub_));
+  store_.clock.advance(0ms);  // committed; nothing of the hub's time has passed
+  ASSERT_EQ(phase(), RolloutPhase::kPromoted);
+
+  hub_->on_message(*sidecar_.subscriber_, WatchWant{});
+  hub_->on_writable(*sidecar_.subscriber_);
+  hub_->on_message(*other_.subscriber_, other_.replica_.ack());
+  settle();
+  run(100ms);
+  run(10s);
+
+  EXPECT_EQ(sidecar_.replica_.begins().size(), of_cohort) << "it holds the content already";
+  EXPECT_EQ(other_.replica_.begins().size(), of_rest + 1);
+  for (const WatchingSidecar* one : {&sidecar_, &other_}) EXPECT_TRUE(has_route(*one));
+  EXPECT_EQ(hub_->min_runs(), store_->version());
+}
+
+TEST_F(WatchRolloutTest, ACommitDoesNotHoldUpTheChange) {
+  ASSERT_TRUE(keeper_->start(stages({"node=n1", "100%"}), {PutOperation{route_to("b")}}, "me").has_value());
+
+  put(backend_set("b", "9"));
+  put(backend_set("b", "10"));
+  scheduler_.advance(0ms);
+  settle();
+
+  EXPECT_TRUE(has_route(sidecar_));
+}
+
+TEST_F(WatchRolloutTest, WhoComesDuringARolloutSharesWhatItsCohortHolds) {
+  ASSERT_TRUE(start().has_value());
+  WatchingSidecar twin("n1", "two");
+  twin.wants_ = sidecar_.wants_;
+
+  twin.start(*hub_);
+  twin.settle(*hub_);
+
+  EXPECT_TRUE(has_route(twin));
+  EXPECT_EQ(twin.subscriber_->target(), sidecar_.subscriber_->target()) << "its hello made nothing anew";
+  twin.stop(*hub_);
+}
+
+TEST_F(WatchRolloutTest, ANewRolloutIsNotWhatTheOneBeforeWas) {
+  ASSERT_TRUE(start().has_value());
+  ASSERT_TRUE(keeper_->step(RolloutStep::kAbort, "me").has_value());
+  run();
+
+  ASSERT_TRUE(keeper_->start(stages({"node=n1", "100%"}), {PutOperation{route_to("a")}}, "me").has_value());
+  run();
+
+  EXPECT_NE(sidecar_.replica_.content().at(std::string(kRoute)).find(R"("kind":"BackendSet","name":"a")"),
+            std::string::npos)
+      << sidecar_.replica_.content().at(std::string(kRoute));
+}
+
+TEST_F(WatchRolloutTest, AnExpectedVersionIsCheckedOnceWhenItBegins) {
+  put(route_to("a"));
+  run(10s);
+  Version seen = store_->version();
+  Transaction changes{PutOperation{route_to("b"), seen}};
+  Transaction stale{PutOperation{route_to("b"), Version{1, 1}}};
+  Result<void> refused = keeper_->start(stages({"node=n1", "100%"}), stale, "me");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().reason, Reason::kConflict);
+
+  ASSERT_TRUE(keeper_->start(stages({"node=n1", "100%"}), changes, "me").has_value());
+  run();
+  ASSERT_TRUE(keeper_->step(RolloutStep::kPromote, "me").has_value());
+  look();
+
+  EXPECT_EQ(phase(), RolloutPhase::kPromoted) << reason();
+  EXPECT_EQ(store_->version().sequence, seen.sequence + 1);
+  EXPECT_EQ(keeper_->state()->version(), store_->version());
+}
+
 TEST_F(WatchRolloutTest, WhoMissedTheAbortGetsWhatEverybodyHas) {
   ASSERT_TRUE(start().has_value());
   sidecar_.stop(*hub_);

@@ -143,7 +143,9 @@ TEST_F(WatchTimeTest, AVersionThatMendsWhatWasRefusedIsWaitedFor) {
   EXPECT_EQ(result->end, WaitResult::End::kReached);
 }
 
-TEST_F(WatchTimeTest, AVersionThatLeavesWhatWasRefusedIsRefusedToo) {
+// Another team's version: it was not refused, and its author is not to blame. Who lags because of the older one is
+// named.
+TEST_F(WatchTimeTest, AVersionThatLeavesWhatWasRefusedIsNotTheOneThatWasRefused) {
   std::optional<WaitResult> result;
   sidecar_.start(*hub_);
   sidecar_.settle(*hub_);
@@ -155,9 +157,37 @@ TEST_F(WatchTimeTest, AVersionThatLeavesWhatWasRefusedIsRefusedToo) {
   Pending wait = hub_->wait(store_->version(), 20s, [&result](WaitResult r) { result = std::move(r); });
 
   flush();
+  EXPECT_FALSE(result.has_value());
+  scheduler_.advance(20s);
+
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->end, WaitResult::End::kTimeout);
+  ASSERT_EQ(result->behind.size(), 1U);
+  EXPECT_EQ(result->behind[0].state, NodeState::kRefused);
+  EXPECT_TRUE(result->behind[0].refused_before);
+  EXPECT_EQ(result->behind[0].nack->version, (Version{1, 5}));
+}
+
+TEST_F(WatchTimeTest, AVersionThatBringsBackWhatWasRefusedIsRefused) {
+  std::optional<WaitResult> result;
+  sidecar_.start(*hub_);
+  sidecar_.settle(*hub_);
+  put(backend_set("a", "9"));
+  flush();
+  ASSERT_TRUE(sidecar_.read(*hub_));
+  hub_->on_message(*sidecar_.subscriber_, sidecar_.replica_.nack());
+  put(backend_set("a"));
+  flush();
+  ASSERT_TRUE(hub_->is_reached(store_->version()));
+  put(backend_set("a", "9"));
+  Pending wait = hub_->wait(store_->version(), 20s, [&result](WaitResult r) { result = std::move(r); });
+
+  flush();
 
   ASSERT_TRUE(result.has_value());
   EXPECT_EQ(result->end, WaitResult::End::kRefused);
+  ASSERT_EQ(result->behind.size(), 1U);
+  EXPECT_FALSE(result->behind[0].refused_before);
 }
 
 TEST_F(WatchTimeTest, SidecarsThatShouldHoldAndHoldTheSameAreOneGroup) {

@@ -352,6 +352,9 @@ std::vector<Row> of_changes() {
       {"message of a change", str_cat(count(kMaxChangeMessage), " bytes")},
       {"versions that are kept", limits_of_history()},
       {"a difference line by line", limits_of_differences()},
+      {"waits for a version (`GET /v1/wait`)",
+       str_cat(count(WaitApi::kMaxWaiting), ", of one token ", count(WaitApi::kMaxOfToken), "; each at most ",
+               in(1min, WaitApi::kMaxWait), " minutes")},
       {"searches for `status.conditions` of one answer", count(ResourceConditions::kMaxSearches)},
   };
 }
