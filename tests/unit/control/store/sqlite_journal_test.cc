@@ -250,11 +250,11 @@ TEST_F(SqliteLedgerTest, ExpiredRecordsAreForgotten) {
 
   ASSERT_TRUE(ledger_.save_lineage({0, "i", "s2", "", WallTime(6s), "n"}).has_value());
 
-  ASSERT_TRUE(ledger_.expire(WallTime(5s)).has_value());
+  ASSERT_TRUE(ledger_.expire(WallTime(5s), WallTime(5s) - Ledger::kKeepExpired).has_value());
   EXPECT_EQ(ledger_.join_tokens()->size(), 1U);
   EXPECT_EQ(ledger_.lineages()->size(), 2U);
 
-  ASSERT_TRUE(ledger_.expire(WallTime(5s) + Ledger::kKeepExpired).has_value());
+  ASSERT_TRUE(ledger_.expire(WallTime(5s) + Ledger::kKeepExpired, WallTime(5s)).has_value());
   ASSERT_EQ(ledger_.lineages()->size(), 1U);
   EXPECT_EQ((*ledger_.lineages())[0].node, "n");
 }
