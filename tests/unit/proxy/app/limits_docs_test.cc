@@ -49,6 +49,7 @@
 #include "lib/net/proxy_header.h"
 #include "lib/routing/session_persistence.h"
 #include "lib/rpc/grpc_message.h"
+#include "lib/rpc/http_server.h"
 #include "lib/session/untrusted_peers.h"
 #include "lib/snapshot/kept_names.h"
 #include "lib/tls/client_hello.h"
@@ -362,6 +363,8 @@ std::vector<Row> of_configuration() {
       {"resource", size(kMaxResourceBytes)},
       {"snapshot, `heddle apply`", size(kMaxSnapshotBytes)},
       {"body of any other API call", size(ApiServer::kMaxBody)},
+      {"bodies that one port of the control plane holds at once",
+       str_cat(size(HttpServerLimits{}.bodies), ", beyond it 503 `overload`")},
       {"[`heddle plan`](plan.md)", limits_of_plan()},
       {"JSON", str_cat(size(kMaxJsonBytes), ", depth ", count(kMaxJsonDepth))},
       {"fields of resources", "[resources](resources.md), [authorization](authorization.md)"},
