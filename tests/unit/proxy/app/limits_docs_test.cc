@@ -322,7 +322,9 @@ std::string limits_of_plan() {
   return str_cat("told: ", count(PlanDiff::kMaxResources), " resources, ", count(PlanDiff::kMaxFields),
                  " fields of each, ", count(PlanRoutes::kMaxRows), " routes, ", count(PlanScope::kMaxNames),
                  " sidecars, ", count(PlanReplay::kMaxGroups), " groups; ", count(PlanApi::kMaxFacts),
-                 " requests replayed, of ", count(PlanApi::kMaxNamespaces), " namespaces");
+                 " requests replayed, of ", count(PlanApi::kMaxNamespaces), " namespaces; ",
+                 count(PlanScope::kMaxRequests), " distinct scopes compared; ", count(PlanApi::kPlansAtOnce),
+                 " plans at once, then ", count(PlanApi::kPlansPerSecond), "/s");
 }
 
 std::string limits_of_arrivals() {
