@@ -28,6 +28,7 @@
 #include "control/plan/rollout_state.h"
 #include "control/store/etcd_journal.h"
 #include "control/store/sqlite_journal.h"
+#include "control/store/store.h"
 #include "control/watch/debounce.h"
 #include "control/watch/facts_fetcher.h"
 #include "control/watch/first_batches.h"
@@ -318,6 +319,14 @@ std::vector<Row> of_federation() {
   };
 }
 
+std::string limits_of_waiting() {
+  auto seconds = static_cast<size_t>(Store::kWaitForWinner / 1s);
+  return str_cat(count(Store::kMaxWaiting), ", beyond it 503 `overload`; ", count(seconds),
+                 " s for what another replica wrote");
+}
+
+std::string limits_of_bodies() { return str_cat(size(HttpServerLimits{}.bodies), ", beyond it 503 `overload`"); }
+
 std::string limits_of_plan() {
   return str_cat("told: ", count(PlanDiff::kMaxResources), " resources, ", count(PlanDiff::kMaxFields),
                  " fields of each, ", count(PlanRoutes::kMaxRows), " routes, ", count(PlanScope::kMaxNames),
@@ -364,9 +373,9 @@ std::vector<Row> of_configuration() {
   return {
       {"resource", size(kMaxResourceBytes)},
       {"snapshot, `heddle apply`", size(kMaxSnapshotBytes)},
+      {"changes that wait to be written", limits_of_waiting()},
       {"body of any other API call", size(ApiServer::kMaxBody)},
-      {"bodies that one port of the control plane holds at once",
-       str_cat(size(HttpServerLimits{}.bodies), ", beyond it 503 `overload`")},
+      {"bodies that one port of the control plane holds at once", limits_of_bodies()},
       {"[`heddle plan`](plan.md)", limits_of_plan()},
       {"JSON", str_cat(size(kMaxJsonBytes), ", depth ", count(kMaxJsonDepth))},
       {"fields of resources", "[resources](resources.md), [authorization](authorization.md)"},
