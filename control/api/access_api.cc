@@ -41,12 +41,13 @@ void AccessApi::serve_on(HttpServer& server) {
 }
 
 void AccessApi::route(HttpServer& server, std::string method, std::string_view pattern, Handler handler) {
-  server.route(std::move(method), pattern, [this, handler](const RpcRequest& r, HttpServer::Respond respond) {
-    if (auto no = parts_.gate.readmit(r)) return respond(*std::move(no));
-    if (r.body.size() <= kMaxBody) return respond((this->*handler)(r));
-    respond(
-        error_answer(make_error(Reason::kTooLarge, str_cat("the body exceeds ", std::to_string(kMaxBody), " bytes"))));
-  });
+  server.route(
+      std::move(method), pattern,
+      [this, handler](const RpcRequest& r, HttpServer::Respond respond) {
+        if (auto no = parts_.gate.readmit(r)) return respond(*std::move(no));
+        respond((this->*handler)(r));
+      },
+      kMaxBody);
 }
 
 Result<AccessApi::Wish> AccessApi::read(const std::string& body) {
@@ -72,8 +73,22 @@ Result<void> AccessApi::reserve(std::string_view name) {
   return {};
 }
 
+// What a token makes does not outlive it, else an hour's token would be one for ever.
+Result<void> AccessApi::may_last(const Wish& wish, const AccessHolder& giver) const {
+  if (!giver.expires) return {};
+  Duration left = *giver.expires - parts_.clock.wall();
+  if (wish.ttl && *wish.ttl <= left) return {};
+  Duration whole = std::chrono::duration_cast<std::chrono::seconds>(left);
+  return make_error(
+      Reason::kForbidden,
+      str_cat("this token expires at ", format_time(*giver.expires),
+              ", and a token that it makes may not outlive it: ask for a ttl of at most ", format_duration(whole)),
+      Origin::kDownstream);
+}
+
 Result<std::string> AccessApi::add(const Wish& wish, const AccessHolder& giver, AdminTokenRow& row) {
   HEDDLE_CHECK_OK(may_give(giver.grants, wish.grants));
+  HEDDLE_CHECK_OK(may_last(wish, giver));
   HEDDLE_CHECK_OK(reserve(wish.name));
   row.id = wish.name;
   row.created = parts_.clock.wall();

@@ -1,6 +1,7 @@
 // AccessApi: tokens of the configuration API (docs/access.md): POST, GET and DELETE /v1/access, for the role operator,
-// and GET /v1/whoami, for everybody. A token is shown once. Nobody gives rights that he does not have, and the last
-// token that may do everything for ever stays. Every token made and revoked is a line in the audit log. Control loop.
+// and GET /v1/whoami, for everybody. A token is shown once. Nobody gives rights that he does not have, nor for longer
+// than he has them, and the last token that may do everything for ever stays. Every token made and revoked is a line in
+// the audit log. Control loop.
 #pragma once
 #include "control/api/access_gate.h"
 #include "lib/rpc/http_server.h"
@@ -35,6 +36,7 @@ class AccessApi {
   static Result<Wish> read(const std::string& body);
   // Makes room for the name; kConflict when there is none.
   Result<void> reserve(std::string_view name);
+  Result<void> may_last(const Wish&, const AccessHolder& giver) const;
   Result<std::string> add(const Wish&, const AccessHolder& giver, AdminTokenRow& row);
   Result<void> remove(std::string_view name, const AccessHolder& by);
   void audit(std::string_view type, std::string_view name, std::string detail, const RpcRequest&);

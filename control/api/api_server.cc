@@ -13,9 +13,6 @@ namespace {
 constexpr uint32_t kApiSchema = 1;
 
 Error not_found(std::string what) { return make_error(Reason::kNotFound, std::move(what), Origin::kDownstream); }
-RpcResponse too_large(size_t limit) {
-  return error_answer(make_error(Reason::kTooLarge, str_cat("the body exceeds ", std::to_string(limit), " bytes")));
-}
 
 Result<Kind> kind_of(const RpcRequest& request) {
   const std::string& plural = request.path_params.at("plural");
@@ -81,18 +78,23 @@ std::vector<PlanNode> ApiServer::plan_nodes() const {
 void ApiServer::route(HttpServer& server, std::string method, std::string_view pattern, Handler handler) {
   bool has_resources = pattern == "/v1/apply" || pattern == "/v1/plan" || pattern == "/v1/rollouts";
   size_t limit = has_resources ? kMaxApplyBody : kMaxBody;
-  server.route(std::move(method), pattern, [this, handler, limit](const RpcRequest& r, HttpServer::Respond respond) {
-    if (auto no = gate_.readmit(r)) return respond(*std::move(no));
-    if (r.body.size() <= limit) return (this->*handler)(r, std::move(respond));
-    respond(too_large(limit));
-  });
+  server.route(
+      std::move(method), pattern,
+      [this, handler](const RpcRequest& r, HttpServer::Respond respond) {
+        if (auto no = gate_.readmit(r)) return respond(*std::move(no));
+        (this->*handler)(r, std::move(respond));
+      },
+      limit);
 }
 
 void ApiServer::route(HttpServer& server, std::string method, std::string_view pattern, Answer answer) {
-  server.route(std::move(method), pattern, [this, answer](const RpcRequest& r, HttpServer::Respond respond) {
-    if (auto no = gate_.readmit(r)) return respond(*std::move(no));
-    respond(r.body.size() <= kMaxBody ? (this->*answer)(r) : too_large(kMaxBody));
-  });
+  server.route(
+      std::move(method), pattern,
+      [this, answer](const RpcRequest& r, HttpServer::Respond respond) {
+        if (auto no = gate_.readmit(r)) return respond(*std::move(no));
+        respond((this->*answer)(r));
+      },
+      kMaxBody);
 }
 
 RpcResponse ApiServer::version(const RpcRequest&) {

@@ -88,7 +88,7 @@ RpcResponse IdentityApi::renew(const RpcRequest& request) {
     audit_refusal("renew", request, read.error());
     return error_answer(read.error());
   }
-  RenewingPeer peer{*certificate.spiffe_id(), certificate.serial(), certificate.not_after()};
+  RenewingPeer peer{*certificate.spiffe_id(), certificate.serial(), certificate.not_after(), certificate.not_before()};
   Caller caller = make_caller(request, peer.identity.text(), parts_.random);
   Result<SignedSvid> svid = parts_.issuer.renew(peer, read->csr, caller);
   return svid ? answer(*svid) : error_answer(svid.error());

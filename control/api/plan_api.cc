@@ -42,18 +42,6 @@ Result<bool> wants_replay(const RpcRequest& request) {
   HEDDLE_TRY(std::optional<std::string> text, read_query_param(request, "replay"));
   return text ? read_flag_param(request, "replay") : Result<bool>(true);
 }
-
-void keep_share(std::vector<SidecarFacts>& facts, std::vector<std::string>& notes) {
-  size_t all = 0;
-  for (const SidecarFacts& one : facts) all += one.facts.size();
-  if (all <= PlanApi::kMaxFacts) return;
-  size_t share = std::max<size_t>(1, PlanApi::kMaxFacts / facts.size());
-  for (SidecarFacts& one : facts) {
-    if (one.facts.size() > share) one.facts.erase(one.facts.begin(), one.facts.end() - static_cast<ptrdiff_t>(share));
-  }
-  notes.push_back(str_cat("of ", std::to_string(all), " remembered requests the newest ", std::to_string(share),
-                          " of each sidecar were replayed"));
-}
 }  // namespace
 
 // One question, until it is answered.
@@ -64,7 +52,9 @@ struct PlanApi::Job {
   std::string trust_domain;
   Caller caller;
   std::vector<std::string> namespaces;  // to be asked yet, the last one first
-  std::vector<SidecarFacts> facts;
+  std::vector<SidecarFacts> facts;      // at most kMaxFacts, whatever came
+  size_t remembered = 0;                // came
+  size_t share = SIZE_MAX;              // of each sidecar at most so many were kept
   Respond respond;
   Pending token;
 
@@ -74,25 +64,41 @@ struct PlanApi::Job {
   }
   void take(FactsResult found, const std::string& ns) {
     for (FetchedFacts& one : found.sidecars) {
+      remembered += one.kept.facts.size();
       facts.push_back({one.key.node, one.key.identity, one.kept.seen, std::move(one.kept.facts)});
     }
+    keep_share();
     if (std::string note = found.note(); !note.empty()) plan.notes.push_back(str_cat("namespace ", ns, ": ", note));
   }
+  void keep_share() {
+    size_t all = 0;
+    for (const SidecarFacts& one : facts) all += one.facts.size();
+    if (all <= kMaxFacts) return;
+    share = std::max<size_t>(1, kMaxFacts / facts.size());
+    for (SidecarFacts& one : facts) {
+      if (one.facts.size() <= share) continue;
+      one.facts.erase(one.facts.begin(), one.facts.end() - static_cast<ptrdiff_t>(share));
+      one.facts.shrink_to_fit();
+    }
+  }
   void replay() {
+    if (share != SIZE_MAX) {
+      plan.notes.push_back(str_cat("of ", std::to_string(remembered), " remembered requests at most the newest ",
+                                   std::to_string(share), " of each sidecar were replayed"));
+    }
     SecretNames secrets;
     Result<Sides> sides = snapshots_of(secrets.replace(before), secrets.replace(after), plan.version);
     if (!sides) {
       plan.notes.push_back(sides.error().detail);
       return;
     }
-    keep_share(facts, plan.notes);
     PlanReplayer replayer({sides->before, sides->after, plan.version, trust_domain});
     for (const SidecarFacts& one : facts) replayer.add(one);
     plan.replay = replayer.take();
   }
 };
 
-PlanApi::PlanApi(Parts parts) : parts_(std::move(parts)) {}
+PlanApi::PlanApi(Parts parts) : parts_(std::move(parts)), rate_(kPlansPerSecond, kPlansAtOnce, parts_.clock.now()) {}
 PlanApi::~PlanApi() = default;
 
 // Those of namespaces that the caller may not read are counted only.
@@ -115,6 +121,10 @@ Result<std::unique_ptr<PlanApi::Job>> PlanApi::prepare(const RpcRequest& request
   job->plan.diff = plan_diff(before, commit.after);
   job->plan.warnings = warnings_of(transaction, commit.after);
   job->plan.scope = plan_scope(before, commit.after, nodes_for(request));
+  if (size_t rest = job->plan.scope.not_compared; rest > 0) {
+    job->plan.notes.push_back(str_cat(std::to_string(rest), " sidecars were not compared: more than ",
+                                      std::to_string(PlanScope::kMaxRequests), " hold something different"));
+  }
   if (job->plan.diff.empty()) return job;
   HEDDLE_TRY(job->before, readable_model(before));
   HEDDLE_TRY(job->after, readable_model(commit.after));
@@ -123,9 +133,19 @@ Result<std::unique_ptr<PlanApi::Job>> PlanApi::prepare(const RpcRequest& request
   return job;
 }
 
+// Each holds up the loop that serves everybody.
+std::optional<Error> PlanApi::too_often() {
+  MonoTime now = parts_.clock.now();
+  if (rate_.take(now)) return std::nullopt;
+  return make_error(Reason::kRateLimited,
+                    str_cat("plans are asked for more often than ", std::to_string(kPlansPerSecond),
+                            " times a second, by all callers together; try again in a second"));
+}
+
 void PlanApi::plan(const RpcRequest& request, const Caller& caller, Respond respond) {
   Result<bool> replays = wants_replay(request);
   if (!replays) return respond(error_answer(replays.error()));
+  if (auto no = too_often()) return respond(error_answer(*no));
   std::vector<ApiProblem> problems;
   Result<Transaction> transaction = read_apply(request.body, problems);
   if (!transaction) return respond(error_answer(transaction.error(), problems));

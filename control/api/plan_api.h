@@ -14,6 +14,7 @@
 #include "control/store/store.h"
 #include "control/watch/facts_fetcher.h"
 #include "lib/base/operation.h"
+#include "lib/base/token_bucket.h"
 #include "lib/base/unique_function.h"
 
 namespace heddle {
@@ -23,6 +24,8 @@ class PlanApi {
   static constexpr size_t kMaxNamespaces = 8;    // whose sidecars are asked, one after the other
   static constexpr Duration kFetchTimeout = 3s;  // of each: all of them within the 30 s that `heddle` waits
   static constexpr size_t kMaxJobs = 16;         // that wait for sidecars at once
+  static constexpr int kPlansPerSecond = 2;      // of all callers; kRateLimited beyond
+  static constexpr int kPlansAtOnce = 10;
 
   using Respond = UniqueFunction<void(RpcResponse)>;
   struct Parts {
@@ -52,8 +55,10 @@ class PlanApi {
   std::vector<PlanNode> nodes_for(const RpcRequest&) const;
   void choose_namespaces(const RpcRequest&, Job&);
   void ask_next(uint64_t id);
+  std::optional<Error> too_often();
   Parts parts_;
   std::map<uint64_t, std::unique_ptr<Job>> jobs_;
   uint64_t next_ = 1;
+  TokenBucket rate_;
 };
 }  // namespace heddle

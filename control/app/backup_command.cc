@@ -6,9 +6,9 @@
 #include "certs/sealed_document.h"
 #include "control/backup/backup.h"
 #include "control/ca/flag_files.h"
-#include "control/store/sqlite_schema.h"
 #include "lib/base/file.h"
 #include "lib/base/strings.h"
+#include "lib/event/loop.h"
 
 namespace heddle {
 namespace {
@@ -32,8 +32,7 @@ Result<void> backup(const Words& words) {
   std::string path = str_cat(words.data, "/heddle.db");
   HEDDLE_CHECK_OK(check_data_directory(words.data));
   HEDDLE_TRY(SqliteDatabase database, SqliteDatabase::open(path));
-  HEDDLE_CHECK_OK(migrate_sqlite(database));
-  HEDDLE_TRY(Secret document, collect_backup(database, words.data));
+  HEDDLE_TRY(Secret document, collect_backup(database, words.data, Loop().wall()));
   HEDDLE_TRY(std::string sealed, seal_document(document.view(), passphrase.view()));
   HEDDLE_CHECK_OK(atomic_write(words.file, sealed, kPrivateFile));
   std::printf("%s holds the store and the CA; keep it and its passphrase apart\n", words.file.c_str());
@@ -43,7 +42,7 @@ Result<void> backup(const Words& words) {
 Result<void> restore(const Words& words) {
   HEDDLE_TRY(Secret passphrase, read_passphrase(words.passphrase_file, "the backup's passphrase"));
   HEDDLE_TRY(std::string sealed, read_file(words.file, kMaxBackup));
-  HEDDLE_TRY(RestoredBackup restored, restore_backup(sealed, passphrase.view(), words.data));
+  HEDDLE_TRY(RestoredBackup restored, restore_backup(sealed, passphrase.view(), words.data, Loop().wall()));
   std::printf("restored %lld resources as version %s; start: heddle-control --data %s\n",
               static_cast<long long>(restored.resources), restored.version.text().c_str(), words.data.c_str());
   return {};

@@ -312,7 +312,7 @@ Result<void> Server::open_endpoints() {
   // Of the 0.9 of our descriptors that connections may have, most are for sidecars: as many as there are.
   auto contexts = [this] { return identity_->context(); };
   watch_ = make_endpoint(options.watch, contexts, ConnectionCap::resource_limit(0.8), kIdentityBody);
-  api_ = make_endpoint(options.api, contexts, ConnectionCap::default_limit(0.1, 1), ApiServer::kMaxApplyBody);
+  api_ = make_endpoint(options.api, contexts, ConnectionCap::default_limit(0.1, 1), ApiServer::kMaxBody);
   health_ = make_endpoint(options.health, nullptr, kHealthConnections, kIdentityBody);
   use_bundle();
   identity_api_->serve_on(watch_->http());

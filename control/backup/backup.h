@@ -7,6 +7,7 @@
 #include "certs/secret.h"
 #include "control/store/sqlite.h"
 #include "lib/api/resource.h"
+#include "lib/base/clock.h"
 
 namespace heddle {
 inline constexpr size_t kMaxBackup = 1 << 30;
@@ -16,13 +17,16 @@ inline constexpr size_t kMaxBackup = 1 << 30;
 Result<void> check_data_directory(const std::string& data);
 
 // The document before it is sealed. `data`: the data directory of this very database; it holds the copy for a moment.
-Result<Secret> collect_backup(SqliteDatabase&, const std::string& data);
+// The database stays as it is: an older schema is migrated by restore_backup().
+Result<Secret> collect_backup(SqliteDatabase&, const std::string& data, WallTime now);
 
 struct RestoredBackup {
   Version version;
   int64_t resources = 0;
 };
-// Into a data directory that is empty or not there. kConflict: it is not; kConfigInvalid: not such a document, or
-// another passphrase, or of a newer Heddle; kIo. After an error or a crash the directory is as it was.
-Result<RestoredBackup> restore_backup(std::string_view sealed, std::string_view passphrase, const std::string& data);
+// Into a data directory that is not there, or empty but for a file system's lost+found: it may be a mount.
+// kConflict: it is not; kConfigInvalid: not such a document, or another passphrase, or of a newer Heddle; kIo. After an
+// error the directory is as it was; after a crash, too, or it may be restored into again.
+Result<RestoredBackup> restore_backup(std::string_view sealed, std::string_view passphrase, const std::string& data,
+                                      WallTime now);
 }  // namespace heddle

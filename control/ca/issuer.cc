@@ -36,13 +36,14 @@ Error token_fault(std::string_view why) {
 }  // namespace
 
 Issuer::Issuer(Access, CertificateAuthority::Ptr authority, Ledger& ledger, const Clock& clock, AuditSink& audit,
-               Options options)
+               Options options, Restored restored)
     : authority_(std::move(authority)),
       bundle_(authority_->roots()),
       ledger_(ledger),
       clock_(clock),
       audit_(audit),
       options_(options),
+      restored_(restored),
       all_signs_(options.signs_per_second, std::max(1.0, options.signs_per_second), clock.now()) {}
 
 Result<std::unique_ptr<Issuer>> Issuer::create(CertificateAuthority::Ptr authority, Ledger& ledger, const Clock& clock,
@@ -52,7 +53,8 @@ Result<std::unique_ptr<Issuer>> Issuer::create(CertificateAuthority::Ptr authori
                       str_cat("the lifetime of certificates, ", format_duration(options.svid_ttl), ", is shorter than ",
                               format_duration(kMinTtl)));
   }
-  return std::make_unique<Issuer>(Access(), std::move(authority), ledger, clock, audit, options);
+  HEDDLE_TRY(Restored restored, Restored::read(ledger));
+  return std::make_unique<Issuer>(Access(), std::move(authority), ledger, clock, audit, options, restored);
 }
 
 void Issuer::use(CertificateAuthority::Ptr signer, DomainRoots::Ptr bundle) {
@@ -81,7 +83,8 @@ Result<CreatedToken> Issuer::make_token(const SpiffeId& identity, Duration ttl) 
     return make_error(Reason::kBadRequest, "the ttl of a join token must be between 1s and 24h");
   }
   WallTime now = clock_.wall();
-  HEDDLE_CHECK_OK(ledger_.expire(now));
+  bool keeps_all = restored_.keeps_lineages(now, options_.svid_ttl);
+  HEDDLE_CHECK_OK(ledger_.expire(now, keeps_all ? WallTime() : now - Ledger::kKeepExpired));
   std::string token = to_base64url(random_bytes<kTokenBytes>());
   CreatedToken out{to_hex(random_bytes<kIdBytes>()), std::move(token), now + ttl};
   HEDDLE_CHECK_OK(ledger_.add_join_token(sha256(as_bytes(out.token)), {out.id, identity.text(), now, out.expires}));
@@ -124,9 +127,20 @@ Result<SignedSvid> Issuer::renew(const RenewingPeer& peer, std::string_view csr_
   return signed_svid;
 }
 
+// What the backup does not know of is taken in, once.
+Result<std::optional<Lineage>> Issuer::lineage_of(const RenewingPeer& peer) {
+  HEDDLE_TRY(std::optional<Lineage> lineage, ledger_.find_lineage(peer.serial));
+  if (lineage || !restored_.forgot(peer.not_before)) return lineage;
+  HEDDLE_TRY(bool is_known, ledger_.knows_identity(peer.identity.text()));
+  if (!is_known) return lineage;
+  HEDDLE_TRY(bool is_new, ledger_.adopt_lineage({0, peer.identity.text(), peer.serial, "", peer.not_after}));
+  if (!is_new) return lineage;
+  return ledger_.find_lineage(peer.serial);
+}
+
 Result<SignedSvid> Issuer::sign_again(const RenewingPeer& peer, std::string_view csr_pem) {
   if (peer.not_after <= clock_.wall()) return needs_token("the certificate has expired");
-  HEDDLE_TRY(std::optional<Lineage> lineage, ledger_.find_lineage(peer.serial));
+  HEDDLE_TRY(std::optional<Lineage> lineage, lineage_of(peer));
   if (!lineage || lineage->identity != peer.identity.text()) {
     return needs_token(str_cat("serial ", peer.serial, " is unknown here or was superseded"));
   }

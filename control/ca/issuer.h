@@ -1,13 +1,15 @@
 // Issuer: decides who gets a certificate. Two ways: a one-time join token names the identity (never the request), or
 // a current certificate renews itself. Rules: a token is 128 random bits, kept as SHA-256, taken atomically, valid
 // 600 s; a serial renews until its successor was seen in use, then never again (a copied key cannot live on beside its
-// owner); who is refused before it is authenticated learns nothing but that (reliability C1, C3, C4, C8, CP-059).
-// Every decision is an audit line. Lives on the control loop; signing is one ECDSA operation.
+// owner), and once more if the backup we began from does not know it (restored.h); who is refused before it is
+// authenticated learns nothing but that (reliability C1, C3, C4, C8, CP-059). Every decision is an audit line. Lives on
+// the control loop; signing is one ECDSA operation.
 #pragma once
 #include <map>
 
 #include "certs/authority.h"
 #include "control/ca/audit.h"
+#include "control/ca/restored.h"
 #include "control/store/ledger.h"
 #include "lib/base/token_bucket.h"
 
@@ -23,6 +25,7 @@ struct RenewingPeer {
   SpiffeId identity;
   std::string serial;  // lower-case hex
   WallTime not_after;
+  WallTime not_before{};
 };
 
 class Issuer {
@@ -56,11 +59,12 @@ class Issuer {
     friend class Issuer;
     Access() = default;
   };
-  Issuer(Access, CertificateAuthority::Ptr, Ledger&, const Clock&, AuditSink&, Options);
+  Issuer(Access, CertificateAuthority::Ptr, Ledger&, const Clock&, AuditSink&, Options, Restored);
 
  private:
   Result<CreatedToken> make_token(const SpiffeId& identity, Duration ttl);
   Result<SignedSvid> sign_for_token(std::string_view token, std::string_view csr_pem, std::string& subject);
+  Result<std::optional<Lineage>> lineage_of(const RenewingPeer&);
   Result<SignedSvid> sign_again(const RenewingPeer&, std::string_view csr_pem);
   Result<SignedSvid> sign(const Csr&, const SpiffeId& identity);
   bool may_renew(int64_t lineage);
@@ -73,6 +77,7 @@ class Issuer {
   const Clock& clock_;
   AuditSink& audit_;
   Options options_;
+  Restored restored_;
   TokenBucket all_signs_;
   std::map<int64_t, TokenBucket> renewals_;  // by lineage; full ones are forgotten
 };

@@ -23,6 +23,10 @@ PlanScope plan_scope(const View& before, const View& after, const std::vector<Pl
   scopes_before.advance(before);
   scopes_after.advance(after);
   for (const PlanNode& node : nodes) {
+    if (scopes_after.distinct() >= PlanScope::kMaxRequests) {
+      ++out.not_compared;
+      continue;
+    }
     if (scopes_before.current(node.request).set->hash == scopes_after.current(node.request).set->hash) continue;
     ++out.affected;
     if (node.is_named) out.names.push_back(name_of(node.key));

@@ -1,6 +1,7 @@
 // PlanScope: which sidecars a change concerns: those whose scope has another hash after it. What is asked is what the
 // watch asks (control/translate), so "not affected" is a promise: nothing is sent to them. Equal requests are judged
-// once. Pure. Limit: 100 names are told, all are counted.
+// once. Pure. Limits: 100 names are told, all are counted; 2,000 distinct requests are
+// compared, since each costs two scopes on the control loop.
 #pragma once
 #include <set>
 #include <string>
@@ -20,8 +21,10 @@ struct PlanNode {
 
 struct PlanScope {
   static constexpr size_t kMaxNames = 100;
+  static constexpr size_t kMaxRequests = 2000;
   size_t sidecars = 0;  // connected
   size_t affected = 0;
+  size_t not_compared = 0;  // beyond kMaxRequests: they may be affected or not
   std::vector<std::string>
       names;                  // of those that are affected: "hello-0 (spiffe://...)", sorted; those with a name only
   size_t refusing_count = 0;  // of them

@@ -3,6 +3,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "certs/digest.h"
@@ -35,6 +36,11 @@ struct Lineage {
   std::string node{};    // the sidecar's name, as it said when it last used the newest; else empty
 };
 
+// Entries of meta(), nanoseconds since 1970: when the backup was made, and when this store was made of it
+// (control/backup).
+inline constexpr std::string_view kBackedUpAt = "backed_up_at";
+inline constexpr std::string_view kRestoredAt = "restored_at";
+
 class Ledger {
  public:
   // How long a lineage outlives its last certificate, so that an operator sees who needs a new join token.
@@ -58,8 +64,12 @@ class Ledger {
   // By its latest or previous serial.
   virtual Result<std::optional<Lineage>> find_lineage(std::string_view serial) = 0;
   virtual Result<std::vector<Lineage>> lineages() = 0;
-  // Forgets expired join tokens, and lineages whose certificate expired kKeepExpired ago.
-  virtual Result<void> expire(WallTime now) = 0;
+  virtual Result<bool> knows_identity(std::string_view identity) = 0;
+  // Inserts the lineage of a certificate that the ledger lost. False, and nothing is kept: that serial was adopted
+  // before.
+  virtual Result<bool> adopt_lineage(const Lineage&) = 0;
+  // Forgets expired join tokens, and lineages whose certificate expired until `lineages`.
+  virtual Result<void> expire(WallTime now, WallTime lineages) = 0;
 
   virtual Result<void> put_meta(std::string_view name, std::string_view value) = 0;
   virtual Result<std::optional<std::string>> meta(std::string_view name) = 0;

@@ -126,12 +126,30 @@ Result<std::vector<Lineage>> SqliteLedger::lineages() {
   return all_of(all, read_lineage);
 }
 
-Result<void> SqliteLedger::expire(WallTime now) {
+Result<bool> SqliteLedger::knows_identity(std::string_view identity) {
+  HEDDLE_TRY(SqliteStatement find, db_.prepare("SELECT 1 FROM lineage WHERE identity = ?1 LIMIT 1"));
+  HEDDLE_TRY(bool found, find.text(identity).step());
+  return found;
+}
+
+// The mark stays when the serial is superseded: it must not come back a second time.
+Result<bool> SqliteLedger::adopt_lineage(const Lineage& lineage) {
+  HEDDLE_TRY(SqliteTransaction transaction, SqliteTransaction::begin(db_));
+  HEDDLE_TRY(SqliteStatement mark,
+             db_.prepare("INSERT INTO meta (name, value) VALUES (?1, x'') ON CONFLICT DO NOTHING"));
+  HEDDLE_CHECK_OK(mark.text(str_cat("adopted:", lineage.latest)).run());
+  if (db_.changes() == 0) return false;
+  HEDDLE_CHECK_OK(save_lineage(lineage));
+  HEDDLE_CHECK_OK(transaction.commit());
+  return true;
+}
+
+Result<void> SqliteLedger::expire(WallTime now, WallTime lineages_until) {
   HEDDLE_TRY(SqliteTransaction transaction, SqliteTransaction::begin(db_));
   HEDDLE_TRY(SqliteStatement tokens, db_.prepare("DELETE FROM join_token WHERE expires <= ?1"));
   HEDDLE_CHECK_OK(tokens.integer(to_integer(now)).run());
   HEDDLE_TRY(SqliteStatement lineages, db_.prepare("DELETE FROM lineage WHERE not_after <= ?1"));
-  HEDDLE_CHECK_OK(lineages.integer(to_integer(now - kKeepExpired)).run());
+  HEDDLE_CHECK_OK(lineages.integer(to_integer(lineages_until)).run());
   return transaction.commit();
 }
 

@@ -1,4 +1,4 @@
-// SqliteLedger: the ledger in the store's SQLite file. Every call is one statement, and so one transaction.
+// SqliteLedger: the ledger in the store's SQLite file. Every call is one transaction.
 #pragma once
 #include "control/store/ledger.h"
 #include "control/store/sqlite.h"
@@ -19,7 +19,9 @@ class SqliteLedger final : public Ledger {
   Result<void> save_lineage(const Lineage&) override;
   Result<std::optional<Lineage>> find_lineage(std::string_view serial) override;
   Result<std::vector<Lineage>> lineages() override;
-  Result<void> expire(WallTime now) override;
+  Result<bool> knows_identity(std::string_view identity) override;
+  Result<bool> adopt_lineage(const Lineage&) override;
+  Result<void> expire(WallTime now, WallTime lineages) override;
   Result<void> put_meta(std::string_view name, std::string_view value) override;
   Result<std::optional<std::string>> meta(std::string_view name) override;
 

@@ -33,11 +33,29 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
     "ALTER TABLE admin_token ADD COLUMN expires INTEGER",
 };
 constexpr int64_t kSchemaVersion = std::size(kMigrations);
+// The oldest schema whose Heddle may open this one: what only adds leaves it alone. Before 4, a token with grants would
+// be taken for something else.
+constexpr int64_t kMinReader = 4;
+
+// 0: it does not say.
+int64_t min_reader_of(SqliteDatabase& db) {
+  Result<int64_t> found = db.query_integer("SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'min_reader'");
+  return found ? *found : 0;
+}
+
+Result<void> say_min_reader(SqliteDatabase& db) {
+  if (min_reader_of(db) == kMinReader) return {};
+  return db.execute(
+      str_cat("INSERT OR REPLACE INTO meta VALUES ('min_reader', CAST('", std::to_string(kMinReader), "' AS BLOB))")
+          .c_str());
+}
 }  // namespace
 
 Result<void> migrate_sqlite(SqliteDatabase& db) {
   HEDDLE_TRY(int64_t version, db.query_integer("PRAGMA user_version"));
   if (version > kSchemaVersion) {
+    int64_t reader = min_reader_of(db);
+    if (reader > 0 && reader <= kSchemaVersion) return {};  // it stays as new as it is
     return make_error(Reason::kUnsupported,
                       str_cat("the store was written by a newer Heddle (schema ", std::to_string(version),
                               "; this one knows ", std::to_string(kSchemaVersion), ")"));
@@ -48,6 +66,6 @@ Result<void> migrate_sqlite(SqliteDatabase& db) {
     HEDDLE_CHECK_OK(db.execute(str_cat("PRAGMA user_version=", std::to_string(next + 1)).c_str()));
     HEDDLE_CHECK_OK(transaction.commit());
   }
-  return {};
+  return say_min_reader(db);
 }
 }  // namespace heddle

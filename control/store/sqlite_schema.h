@@ -1,5 +1,6 @@
 // The tables of the embedded store and their migrations. PRAGMA user_version is the number of migrations applied; a
-// file of a newer Heddle is refused, never guessed at.
+// file of a newer Heddle is refused, never guessed at, unless its meta `min_reader` says that ours may open it: then it
+// stays as it is, so that one may go back by a version.
 #pragma once
 #include "control/store/sqlite.h"
 

@@ -1,6 +1,7 @@
 #include "control/store/store.h"
 
 #include <set>
+#include <utility>
 
 #include "lib/base/strings.h"
 
@@ -75,6 +76,7 @@ const ResourceKey& key_of(const StoreOperation& operation) noexcept {
 Store::Store(Access, Journal& journal, Scheduler& scheduler, Random& random, Options options)
     : journal_(journal), scheduler_(scheduler), random_(random), options_(options), log_(View(), options.log) {
   step_timer_ = scheduler.timer([this] { step(); });
+  winner_timer_ = scheduler.timer([this] { give_up_winner(); });
 }
 
 Store::~Store() = default;
@@ -88,12 +90,37 @@ Result<std::unique_ptr<Store>> Store::open(Journal& journal, Scheduler& schedule
 
 Pending Store::commit(CommitRequest request, Admission admission, CommitDone done) {
   auto waiting = std::make_shared<Waiting>(Waiting{std::move(request), std::move(admission), std::move(done)});
-  waiting_.push_back(waiting);
+  if (waiting_.empty() && version() < lost_to_) winner_timer_->arm(kWaitForWinner);
+  if (waiting_.size() >= kMaxWaiting) {
+    waiting->request = {};
+    too_many_.push_back(waiting);
+  } else {
+    waiting_.push_back(waiting);
+  }
   step_timer_->arm(Duration(0));
   return std::make_unique<Waiting::Token>(std::move(waiting));
 }
 
+void Store::refuse_too_many() {
+  for (const std::shared_ptr<Waiting>& one : std::exchange(too_many_, {})) {
+    if (CommitDone done = std::move(one->done)) {
+      done(make_error(Reason::kOverload, str_cat(std::to_string(kMaxWaiting), " changes wait already; try again")));
+    }
+  }
+}
+
+// All wait for the same version. Whoever comes later waits as long.
+void Store::give_up_winner() {
+  if (version() >= lost_to_) return;
+  for (const std::shared_ptr<Waiting>& one : std::exchange(waiting_, {})) {
+    if (CommitDone done = std::move(one->done)) {
+      done(make_error(Reason::kUnavailable, "the store does not say what others wrote; nothing was changed"));
+    }
+  }
+}
+
 void Store::step() {
+  refuse_too_many();
   while (appending_ == nullptr && version() >= lost_to_ && !waiting_.empty()) {
     Waiting& first = *waiting_.front();
     if (!first.done) {
@@ -129,6 +156,7 @@ void Store::on_appended(Result<void> result) {
   bool is_lost = result.error().reason == Reason::kConflict;
   if (!is_lost || ++waiting_.front()->tries >= kMaxTries) return finish(std::move(result).error());
   lost_to_ = prepared->next;
+  winner_timer_->arm(kWaitForWinner);
 }
 
 void Store::finish(Result<Commit> result) {

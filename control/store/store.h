@@ -63,7 +63,9 @@ class StoreSubscription {
 class Store final : private JournalObserver {
  public:
   static constexpr size_t kMaxOperations = 10'000;
-  static constexpr int kMaxTries = 100;  // of one commit that other processes are faster than
+  static constexpr size_t kMaxWaiting = 1000;      // commits; kOverload beyond
+  static constexpr Duration kWaitForWinner = 15s;  // then kUnavailable
+  static constexpr int kMaxTries = 100;            // of one commit that other processes are faster than
   struct Options {
     EventLog::Limits log{};
     size_t max_bytes = kMaxSnapshotBytes;
@@ -72,7 +74,8 @@ class Store final : private JournalObserver {
   ~Store() override;
 
   // kConflict: an expectation does not hold; kNotFound: nothing to erase; kConfigInvalid: a resource is not valid by
-  // itself; kTooLarge; what admission answered (which judges the whole); kIo.
+  // itself; kTooLarge; what admission answered (which judges the whole); kIo;
+  // kUnavailable; kOverload.
   // `done` is called once, never inside commit(). Destroying the token keeps it silent; what the journal already has
   // under way is committed all the same, anything else is not.
   [[nodiscard]] Pending commit(CommitRequest, Admission, CommitDone done);
@@ -107,6 +110,8 @@ class Store final : private JournalObserver {
   void append(Prepared);
   void on_appended(Result<void>);
   void finish(Result<Commit>);
+  void refuse_too_many();
+  void give_up_winner();
   Result<Prepared> prepare(const CommitRequest&, Admission&) const;
   Result<void> apply(Prepared&, const StoreOperation&) const;
   Result<StoreOutcome> put(Prepared&, const PutOperation&) const;
@@ -119,11 +124,13 @@ class Store final : private JournalObserver {
   Random& random_;
   Options options_;
   EventLog log_;
-  std::deque<std::shared_ptr<Waiting>> waiting_;  // the first is under way once it was prepared
+  std::deque<std::shared_ptr<Waiting>> too_many_;  // are told in the next step
+  std::deque<std::shared_ptr<Waiting>> waiting_;   // the first is under way once it was prepared
   std::unique_ptr<Prepared> appending_;
   Pending append_;
   Version lost_to_;  // another process made it: nothing is tried before it is seen
   std::unique_ptr<Timer> step_timer_;
+  std::unique_ptr<Timer> winner_timer_;
   std::vector<std::weak_ptr<Listener>> listeners_;
 };
 }  // namespace heddle

@@ -41,7 +41,6 @@ std::vector<KeptField> read_fields(JsonObject& object, std::string_view name, bo
     JsonObject field = element.object();
     KeptField kept{field.string("name", {1, kMaxFactName}), field.optional_string("value", {0, kMaxFactValue})};
     if (are_headers && is_secret_header(kept.name)) field.problem("name", "a value of this header is never kept");
-    field.finish();
     fields.push_back(std::move(kept));
   }
   return fields;
@@ -53,7 +52,6 @@ std::vector<KeptMatch> read_secrets(JsonObject& object) {
     JsonObject secret = element.object();
     secrets.push_back({secret.string("name", {1, kMaxFactName}), secret.string("match", {1, kMaxFactMatch}),
                        secret.boolean("matched")});
-    secret.finish();
   }
   return secrets;
 }
@@ -110,6 +108,7 @@ void write_facts(JsonWriter& out, std::span<const RequestFact> facts) {
   out.end_array();
 }
 
+// Members that it does not know are of a newer sidecar, and no reason to end its stream: they are left out.
 RequestFact read_fact(const JsonReader& at) {
   JsonObject object = at.object();
   RequestFact fact;
@@ -132,7 +131,6 @@ RequestFact read_fact(const JsonReader& at) {
   fact.route = text_of(object, "route", kMaxFactReference);
   fact.backend_set = text_of(object, "backendSet", kMaxFactReference);
   fact.policy = text_of(object, "policy", kMaxFactReference);
-  object.finish();
   return fact;
 }
 }  // namespace heddle

@@ -1,5 +1,6 @@
 #include "lib/rpc/http_server.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -68,14 +69,16 @@ class HttpServer::Detecting final : public Connection, private Transport::Observ
 };
 
 HttpServer::HttpServer(const SessionContext& context, Protocols& protocols, const HttpServerLimits& limits)
-    : context_(context), protocols_(protocols), limits_(limits) {}
+    : context_(context), protocols_(protocols), limits_(limits), largest_body_(limits.body) {}
 
 HttpServer::~HttpServer() = default;
 
-void HttpServer::route(std::string method, std::string_view pattern, Handler handler) {
+void HttpServer::route(std::string method, std::string_view pattern, Handler handler, std::optional<size_t> body) {
   table_.add(std::move(method), pattern, endpoints_.size());
   endpoints_.push_back(std::make_unique<Endpoint>());
   endpoints_.back()->handler = std::move(handler);
+  endpoints_.back()->body = body.value_or(limits_.body);
+  largest_body_ = std::max(largest_body_, endpoints_.back()->body);
 }
 
 void HttpServer::stream(std::string_view pattern, StreamHandler handler) {

@@ -3,6 +3,7 @@
 // stop() and run the loop until connections() is zero, or destroy it together with the loop's registry.
 #pragma once
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "lib/rpc/line_stream.h"
@@ -14,7 +15,8 @@
 namespace heddle {
 
 struct HttpServerLimits {
-  size_t body = 1024 * 1024;  // of a request; 413 beyond
+  size_t body = 1024 * 1024;          // of a request whose route says nothing else; 413 beyond, as it arrives
+  size_t bodies = 256 * 1024 * 1024;  // that are held at once, of all requests; 503 beyond
   size_t line = 2 * 1024 * 1024;
   SessionLimits session;
 };
@@ -35,7 +37,8 @@ class HttpServer final : private RequestHandler {
   HttpServer(const SessionContext&, Protocols&, const HttpServerLimits&);
   ~HttpServer();
 
-  void route(std::string method, std::string_view pattern, Handler);
+  // `body`: the limit of this route instead of HttpServerLimits::body.
+  void route(std::string method, std::string_view pattern, Handler, std::optional<size_t> body = std::nullopt);
   // A POST that stays open; answered with 200 and lines.
   void stream(std::string_view pattern, StreamHandler);
   void guard(Guard guard) { guard_ = std::move(guard); }
@@ -49,6 +52,7 @@ class HttpServer final : private RequestHandler {
   struct Endpoint {
     Handler handler;
     StreamHandler stream;
+    size_t body = 0;
   };
   void note_refused(const RpcRequest& request, const Error& why) {
     if (on_refused_) on_refused_(request, why);
@@ -62,5 +66,7 @@ class HttpServer final : private RequestHandler {
   std::vector<std::unique_ptr<Endpoint>> endpoints_;
   Guard guard_;
   OnRefused on_refused_;
+  size_t largest_body_;  // of any route
+  size_t held_ = 0;      // bytes of bodies
 };
 }  // namespace heddle

@@ -83,15 +83,31 @@ void HttpServer::Call::on_body(Buffer&& bytes, bool end) {
   if (lines_ != nullptr) return on_stream_bytes(std::move(bytes), end);
   if (answered_) {  // nobody wants it any more
     discarded_ += size;
-    if (end || discarded_ > server_.limits_.body) return finish();
+    if (end || discarded_ > server_.largest_body_) return finish();
     return stream_->credit(size);
   }
-  if (request_.body.size() + size > server_.limits_.body) {
-    return refuse(make_error(Reason::kTooLarge, "the body exceeds " + std::to_string(server_.limits_.body) + " bytes"));
+  if (Result<void> room = room_for(size); !room) {
+    drop_body();
+    return refuse(room.error());
   }
+  held_ += size;
+  server_.held_ += size;
   for (; !bytes.empty(); bytes.consume(bytes.front().size())) request_.body.append(as_text(bytes.front()));
   stream_->credit(size);
   if (end) dispatch();
+}
+
+Result<void> HttpServer::Call::room_for(size_t bytes) const {
+  if (request_.body.size() + bytes > endpoint_->body) {
+    return make_error(Reason::kTooLarge, "the body exceeds " + std::to_string(endpoint_->body) + " bytes");
+  }
+  if (server_.held_ + bytes <= server_.limits_.bodies) return {};
+  return make_error(Reason::kOverload, "the bodies of all requests together are too large; try again");
+}
+
+void HttpServer::Call::drop_body() {
+  server_.held_ -= std::exchange(held_, 0);
+  request_.body = std::string();
 }
 
 void HttpServer::Call::on_stream_bytes(Buffer&& bytes, bool end) {
@@ -156,6 +172,7 @@ void HttpServer::Call::refuse(const Error& why) {
 void HttpServer::Call::finish() {
   if (std::exchange(finished_, true)) return;
   link_->call = nullptr;
+  server_.held_ -= std::exchange(held_, 0);
   // Our end first; what the peer still sends is of no use.
   if (stream_ != nullptr && !(request_ended_ && local_ended_)) stream_->reset(ResetCode::kNoError);
   stream_ = nullptr;

@@ -1,5 +1,5 @@
-// HttpServer::Call: one request to an HttpServer: collects the body up to the limit and runs the handler, or becomes a
-// line stream. Retires itself. Private to lib/rpc.
+// HttpServer::Call: one request to an HttpServer: collects the body up to the route's limit and runs the handler, or
+// becomes a line stream. Retires itself. Private to lib/rpc.
 #pragma once
 #include "lib/rpc/http_server.h"
 
@@ -28,6 +28,8 @@ class HttpServer::Call final : public Retirable, private BodySink, private LineS
   void dispatch();
   void start_stream();
   void on_stream_bytes(Buffer&&, bool end);
+  Result<void> room_for(size_t bytes) const;
+  void drop_body();
   void respond(const RpcResponse&);
   void refuse(const Error&);
   void finish();
@@ -40,6 +42,7 @@ class HttpServer::Call final : public Retirable, private BodySink, private LineS
   std::shared_ptr<Link> link_ = std::make_shared<Link>(Link{this});
   std::unique_ptr<LineObserver> lines_;
   LineSplitter splitter_{server_.limits_.line};
+  size_t held_ = 0;  // of the server's budget of bodies
   size_t discarded_ = 0;
   bool request_ended_ = false;
   bool answered_ = false;

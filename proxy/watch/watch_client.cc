@@ -265,7 +265,7 @@ void WatchClient::on_message(WatchTrust&& message) {
 // Asked again meanwhile, the newest question gets the answer.
 void WatchClient::on_message(WatchFactsRequest&& message) {
   if (!facts_) return fail(Reason::kUpstreamProtocolError, "asks for facts, which this sidecar does not keep");
-  facts_asked_ = message.id;
+  facts_asked_ = message;
   if (std::exchange(collecting_facts_, true)) return;
   facts_(message.most, [this, alive = std::weak_ptr<const bool>(alive_)](KeptFacts kept) {
     if (!alive.expired()) answer_facts(std::move(kept));
@@ -275,8 +275,12 @@ void WatchClient::on_message(WatchFactsRequest&& message) {
 void WatchClient::answer_facts(KeptFacts kept) {
   collecting_facts_ = false;
   if (!facts_asked_) return;  // the stream that asked is gone
-  uint64_t id = *std::exchange(facts_asked_, std::nullopt);
-  for (WatchFacts& part : split_facts(id, std::move(kept.facts), kept.seen)) send(std::move(part));
+  WatchFactsRequest asked = *std::exchange(facts_asked_, std::nullopt);
+  if (kept.facts.size() > asked.most) {  // the question before asked for more
+    kept.seen = kept.seen * asked.most / kept.facts.size();
+    kept.facts.erase(kept.facts.begin(), kept.facts.end() - static_cast<ptrdiff_t>(asked.most));
+  }
+  for (WatchFacts& part : split_facts(asked.id, std::move(kept.facts), kept.seen)) send(std::move(part));
 }
 
 void WatchClient::report_trust(WatchTrustInUse in_use) {

@@ -140,7 +140,7 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   std::optional<WatchTrustInUse> trust_;  // in use
   bool asks_trust_ = false;               // the control plane of this stream
   UniqueFunction<void(size_t most, OnFacts)> facts_;
-  std::optional<uint64_t> facts_asked_;  // on this stream, and not answered
+  std::optional<WatchFactsRequest> facts_asked_;  // on this stream, and not answered: the newest
   bool collecting_facts_ = false;
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
   std::function<TrafficCounters()> read_counters_;

@@ -83,6 +83,33 @@ class LostMachine(BackupCase):
         self.control.start()
 
 
+class OldBackup(BackupCase):
+    """Of a time before any certificate that the sidecars hold now."""
+    flags = ("--svid-ttl", "20s")
+
+    def renewed(self):
+        """Both sidecars, since this audit log began."""
+        with open(os.path.join(self.control.data, "audit.log"), encoding="utf-8") as file:
+            lines = [json.loads(line) for line in file]
+        ids = {line["subject"] for line in lines if line["audit"] == "renew" and line["status"] == "ok"}
+        return ids >= {sidecar.bootstrap["identity"]["id"] for sidecar in self.pair.sidecars}
+
+    def test_the_sidecars_renew_as_ever(self):
+        self.control.process.terminate()
+        self.assertEqual(self.backup().returncode, 0)
+        os.remove(os.path.join(self.control.data, "audit.log"))
+        self.control.start()
+        wait_until(self.renewed, "certificates that the backup does not know")
+        self.control.process.terminate()
+        shutil.rmtree(self.control.data)
+        done = self.restore()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.control.start()
+        wait_until(self.renewed, "both to renew at the restored control plane")
+        wait_until(self.all_live, "the sidecars to come back")
+        self.assertTrue(http1.is_ok(self.pair.port))
+
+
 class Refusals(BackupCase):
     def test_of_a_control_plane_that_runs(self):
         done = self.backup()

@@ -27,7 +27,7 @@ class Replay(plan_test.PlanCase):
             found.update(self.plan(*planned)[1]["traffic"])
             return found.get("requests", 0) > 0
 
-        wait_until(is_there, "requests that sidecars remember")
+        wait_until(is_there, "requests that sidecars remember", poll=1)  # plans are rate-limited
         return found
 
     def group(self, traffic, effect):

@@ -76,6 +76,19 @@ TEST_F(ControlAccessTest, SecurityChangesPoliciesAndMakesJoinTokensOfItsNamespac
   EXPECT_EQ(rig_.call_as(token, "POST", "/v1/tokens", R"({"id":"spiffe://cluster.local/ns/web/sa/a"})").status, 403);
 }
 
+TEST_F(ControlAccessTest, NoTokenMakesOneThatOutlivesIt) {
+  const std::string everything = R"([{"role":"admin","namespaces":["*"]}])";
+  RpcResponse made = create("short", everything, R"(,"ttl":"1h")");
+  ASSERT_EQ(made.status, 200) << made.body;
+  std::string token = field(made, {"token"});
+
+  RpcResponse eternal = create_as(token, "eternal", everything);
+  EXPECT_EQ(eternal.status, 403);
+  EXPECT_NE(eternal.body.find("may not outlive it"), std::string::npos) << eternal.body;
+  EXPECT_EQ(create_as(token, "longer", everything, R"(,"ttl":"2h")").status, 403);
+  EXPECT_EQ(create_as(token, "shorter", everything, R"(,"ttl":"30m")").status, 200);
+}
+
 TEST_F(ControlAccessTest, AListHoldsWhatMayBeReadAndAnotherNamespaceIsRefused) {
   rig_.apply(str_cat(backend_set_in("shop"), ",", backend_set_in("web")));
   std::string token = token_of("dashboard", "viewer", "shop");

@@ -85,11 +85,12 @@ class PlanApiTest : public testing::Test {
     out.backend_set = "BackendSet/default/a";
     return out;
   }
-  std::vector<PlanNode> nodes() const {
-    std::string id = "spiffe://cluster.local/ns/default/sa/web";
-    return {{{id, "web-0"}, {*SpiffeId::parse(id), WatchScope::kWants, {*ResourceKey::parse("Service/default/a")}}}};
+  static PlanNode node(std::string_view ns) {
+    std::string id = str_cat("spiffe://cluster.local/ns/", ns, "/sa/web");
+    return {{id, "web-0"}, {*SpiffeId::parse(id), WatchScope::kWants, {*ResourceKey::parse("Service/default/a")}}};
   }
 
+  std::vector<PlanNode> nodes_ = {node("default")};
   TestStore store_;
   SqliteLedger ledger_;
   Lines audit_;
@@ -104,7 +105,7 @@ class PlanApiTest : public testing::Test {
                 [](std::vector<ApiProblem>& problems) {
                   return whole_admission(problems, Reason::kConfigInvalid, *TrustDomain::parse("cluster.local"));
                 },
-                [this] { return nodes(); },
+                [this] { return nodes_; },
                 [this](const FactsQuery& query, FactsFetcher::Done done) {
                   asked_.push_back(query.ns);
                   waiting_ = std::move(done);
@@ -172,12 +173,46 @@ TEST_F(PlanApiTest, WhoWaitsIsToldWhenThisReplicaLeaves) {
 }
 
 TEST_F(PlanApiTest, TooManyThatWaitAreRefused) {
-  for (size_t i = 0; i < PlanApi::kMaxJobs; ++i) EXPECT_FALSE(ask(route(to_set("b"))).has_value());
+  for (size_t i = 0; i < PlanApi::kMaxJobs; ++i) {
+    EXPECT_FALSE(ask(route(to_set("b"))).has_value());
+    store_.clock.advance(1s);
+  }
 
   std::optional<RpcResponse> answer = ask(route(to_set("b")));
 
   ASSERT_TRUE(answer.has_value());
   EXPECT_EQ(answer->status, info(Reason::kOverload).status);
+}
+
+TEST_F(PlanApiTest, PlansAreRateLimited) {
+  for (int i = 0; i < PlanApi::kPlansAtOnce; ++i) plan(route(to_set("b")), "replay=false");
+
+  std::optional<RpcResponse> answer = ask(route(to_set("b")), "replay=false");
+
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_EQ(answer->status, info(Reason::kRateLimited).status);
+  store_.clock.advance(1s);
+  plan(route(to_set("b")), "replay=false");
+}
+
+// Two sidecars of two namespaces: what is held is bounded after each answer, not at the end.
+TEST_F(PlanApiTest, TheShareIsOfAllNamespacesTogether) {
+  nodes_ = {node("default"), node("shop")};
+  grant(R"([{"role":"plan","namespaces":["*"]}])");
+  remember("web-0", {std::vector<RequestFact>(PlanApi::kMaxFacts, fact()), 0});
+  FactsResult second = facts_;
+
+  ask(route(to_set("b")));
+  answer_facts();
+  facts_ = std::move(second);
+  ASSERT_TRUE(static_cast<bool>(waiting_));
+  answer_facts();
+
+  ASSERT_TRUE(answer_.has_value());
+  JsonValue out = *JsonValue::parse(answer_->body);
+  EXPECT_THAT(asked_, ElementsAre("default", "shop"));
+  EXPECT_EQ(at(out, {"traffic", "requests"}), std::to_string(PlanApi::kMaxFacts));
+  EXPECT_THAT(at(out, {"traffic", "notes"}), HasSubstr("of 40000 remembered requests"));
 }
 
 TEST_F(PlanApiTest, WithoutReplayNobodyIsAsked) {

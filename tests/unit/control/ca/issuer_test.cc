@@ -33,7 +33,23 @@ class IssuerTest : public testing::Test {
     return issuer_->attest(token, csr(id(account)), {"r1", "", "10.0.0.9:4711"});
   }
   Result<SignedSvid> renew(const SignedSvid& held, std::string_view account = "web") {
-    return issuer_->renew({id(account), held.serial, held.not_after}, csr(id(account)), {});
+    return issuer_->renew({id(account), held.serial, held.not_after, held.not_before}, csr(id(account)), {});
+  }
+  // What the ledger knows of certificates is what it knew at the backup, made now; the restore follows `after`.
+  void lose_and_restore(Duration after, UniqueFunction<void()> meanwhile) {
+    std::vector<Lineage> known = *ledger_.lineages();
+    ASSERT_TRUE(ledger_.put_meta(kBackedUpAt, nanoseconds(clock_.wall())).has_value());
+    meanwhile();
+    ASSERT_TRUE(database_.execute("DELETE FROM lineage").has_value());
+    for (const Lineage& lineage : known) ASSERT_TRUE(insert(lineage).has_value());
+    clock_.advance(after);
+    ASSERT_TRUE(ledger_.put_meta(kRestoredAt, nanoseconds(clock_.wall())).has_value());
+    start({});
+  }
+  static std::string nanoseconds(WallTime time) { return std::to_string(time.since_epoch().count()); }
+  Result<void> insert(Lineage lineage) {
+    lineage.id = 0;
+    return ledger_.save_lineage(lineage);
   }
   TestClock clock_;
   SqliteDatabase database_;
@@ -166,6 +182,73 @@ TEST_F(IssuerTest, SeeingTheOldOneInUseKeepsItsRight) {
   ASSERT_TRUE(issuer_->note_used(first.serial, "web-1").has_value());
 
   EXPECT_TRUE(renew(first).has_value());
+}
+
+TEST_F(IssuerTest, WhatWasGivenOutAfterTheBackupRenewsOnceMoreAndGoesOnFromThere) {
+  SignedSvid held = *attest(token_for("web"));
+  lose_and_restore(3h, [&] {
+    for (int i = 0; i < 3; ++i) {
+      clock_.advance(12h);
+      held = *renew(held);
+    }
+  });
+
+  Result<SignedSvid> next = renew(held);
+
+  ASSERT_TRUE(next.has_value()) << next.error().text();
+  ASSERT_TRUE(issuer_->note_used(next->serial, "web-1").has_value());
+  EXPECT_EQ(renew(held).error().reason, Reason::kUnauthenticated) << "a copy of it lives on";
+  EXPECT_TRUE(renew(*next).has_value());
+}
+
+TEST_F(IssuerTest, TheKnownIdentitiesOutliveTheirCertificatesForALifetimeAfterARestore) {
+  SignedSvid held = *attest(token_for("web"));
+  lose_and_restore(1h, [&] {
+    for (int i = 0; i < 3; ++i) {
+      clock_.advance(12h);
+      held = *renew(held);
+    }
+  });
+
+  token_for("another");  // expires what is past
+
+  EXPECT_TRUE(renew(held).has_value());
+  clock_.advance(24h);
+  token_for("another");
+  ASSERT_EQ(ledger_.lineages()->size(), 1U) << "the one that renewed";
+}
+
+TEST_F(IssuerTest, ARestoreBringsNoSupersededCertificateBack) {
+  SignedSvid before = *attest(token_for("web"));
+  SignedSvid held = *renew(before);
+  ASSERT_TRUE(issuer_->note_used(held.serial, "web-1").has_value());
+  clock_.advance(2min);
+
+  lose_and_restore(2min, [] {});
+  SignedSvid next = *renew(held);
+  ASSERT_TRUE(issuer_->note_used(next.serial, "web-1").has_value());
+
+  EXPECT_EQ(renew(before).error().reason, Reason::kUnauthenticated);
+  EXPECT_EQ(renew(held).error().reason, Reason::kUnauthenticated);
+}
+
+TEST_F(IssuerTest, AnIdentityThatTheBackupDoesNotKnowNeedsAToken) {
+  ASSERT_TRUE(attest(token_for("web")).has_value());
+  std::optional<SignedSvid> other;
+  lose_and_restore(1h, [&] {
+    clock_.advance(1h);
+    other = *attest(token_for("api"), "api");
+  });
+
+  EXPECT_EQ(renew(*other, "api").error().reason, Reason::kUnauthenticated);
+}
+
+TEST_F(IssuerTest, WithoutARestoreAnUnknownSerialNeedsAToken) {
+  SignedSvid held = *attest(token_for("web"));
+  ASSERT_TRUE(attest(token_for("web")).has_value());
+  ASSERT_TRUE(database_.execute(str_cat("DELETE FROM lineage WHERE latest = '", held.serial, "'").c_str()).has_value());
+
+  EXPECT_EQ(renew(held).error().reason, Reason::kUnauthenticated);
 }
 
 TEST_F(IssuerTest, AnExpiredCertificateNeedsAToken) {

@@ -104,6 +104,17 @@ TEST_F(PlanScopeTest, WhoIsNotForTheCallersEyesIsCountedOnly) {
   EXPECT_TRUE(scope.names.empty() && scope.refusing.empty());
 }
 
+TEST_F(PlanScopeTest, ComparesSoManyDistinctRequestsAndCountsTheRest) {
+  std::vector<PlanNode> nodes;
+  for (size_t i = 0; i < PlanScope::kMaxRequests + 3; ++i)
+    nodes.push_back(node("one", str_cat("w", std::to_string(i))));
+
+  PlanScope scope = plan_scope(store_->view(), preview(backend_set("a", "9090")), nodes);
+
+  EXPECT_EQ(scope.sidecars, nodes.size());
+  EXPECT_EQ(scope.not_compared, 3U);
+}
+
 TEST_F(PlanScopeTest, TellsAHundredNamesAndCountsAll) {
   std::vector<PlanNode> nodes;
   for (int i = 0; i < 150; ++i) nodes.push_back(node(str_cat("n", std::to_string(i)), "a"));

@@ -183,6 +183,25 @@ TEST_F(SqliteJournalTest, AStoreOfANewerSchemaIsRefused) {
   EXPECT_EQ(migrated.error().reason, Reason::kUnsupported);
 }
 
+TEST_F(SqliteJournalTest, ANewerSchemaThatSaysSoIsReadAndWrittenAndStaysNewer) {
+  std::string path = folder_ / "db";
+  {
+    Opened opened = open(path);
+    ASSERT_TRUE(opened.database.execute("PRAGMA user_version=99; ALTER TABLE lineage ADD COLUMN later TEXT"));
+  }
+
+  {
+    Opened again = open(path);
+    start(again);
+    EXPECT_TRUE(committed(again, {PutOperation{backend_set("b")}}).has_value());
+    EXPECT_EQ(*again.database.query_integer("PRAGMA user_version"), 99);
+    ASSERT_TRUE(again.database.execute("UPDATE meta SET value = CAST('98' AS BLOB) WHERE name = 'min_reader'"));
+  }
+
+  SqliteDatabase database = *SqliteDatabase::open(path);
+  EXPECT_EQ(migrate_sqlite(database).error().reason, Reason::kUnsupported);
+}
+
 TEST_F(SqliteJournalTest, TheFileIsPrivate) {
   Opened opened = open(folder_ / "db");
   struct stat info {};
@@ -250,11 +269,11 @@ TEST_F(SqliteLedgerTest, ExpiredRecordsAreForgotten) {
 
   ASSERT_TRUE(ledger_.save_lineage({0, "i", "s2", "", WallTime(6s), "n"}).has_value());
 
-  ASSERT_TRUE(ledger_.expire(WallTime(5s)).has_value());
+  ASSERT_TRUE(ledger_.expire(WallTime(5s), WallTime(5s) - Ledger::kKeepExpired).has_value());
   EXPECT_EQ(ledger_.join_tokens()->size(), 1U);
   EXPECT_EQ(ledger_.lineages()->size(), 2U);
 
-  ASSERT_TRUE(ledger_.expire(WallTime(5s) + Ledger::kKeepExpired).has_value());
+  ASSERT_TRUE(ledger_.expire(WallTime(5s) + Ledger::kKeepExpired, WallTime(5s)).has_value());
   ASSERT_EQ(ledger_.lineages()->size(), 1U);
   EXPECT_EQ((*ledger_.lineages())[0].node, "n");
 }

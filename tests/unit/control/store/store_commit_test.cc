@@ -148,6 +148,45 @@ TEST_F(StoreCommit, OnTheWinnersVersionItMayBeRefused) {
   EXPECT_EQ(journal_.appended.size(), 1U);
 }
 
+TEST_F(StoreCommit, AWinnerThatIsNeverSeenIsNotWaitedForForEver) {
+  Asked& a = put("a");
+  Asked& b = put("b");
+  turn();
+  journal_.lose();
+
+  clock_.advance(Store::kWaitForWinner - 1s);
+  EXPECT_FALSE(a.result.has_value());
+  clock_.advance(1s);
+
+  ASSERT_TRUE(a.result.has_value() && b.result.has_value());
+  EXPECT_EQ(a.result->error().reason, Reason::kUnavailable);
+  EXPECT_EQ(b.result->error().reason, Reason::kUnavailable);
+  Asked& c = put("c");
+  clock_.advance(Store::kWaitForWinner);
+  ASSERT_TRUE(c.result.has_value());
+  EXPECT_EQ(c.result->error().reason, Reason::kUnavailable);
+
+  journal_.others({1, 1}, "x");
+  Asked& d = put("d");
+  turn();
+  journal_.answer({});
+  EXPECT_TRUE(d.result.has_value() && d.result->has_value());
+}
+
+TEST_F(StoreCommit, SoManyWaitAtMost) {
+  Asked& first = put("a");
+  turn();
+  for (size_t i = 1; i < Store::kMaxWaiting; ++i) put("b");
+  Asked& last = put("c");
+  EXPECT_FALSE(last.result.has_value()) << "inside commit()";
+
+  turn();
+
+  ASSERT_TRUE(last.result.has_value());
+  EXPECT_EQ(last.result->error().reason, Reason::kOverload);
+  EXPECT_FALSE(first.result.has_value());
+}
+
 TEST_F(StoreCommit, AdmissionIsAskedForEachTry) {
   std::vector<size_t> sizes;
   commit({{PutOperation{backend_set("a")}}}, [&sizes](const View& after) -> Result<void> {

@@ -28,6 +28,7 @@
 #include "control/plan/rollout_state.h"
 #include "control/store/etcd_journal.h"
 #include "control/store/sqlite_journal.h"
+#include "control/store/store.h"
 #include "control/watch/debounce.h"
 #include "control/watch/facts_fetcher.h"
 #include "control/watch/first_batches.h"
@@ -49,6 +50,7 @@
 #include "lib/net/proxy_header.h"
 #include "lib/routing/session_persistence.h"
 #include "lib/rpc/grpc_message.h"
+#include "lib/rpc/http_server.h"
 #include "lib/session/untrusted_peers.h"
 #include "lib/snapshot/kept_names.h"
 #include "lib/tls/client_hello.h"
@@ -317,11 +319,21 @@ std::vector<Row> of_federation() {
   };
 }
 
+std::string limits_of_waiting() {
+  auto seconds = static_cast<size_t>(Store::kWaitForWinner / 1s);
+  return str_cat(count(Store::kMaxWaiting), ", beyond it 503 `overload`; ", count(seconds),
+                 " s for what another replica wrote");
+}
+
+std::string limits_of_bodies() { return str_cat(size(HttpServerLimits{}.bodies), ", beyond it 503 `overload`"); }
+
 std::string limits_of_plan() {
   return str_cat("told: ", count(PlanDiff::kMaxResources), " resources, ", count(PlanDiff::kMaxFields),
                  " fields of each, ", count(PlanRoutes::kMaxRows), " routes, ", count(PlanScope::kMaxNames),
                  " sidecars, ", count(PlanReplay::kMaxGroups), " groups; ", count(PlanApi::kMaxFacts),
-                 " requests replayed, of ", count(PlanApi::kMaxNamespaces), " namespaces");
+                 " requests replayed, of ", count(PlanApi::kMaxNamespaces), " namespaces; ",
+                 count(PlanScope::kMaxRequests), " distinct scopes compared; ", count(PlanApi::kPlansAtOnce),
+                 " plans at once, then ", count(PlanApi::kPlansPerSecond), "/s");
 }
 
 std::string limits_of_arrivals() {
@@ -364,7 +376,9 @@ std::vector<Row> of_configuration() {
   return {
       {"resource", size(kMaxResourceBytes)},
       {"snapshot, `heddle apply`", size(kMaxSnapshotBytes)},
+      {"changes that wait to be written", limits_of_waiting()},
       {"body of any other API call", size(ApiServer::kMaxBody)},
+      {"bodies that one port of the control plane holds at once", limits_of_bodies()},
       {"[`heddle plan`](plan.md)", limits_of_plan()},
       {"JSON", str_cat(size(kMaxJsonBytes), ", depth ", count(kMaxJsonDepth))},
       {"fields of resources", "[resources](resources.md), [authorization](authorization.md)"},

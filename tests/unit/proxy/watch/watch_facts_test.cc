@@ -67,6 +67,22 @@ TEST_F(WatchClientFactsTest, AskedAgainMeanwhileTheNewestQuestionIsAnswered) {
   EXPECT_EQ(said()[0].id, 8u);
 }
 
+TEST_F(WatchClientFactsTest, TheNewestQuestionSaysHowManyItTakes) {
+  remember();
+  connect();
+  channel_.say(WatchFactsRequest{7, 90});
+  channel_.say(WatchFactsRequest{8, 3});
+  KeptFacts many = kept(90);
+  many.facts.back().path = "/newest";
+
+  answers_[0](std::move(many));
+
+  ASSERT_EQ(said().size(), 1u);
+  ASSERT_EQ(said()[0].facts.size(), 3u);
+  EXPECT_EQ(said()[0].facts.back().path, "/newest");
+  EXPECT_EQ(said()[0].seen, 48u);
+}
+
 TEST_F(WatchClientFactsTest, AnotherStreamHasNotAsked) {
   remember();
   connect();
