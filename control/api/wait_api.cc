@@ -8,7 +8,6 @@
 
 namespace heddle {
 namespace {
-Error bad_request(std::string why) { return make_error(Reason::kBadRequest, std::move(why), Origin::kDownstream); }
 }  // namespace
 
 Result<void> WaitApi::admit(const AccessHolder& who) const {
