@@ -7,8 +7,6 @@
 #include "lib/base/strings.h"
 
 namespace heddle {
-namespace {
-}  // namespace
 
 Result<void> WaitApi::admit(const AccessHolder& who) const {
   if (waiting_.size() >= kMaxWaiting) return make_error(Reason::kOverload, "too many callers wait already");

@@ -361,7 +361,7 @@ TEST_F(WatchRolloutTest, AtThePromotionNobodyGetsTheOldContentBack) {
 }
 
 TEST_F(WatchRolloutTest, ACommitDoesNotHoldUpTheChange) {
-  ASSERT_TRUE(keeper_->start(stages({"node=n1", "100%"}), {PutOperation{route_to("b")}}, "me").has_value());
+  ASSERT_TRUE(keeper_->start(stages({"node=n1", "100%"}), {{PutOperation{route_to("b")}}, "me"}).has_value());
 
   put(backend_set("b", "9"));
   put(backend_set("b", "10"));
@@ -389,7 +389,7 @@ TEST_F(WatchRolloutTest, ANewRolloutIsNotWhatTheOneBeforeWas) {
   ASSERT_TRUE(keeper_->step(RolloutStep::kAbort, "me").has_value());
   run();
 
-  ASSERT_TRUE(keeper_->start(stages({"node=n1", "100%"}), {PutOperation{route_to("a")}}, "me").has_value());
+  ASSERT_TRUE(keeper_->start(stages({"node=n1", "100%"}), {{PutOperation{route_to("a")}}, "me"}).has_value());
   run();
 
   EXPECT_NE(sidecar_.replica_.content().at(std::string(kRoute)).find(R"("kind":"BackendSet","name":"a")"),
@@ -403,11 +403,11 @@ TEST_F(WatchRolloutTest, AnExpectedVersionIsCheckedOnceWhenItBegins) {
   Version seen = store_->version();
   Transaction changes{PutOperation{route_to("b"), seen}};
   Transaction stale{PutOperation{route_to("b"), Version{1, 1}}};
-  Result<void> refused = keeper_->start(stages({"node=n1", "100%"}), stale, "me");
+  Result<void> refused = keeper_->start(stages({"node=n1", "100%"}), {stale, "me"});
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().reason, Reason::kConflict);
 
-  ASSERT_TRUE(keeper_->start(stages({"node=n1", "100%"}), changes, "me").has_value());
+  ASSERT_TRUE(keeper_->start(stages({"node=n1", "100%"}), {changes, "me"}).has_value());
   run();
   ASSERT_TRUE(keeper_->step(RolloutStep::kPromote, "me").has_value());
   look();
