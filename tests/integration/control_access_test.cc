@@ -13,7 +13,7 @@ std::string backend_set_in(std::string_view ns) {
 }
 std::string policy_in(std::string_view ns) {
   return str_cat(R"({"apiVersion":"heddle.dev/v1","kind":"AuthorizationPolicy","metadata":{"name":"p","namespace":")",
-                 ns, R"("},"spec":{"defaultAction":"deny"}})");
+                 ns, R"("},"spec":{"action":"deny","rules":[{"from":[{"namespaces":["x"]}]}]}})");
 }
 std::string list_of(const std::string& items) { return str_cat(R"({"kind":"List","items":[)", items, "]}"); }
 
