@@ -11,6 +11,7 @@ constexpr size_t kTokenBytes = 16;  // 128 bit
 constexpr size_t kIdBytes = 6;
 constexpr size_t kMaxTokenText = 64;
 constexpr size_t kManyBuckets = 10'000;
+constexpr size_t kMaxStrangers = 100'000;
 // Renewals of one sidecar: five a minute, or four in a lifetime where that is more.
 constexpr double kRenewalsPerSecond = 5.0 / 60;
 constexpr double kRenewalsPerLifetime = 4;
@@ -133,7 +134,9 @@ Result<std::optional<Lineage>> Issuer::lineage_of(const RenewingPeer& peer) {
   if (lineage || !restored_.forgot(peer.not_before)) return lineage;
   HEDDLE_TRY(bool is_known, ledger_.knows_identity(peer.identity.text()));
   if (!is_known) return lineage;
-  HEDDLE_TRY(bool is_new, ledger_.adopt_lineage({0, peer.identity.text(), peer.serial, "", peer.not_after}));
+  auto named = strangers_.extract(peer.serial);
+  std::string node = named ? std::move(named.mapped()) : std::string();
+  HEDDLE_TRY(bool is_new, ledger_.adopt_lineage({0, peer.identity.text(), peer.serial, "", peer.not_after, node}));
   if (!is_new) return lineage;
   return ledger_.find_lineage(peer.serial);
 }
@@ -158,12 +161,21 @@ Result<SignedSvid> Issuer::sign_again(const RenewingPeer& peer, std::string_view
 
 Result<void> Issuer::note_used(std::string_view serial, std::string_view node) {
   HEDDLE_TRY(std::optional<Lineage> lineage, ledger_.find_lineage(serial));
-  if (!lineage) return {};
+  if (!lineage) {
+    note_stranger(serial, node);
+    return {};
+  }
   bool is_settled = lineage->latest != serial || lineage->previous.empty();
   if (is_settled && lineage->node == node) return {};
   if (!is_settled) lineage->previous.clear();
   lineage->node = node;
   return ledger_.save_lineage(*lineage);
+}
+
+// Whose certificate the backup did not know: its name is asked for when it renews, or the old one would be listed beside.
+void Issuer::note_stranger(std::string_view serial, std::string_view node) {
+  bool is_wanted = restored_.keeps_lineages(clock_.wall(), options_.svid_ttl);
+  if (is_wanted && strangers_.size() < kMaxStrangers) strangers_.insert_or_assign(std::string(serial), node);
 }
 
 Result<SignedSvid> Issuer::sign(const Csr& csr, const SpiffeId& identity) {

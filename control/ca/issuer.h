@@ -67,6 +67,7 @@ class Issuer {
   Result<std::optional<Lineage>> lineage_of(const RenewingPeer&);
   Result<SignedSvid> sign_again(const RenewingPeer&, std::string_view csr_pem);
   Result<SignedSvid> sign(const Csr&, const SpiffeId& identity);
+  void note_stranger(std::string_view serial, std::string_view node);
   bool may_renew(int64_t lineage);
   template <class T>
   void audit(const AuditRecord& record, const Caller&, const Result<T>& result);
@@ -78,6 +79,7 @@ class Issuer {
   AuditSink& audit_;
   Options options_;
   Restored restored_;
+  std::map<std::string, std::string> strangers_;  // serial -> node, of a restore's strangers that are connected
   TokenBucket all_signs_;
   std::map<int64_t, TokenBucket> renewals_;  // by lineage; full ones are forgotten
 };

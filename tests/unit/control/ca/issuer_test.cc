@@ -201,6 +201,20 @@ TEST_F(IssuerTest, WhatWasGivenOutAfterTheBackupRenewsOnceMoreAndGoesOnFromThere
   EXPECT_TRUE(renew(*next).has_value());
 }
 
+TEST_F(IssuerTest, WhoRenewsAfterARestoreIsNotListedTwice) {
+  SignedSvid held = *attest(token_for("web"));
+  ASSERT_TRUE(issuer_->note_used(held.serial, "web-1").has_value());
+  lose_and_restore(3h, [&] { held = *renew(held); });
+  ASSERT_TRUE(issuer_->note_used(held.serial, "web-1").has_value());
+
+  Result<SignedSvid> next = renew(held);
+
+  ASSERT_TRUE(next.has_value()) << next.error().text();
+  std::optional<Lineage> lineage = *ledger_.find_lineage(next->serial);
+  ASSERT_TRUE(lineage.has_value());
+  EXPECT_EQ(lineage->node, "web-1");
+}
+
 TEST_F(IssuerTest, TheKnownIdentitiesOutliveTheirCertificatesForALifetimeAfterARestore) {
   SignedSvid held = *attest(token_for("web"));
   lose_and_restore(1h, [&] {
