@@ -172,7 +172,8 @@ Result<void> Issuer::note_used(std::string_view serial, std::string_view node) {
   return ledger_.save_lineage(*lineage);
 }
 
-// Whose certificate the backup did not know: its name is asked for when it renews, or the old one would be listed beside.
+// Whose certificate the backup did not know: its name is asked for when it renews, or the old one would be listed
+// beside.
 void Issuer::note_stranger(std::string_view serial, std::string_view node) {
   bool is_wanted = restored_.keeps_lineages(clock_.wall(), options_.svid_ttl);
   if (is_wanted && strangers_.size() < kMaxStrangers) strangers_.insert_or_assign(std::string(serial), node);
