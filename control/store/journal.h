@@ -50,8 +50,8 @@ class Journal {
   // call of the journal.
   virtual Result<JournalState> replay(JournalObserver&) = 0;
   // Durable when `done` is called with success; after an error nothing of the event is kept. kConflict: another process
-  // was first, its event is or will be observed. kUnavailable: nobody confirmed it; if it was kept after all, it will be
-  // observed like the event of another process. `done` may be called before this returns; destroying the token keeps
+  // was first, its event is or will be observed. kUnavailable: nobody confirmed it; if it was kept after all, it will
+  // be observed like the event of another process. `done` may be called before this returns; destroying the token keeps
   // it silent, the event may be kept all the same.
   [[nodiscard]] virtual Pending append(const Event&, AppendDone done) = 0;
 };

@@ -2,6 +2,8 @@
 // left, closed by destroying it. Waits by running the rig's loop, so a test reads top to bottom. Nodes die before the
 // rig.
 #pragma once
+#include <gtest/gtest.h>
+
 #include <memory>
 
 #include "control/store/etcd_journal.h"
