@@ -41,7 +41,7 @@ std::string title_at(const JsonValue& value, JsonValue::Path path) {
   return printable(resource_title(text_at(value, path)));
 }
 
-std::string or_nothing(std::string text) { return text.empty() ? "(nothing)" : text; }
+std::string or_nothing(const std::string& text) { return text.empty() ? "(nothing)" : text; }
 
 std::string field_lines(const JsonValue& resource) {
   std::string out;
