@@ -2,7 +2,18 @@
 
 namespace heddle {
 namespace {
-using WatchTimeTest = WatchHubTest;
+class WatchTimeTest : public WatchHubTest {
+ protected:
+  // The sidecar holds what there was, and refuses the change of a backend set.
+  void refuse_a_change() {
+    sidecar_.start(*hub_);
+    sidecar_.settle(*hub_);
+    put(backend_set("a", "9"));
+    flush();
+    ASSERT_TRUE(sidecar_.read(*hub_));
+    hub_->on_message(*sidecar_.subscriber_, sidecar_.replica_.nack());
+  }
+};
 
 TEST_F(WatchTimeTest, BeatsEveryFiveSecondsWithVersionAndTime) {
   sidecar_.start(*hub_);
@@ -125,12 +136,7 @@ TEST_F(WatchTimeTest, AWaitEndsAtOnceWhenASidecarRefusesTheVersion) {
 
 TEST_F(WatchTimeTest, AVersionThatMendsWhatWasRefusedIsWaitedFor) {
   std::optional<WaitResult> result;
-  sidecar_.start(*hub_);
-  sidecar_.settle(*hub_);
-  put(backend_set("a", "9"));
-  flush();
-  ASSERT_TRUE(sidecar_.read(*hub_));
-  hub_->on_message(*sidecar_.subscriber_, sidecar_.replica_.nack());
+  ASSERT_NO_FATAL_FAILURE(refuse_a_change());
   put(backend_set("a", "10"));
   Pending wait = hub_->wait(store_->version(), 20s, [&result](WaitResult r) { result = std::move(r); });
   scheduler_.advance(0ms);
@@ -147,12 +153,7 @@ TEST_F(WatchTimeTest, AVersionThatMendsWhatWasRefusedIsWaitedFor) {
 // named.
 TEST_F(WatchTimeTest, AVersionThatLeavesWhatWasRefusedIsNotTheOneThatWasRefused) {
   std::optional<WaitResult> result;
-  sidecar_.start(*hub_);
-  sidecar_.settle(*hub_);
-  put(backend_set("a", "9"));
-  flush();
-  ASSERT_TRUE(sidecar_.read(*hub_));
-  hub_->on_message(*sidecar_.subscriber_, sidecar_.replica_.nack());
+  ASSERT_NO_FATAL_FAILURE(refuse_a_change());
   put(backend_set("b", "10"));
   Pending wait = hub_->wait(store_->version(), 20s, [&result](WaitResult r) { result = std::move(r); });
 
@@ -170,12 +171,7 @@ TEST_F(WatchTimeTest, AVersionThatLeavesWhatWasRefusedIsNotTheOneThatWasRefused)
 
 TEST_F(WatchTimeTest, AVersionThatBringsBackWhatWasRefusedIsRefused) {
   std::optional<WaitResult> result;
-  sidecar_.start(*hub_);
-  sidecar_.settle(*hub_);
-  put(backend_set("a", "9"));
-  flush();
-  ASSERT_TRUE(sidecar_.read(*hub_));
-  hub_->on_message(*sidecar_.subscriber_, sidecar_.replica_.nack());
+  ASSERT_NO_FATAL_FAILURE(refuse_a_change());
   put(backend_set("a"));
   flush();
   ASSERT_TRUE(hub_->is_reached(store_->version()));
