@@ -6,7 +6,7 @@ Paths are prefixes of file names relative to the root. The text that is searched
 import re
 from dataclasses import dataclass, field
 
-PRODUCT = ("lib/", "proxy/", "control/", "certs/", "cli/")
+PRODUCT = ("lib/", "proxy/", "control/", "certs/", "cli/", "k8s/")
 # Tests that must give the same verdict every time, without a real clock or real chance.
 PURE_TESTS = ("tests/unit/", "tests/contract/")
 EVERYWHERE = PRODUCT + ("tests/", "bench/")

@@ -10,7 +10,7 @@ import re
 import subprocess
 import tokenize
 
-PRODUCT = ("lib", "proxy", "control", "certs", "cli")
+PRODUCT = ("lib", "proxy", "control", "certs", "cli", "k8s")
 CPP = (".h", ".cc")
 
 _TOKEN = re.compile(

@@ -43,7 +43,7 @@ endfunction()
 
 # What runs at start, on a change or for an operator, but for no request: compiled to be small (-O1, not -Os: one
 # precompiled header serves all). The rest is compiled for speed.
-set(HEDDLE_COLD_FOLDERS "^(certs|lib/(rpc|api|config|policy)|proxy/(identity|watch|admin)|control/.*|cli)$")
+set(HEDDLE_COLD_FOLDERS "^(certs|lib/(rpc|api|config|policy|inject)|proxy/(identity|watch|admin)|control/.*|cli|k8s/init)$")
 
 # One precompiled header for all libraries: compiled once, not once per folder.
 function(heddle_precompile)

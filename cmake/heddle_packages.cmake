@@ -3,7 +3,7 @@ find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 foreach(pair "uv.h|libuv" "nghttp2/|libnghttp2" "openssl/|openssl" "json/|jsoncpp" "ares.h|libcares"
              "yaml.h|yaml-0.1" "sqlite3.h|sqlite3" "xxhash.h|libxxhash" "re2/|re2" "fmt/|fmt" "spdlog/|spdlog"
-             "prometheus/|prometheus-cpp-core" "google/protobuf/|protobuf-lite")
+             "prometheus/|prometheus-cpp-core" "google/protobuf/|protobuf-lite" "nftables/|libnftables")
   string(REPLACE "|" ";" pair "${pair}")
   list(GET pair 0 header)
   list(GET pair 1 module)

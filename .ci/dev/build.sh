@@ -50,7 +50,7 @@ build_shipped_once() {
 }
 
 source_digest() {
-  find CMakeLists.txt CMakePresets.json cmake lib certs proxy control cli bench -type f ! -name '*.md' -print0 |
+  find CMakeLists.txt CMakePresets.json cmake lib certs proxy control cli k8s bench -type f ! -name '*.md' -print0 |
     sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1
 }
 
@@ -108,7 +108,27 @@ steady_addresses() {
   fi
 }
 
+# Heddle against a real kube-apiserver, which is built once (tests/k8s/build_apiserver.sh).
+cmd_test_k8s() {
+  [[ $# -eq 0 ]] || die "test k8s: takes no arguments"
+  ensure_packages all
+  ensure_packages k8s
+  configure release -DHEDDLE_TESTS=ON
+  compile release all
+  tests/k8s/build_apiserver.sh || die "building kube-apiserver failed"
+  local test
+  for test in tests/k8s/*_test.py; do
+    say "testing $test"
+    HEDDLE_BIN=$PWD/build/release/bin PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$test" || die "$test failed"
+  done
+}
+
 cmd_test() {
+  if [[ ${1:-} == k8s ]]; then
+    shift
+    cmd_test_k8s "$@"
+    return
+  fi
   local preset=release target=all options=()
   while [[ $# -gt 0 ]]; do
     case "$1" in
@@ -119,7 +139,7 @@ cmd_test() {
         options+=("$1" "$2")
         shift
         ;;
-      *) die "test: '$1' is no sanitizer (asan, tsan), --threads, -R REGEX or -L LABEL" ;;
+      *) die "test: '$1' is no sanitizer (asan, tsan), k8s, --threads, -R REGEX or -L LABEL" ;;
     esac
     shift
   done

@@ -58,7 +58,7 @@ for name in sys.argv[1:]: ast.parse(open(name, encoding="utf-8").read(), name)'
 }
 
 lint_headers() {
-  lint_files 'lib/*.h' 'proxy/*.h' 'control/*.h' 'certs/*.h' 'cli/*.h' 'tests/support/*.h' | .ci/check_headers
+  lint_files 'lib/*.h' 'proxy/*.h' 'control/*.h' 'certs/*.h' 'cli/*.h' 'k8s/*.h' 'tests/support/*.h' | .ci/check_headers
 }
 
 # A changed header is checked through the source file beside it.

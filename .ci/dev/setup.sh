@@ -5,17 +5,19 @@
 # What compiling and running needs.
 BUILD_PACKAGES=(g++ cmake ninja-build pkg-config lld python3 curl ca-certificates openssl libuv1-dev libnghttp2-dev
   libssl-dev libjsoncpp-dev libc-ares-dev libre2-dev libspdlog-dev libfmt-dev libcli11-dev libyaml-dev libsqlite3-dev
-  libxxhash-dev prometheus-cpp-dev libprotobuf-dev protobuf-compiler)
+  libxxhash-dev prometheus-cpp-dev libprotobuf-dev protobuf-compiler libnftables-dev)
 # What testing, measuring and linting needs: test libraries, checkers and the programs Heddle is tried against.
 PEER_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 shellcheck git redis-server
   redis-tools etcd-server mariadb-server mariadb-client nginx-light libnginx-mod-stream haproxy prometheus python3-grpcio
   python3-grpc-tools python3-protobuf python3-h2 nghttp2-client nghttp2-proxy nghttp2-server wrk apache2-utils iperf3 iproute2 groff-base
-  testssl.sh)
+  testssl.sh nftables iptables)
 # What fuzzing needs on top of both: a compiler with libFuzzer.
 FUZZ_PACKAGES=(clang-14 libclang-rt-14-dev)
+# What building a kube-apiserver needs (tests/k8s).
+K8S_PACKAGES=(golang-go make rsync dpkg-dev)
 POLICY=/usr/sbin/policy-rc.d
 
-# ensure_packages build|peers|fuzz|all
+# ensure_packages build|peers|fuzz|k8s|all
 ensure_packages() {
   case "$1" in
     build) install_missing "to compile and run" "${BUILD_PACKAGES[@]}" ;;
@@ -24,11 +26,12 @@ ensure_packages() {
       ensure_packages all
       install_missing "to fuzz" "${FUZZ_PACKAGES[@]}"
       ;;
+    k8s) install_missing "to build kube-apiserver" "${K8S_PACKAGES[@]}" ;;
     all)
       ensure_packages build
       ensure_packages peers
       ;;
-    *) die "setup: no list '$1'; it is build, peers, fuzz or all" ;;
+    *) die "setup: no list '$1'; it is build, peers, fuzz, k8s or all" ;;
   esac
 }
 

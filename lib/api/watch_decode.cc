@@ -1,6 +1,9 @@
 #include <algorithm>
 
+#include "lib/api/canonical_lines.h"
 #include "lib/api/fact_wire.h"
+#include "lib/api/message_body.h"
+#include "lib/api/report_wire.h"
 #include "lib/api/watch_messages.h"
 #include "lib/base/json_reader.h"
 #include "lib/base/strings.h"
@@ -11,67 +14,10 @@ constexpr std::string_view kPutStart = "{\"put\":\"";
 constexpr std::string_view kPutMiddle = "\",\"resource\":";
 constexpr std::string_view kIgnorable = "ignorable";
 constexpr size_t kMaxText = 253;
-constexpr size_t kMaxCounterName = 128;
-constexpr int64_t kMaxMilliseconds = 24LL * 3600 * 1000;
+
+using Body = MessageBody;
 
 Error bad(std::string detail) { return make_error(Reason::kBadRequest, std::move(detail), Origin::kDownstream); }
-
-// A JSON object reader that lets pass the fields which the sender listed under "ignorable".
-class Body {
- public:
-  explicit Body(const JsonReader& at) : object_(at) {
-    for (const JsonReader& name : object_.optional_array(kIgnorable, {0, 64})) {
-      if (auto text = name.string()) object_.ignore(*text);
-    }
-  }
-  ~Body() { object_.finish(); }
-  Body(const Body&) = delete;
-  Body& operator=(const Body&) = delete;
-  JsonObject* operator->() { return &object_; }
-
-  Version version(std::string_view field) { return checked(field, object_.string(field, {1, kMaxText})); }
-  std::optional<Version> optional_version(std::string_view field) {
-    std::optional<std::string> text = object_.optional_string(field, {1, kMaxText});
-    return text ? std::optional<Version>(checked(field, *text)) : std::nullopt;
-  }
-  std::string hash(std::string_view field) {
-    std::string text = object_.string(field, {64, 64});
-    auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
-    if (!std::all_of(text.begin(), text.end(), is_digit)) object_.problem(field, "expected 64 lower-case hex digits");
-    return text;
-  }
-  std::string optional_hash(std::string_view field) { return object_.has(field) ? hash(field) : std::string(); }
-  std::vector<ResourceKey> services(std::string_view field) {
-    std::vector<ResourceKey> keys;
-    for (const JsonReader& element : object_.optional_array(field, {0, kMaxWants})) {
-      std::optional<std::string_view> text = element.string();
-      if (!text) continue;
-      Result<ResourceKey> key = ResourceKey::parse(*text);
-      if (!key) {
-        element.problem(key.error().detail);
-      } else if (key->kind != Kind::kService) {
-        element.problem("expected the key of a Service");
-      } else {
-        keys.push_back(std::move(*key));
-      }
-    }
-    return keys;
-  }
-  FederatedTexts federated() { return read_federated(object_); }
-  Duration milliseconds(std::string_view field) {
-    return std::chrono::milliseconds(object_.integer(field, {0, kMaxMilliseconds}));
-  }
-
- private:
-  Version checked(std::string_view field, const std::string& text) {
-    if (text.empty()) return {};  // reported as missing
-    Result<Version> version = Version::parse(text);
-    if (version) return *version;
-    object_.problem(field, version.error().detail);
-    return {};
-  }
-  JsonObject object_;
-};
 
 WatchHello read_hello(const JsonReader& at) {
   constexpr EnumName<WatchScope> kScopes[] = {{"wants", WatchScope::kWants}, {"everything", WatchScope::kEverything}};
@@ -102,44 +48,6 @@ WatchWant read_want(const JsonReader& at) {
 }
 
 WatchAck read_ack(const JsonReader& at) { return {Body(at).version("version")}; }
-
-WatchNack read_nack(const JsonReader& at) {
-  Body body(at);
-  WatchNack m;
-  m.version = body.version("version");
-  for (const JsonReader& element : body->array("errors", {1, kMaxNackErrors})) {
-    Body error(element);
-    SizeRange size{0, kMaxNackMessage};
-    m.errors.push_back({error->optional_string("resource", size).value_or(""),
-                        error->optional_string("path", size).value_or(""), error->string("message", size)});
-  }
-  return m;
-}
-
-WatchReport read_report(const JsonReader& at) {
-  Body body(at);
-  WatchReport m;
-  m.lag = body.milliseconds("lag_ms");
-  m.version = body.optional_version("version");
-  std::optional<JsonObject> counters = body->optional_object("counters");
-  if (!counters) return m;
-  std::vector<std::string_view> names = counters->value().keys();
-  if (names.size() > kMaxCounters) body->problem("counters", "has more than 1000 members");
-  for (std::string_view name : names) {
-    std::optional<uint64_t> value = counters->value().find(name)->as_unsigned();
-    if (!value || name.size() > kMaxCounterName) {
-      counters->problem(name.substr(0, kMaxCounterName), "expected a name of at most 128 bytes and a count");
-    } else {
-      m.counters.emplace(name, *value);
-    }
-  }
-  return m;
-}
-
-WatchTrustInUse read_trust_in_use(const JsonReader& at) {
-  Body body(at);
-  return {body.hash("bundle"), body.optional_hash("authority"), body.optional_hash("federated")};
-}
 
 WatchFacts read_facts(const JsonReader& at) {
   Body body(at);
@@ -303,11 +211,13 @@ Result<ControlMessage> decode_put(std::string_view line) {
 }  // namespace
 
 Result<SidecarMessage> decode_sidecar_message(std::string_view line) {
+  if (std::optional<SidecarMessage> message = read_canonical_sidecar_line(line)) return *std::move(message);
   return decode_with<SidecarMessage>(kSidecarRows, line, kMaxSidecarLine);
 }
 
 Result<ControlMessage> decode_control_message(std::string_view line) {
   if (line.starts_with(kPutStart)) return decode_put(line);
+  if (std::optional<ControlMessage> message = read_canonical_control_line(line)) return *std::move(message);
   return decode_with<ControlMessage>(kControlRows, line, kMaxControlLine);
 }
 }  // namespace heddle

@@ -1,4 +1,5 @@
 #include "lib/api/fact_wire.h"
+#include "lib/api/report_wire.h"
 #include "lib/api/watch_messages.h"
 #include "lib/base/json_writer.h"
 #include "lib/base/strings.h"
@@ -39,31 +40,9 @@ void write(JsonWriter& out, const WatchAck& m) {
   out.key("ack").begin_object().field("version", m.version.text()).end_object();
 }
 
-void write(JsonWriter& out, const WatchNack& m) {
-  out.key("nack").begin_object().field("version", m.version.text()).key("errors").begin_array();
-  for (const WatchNackError& error : m.errors) {
-    out.begin_object().field("resource", error.resource).field("path", error.path);
-    out.field("message", error.message).end_object();
-  }
-  out.end_array().end_object();
-}
-
-void write(JsonWriter& out, const WatchReport& m) {
-  out.key("report").begin_object().key("counters").begin_object();
-  for (const auto& [name, value] : m.counters) out.field(name, value);
-  out.end_object().field("lag_ms", milliseconds(m.lag));
-  if (m.version) {
-    out.field("version", m.version->text()).key("ignorable").begin_array().string("version").end_array();
-  }
-  out.end_object();
-}
-
-void write(JsonWriter& out, const WatchTrustInUse& m) {
-  out.key("trust").begin_object().field("bundle", m.bundle);
-  if (!m.authority.empty()) out.field("authority", m.authority);
-  if (!m.federated.empty()) out.field("federated", m.federated);
-  out.end_object();
-}
+void write(JsonWriter& out, const WatchNack& m) { write_nack(out.key("nack"), m); }
+void write(JsonWriter& out, const WatchReport& m) { write_report(out.key("report"), m); }
+void write(JsonWriter& out, const WatchTrustInUse& m) { write_trust_in_use(out.key("trust"), m); }
 
 void write(JsonWriter& out, const WatchFacts& m) {
   out.key("facts").begin_object().field("id", m.id);

@@ -23,6 +23,8 @@ inline constexpr size_t kMaxWants = 1000;
 inline constexpr size_t kMaxNackErrors = 100;
 inline constexpr size_t kMaxNackMessage = 1024;  // bytes of each text of a nack error
 inline constexpr size_t kMaxCounters = 1000;
+inline constexpr size_t kMaxBackendTroubles = 20;           // of a report
+inline constexpr Duration kMaxClockAhead = 24h * 365 * 10;  // more is told as this
 inline constexpr size_t kMaxFeatures = 64;
 inline constexpr std::string_view kTrustFeature = "trust";  // takes WatchTrust
 inline constexpr std::string_view kFactsFeature = "facts";  // answers WatchFactsRequest
@@ -70,11 +72,21 @@ struct WatchNack {
   std::vector<WatchNackError> errors;  // at least one
   bool operator==(const WatchNack&) const = default;
 };
+// A backend set with endpoints that a sidecar finds down.
+struct BackendTrouble {
+  std::string set;  // namespace/name
+  uint64_t up = 0;
+  uint64_t down = 0;
+  bool operator==(const BackendTrouble&) const = default;
+};
+
 // Every 5 s. The counters are totals of the process and only grow: lib/api/traffic_counts.h.
 struct WatchReport {
   std::map<std::string, uint64_t> counters;
-  Duration lag{};                    // travels in milliseconds
-  std::optional<Version> version{};  // in force; ignorable
+  Duration lag{};                          // travels in milliseconds
+  std::optional<Version> version{};        // in force; ignorable
+  std::optional<Duration> clock_ahead{};   // of the control plane's by its last heartbeat, may be negative; ignorable
+  std::vector<BackendTrouble> backends{};  // the worst first, at most kMaxBackendTroubles; ignorable
   bool operator==(const WatchReport&) const = default;
 };
 

@@ -82,6 +82,9 @@ constexpr Table kTable = {{
     {"timeout", 504, 4, kNever, "UT", ""},
     {"cancelled", 499, 1, kNever, "-", ""},
     {"internal", 500, 13, kNever, "-", "a bug in Heddle: please report it"},
+    {"not-redirected", 502, 14, kNever, "-", "nobody redirected the connection: it came to the listener itself"},
+    {"external-denied", 403, 7, kNever, "-",
+     "the destination is not of the mesh, and the listener says external: deny"},
 }};
 }  // namespace
 

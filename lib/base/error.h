@@ -89,6 +89,9 @@ enum class Reason : uint16_t {
   kTimeout,
   kCancelled,
   kInternal,
+  // intercepted connections
+  kNotRedirected,
+  kExternalDenied,
   kCount
 };
 

@@ -19,14 +19,20 @@ std::string_view text_of(const Json::Value& value) {
   return {begin, static_cast<size_t>(end - begin)};
 }
 
-std::unique_ptr<Json::CharReader> make_reader() {
+Json::CharReaderBuilder make_builder() {
   Json::CharReaderBuilder builder;
   Json::CharReaderBuilder::strictMode(&builder.settings_);
   builder["strictRoot"] = false;
   builder["collectComments"] = false;
   builder["skipBom"] = false;
   builder["stackLimit"] = 2 * static_cast<int>(kMaxJsonDepth);  // ours is the limit that counts
-  return std::unique_ptr<Json::CharReader>(builder.newCharReader());
+  return builder;
+}
+
+// The settings are a map of JSON values: to make one costs more than to read a short line.
+std::unique_ptr<Json::CharReader> make_reader() {
+  static const Json::CharReaderBuilder kBuilder = make_builder();
+  return std::unique_ptr<Json::CharReader>(kBuilder.newCharReader());
 }
 
 void write(JsonWriter& out, const Json::Value& value);

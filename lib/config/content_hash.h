@@ -2,6 +2,7 @@
 // text. Control plane and sidecar compute it alike from the bytes as they were sent; nobody re-serialises to compare
 // (docs/watch-protocol.md). Kept up to date resource by resource. Pure value.
 #pragma once
+#include <functional>
 #include <map>
 #include <string>
 
@@ -24,6 +25,6 @@ class ContentHasher {
   size_t size() const noexcept { return digests_.size(); }
 
  private:
-  std::map<std::string, Sha256Digest> digests_;  // by key text
+  std::map<std::string, Sha256Digest, std::less<>> digests_;  // by key text
 };
 }  // namespace heddle

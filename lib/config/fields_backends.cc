@@ -23,12 +23,16 @@ constexpr FieldInfo kService[] = {
         .one_of(kVisibilities)
         .by_default("mesh"),
     text("hosts", "Further names that callers use for it, in lower case without port.", {1, 253})
-        .list({0, kMaxServiceHosts})};
+        .list({0, kMaxServiceHosts}),
+    text("addresses", "IPv4 and IPv6 addresses (ClusterIPs) that intercepted connections to it go to.", {1})
+        .list({0, kMaxServiceAddresses})};
 
+constexpr std::string_view kTlsModes[] = {"mtls", "plaintext"};
 constexpr FieldInfo kEndpoint[] = {
     text("address", "IPv4 or IPv6 address.", {1}).required(),
     integer("port", "Port of its sidecar, or of the application with tls: plaintext.", kPortRange).required(),
     text("identity", "SPIFFE id that it must prove; default: that of the set."),
+    word("tls", "plaintext: it has no sidecar, though its set is mtls; default: that of the set.", kTlsModes),
     integer("weight", "Its share beside the others; 0: nothing.", {0, kMaxWeight}).by_default("1"),
     integer("priority", "Level; 0 is the first to be used.", {0, kMaxPriority}).by_default("0"),
     text("zone", "Zone that it is in.", {1, 63}),
@@ -45,7 +49,6 @@ constexpr FieldInfo kDns[] = {
 constexpr FieldInfo kSubset[] = {
     text("name", "BackendSet of the same namespace whose endpoints it has.", kNameSize).required(),
     map("labels", "Labels that an endpoint of the subset has.", {0, 63}).required()};
-constexpr std::string_view kTlsModes[] = {"mtls", "plaintext"};
 constexpr std::string_view kUpstreamProtocols[] = {"auto", "http", "http2", "tcp"};
 constexpr FieldInfo kBackendSet[] = {
     object("loadBalancer", "How an endpoint is chosen.", kLoadBalancer),

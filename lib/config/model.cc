@@ -16,6 +16,9 @@ std::string_view to_text(LbPolicy policy) noexcept {
   return kNames[static_cast<size_t>(policy)];
 }
 
+UpstreamTls tls_of(const BackendSetSpec& set, const Endpoint& endpoint) noexcept {
+  return endpoint.is_plaintext ? UpstreamTls::kPlaintext : set.tls;
+}
 std::string_view to_text(UpstreamTls tls) noexcept { return tls == UpstreamTls::kMtls ? "mtls" : "plaintext"; }
 
 std::string_view to_text(CheckKind kind) noexcept {

@@ -56,6 +56,7 @@ struct ServiceSpec {
   std::vector<ServicePort> ports;
   Visibility visibility;
   std::vector<std::string> hosts;  // extra names, lower case, without port
+  std::vector<Address> addresses;  // ClusterIPs, without port: what intercepted connections to it go to
   const ServicePort* find_port(uint16_t number) const noexcept;
 };
 
@@ -79,6 +80,8 @@ struct Endpoint {
   EndpointKey key;
   uint32_t weight = 1;   // 0: gets nothing
   uint8_t priority = 0;  // levels are used in rising order, see proxy/lb/level_loads.h
+  // The author said `tls: plaintext` of it: it has no sidecar, though its set is mtls. Then it has no identity.
+  bool is_plaintext = false;
   Rare<EndpointTraits> traits;
   const Address& address() const noexcept { return key.address; }
   bool operator==(const Endpoint&) const = default;
@@ -99,6 +102,9 @@ struct BackendSetSpec {
   Rare<SubsetSpec> subset{};  // of another set; its endpoints, tls and protocol: see effective_backend_set.h
   bool says_lb = false;       // the author did; a subset that does not has its parent's
 };
+
+// How an endpoint of the set is spoken to: as the set says, unless it is plaintext itself.
+UpstreamTls tls_of(const BackendSetSpec&, const Endpoint&) noexcept;
 
 // --- HTTPRoute ---
 enum class PathMatchType : uint8_t { kExact, kPrefix, kTemplate, kRegex };  // kTemplate: of AuthorizationPolicies only
@@ -358,6 +364,7 @@ ObjectRef backend_set_of(const Model&, const WeightedBackend&);
 inline constexpr size_t kMaxEndpoints = 100'000;
 inline constexpr size_t kMaxServicePorts = 64;
 inline constexpr size_t kMaxServiceHosts = 64;
+inline constexpr size_t kMaxServiceAddresses = 16;
 inline constexpr int64_t kMaxWeight = 1'000'000;
 inline constexpr size_t kMaxRouteParents = 32;
 inline constexpr size_t kMaxRouteHostnames = 16;

@@ -50,6 +50,8 @@ Address parse_address(JsonObject& object) {
   return *address;
 }
 
+constexpr EnumName<UpstreamTls> kEndpointTls[] = {{"mtls", UpstreamTls::kMtls}, {"plaintext", UpstreamTls::kPlaintext}};
+
 using SeenTraits = std::map<EndpointTraits, Rare<EndpointTraits>>;
 
 Endpoint parse_endpoint(const JsonReader& at, SeenTraits& seen) {
@@ -57,6 +59,7 @@ Endpoint parse_endpoint(const JsonReader& at, SeenTraits& seen) {
   Endpoint out;
   out.key.address = parse_address(object);
   out.key.identity = read_optional_identity(object, "identity");
+  out.is_plaintext = object.optional_one_of("tls", kEndpointTls) == UpstreamTls::kPlaintext;
   out.weight = static_cast<uint32_t>(object.optional_integer("weight", {0, kMaxWeight}).value_or(1));
   out.priority = static_cast<uint8_t>(object.optional_integer("priority", {0, kMaxPriority}).value_or(0));
   EndpointTraits traits{object.optional_string("zone", {1, 63}).value_or(""), parse_labels(object)};
@@ -67,10 +70,13 @@ Endpoint parse_endpoint(const JsonReader& at, SeenTraits& seen) {
   return out;
 }
 
-// What an endpoint's identity is: its own, else the set's; only mTLS asks for one.
+// What an endpoint's identity is: its own, else the set's; only mTLS asks for one. `tls` is the set's.
 void settle_identity(const JsonReader& at, const std::optional<SpiffeId>& common, UpstreamTls tls, Endpoint& endpoint) {
   bool own = at.value().find("identity").has_value();
-  if (tls == UpstreamTls::kPlaintext) {
+  if (tls == UpstreamTls::kPlaintext && at.value().find("tls").has_value() && !endpoint.is_plaintext) {
+    at.problem("is mtls, but tls of the set is plaintext: write mtls there, and plaintext at those without a sidecar");
+  }
+  if (tls == UpstreamTls::kPlaintext || endpoint.is_plaintext) {
     if (own) at.problem("has an identity, but tls is plaintext: nobody would check it");
     return;
   }

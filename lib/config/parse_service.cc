@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "lib/base/strings.h"
@@ -18,6 +19,8 @@ constexpr EnumName<PortProtocol> kAppProtocols[] = {{"http", PortProtocol::kHttp
                                                     {"grpc", PortProtocol::kGrpc},
                                                     {"tcp", PortProtocol::kTcp}};
 constexpr size_t kMaxVisibleTo = 256;
+
+bool is_wildcard(const Address& address) { return address.ip() == "0.0.0.0" || address.ip() == "::"; }
 
 ServicePort parse_port(const JsonReader& at, const std::string& service) {
   JsonObject object = at.object();
@@ -87,6 +90,24 @@ void parse_hosts(JsonObject& spec, ServiceSpec& out) {
     out.hosts.emplace_back(*host);
   }
 }
+
+void parse_addresses(JsonObject& spec, ServiceSpec& out) {
+  for (const JsonReader& at : spec.optional_array("addresses", {0, kMaxServiceAddresses})) {
+    std::optional<std::string_view> text = at.string({1});
+    if (!text) continue;
+    Result<Address> address = Address::from_ip(*text, 0);
+    if (!address) {
+      at.problem(address.error().detail);
+    } else if (is_wildcard(*address) || address->is_loopback()) {
+      at.problem(str_cat(quoted(*text), " is no address that others can call"));
+    } else if (std::find(out.addresses.begin(), out.addresses.end(), *address) != out.addresses.end()) {
+      at.problem(str_cat(quoted(*text), " stands twice"));
+    } else {
+      out.addresses.push_back(*address);
+    }
+  }
+}
+
 }  // namespace
 
 std::shared_ptr<const ServiceSpec> parse_service(const Envelope& envelope, JsonObject& spec) {
@@ -98,6 +119,7 @@ std::shared_ptr<const ServiceSpec> parse_service(const Envelope& envelope, JsonO
   parse_ports(spec, *out);
   if (std::optional<JsonReader> at = spec.optional("visibility")) out->visibility = parse_visibility(*at);
   parse_hosts(spec, *out);
+  parse_addresses(spec, *out);
   return out;
 }
 }  // namespace heddle::detail

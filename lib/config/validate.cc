@@ -26,6 +26,7 @@ class Validator {
   ConfigProblems run() {
     note_parents();
     check_hosts();
+    check_addresses();
     for (const auto& [key, spec] : model_.services) check_service(*spec);
     for (const auto& [key, spec] : model_.http_routes) check_route(*spec);
     for (const auto& [key, spec] : model_.backend_sets) check_backend_set(*spec);
@@ -58,6 +59,22 @@ class Validator {
         problems_.add(key, "spec.hosts",
                       str_cat("the name ", quoted(it->first), " belongs to Service ", it->second->key.ns, "/",
                               it->second->key.name, " already"));
+      }
+    }
+  }
+
+  // An intercepted connection must mean one service.
+  void check_addresses() {
+    std::map<Address, const ServiceSpec*> owner;
+    for (const auto& [key, spec] : model_.services) {
+      for (size_t i = 0; i < spec->addresses.size(); ++i) {
+        for (const ServicePort& port : spec->ports) {
+          auto [it, is_new] = owner.emplace(spec->addresses[i].with_port(port.port), spec.get());
+          if (is_new) continue;
+          problems_.add(key, indexed("spec.addresses", i, ""),
+                        str_cat(it->first.text(), " belongs to Service ", it->second->key.ns, "/", it->second->key.name,
+                                " already"));
+        }
       }
     }
   }

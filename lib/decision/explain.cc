@@ -125,6 +125,10 @@ void settle_backends(Explanation& out) {
     if (reason == Reason::kNone) break;
   }
   if (!out.backends.empty()) out.reason = reason;
+  if (out.reason == Reason::kNone) return;
+  for (ExplainedMirror& mirror : out.mirrors) {  // what is answered here is not copied
+    if (mirror.drawn) mirror.drawn = false;
+  }
   if (out.reason != Reason::kNone) out.forward.reset();
 }
 

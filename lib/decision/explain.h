@@ -76,8 +76,9 @@ struct ExplainedBackends {
 
 // A RequestMirror of the rule. Its endpoints are not judged: nobody waits for them.
 struct ExplainedMirror {
-  std::string name;    // of the backend set
-  double percent = 0;  // of the requests that obey this rule
+  std::string name;             // of the backend set
+  double percent = 0;           // of the requests that obey this rule
+  std::optional<bool> drawn{};  // whether this one is copied; absent: no draw was asked about
 };
 
 // What the sidecars of one identity would say to `from`.

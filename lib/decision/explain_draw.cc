@@ -37,6 +37,16 @@ void mark_drawn(const Decision& decision, size_t number, Explanation& out) {
   out.trace.add("draw", str_cat("takes ", out.backends[number].name));
 }
 
+// Only what is sent on is copied (proxy/exchange/exchange_filters.cc), whichever backend was drawn.
+void mark_mirrors(const Decision& decision, bool is_sent, uint64_t draw, const RequestHead& request, Explanation& out) {
+  bool may_copy = is_sent && request.protocol().empty();
+  for (size_t i = 0; i < out.mirrors.size(); ++i) {
+    bool copies = may_copy && decision.rule->filters->mirrors().hits(i, draw);
+    out.mirrors[i].drawn = copies;
+    if (copies) out.trace.add("draw", str_cat("once it is sent, a copy goes to ", out.mirrors[i].name));
+  }
+}
+
 void set_answer(Answered answered, Explanation& out) {
   out.reason = answered.reason;
   out.status.reset();
@@ -63,6 +73,7 @@ void explain_draw(const Decision& decision, uint64_t draw, RequestHead& forwarde
   Answered answered;
   if (has_filters) answered = run_filters(decision, number, draw, forwarded, out.trace);
   if (answered.reason == Reason::kNone) mark_drawn(decision, number, out);
+  mark_mirrors(decision, answered.reason == Reason::kNone, draw, forwarded, out);
   set_answer(answered, out);
   if (answered.reason == Reason::kNone) {
     out.forward = ExplainedForward{std::string(forwarded.authority()), std::string(forwarded.path())};

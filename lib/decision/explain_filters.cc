@@ -143,7 +143,7 @@ void add_mirrors(const Snapshot& snapshot, const RouteRule& rule, const RequestH
     double percent = 100.0 * said.numerator / said.denominator;
     std::string_view unless = is_upgrade ? "; not this one, it asks for an upgrade" : "";
     out.filters.push_back({"RequestMirror", str_cat(share_text(said, percent), " to ", name, unless)});
-    out.mirrors.push_back({std::move(name), percent});
+    out.mirrors.push_back({std::move(name), percent, std::nullopt});
   }
 }
 }  // namespace

@@ -119,7 +119,9 @@ void write_mirrors(const Explanation& found, JsonWriter& out) {
   if (found.mirrors.empty()) return;
   out.key("mirrors").begin_array();
   for (const ExplainedMirror& mirror : found.mirrors) {
-    out.begin_object().field("backendSet", mirror.name).field("percent", mirror.percent).end_object();
+    out.begin_object().field("backendSet", mirror.name).field("percent", mirror.percent);
+    if (mirror.drawn) out.field("drawn", *mirror.drawn);
+    out.end_object();
   }
   out.end_array();
 }

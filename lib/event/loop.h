@@ -88,11 +88,13 @@ class Loop final : public Scheduler {
   // and start-up.
   void run_until(UniqueFunction<bool()> done);
   void stop();  // any thread
+  // Whether stop() ended the last run. Not while it runs.
+  bool was_stopped() const noexcept { return stop_requested_; }
   // Any thread; FIFO. False after shutdown began: the task is destroyed unrun.
   bool post(Task);
   void defer(Deferred&, Phase = Phase::kTask);
   void retire(Retirable&);
-  // Called at the end of outermost read callbacks.
+  // Called at the end of outermost read callbacks, and by who writes to many connections in one task: so each 64 leave.
   void turn_if_crowded() {
     if (deferred_count_ >= kCrowded) end_turn();
   }
@@ -110,6 +112,7 @@ class Loop final : public Scheduler {
   MonoTime last_turn() const noexcept { return MonoTime(Duration(last_turn_.load(std::memory_order_relaxed))); }
 
  private:
+  friend class LoopTimer;
   using DeferredList = IntrusiveList<Deferred>;
   void end_turn();
   void run_lists_once();
@@ -128,6 +131,7 @@ class Loop final : public Scheduler {
   std::atomic<std::thread::id> thread_;
   bool running_ = false;
   bool stop_requested_ = false;
+  bool fires_timer_ = false;                 // the task of a LoopTimer runs
   UniqueFunction<bool()>* until_ = nullptr;  // of run_until()
   mutable std::optional<MonoTime> turn_time_;
   std::atomic<int64_t> last_turn_{0};

@@ -17,12 +17,20 @@ class HttpClient::Exchange final : public HttpClient::Lines, private ResponseSin
 
   void start_call(Duration deadline, OnResponse done) {
     on_response_ = std::move(done);
+    is_whole_ = true;
     deadline_.arm(client_.context_.loop, deadline);
     start();
   }
   void start_lines(LineObserver& observer, OnOpen opened) {
     lines_ = &observer;
     on_open_ = std::move(opened);
+    start();
+  }
+  void start_reading(LineObserver& observer, OnResponse answered) {
+    lines_ = &observer;
+    on_response_ = std::move(answered);
+    is_whole_ = true;
+    local_ended_ = true;
     start();
   }
 
@@ -54,10 +62,10 @@ class HttpClient::Exchange final : public HttpClient::Lines, private ResponseSin
     RequestHead head(pool);
     bool fits = fill(head);
     if (!fits) return fail(make_error(Reason::kTooLarge, "the request head exceeds 64 KiB"));
-    bool has_body = lines_ != nullptr || !request_.body.empty();
-    if (lines_ == nullptr && has_body) head.content_length = request_.body.size();
+    bool has_body = !is_whole_ || !request_.body.empty();
+    if (is_whole_ && has_body) head.content_length = request_.body.size();
     stream_ = &session.open(*this, head, !has_body);
-    if (lines_ != nullptr) {
+    if (!is_whole_) {
       if (!waiting_.empty()) static_cast<void>(stream_->write(std::move(waiting_), false));
       if (local_ended_) static_cast<void>(stream_->write(Buffer(pool), true));
     } else if (has_body) {
@@ -86,6 +94,7 @@ class HttpClient::Exchange final : public HttpClient::Lines, private ResponseSin
     streaming_ = lines_ != nullptr && head.status == 200;
     if (end) return on_end();
     if (streaming_ && on_open_) std::exchange(on_open_, nullptr)({});
+    if (streaming_ && on_response_) std::exchange(on_response_, nullptr)(std::move(response_));
   }
   void on_body(Buffer&& bytes, bool end) override {
     size_t size = bytes.size();
@@ -122,7 +131,8 @@ class HttpClient::Exchange final : public HttpClient::Lines, private ResponseSin
   void on_end() {
     stream_ended();
     deadline_.cancel();
-    if (lines_ == nullptr) return std::exchange(on_response_, nullptr)(std::move(response_));
+    bool is_answer = lines_ == nullptr || (is_whole_ && !streaming_);
+    if (is_answer) return std::exchange(on_response_, nullptr)(std::move(response_));
     close();
     stream_ = nullptr;
     if (!streaming_) {
@@ -154,6 +164,7 @@ class HttpClient::Exchange final : public HttpClient::Lines, private ResponseSin
   Buffer waiting_{client_.context_.loop.blocks()};
   Pending dial_;
   ClientStream* stream_ = nullptr;
+  bool is_whole_ = false;  // the request is: our side ends with its body
   bool local_ended_ = false;
   bool streaming_ = false;
   DeadlineOf<Exchange, &Exchange::on_late> deadline_{*this};
@@ -180,6 +191,13 @@ Pending HttpClient::call(RpcRequest request, Duration deadline, OnResponse done)
 std::unique_ptr<HttpClient::Lines> HttpClient::open_lines(RpcRequest request, LineObserver& observer, OnOpen opened) {
   auto exchange = std::make_unique<Exchange>(*this, std::move(request));
   exchange->start_lines(observer, std::move(opened));
+  return exchange;
+}
+
+std::unique_ptr<HttpClient::Lines> HttpClient::read_lines(RpcRequest request, LineObserver& observer,
+                                                          OnResponse answered) {
+  auto exchange = std::make_unique<Exchange>(*this, std::move(request));
+  exchange->start_reading(observer, std::move(answered));
   return exchange;
 }
 

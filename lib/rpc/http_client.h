@@ -37,6 +37,10 @@ class HttpClient final : private ClientSession::Owner {
   // After a failed on_open or after on_closed nothing more comes. Destroying the token resets the stream in silence.
   // `observer` must outlive the token, and must not destroy it inside on_line().
   [[nodiscard]] std::unique_ptr<Lines> open_lines(RpcRequest, LineObserver& observer, OnOpen);
+  // A long answer: the request is sent whole, and lines come back. on_answer gets the head of an answer of status 200,
+  // before any line; of any other status the whole answer, after which nothing more comes. An answer of status 200 that
+  // ends without a body is on_closed alone. The rest as open_lines(). Without a deadline: the caller has one.
+  [[nodiscard]] std::unique_ptr<Lines> read_lines(RpcRequest, LineObserver& observer, OnResponse on_answer);
   // Drops the kept connection; the next call dials (the address's certificate or our identity changed).
   void forget_connection();
 

@@ -1,6 +1,7 @@
 // LineStream: one long request that carries newline-delimited lines both ways (the watch). Both ends look the same.
 // Owned by its server call or its client; belongs to one loop. A line is at most `max_line` bytes.
 #pragma once
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,22 +25,34 @@ class LineSender {
  public:
   // Queues the line and a newline; kFull: wait for on_drained. Ignored after close().
   [[nodiscard]] virtual Flow send(std::string_view line) = 0;
+  // The same for some lines, which have their newlines already.
+  [[nodiscard]] virtual Flow send_all(std::span<const std::string_view> lines) {
+    Flow flow = Flow::kOpen;
+    for (std::string_view line : lines) flow = send(line.substr(0, line.size() - 1));
+    return flow;
+  }
   virtual void close() = 0;  // ends our direction; on_closed follows when the peer ends too
 
  protected:
   ~LineSender() = default;
 };
 
-// Cuts bytes into lines. Pure.
+// Cuts bytes into lines. A line that lies in one piece is told from where it lies; only others are put together. Pure.
 class LineSplitter {
  public:
   explicit LineSplitter(size_t max_line) : max_line_(max_line) {}
-  // f(std::string_view) for each complete line; kTooLarge when one exceeds the limit.
+  // f(std::string_view) for each complete line, valid during the call, which must leave `in` alone; kTooLarge when one
+  // exceeds the limit.
   template <class F>
   Result<void> feed(Buffer& in, F&& f) {
     while (!in.empty()) {
       std::string_view part = as_text(in.front());
       size_t end = part.find('\n');
+      if (held_.empty() && end != std::string_view::npos && end <= max_line_) {
+        f(part.substr(0, end));
+        in.consume(end + 1);
+        continue;
+      }
       held_.append(part.substr(0, end));
       in.consume(end == std::string_view::npos ? part.size() : end + 1);
       if (held_.size() > max_line_) return make_error(Reason::kTooLarge, "a line exceeds its limit");

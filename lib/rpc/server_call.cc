@@ -141,6 +141,13 @@ Flow HttpServer::Call::send(std::string_view line) {
   return stream_->write(std::move(bytes), false);
 }
 
+Flow HttpServer::Call::send_all(std::span<const std::string_view> lines) {
+  if (stream_ == nullptr || local_ended_ || finished_) return Flow::kOpen;
+  Buffer bytes(server_.context_.loop.blocks());
+  for (std::string_view line : lines) bytes.append(line);
+  return stream_->write(std::move(bytes), false);
+}
+
 void HttpServer::Call::close() {
   if (stream_ == nullptr || std::exchange(local_ended_, true)) return;
   static_cast<void>(stream_->write(Buffer(server_.context_.loop.blocks()), true));

@@ -22,6 +22,7 @@ class HttpServer::Call final : public Retirable, private BodySink, private LineS
   void on_gone(const Error&) override;
   // LineSender
   [[nodiscard]] Flow send(std::string_view line) override;
+  [[nodiscard]] Flow send_all(std::span<const std::string_view> lines) override;
   void close() override;
 
   void read_head(const RequestHead&);

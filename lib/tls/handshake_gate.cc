@@ -38,6 +38,12 @@ bool HandshakeGate::admit(Handshake& handshake) {
   return false;
 }
 
+size_t HandshakeGate::waiting() {
+  size_t n = 0;
+  for (Queue* queue : {&begun_, &fresh_}) queue->for_each([&n](Handshake&) { ++n; });
+  return n;
+}
+
 void HandshakeGate::begin_turn() {
   if (scheduler_.now() == turn_) return;
   turn_ = scheduler_.now();

@@ -52,6 +52,8 @@ class HandshakeGate {
   // Bytes came: may they be looked at now? If not, on_admitted() follows in a later turn.
   bool admit(Handshake&);
   size_t in_flight() const noexcept { return work_.under_way(); }
+  // Those with bytes that nobody may look at yet, begun or not. Walks them: for a scrape.
+  size_t waiting();
 
  private:
   using Queue = IntrusiveList<Handshake>;

@@ -78,6 +78,7 @@ INSTANTIATE_TEST_SUITE_P(
                     WatchNack{{1, 5}, {{"HTTPRoute/default/r", "spec.rules[0]", "line\nbreak \"quoted\""}}},
                     WatchReport{{{"requests", UINT64_MAX}, {"errors", 0}}, 1500ms},
                     WatchReport{{{"outbound.requests", 7}}, 0ms, Version{1, 9}},
+                    WatchReport{{}, 0ms, {}, -90'000ms, {{"shop/cart", 0, 2}, {"shop/pay", 1, 1}}},
                     WatchTrustInUse{std::string(kHash), std::string(kHash)}, WatchTrustInUse{std::string(kHash)},
                     WatchTrustInUse{std::string(kHash), "", std::string(kHash)},
                     WatchFacts{7, {whole_fact(), small_fact()}, 48'000, true}, WatchFacts{0, {}, 0, false},
@@ -208,6 +209,8 @@ TEST(WatchMessages, ErrorsNameTheField) {
   expect_refused(R"({"hello":{"schema":1,"node":"n","software":"x","scope":"all"}})", "hello.scope");
   expect_refused(R"({"report":{"counters":{"a":-1},"lag_ms":0}})", "report.counters.a");
   expect_refused(R"({"report":{"counters":{},"lag_ms":-1}})", "report.lag_ms");
+  expect_refused(R"({"report":{"lag_ms":0,"clock_ahead_ms":"1"}})", "report.clock_ahead_ms");
+  expect_refused(R"({"report":{"lag_ms":0,"backends":[{"set":"a/b","up":1,"down":-1}]}})", "report.backends[0].down");
   expect_control_refused(R"({"begin":{"kind":"delta","to":"1.2"}})", "begin.from");
   expect_control_refused(R"({"begin":{"kind":"snapshot","from":"1.1","to":"1.2"}})", "begin.from");
   expect_control_refused(R"({"begin":{"to":"1.2"}})", "begin.kind");

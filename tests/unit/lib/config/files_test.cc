@@ -141,6 +141,22 @@ TEST(ContentHasher, HashesKeyZeroAndDigestInTheOrderOfKeyTexts) {
   EXPECT_EQ(hasher.value(), sha256(as_bytes(expected)));
 }
 
+// More of them than are hashed at once, one of them put twice.
+TEST(ContentHasher, HashesManyAsOneText) {
+  ContentHasher hasher;
+  std::string expected;
+  for (int i = 1000; i < 1300; ++i) {
+    std::string key = "Service/n/s" + std::to_string(i);
+    Sha256Digest digest = sha256(as_bytes(key));
+    hasher.put(key, sha256(as_bytes("old")));
+    hasher.put(key, digest);
+    expected.append(key).append("\0", 1).append(as_text(digest));
+  }
+
+  EXPECT_EQ(hasher.size(), 300U);
+  EXPECT_EQ(hasher.value(), sha256(as_bytes(expected)));
+}
+
 TEST(Diff, ComparesSetsByBytes) {
   ResourceKey a{Kind::kService, "n", "a"};
   ResourceKey b{Kind::kService, "n", "b"};

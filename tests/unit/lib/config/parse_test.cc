@@ -56,6 +56,17 @@ TEST(ParseBackendSet, GivesEveryEndpointItsIdentity) {
   EXPECT_EQ(set->tls, UpstreamTls::kMtls);
 }
 
+TEST(ParseBackendSet, AnEndpointWithoutASidecarIsPlaintextAmongOthers) {
+  auto set = parsed<BackendSetSpec>("BackendSet", R"({identity: spiffe://td/a, endpoints: [
+      {address: 10.0.0.1, port: 80}, {address: 10.0.0.2, port: 80, tls: plaintext}, {address: 10.0.0.3, port: 80, tls: mtls}]})");
+
+  EXPECT_EQ(tls_of(*set, set->endpoints[0]), UpstreamTls::kMtls);
+  EXPECT_EQ(tls_of(*set, set->endpoints[1]), UpstreamTls::kPlaintext);
+  EXPECT_FALSE(set->endpoints[1].key.identity.has_value());
+  EXPECT_EQ(tls_of(*set, set->endpoints[2]), UpstreamTls::kMtls);
+  EXPECT_EQ(set->endpoints[2].key.identity->text(), "spiffe://td/a");
+}
+
 TEST(ParseBackendSet, NoEndpointsAreAllowed) {
   EXPECT_TRUE(parsed<BackendSetSpec>("BackendSet", "{endpoints: []}")->endpoints.empty());
   EXPECT_TRUE(parsed<BackendSetSpec>("BackendSet", "{}")->endpoints.empty());
@@ -195,6 +206,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "in lower case"},
         Refusal{"Service", "{ports: [{port: 80}], hosts: [A.b]}",
                 "spec.hosts[0]: \"A.b\" is not a host name in lower case without port"},
+        Refusal{"Service", "{ports: [{port: 80}], addresses: [0.0.0.0]}",
+                "spec.addresses[0]: \"0.0.0.0\" is no address that others can call"},
+        Refusal{"Service", "{ports: [{port: 80}], addresses: [10.0.0.1, 10.0.0.1]}",
+                "spec.addresses[1]: \"10.0.0.1\" stands twice"},
         Refusal{"Service", "{ports: [{port: 80}], hosts: [a.b, a.b]}", "spec.hosts[1]: \"a.b\" stands twice"}));
 INSTANTIATE_TEST_SUITE_P(
     BackendSet, ParseRefuses,
@@ -213,6 +228,11 @@ INSTANTIATE_TEST_SUITE_P(
                 "spec.endpoints[0]: needs an identity: tls is mtls, and neither the endpoint nor the set names one"},
         Refusal{"BackendSet", "{tls: plaintext, endpoints: [{address: 1.2.3.4, port: 1, identity: spiffe://td/a}]}",
                 "spec.endpoints[0]: has an identity, but tls is plaintext: nobody would check it"},
+        Refusal{"BackendSet", "{endpoints: [{address: 1.2.3.4, port: 1, identity: spiffe://td/a, tls: plaintext}]}",
+                "spec.endpoints[0]: has an identity, but tls is plaintext: nobody would check it"},
+        Refusal{"BackendSet", "{tls: plaintext, endpoints: [{address: 1.2.3.4, port: 1, tls: mtls}]}",
+                "spec.endpoints[0]: is mtls, but tls of the set is plaintext: write mtls there, and plaintext at those "
+                "without a sidecar"},
         Refusal{"BackendSet", "{identity: spiffe://td, endpoints: [{address: 1.2.3.4, port: 1}]}",
                 "spec.identity: \"spiffe://td\" names a trust domain; expected the id of a workload"},
         Refusal{"BackendSet", "{tls: plaintext, endpoints: [{address: 1.2.3.4, port: 1, weight: 1000001}]}",

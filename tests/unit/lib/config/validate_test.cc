@@ -75,6 +75,18 @@ TEST(Validate, ANameBelongsToOneService) {
             "Service default/b: spec.hosts: the name \"a.default.svc\" belongs to Service default/a already");
 }
 
+TEST(Validate, AnAddressWithAPortBelongsToOneService) {
+  auto service = [](std::string_view name, std::string_view port) {
+    return heddle("BackendSet", name, "{}") +
+           heddle("Service", name, str_cat("{ports: [{port: ", port, "}], addresses: [10.96.0.10, \"fd00::10\"]}"));
+  };
+
+  EXPECT_EQ(problems_of(service("a", "80") + service("b", "81")), "");
+  EXPECT_EQ(problems_of(service("a", "80") + service("b", "80")),
+            "Service default/b: spec.addresses[0]: 10.96.0.10:80 belongs to Service default/a already\n"
+            "Service default/b: spec.addresses[1]: [fd00::10]:80 belongs to Service default/a already");
+}
+
 TEST(Validate, ABackendSetHasOneTrafficPolicyThatExists) {
   std::string first = heddle("TrafficPolicy", "t1", "{targetRefs: [{name: a}]}");
 

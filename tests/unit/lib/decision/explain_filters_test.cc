@@ -72,6 +72,42 @@ TEST(ExplainFilters, NamesEachMirrorAndItsShare) {
                         R"({"backendSet":"default/b","percent":25.0},{"backendSet":"default/b","percent":0.0125}])"));
 }
 
+TEST(ExplainFilters, ADrawSaysWhichMirrorsGetACopy) {
+  std::string yaml =
+      service_yaml("a") + service_yaml("b") +
+      route(str_cat("filters: [{type: RequestMirror, requestMirror: {backendRef: {name: b, port: 80}}}, ",
+                    "{type: RequestMirror, requestMirror: {backendRef: {name: b, port: 80}, percent: 0}}], ", kBackend,
+                    "}]"));
+  Problems problems;
+  auto query = ExplainQuery::parse({.url = "http://a/x", .draw = 7}, problems);
+
+  Explanation found = explain(*snapshot_of(yaml), *query);
+
+  ASSERT_EQ(found.mirrors.size(), 2U);
+  EXPECT_EQ(found.mirrors[0].drawn, true);
+  EXPECT_EQ(found.mirrors[1].drawn, false);
+  EXPECT_THAT(found.trace.text(), HasSubstr("a copy goes to default/b"));
+  EXPECT_THAT(explanation_json(*query, found), HasSubstr(R"("percent":100.0,"drawn":true})"));
+}
+
+// The sidecar answers by itself then.
+TEST(ExplainFilters, WhatNoEndpointTakesIsNotCopied) {
+  std::string yaml =
+      service_yaml("a") + service_yaml("b") +
+      "{apiVersion: heddle.dev/v1, kind: BackendSet, metadata: {name: nobody}, spec: {endpoints: []}}\n---\n" +
+      route(
+          "filters: [{type: RequestMirror, requestMirror: {backendRef: {name: b, port: 80}}}], "
+          "backendRefs: [{group: heddle.dev, kind: BackendSet, name: nobody}]");
+  Problems problems;
+  auto query = ExplainQuery::parse({.url = "http://a/x", .draw = 7}, problems);
+
+  Explanation found = explain(*snapshot_of(yaml), *query);
+
+  EXPECT_EQ(found.reason, Reason::kNoHealthyEndpoint);
+  ASSERT_EQ(found.mirrors.size(), 1U);
+  EXPECT_NE(found.mirrors[0].drawn, true);
+}
+
 TEST(ExplainFilters, AnUpgradeIsNotMirrored) {
   std::string yaml =
       service_yaml("a") + service_yaml("b") +

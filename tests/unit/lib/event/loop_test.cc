@@ -240,6 +240,24 @@ TEST(Loop, ATimerMayArmItselfAgain) {
   EXPECT_EQ(fired, 3);
 }
 
+// Who works on in slices wants what it wrote to leave between them.
+TEST(Loop, ATimerForNowThatATimerArmsFiresInALaterTurn) {
+  Loop loop;
+  std::vector<std::string> log;
+  Note written(log, "written");
+  std::unique_ptr<Timer> timer;
+  timer = loop.timer([&] {
+    log.push_back("slice");
+    loop.defer(written, Loop::Phase::kSession);
+    if (log.size() < 4) timer->arm(0ms);
+  });
+  timer->arm(0ms);
+
+  loop.run();
+
+  EXPECT_THAT(log, ElementsAre("slice", "written", "slice", "written", "slice", "written"));
+}
+
 TEST(Loop, ACancelledTimerNeverFires) {
   Loop loop;
   auto timer = loop.timer([] { FAIL() << "fired"; });

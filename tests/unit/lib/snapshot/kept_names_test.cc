@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "lib/api/request_fact.h"
+#include "lib/base/strings.h"
 #include "tests/support/config_fixtures.h"
 
 namespace heddle {
@@ -88,6 +90,42 @@ TEST(KeptNames, OfSecretsTheQuestionsAreKept) {
   EXPECT_TRUE(names->secrets()[1].asks("Basic x"));
   EXPECT_TRUE(names->secrets()[2].asks("canary=1"));
   EXPECT_FALSE(names->secrets()[2].asks("canary=2"));
+}
+
+// Whichever rule names it, and however it writes it; set-cookie too, though it belongs to answers.
+TEST(KeptNames, NoRuleMakesTheValueOfASecretKept) {
+  for (std::string_view name : {"Authorization", "Proxy-Authorization", "COOKIE", "Set-Cookie"}) {
+    std::string field = str_cat("{name: ", name, ", value: a}");
+    auto names = names_of(str_cat(route_with(str_cat("[{headers: [", field, "]}]")), R"(
+---
+apiVersion: heddle.dev/v1
+kind: AuthorizationPolicy
+metadata: {name: p}
+spec:
+  action: allow
+  rules:
+  - to: [{headers: [)",
+                                  field, ", {name: ", name, R"(}]}]
+---
+apiVersion: heddle.dev/v1
+kind: RateLimitPolicy
+metadata: {name: p}
+spec:
+  limits:
+  - {name: l, requests: 1, per: 1s, matches: [{headers: [)",
+                                  field, "]}]}\n"));
+
+    EXPECT_TRUE(names->headers().empty()) << name;
+    ASSERT_EQ(names->secrets().size(), 2U) << name;
+    EXPECT_TRUE(is_secret_header(names->secrets()[0].name)) << names->secrets()[0].name;
+  }
+}
+
+TEST(KeptNames, NoRuleMayNameForwardedClientCertificates) {
+  std::string problems = spec_problems_of(route_with("[{headers: [{name: X-Forwarded-Client-Cert, value: a}]}]"));
+
+  EXPECT_NE(problems.find("is a header that sidecars remove from every request"), std::string::npos) << problems;
+  EXPECT_TRUE(is_secret_header("x-forwarded-client-cert")) << "and it would be no name";
 }
 
 TEST(KeptNames, AnEqualListIsTheSameObject) {

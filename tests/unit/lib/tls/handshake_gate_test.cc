@@ -41,9 +41,11 @@ TEST_F(HandshakeGateTest, TakesSoManyStepsInATurnAndTheRestInThoseThatFollow) {
   for (size_t i = 0; i < 5; ++i) at_once.push_back(gate.admit(shakes[i]));
   EXPECT_EQ(at_once, (std::vector<bool>{true, true, true, false, false}));
   EXPECT_EQ(watch.delayed, 2);
+  EXPECT_EQ(gate.waiting(), 2U);
 
   next_turn();
 
+  EXPECT_EQ(gate.waiting(), 0U);
   EXPECT_EQ(admitted(), 2U);
   EXPECT_TRUE(gate.admit(shakes[3]));
   EXPECT_TRUE(gate.admit(shakes[4]));
