@@ -40,6 +40,11 @@ SubjectNames leaf_names(const SpiffeId& id, const ExtraNames& extra) {
   return names;
 }
 
+Error no_key(const CertificateAuthority& authority) {
+  return make_error(Reason::kUnavailable,
+                    str_cat("the key of the certificate authority ", authority.fingerprint(), " is not here"));
+}
+
 bool is_self_signed(X509* certificate) { return X509_check_issued(certificate, certificate) == X509_V_OK; }
 
 // X509-SVID §3.2: a signing certificate that carries an id carries that of its trust domain.
@@ -89,6 +94,13 @@ Result<CertificateAuthority::Ptr> CertificateAuthority::from_pem(const TrustDoma
   return assemble(domain, *std::move(chain), *std::move(private_key));
 }
 
+Result<CertificateAuthority::Ptr> CertificateAuthority::without_key(const TrustDomain& domain,
+                                                                    std::string_view certificates) {
+  auto chain = parse_certificates(certificates, {kMaxChainPem, kMaxChainLength});
+  if (!chain) return std::move(chain).error().within("certificate authority");
+  return assemble(domain, *std::move(chain), nullptr);
+}
+
 Result<CertificateAuthority::Ptr> CertificateAuthority::assemble(const TrustDomain& domain, CertChain chain,
                                                                  std::shared_ptr<const PrivateKey> key) {
   auto own = PeerCertificate::from_x509(chain.front().get());
@@ -96,7 +108,7 @@ Result<CertificateAuthority::Ptr> CertificateAuthority::assemble(const TrustDoma
   if (!own->is_ca() || !own->key_usage().has(KeyUse::kKeyCertSign)) return bad("the certificate may not sign others");
   HEDDLE_CHECK_OK(check_authority_id(*own, domain));
   if (auto linked = check_links(chain); !linked) return std::move(linked).error().within("certificate authority");
-  if (EVP_PKEY_eq(X509_get0_pubkey(chain.front().get()), key->raw()) != 1) {
+  if (key != nullptr && EVP_PKEY_eq(X509_get0_pubkey(chain.front().get()), key->raw()) != 1) {
     ERR_clear_error();
     return bad("the private key is not the certificate's");
   }
@@ -133,6 +145,7 @@ Result<SignedSvid> CertificateAuthority::sign(const Csr& request, const SpiffeId
   if (attested.trust_domain_name() != domain_.name()) {
     return make_error(Reason::kForbidden, str_cat(attested.text(), " is not of trust domain ", domain_.name()));
   }
+  if (!has_key()) return no_key(*this);
   HEDDLE_TRY(WallTime end, leaf_end(ttl, now));
   WallTime start = whole_seconds(std::max(now - kBackdate, not_before_));
   CertificateBuilder builder;
@@ -145,6 +158,11 @@ Result<SignedSvid> CertificateAuthority::sign(const Csr& request, const SpiffeId
   CertChain chain = issuers_shown();
   chain.insert(chain.begin(), leaf);
   return SignedSvid{heddle::to_pem(chain), serial_of(leaf.get()), start, end, now};
+}
+
+Result<Secret> CertificateAuthority::key_pem() const {
+  if (!has_key()) return no_key(*this);
+  return key_->to_pem();
 }
 
 std::string CertificateAuthority::to_pem() const { return heddle::to_pem(chain_); }

@@ -30,10 +30,12 @@ class CertificateAuthority {
   // Certificates: the authority's first, then its issuers up to the trust anchor; key in PKCS#8. Refuses a key of
   // another certificate, a certificate that may not sign, and one that names another trust domain.
   static Result<Ptr> from_pem(const TrustDomain&, std::string_view certificates, std::string_view key);
+  // One whose key somebody else has: everything but sign() and key_pem(), which fail with kUnavailable.
+  static Result<Ptr> without_key(const TrustDomain&, std::string_view certificates);
 
   // Fails with kForbidden (the request names another id, or one outside the domain), kBadRequest (ttl below kMinTtl),
-  // kConfigInvalid (bad extra names) or kUnavailable (the authority itself is not valid at `now`). A ttl beyond the
-  // authority's life is cut to it.
+  // kConfigInvalid (bad extra names) or kUnavailable (the authority itself is not valid at `now`, or its key is not
+  // here). A ttl beyond the authority's life is cut to it.
   Result<SignedSvid> sign(const Csr&, const SpiffeId& attested, Duration ttl, WallTime now,
                           const ExtraNames& extra = {}) const;
 
@@ -46,7 +48,8 @@ class CertificateAuthority {
   std::string to_pem() const;
   // What its leaves are shown with: the chain without the root. Empty where the root itself signs.
   CertChain issuers_shown() const;
-  Result<Secret> key_pem() const { return key_->to_pem(); }
+  bool has_key() const noexcept { return key_ != nullptr; }
+  Result<Secret> key_pem() const;
 
   // Use the factories: public only for make_shared.
   struct Access {
@@ -57,11 +60,12 @@ class CertificateAuthority {
   CertificateAuthority(Access, CertChain chain, std::shared_ptr<const PrivateKey> key, DomainRoots::Ptr roots);
 
  private:
-  static Result<Ptr> assemble(const TrustDomain&, CertChain, std::shared_ptr<const PrivateKey>);
+  // `key`: null where it is not here.
+  static Result<Ptr> assemble(const TrustDomain&, CertChain, std::shared_ptr<const PrivateKey> key);
   Result<WallTime> leaf_end(Duration ttl, WallTime now) const;
   TrustDomain domain_;
-  CertChain chain_;  // ours first, the anchor last
-  std::shared_ptr<const PrivateKey> key_;
+  CertChain chain_;                        // ours first, the anchor last
+  std::shared_ptr<const PrivateKey> key_;  // null: not here
   DomainRoots::Ptr roots_;
   WallTime not_before_;
   WallTime not_after_;

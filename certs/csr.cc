@@ -68,6 +68,8 @@ Result<Csr> Csr::parse_pem(std::string_view pem) {
   return parse_der(blocks->front().view());
 }
 
+std::string Csr::public_key_der() const { return heddle::to_der(public_key(), i2d_PUBKEY); }
+
 std::string Csr::to_der() const { return heddle::to_der(request_.get(), i2d_X509_REQ); }
 std::string Csr::to_pem() const { return heddle::to_pem(to_der(), kPemRequest); }
 }  // namespace heddle

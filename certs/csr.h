@@ -16,6 +16,7 @@ class Csr {
 
   const SpiffeId& id() const noexcept { return id_; }
   const EVP_PKEY* public_key() const noexcept { return X509_REQ_get0_pubkey(request_.get()); }
+  std::string public_key_der() const;  // SubjectPublicKeyInfo
   std::string to_der() const;
   std::string to_pem() const;
 

@@ -52,12 +52,16 @@ void write(JsonWriter& out, const ServiceSpec& spec) {
   out.end_array();
   write_visibility(out, spec.visibility);
   strings(out, "hosts", spec.hosts);
+  std::vector<std::string> addresses;
+  for (const Address& address : spec.addresses) addresses.push_back(address.ip());
+  if (!addresses.empty()) strings(out, "addresses", addresses);
 }
 
 void write_endpoint(JsonWriter& out, const Endpoint& endpoint) {
   out.begin_object().field("address", endpoint.address().ip()).field("port", endpoint.address().port());
   out.field("weight", endpoint.weight);
   if (endpoint.key.identity) out.field("identity", endpoint.key.identity->text());
+  if (endpoint.is_plaintext) out.field("tls", to_text(UpstreamTls::kPlaintext));
   if (endpoint.priority != 0) out.field("priority", endpoint.priority);
   if (!endpoint.traits->zone.empty()) out.field("zone", endpoint.traits->zone);
   out.key("labels").begin_object();

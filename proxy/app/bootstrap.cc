@@ -12,6 +12,7 @@
 #include "lib/config/yaml.h"
 #include "proxy/app/bootstrap_checks.h"
 #include "proxy/app/bootstrap_dns.h"
+#include "proxy/app/bootstrap_intercept.h"
 #include "proxy/app/bootstrap_tracing.h"
 #include "proxy/app/bootstrap_trust.h"
 #include "proxy/app/bootstrap_workload.h"
@@ -161,8 +162,9 @@ ListenerSettings read_listener(const JsonReader& item) {
   if (!at.has("address")) at.problem("address", "is required");
   out.protocol = at.optional_one_of("protocol", kProtocols).value_or(PortProtocol::kAuto);
   out.proxy_protocol = at.optional_one_of("proxyProtocol", kProxyProtocol).value_or(false);
-  at.refuse("intercept", "intercepted listeners are not there yet: use explicit addresses");
-  if (out.direction == ListenerSettings::Direction::kInbound) {
+  if (at.optional_boolean("intercept").value_or(false)) {
+    read_intercepted(at, out);
+  } else if (out.direction == ListenerSettings::Direction::kInbound) {
     read_inbound(at, out);
   } else {
     read_outbound(at, out);

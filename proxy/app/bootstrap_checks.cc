@@ -38,6 +38,16 @@ void check_listeners(const JsonObject& root, const Settings& settings) {
     if (!inbound && settings.config.source == ConfigSettings::Source::kNone) {
       root.problem(path_of(i), "an outbound listener needs a config source");
     }
+    if (listener.intercept && !inbound && !listener.address.is_loopback()) {
+      root.problem(path_of(i) + ".address",
+                   "of intercepted outbound connections must be loopback: others may not use it");
+    }
+    bool from_control = settings.config.source == ConfigSettings::Source::kControl;
+    if (listener.intercept && !inbound && listener.external_allowed && from_control) {
+      root.problem(path_of(i) + ".external",
+                   "must be deny with config.source control: services are not asked for by address yet, so those that "
+                   "the sidecar does not hold would be called in plaintext");
+    }
     if (listener.address.family() == Address::Family::kUnix) {
       root.problem(path_of(i) + ".address", "must be an IP address: workers cannot share a Unix socket");
     }

@@ -57,14 +57,17 @@ class PortAdmission final : public Admission {
   PortAdmission(InboundAuthz& authz, uint16_t port) : authz_(authz), port_(port) {}
   Reason admit(const RequestHead* request, const ConnectionInfo& caller, AuthzNote& note) override {
     if (authz_.is_open() && !caller.is_foreign) return Reason::kNone;
-    return authz_.admit(authz_.facts_of(caller, port_, request), note);
+    return authz_.admit(authz_.facts_of(caller, port_of(caller), request), note);
   }
   bool still_admits(const RequestHead* request, const ConnectionInfo& caller) const override {
-    return authz_.still_admits(authz_.facts_of(caller, port_, request));
+    return authz_.still_admits(authz_.facts_of(caller, port_of(caller), request));
   }
 
  private:
+  uint16_t port_of(const ConnectionInfo& caller) const noexcept {
+    return port_ != 0 || !caller.original_dst ? port_ : caller.original_dst->port();
+  }
   InboundAuthz& authz_;
-  uint16_t port_;
+  uint16_t port_;  // 0: intercepted, that of the original destination
 };
 }  // namespace heddle

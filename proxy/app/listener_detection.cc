@@ -16,6 +16,8 @@ bool is_permissive(const ListenerSettings& listener) {
 
 std::string setting_of(const ListenerSettings& listener) {
   std::string whose = str_cat("listener \"", listener.name, "\": ");
+  if (listener.intercept && !is_inbound(listener)) return str_cat(whose, "ports[].protocol: tcp of its Service");
+  if (listener.intercept) return str_cat(whose, "an explicit inbound listener with protocol: tcp");
   if (is_permissive(listener)) return str_cat(whose, "protocol: tcp, and tls: strict or off");
   if (is_inbound(listener) || !listener.service.empty()) return str_cat(whose, "protocol: tcp");
   return str_cat(whose, "for opaque TCP a listener of its own, with service and protocol: tcp");
@@ -23,6 +25,7 @@ std::string setting_of(const ListenerSettings& listener) {
 }  // namespace
 
 std::string destination_of(const ListenerSettings& listener) {
+  if (listener.intercept) return "original destination";
   if (listener.forward) return listener.forward->text();
   return listener.port == 0 || listener.service.empty() ? listener.service
                                                         : str_cat(listener.service, ":", std::to_string(listener.port));
@@ -36,7 +39,7 @@ std::optional<Detector::Spec> detector_spec(const ListenerSettings& listener) {
   spec.destination = destination_of(listener);
   if (spec.destination.empty()) spec.destination = listener.name;
   spec.setting = setting_of(listener);
-  spec.may_be_tcp = is_inbound(listener) || !listener.service.empty();
+  spec.may_be_tcp = is_inbound(listener) || listener.intercept || !listener.service.empty();
   if (is_permissive(listener)) spec.moment = Detector::kPermissiveMoment;
   return spec;
 }

@@ -129,6 +129,10 @@ ExplainedSidecar Worker::Core::describe(size_t listener) const {
 
 Result<Explanation> Worker::Core::explain(const LiveQuestion& question) {
   const ListenerSettings& settings = shared_.settings.listeners[question.listener];
+  if (settings.intercept) {
+    return make_error(Reason::kUnsupported, str_cat("listener ", quoted(settings.name),
+                                                    " goes by the destination of each connection; ask without --live"));
+  }
   if (settings.protocol == PortProtocol::kTcp) {
     return make_error(Reason::kUnsupported, str_cat("listener ", quoted(settings.name), " carries opaque TCP"));
   }

@@ -55,16 +55,25 @@ std::shared_ptr<const BackendSetSpec> application_spec(const ListenerSettings& l
 
 OutboundRouter::OutboundRouter(WorkerConfig& config, const ListenerSettings& listener, std::string client_ns,
                                const OwnName& own, Random& random)
-    : config_(config), service_(listener.service), client_ns_(std::move(client_ns)), own_(own), random_(random) {
+    : config_(config),
+      service_(listener.service),
+      by_destination_(listener.intercept),
+      client_ns_(std::move(client_ns)),
+      own_(own),
+      random_(random) {
   if (!service_.empty() && listener.port != 0) service_.append(":").append(std::to_string(listener.port));
 }
 
-ServiceRef OutboundRouter::service_for(const std::shared_ptr<const WorkerSnapshot>& current,
-                                       std::string_view authority) {
+ServiceRef OutboundRouter::service_for(const std::shared_ptr<const WorkerSnapshot>& current, std::string_view authority,
+                                       const ConnectionInfo& from) {
   if (resolved_for_ != current) {
     resolved_for_ = current;
     cells_.reset(current->snapshot->route_id_limit());
     fixed_service_ = service_.empty() ? ServiceRef{} : current->snapshot->resolve(service_, client_ns_);
+  }
+  if (by_destination_) {
+    if (current->destinations == nullptr || !from.original_dst) return {};
+    return current->destinations->find(*from.original_dst).service;
   }
   return service_.empty() ? current->snapshot->resolve(authority, client_ns_) : fixed_service_;
 }
@@ -85,7 +94,7 @@ Result<RouteTarget> OutboundRouter::route_drawn(const RequestHead& head, const C
   RequestFacts facts = facts_of(head);
   LiveEndpoints endpoints(*current);
   SessionLookup sessions{head.fields(), config_.clock(), endpoints};
-  DecisionInput input{service_for(current, head.authority()), client_ns_, &facts, draw, {}, &sessions};
+  DecisionInput input{service_for(current, head.authority(), from), client_ns_, &facts, draw, {}, &sessions};
   Decision decision = decide(*current->snapshot, input, watch == nullptr ? nullptr : &watch->trace);
   if (watch != nullptr) {
     watch->decision = decision;
@@ -102,10 +111,10 @@ Result<RouteTarget> OutboundRouter::route_drawn(const RequestHead& head, const C
   return out;
 }
 
-bool OutboundRouter::asks_server_name() {
+bool OutboundRouter::asks_server_name(const ConnectionInfo& from) {
   auto current = config_.current();
   if (current == nullptr) return false;
-  ServiceRef service = service_for(current, {});
+  ServiceRef service = service_for(current, {}, from);
   const L4Router* router = service ? service.port->l4_router_for(client_ns_) : nullptr;
   return router != nullptr && router->asks_server_name();
 }
@@ -113,7 +122,7 @@ bool OutboundRouter::asks_server_name() {
 Result<RouteTarget> OutboundRouter::route_tcp(const ConnectionInfo& from) {
   auto current = config_.current();
   if (current == nullptr) return make_error(Reason::kNoConfig, "");
-  DecisionInput input{service_for(current, {}), client_ns_, nullptr, random_.next(), from.sni};
+  DecisionInput input{service_for(current, {}, from), client_ns_, nullptr, random_.next(), from.sni};
   Decision decision = decide(*current->snapshot, input);
   if (!decision) return make_error(decision.reason, "");
   if (may_leave(decision)) leave_if_short(*current, input.draw, decision);

@@ -20,7 +20,7 @@ class OutboundRouter final : public RequestRouter, public TcpRouter {
   OutboundRouter(WorkerConfig& config, const ListenerSettings& listener, std::string client_ns, const OwnName& own,
                  Random& random);
   Result<RouteTarget> route(const RequestHead&, const ConnectionInfo&) override;
-  bool asks_server_name() override;
+  bool asks_server_name(const ConnectionInfo&) override;
   Result<RouteTarget> route_tcp(const ConnectionInfo&) override;
   // route() with a given draw, for `explain`: the target has no runtime, and no metric is made for it.
   Result<RouteTarget> route_watched(const RequestHead&, const ConnectionInfo&, uint64_t draw, RouteWatch&);
@@ -28,12 +28,14 @@ class OutboundRouter final : public RequestRouter, public TcpRouter {
  private:
   // nullptr: traffic.
   Result<RouteTarget> route_drawn(const RequestHead&, const ConnectionInfo&, uint64_t draw, RouteWatch*);
-  ServiceRef service_for(const std::shared_ptr<const WorkerSnapshot>&, std::string_view authority);
+  ServiceRef service_for(const std::shared_ptr<const WorkerSnapshot>&, std::string_view authority,
+                         const ConnectionInfo&);
   RouteTarget target(std::shared_ptr<const WorkerSnapshot>, const Decision&, const RequestHead*, const ConnectionInfo&);
   RouteRuntime& runtime_of(const Decision&);
 
   WorkerConfig& config_;
-  std::string service_;  // "hello.default:80"; empty: by Host
+  std::string service_;  // "hello.default:80"; empty: by Host, or
+  bool by_destination_;  // by the original destination alone, whatever the Host says
   std::string client_ns_;
   const OwnName& own_;
   Random& random_;

@@ -19,6 +19,7 @@
 #include "proxy/app/worker.h"
 #include "proxy/identity/workload_api.h"
 #include "proxy/telemetry/traffic_totals.h"
+#include "proxy/upstream/backend_troubles.h"
 
 namespace heddle {
 namespace {
@@ -33,6 +34,7 @@ class ProxyServer final : public Server {
 
  private:
   Result<void> start_workers();
+  WatchReport watch_report();
   void start_tracing();
   Result<void> start_operations();
   Result<void> start_workload_api();
@@ -135,6 +137,15 @@ Result<void> ProxyServer::start() {
   return {};
 }
 
+WatchReport ProxyServer::watch_report() {
+  WatchReport report;
+  report.counters = to_counters(traffic_totals(in_.metrics));
+  if (auto snapshot = config_.source->snapshots().current()) {
+    report.backends = backend_troubles(*snapshot, health_, dns_.resolved().current().get());
+  }
+  return report;
+}
+
 Result<void> ProxyServer::start_workers() {
   uint32_t count = in_.settings.workers != 0 ? in_.settings.workers : default_workers();
   shared_ = std::make_unique<WorkerShared>(WorkerShared{in_.settings,
@@ -152,7 +163,7 @@ Result<void> ProxyServer::start_workers() {
                                                         {},
                                                         &dns_.resolved()});
   if (config_.watch != nullptr) {
-    config_.watch->set_counters([this] { return to_counters(traffic_totals(in_.metrics)); });
+    config_.watch->set_report([this] { return watch_report(); });
   }
   shared_->detection = &detection_;
   start_tracing();

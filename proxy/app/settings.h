@@ -59,6 +59,9 @@ struct ListenerSettings {
   TrustForwarded trust_forwarded = TrustForwarded::kMesh;           // inbound
   bool proxy_protocol = false;                                      // every connection begins with a PROXY header
   std::optional<ProxyVersion> forward_proxy_protocol;               // inbound, tcp: what the application is told
+  bool intercept = false;              // connections are redirected to it; their destination is SO_ORIGINAL_DST
+  bool external_allowed = true;        // intercept, outbound: to what is not of the mesh
+  bool application_localhost = false;  // intercept, inbound: not at the original address but at 127.0.0.1 or ::1
   bool operator==(const ListenerSettings&) const = default;
 };
 

@@ -22,6 +22,15 @@ void WorkerConfig::apply(std::shared_ptr<const Snapshot> snapshot) {
         std::make_shared<BackendSet>(upstream_, spec_of(entry), entry.traffic, entry.health);
   }
   next->snapshot = std::move(snapshot);
+  if (needs_destinations_) next->destinations = std::make_shared<const Destinations>(*next->snapshot);
+  current_ = std::move(next);
+}
+
+void WorkerConfig::need_destinations() {
+  needs_destinations_ = true;
+  if (current_ == nullptr || current_->destinations != nullptr) return;
+  auto next = std::make_shared<WorkerSnapshot>(*current_);
+  next->destinations = std::make_shared<const Destinations>(*next->snapshot);
   current_ = std::move(next);
 }
 

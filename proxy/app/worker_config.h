@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "lib/snapshot/destinations.h"
 #include "lib/snapshot/snapshot.h"
 #include "proxy/exchange/route_target.h"
 #include "proxy/telemetry/proxy_metrics.h"
@@ -17,12 +18,15 @@ namespace heddle {
 struct WorkerSnapshot {
   std::shared_ptr<const Snapshot> snapshot;
   std::vector<std::shared_ptr<BackendSet>> backend_sets;  // by BackendSetId
+  std::shared_ptr<const Destinations> destinations;       // nullptr where no listener intercepts
 };
 
 class WorkerConfig {
  public:
   WorkerConfig(UpstreamContext& upstream, Registry& metrics) : upstream_(upstream), metrics_(metrics) {}
   void apply(std::shared_ptr<const Snapshot>);
+  // From now on there are WorkerSnapshot::destinations, which intercepting listeners ask.
+  void need_destinations();
   // What DNS says about the sets that are looked up; those that changed keep the pools of the endpoints that stay.
   void resolve(std::shared_ptr<const ResolvedSets>);
   // nullptr before the first configuration.
@@ -36,6 +40,7 @@ class WorkerConfig {
   void update(BackendSet&, const BackendSetEntry&) const;
   UpstreamContext& upstream_;
   Registry& metrics_;
+  bool needs_destinations_ = false;
   std::shared_ptr<const WorkerSnapshot> current_;
   std::shared_ptr<const ResolvedSets> resolved_;  // nullptr: nothing was looked up
   std::unordered_map<std::string, std::unique_ptr<RouteRuntime>> runtimes_;

@@ -26,8 +26,9 @@ SpiffeId expected_identity(const Settings& settings) {
 // Of a listener for one service nothing is known until there is a configuration.
 FactOrigin fact_origin_of(const ListenerSettings& settings) {
   if (settings.direction == ListenerSettings::Direction::kOutbound) {
-    return {FactDirection::kOutbound, 0, {}, settings.service.empty()};
+    return {FactDirection::kOutbound, 0, {}, settings.service.empty() && !settings.intercept};
   }
+  if (settings.intercept) return {FactDirection::kInbound, 0, {}, false};  // of many ports
   return {FactDirection::kInbound, settings.forward->port()};
 }
 
@@ -37,8 +38,12 @@ std::unique_ptr<FactRecorder> make_facts(const WorkerShared& shared) {
   return std::make_unique<FactRecorder>((kMaxFacts + shared.workers - 1) / shared.workers);
 }
 
+bool is_inbound(const ListenerSettings& settings) {
+  return settings.direction == ListenerSettings::Direction::kInbound;
+}
+
 bool is_permissive(const ListenerSettings& settings) {
-  return settings.direction == ListenerSettings::Direction::kInbound && settings.tls == InboundTls::kPermissive;
+  return is_inbound(settings) && settings.tls == InboundTls::kPermissive;
 }
 
 SessionLimits mesh_session() {
@@ -76,22 +81,32 @@ Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
                    ? std::make_unique<OutboundRouter>(core.config_, settings, core.shared_.settings.ns, core.own_name_,
                                                       core.random_)
                    : nullptr),
-      inbound(settings.direction == ListenerSettings::Direction::kInbound
+      inbound(is_inbound(settings) && !settings.intercept
                   ? std::make_unique<InboundRouter>(core.upstream_, core.config_, settings)
                   : nullptr),
-      admission(inbound ? std::make_unique<PortAdmission>(core.authz_, settings.forward->port()) : nullptr),
+      redirected_outbound(
+          outbound && settings.intercept
+              ? std::make_unique<RedirectedOutbound>(*outbound, core.upstream_, core.config_, settings.external_allowed)
+              : nullptr),
+      redirected_inbound(is_inbound(settings) && settings.intercept
+                             ? std::make_unique<RedirectedInbound>(core.upstream_, core.config_, settings)
+                             : nullptr),
+      admission(is_inbound(settings)
+                    ? std::make_unique<PortAdmission>(core.authz_, settings.forward ? settings.forward->port() : 0)
+                    : nullptr),
       overload(inbound ? std::make_unique<OverloadGate>(core.overload_gate_of(settings)) : nullptr),
-      detector(make_detector(settings, core.detection_of(settings), core.shared_)),
+      detector(settings.intercept ? nullptr : make_detector(settings, core.detection_of(settings), core.shared_)),
       revoker(core.loop_),
-      caller_fields({inbound ? Direction::kInbound : Direction::kOutbound, settings.forward_client_cert,
+      caller_fields({is_inbound(settings) ? Direction::kInbound : Direction::kOutbound, settings.forward_client_cert,
                      settings.trust_forwarded},
                     core.own_name_),
       fact_origin(fact_origin_of(settings)),
       http(ExchangeServices{core.loop_, router(), observer, core.exchanges_, core.loop_guard_, caller_fields,
-                            core.random_, inbound ? Direction::kInbound : Direction::kOutbound, 300s,
-                            outbound && core.shared_.ask_for_service ? &core.wants_ : nullptr, admission.get(),
-                            inbound ? &revoker : nullptr, &core.pressure_, core.tracer_.get(), &core.mirrors_,
-                            overload.get(), inbound ? &core.limits_ : nullptr, core.facts_.get(), &fact_origin}),
+                            core.random_, is_inbound(settings) ? Direction::kInbound : Direction::kOutbound, 300s,
+                            outbound && !settings.intercept && core.shared_.ask_for_service ? &core.wants_ : nullptr,
+                            admission.get(), is_inbound(settings) ? &revoker : nullptr, &core.pressure_,
+                            core.tracer_.get(), &core.mirrors_, overload.get(),
+                            is_inbound(settings) ? &core.limits_ : nullptr, core.facts_.get(), &fact_origin}),
       tcp(TcpServices{{core.loop_, core.downstream_},
                       tcp_router(),
                       observer,
@@ -99,13 +114,17 @@ Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
                       Tunnel::kIdleTimeout,
                       core.shared_.settings.drain,
                       admission.get(),
-                      inbound ? &revoker : nullptr,
+                      is_inbound(settings) ? &revoker : nullptr,
                       settings.forward_proxy_protocol}),
       incoming({core.loop_, core.downstream_, core.parking_.get()}) {
-  bool mesh = inbound && settings.tls == InboundTls::kStrict;
+  set_up(core, settings);
+}
+
+void Worker::Core::Served::set_up(Core& core, const ListenerSettings& settings) {
+  bool mesh = is_inbound(settings) && settings.tls == InboundTls::kStrict;
   Protocols& protocols = mesh ? core.mesh_protocols_ : core.edge_protocols_;
   incoming.protocol = settings.protocol;
-  incoming.tls = inbound ? settings.tls : InboundTls::kOff;
+  incoming.tls = is_inbound(settings) ? settings.tls : InboundTls::kOff;
   incoming.proxy_header = settings.proxy_protocol;
   incoming.permissive = permissive.get();
   incoming.tls_source = &core.identity_;
@@ -116,6 +135,24 @@ Worker::Core::Served::Served(Core& core, const ListenerSettings& settings)
   incoming.tcp = &tcp;
   incoming.session = mesh ? mesh_session() : SessionLimits{};
   incoming.session.drain = core.shared_.settings.drain;
+  if (settings.intercept) interception = core.make_interception(settings, incoming);
+}
+
+std::vector<Address> Worker::Core::own_addresses() const {
+  if (!shared_.addresses.empty()) return shared_.addresses;
+  std::vector<Address> out;
+  for (const ListenerSettings& settings : shared_.settings.listeners) out.push_back(settings.address);
+  return out;
+}
+
+std::unique_ptr<Interception> Worker::Core::make_interception(const ListenerSettings& settings,
+                                                              const IncomingSpec& base) {
+  Interception::MakeDetector make = [this, &settings](const Address& to, DestinationMemory& memory) {
+    Detector::Spec spec = *detector_spec(settings);
+    spec.destination = to.text();
+    return std::make_unique<Detector>(std::move(spec), memory, shared_.metrics, shared_.log.module("detection"));
+  };
+  return std::make_unique<Interception>(settings, own_addresses(), config_, base, std::move(make));
 }
 
 // Null: nothing is learned.
@@ -226,9 +263,14 @@ Result<void> Worker::Core::listen() {
     ListenSpec spec;
     spec.address = shared_.addresses.empty() ? settings.address : shared_.addresses[served_.size() - 1];
     spec.reuse_port = true;
+    spec.intercepted = settings.intercept;
     auto listener = Listener::listen(loop_, spec, cap_, [this, &served](std::unique_ptr<Transport> transport) {
       served.metrics.accepted.add(1);
-      accept_connection(served.incoming, std::move(transport));
+      if (served.interception != nullptr) {
+        served.interception->accept(std::move(transport));
+      } else {
+        accept_connection(served.incoming, std::move(transport));
+      }
       count_connections();
     });
     if (!listener) return std::move(listener).error().within("listener \"" + settings.name + "\"");
@@ -281,7 +323,7 @@ void Worker::Core::on_identity(const std::shared_ptr<const TlsIdentity>& identit
 // Each request asks for itself; what goes on for long asked once.
 void Worker::Core::reauthorize() {
   for (auto& served : served_) {
-    if (served->inbound) served->revoker.reauthorize();
+    if (served->admission) served->revoker.reauthorize();
   }
 }
 

@@ -7,6 +7,8 @@
 #include "lib/session/protocols.h"
 #include "lib/session/untrusted_peers.h"
 #include "proxy/app/inbound_authz.h"
+#include "proxy/app/interception.h"
+#include "proxy/app/redirected_routers.h"
 #include "proxy/app/routers.h"
 #include "proxy/app/traffic_observer.h"
 #include "proxy/app/worker.h"
@@ -80,29 +82,42 @@ class Worker::Core {
   // One listener of the bootstrap with everything its connections share.
   struct Served {
     Served(Core& core, const ListenerSettings& settings);
+    void set_up(Core& core, const ListenerSettings& settings);  // of the constructor: `incoming`
     ListenerMetrics metrics;
     std::unique_ptr<PermissiveMetrics> permissive;  // null of others
     TrafficObserver observer;
     std::unique_ptr<OutboundRouter> outbound;
-    std::unique_ptr<InboundRouter> inbound;
-    std::unique_ptr<PortAdmission> admission;  // null of outbound ones
-    std::unique_ptr<OverloadGate> overload;    // null of outbound ones
-    std::unique_ptr<Detector> detector;        // null where the protocol is declared
+    std::unique_ptr<InboundRouter> inbound;                   // null of outbound and of intercepted ones
+    std::unique_ptr<RedirectedOutbound> redirected_outbound;  // null of explicit ones, with outbound
+    std::unique_ptr<RedirectedInbound> redirected_inbound;    // null of explicit ones
+    std::unique_ptr<PortAdmission> admission;                 // null of outbound ones
+    std::unique_ptr<OverloadGate> overload;                   // null of outbound ones
+    std::unique_ptr<Detector> detector;                       // null where the protocol is declared
     Revoker revoker;
     CallerFields caller_fields;
     FactOrigin fact_origin;
     ExchangeHandler http;
     TcpProxy tcp;
     IncomingSpec incoming;
+    std::unique_ptr<Interception> interception;  // null of explicit ones
     std::unique_ptr<Listener> listener;
     // Sessions and tunnels look at it when they are told to drain.
     void set_drain(Duration deadline) {
       incoming.session.drain = deadline;
       tcp.set_drain(deadline);
+      if (interception != nullptr) interception->set_drain(deadline);
     }
-    RequestRouter& router() { return outbound ? static_cast<RequestRouter&>(*outbound) : *inbound; }
-    TcpRouter& tcp_router() { return outbound ? static_cast<TcpRouter&>(*outbound) : *inbound; }
+    template <class Router>
+    Router& router_as() {
+      if (redirected_outbound) return *redirected_outbound;
+      if (redirected_inbound) return *redirected_inbound;
+      return outbound ? static_cast<Router&>(*outbound) : *inbound;
+    }
+    RequestRouter& router() { return router_as<RequestRouter>(); }
+    TcpRouter& tcp_router() { return router_as<TcpRouter>(); }
   };
+  std::unique_ptr<Interception> make_interception(const ListenerSettings&, const IncomingSpec&);
+  std::vector<Address> own_addresses() const;
   DestinationMemory* detection_of(const ListenerSettings&);
   OverloadGate::Inputs overload_gate_of(const ListenerSettings&) const;
   void choose_overload();

@@ -66,7 +66,7 @@ class RequestRouter {
 class TcpRouter {
  public:
   // Whether the client's ClientHello is to be waited for: `sni` of the connection decides. Asked once, before:
-  virtual bool asks_server_name() { return false; }
+  virtual bool asks_server_name(const ConnectionInfo&) { return false; }
   virtual Result<RouteTarget> route_tcp(const ConnectionInfo&) = 0;
 
  protected:

@@ -28,7 +28,7 @@ class TcpProxy::Joined final : public Connection, private Revocable, private Tra
 
   void start() {
     downstream_->observe(this);
-    if (!services_.router.asks_server_name()) return route();
+    if (!services_.router.asks_server_name(info_)) return route();
     awaits_name_ = true;
     name_late_.arm(services_.context.loop, services_.detect);
   }

@@ -57,7 +57,10 @@ struct Prepared {
   CaRequest request;
 };
 
-Result<Prepared> prepare(const ControlIdentityOptions& options, SvidNeed need, const Identity& current) {
+// `unanswered`: what an attestation without an answer asked for. It may have spent the token, which is good for that
+// key once more.
+Result<Prepared> prepare(const ControlIdentityOptions& options, SvidNeed need, const Identity& current,
+                         std::shared_ptr<const PrivateKey> unanswered) {
   Prepared out;
   if (need == SvidNeed::kRenew) {
     out.request.material = {current->svid, current->bundle};
@@ -65,7 +68,10 @@ Result<Prepared> prepare(const ControlIdentityOptions& options, SvidNeed need, c
     HEDDLE_TRY(out.request.token, read_token(options));
     HEDDLE_TRY(out.request.material.bundle, bundle_for_token(options, current));
   }
-  HEDDLE_TRY(out.key, PrivateKey::generate());
+  if (need == SvidNeed::kAttest) out.key = std::move(unanswered);
+  if (out.key == nullptr) {
+    HEDDLE_TRY(out.key, PrivateKey::generate());
+  }
   HEDDLE_TRY(Csr csr, Csr::create(*out.key, options.id));
   out.request.csr_pem = csr.to_pem();
   return out;
@@ -114,17 +120,17 @@ struct ControlIdentity::Found {
 // One try: prepare on the pool, ask, read the other domains' roots and check on the pool.
 class ControlIdentity::Try final : public Operation {
  public:
-  Try(ControlIdentity& owner, SvidNeed need, OnMade done) : owner_(owner), done_(std::move(done)) {
-    step_ =
-        owner_.offload_.compute([options = owner_.options_, need,
-                                 current = owner_.identities_.current()] { return prepare(options, need, current); },
-                                [this](Result<Prepared> prepared) { on_prepared(std::move(prepared)); });
+  Try(ControlIdentity& owner, SvidNeed need, OnMade done) : owner_(owner), need_(need), done_(std::move(done)) {
+    step_ = owner_.offload_.compute([options = owner_.options_, need, current = owner_.identities_.current(),
+                                     key = owner_.unanswered_] { return prepare(options, need, current, key); },
+                                    [this](Result<Prepared> prepared) { on_prepared(std::move(prepared)); });
   }
 
  private:
   void on_prepared(Result<Prepared> prepared) {
     if (!prepared) return fail(std::move(prepared).error());
     key_ = std::move(prepared->key);
+    if (need_ == SvidNeed::kAttest) owner_.unanswered_ = key_;
     heard_ = owner_.heard_;
     asked_ = owner_.ca_.sign(std::move(prepared->request),
                              [this](Result<CaAnswer> answer) { on_answer(std::move(answer)); });
@@ -159,6 +165,7 @@ class ControlIdentity::Try final : public Operation {
     const Svid& svid = *(*identity)->svid;
     SvidTimes times{svid.issued_at, svid.not_after};
     ControlIdentity& owner = owner_;
+    owner.unanswered_.reset();
     owner.publish(*identity);
     owner.save(*identity);
     auto done = std::move(done_);
@@ -173,6 +180,7 @@ class ControlIdentity::Try final : public Operation {
   }
 
   ControlIdentity& owner_;
+  SvidNeed need_;
   OnMade done_;
   std::shared_ptr<const PrivateKey> key_;
   CaAnswer answer_;

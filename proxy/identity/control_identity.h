@@ -70,8 +70,9 @@ class ControlIdentity final : public IdentitySource, private SvidMaker {
   std::shared_ptr<const TlsIdentity> kept_;     // what the state directory holds
   Task on_kept_;
   std::unique_ptr<Timer> save_again_;
-  uint64_t heard_ = 0;                // announcements so far
-  std::vector<std::string> refused_;  // federated domains, of the newest word
+  std::shared_ptr<const PrivateKey> unanswered_;  // of an attestation; its token is good for this key only
+  uint64_t heard_ = 0;                            // announcements so far
+  std::vector<std::string> refused_;              // federated domains, of the newest word
   bool saving_ = false;
   Pending adoption_;  // of news_->roots
   Pending load_;

@@ -109,7 +109,7 @@ void BackendSet::carry_slots(const BackendSetSpec& before) {
 // The health of an endpoint goes by its key; its runtime also by how we speak to it.
 bool BackendSet::keep(Slot& from, Slot& to, const Endpoint& endpoint) {
   to.health = std::move(from.health);
-  if (from.runtime != nullptr && from.runtime->fits(endpoint, spec_->tls, spec_->protocol)) {
+  if (from.runtime != nullptr && from.runtime->fits(endpoint, tls_of(*spec_, endpoint), spec_->protocol)) {
     to.runtime = std::move(from.runtime);
   }
   return to.health != nullptr;

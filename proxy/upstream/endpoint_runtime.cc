@@ -16,7 +16,7 @@ EndpointRuntime::EndpointRuntime(UpstreamContext& context, const Endpoint& endpo
                                  PoolShare share, const PoolLimits& limits)
     : context_(context),
       endpoint_(endpoint),
-      tls_(set.tls),
+      tls_(tls_of(set, endpoint)),
       protocol_(set.protocol),
       health_(context.health.get(health_key(endpoint.key))),
       tls_http_(tls_ == UpstreamTls::kMtls ? make_tls(alpn::kHttp2) : nullptr),

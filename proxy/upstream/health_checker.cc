@@ -14,10 +14,10 @@ bool is_checked(const std::shared_ptr<const BackendSetEntry>& entry) {
   return entry != nullptr && !is_subset(*entry->spec) && entry->health != nullptr && !entry->health->active.empty();
 }
 
-std::vector<ProbeSpec> probes_for(const BackendSetEntry& entry, const EndpointKey& endpoint) {
+std::vector<ProbeSpec> probes_for(const BackendSetEntry& entry, const Endpoint& endpoint) {
   std::vector<ProbeSpec> specs;
   for (const ActiveCheck& check : entry.health->active) {
-    specs.push_back({endpoint, entry.spec->tls, entry.spec->protocol, check});
+    specs.push_back({endpoint.key, tls_of(*entry.spec, endpoint), entry.spec->protocol, check});
   }
   return specs;
 }
@@ -57,7 +57,7 @@ void HealthChecker::apply_set(const std::shared_ptr<const BackendSetEntry>& entr
     if (checked == nullptr) {
       checked = std::make_unique<CheckedEndpoint>(set.context, endpoint.key, verdict(endpoint.key));
     }
-    checked->set_checks(probes_for(*entry, endpoint.key));
+    checked->set_checks(probes_for(*entry, endpoint));
   }
   std::erase_if(set.endpoints, [&](const auto& item) { return !wanted.contains(item.first); });
 }

@@ -15,7 +15,7 @@ WatchClient::WatchClient(Scheduler& scheduler, Random& random, Logger log, Watch
       worker_(parts.worker),
       options_(std::move(options)),
       waiters_(scheduler),
-      round_(random, channel_.addresses(), scheduler.now()),
+      round_(random, channel_.addresses(), scheduler.now(), first_address(options_.node, channel_.addresses())),
       lag_(scheduler.now()),
       wake_(scheduler.timer([this] {
         if (state_ == WatchState::kBackoff) return connect();
@@ -226,6 +226,7 @@ void WatchClient::on_message(WatchEnd&& end) {
 
 void WatchClient::on_message(WatchHeartbeat&& heartbeat) {
   heartbeat_ = heartbeat;
+  clock_ahead_ = std::clamp(scheduler_.wall() - heartbeat.time, -kMaxClockAhead, kMaxClockAhead);
   state_ = WatchState::kLive;
   if (scheduler_.now() - live_since_ >= kStable) round_.on_stable();
   look_at_lag();
@@ -289,8 +290,8 @@ void WatchClient::report_trust(WatchTrustInUse in_use) {
   if (asks_trust_) send(*trust_);
 }
 
-void WatchClient::set_counters(std::function<TrafficCounters()> read) {
-  read_counters_ = std::move(read);
+void WatchClient::set_report(std::function<WatchReport()> read) {
+  read_report_ = std::move(read);
   report_timer_->arm(kReportEvery);
 }
 
@@ -298,7 +299,11 @@ void WatchClient::set_counters(std::function<TrafficCounters()> read) {
 void WatchClient::send_report() {
   report_timer_->arm(kReportEvery);
   if (state_ != WatchState::kSyncing && state_ != WatchState::kLive) return;
-  send(WatchReport{read_counters_(), lag_.lag(scheduler_.now()), version()});
+  WatchReport report = read_report_();
+  report.lag = lag_.lag(scheduler_.now());
+  report.version = version();
+  report.clock_ahead = clock_ahead_;
+  send(std::move(report));
 }
 
 // --- batches ---

@@ -2,8 +2,8 @@
 // and Backoff from each of them. Resumes from the version it holds; applies whole batches whose content hash is the one
 // announced, else asks for everything; acknowledges or refuses every version with all problems; starts from the last
 // good snapshot on disk. Within an epoch it never goes back, unless every replica it reached was behind.
-// Belongs to the main loop. Silence for 15 s ends a stream; the next address follows (address_round.h): at once after a
-// stream that was good, else after 1 s x 1.6, 20 %, cap 120 s.
+// Belongs to the main loop. It begins with the address that its name stands for. Silence for 15 s ends a stream; the
+// next address follows (address_round.h): at once after a stream that was good, else after 1 s x 1.6, 20 %, cap 120 s.
 #pragma once
 #include <deque>
 #include <functional>
@@ -67,8 +67,9 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   void set_facts(UniqueFunction<void(size_t most, OnFacts)> facts) { facts_ = std::move(facts); }
   // All of this sidecar uses this: told to every control plane that asks, now and later.
   void report_trust(WatchTrustInUse);
-  // What every report says of this process (lib/api/traffic_counts.h). Before start(); without it there are no reports.
-  void set_counters(std::function<TrafficCounters()> read);
+  // What every report says of this process: counters (lib/api/traffic_counts.h) and backends; the rest of it is filled
+  // in. Before start(); without it there are no reports.
+  void set_report(std::function<WatchReport()> read);
   // Every worker runs this version or a later one.
   void workers_run(Version);
 
@@ -136,6 +137,7 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   bool storing_ = false;
   std::optional<Version> ack_due_;
   std::optional<WatchHeartbeat> heartbeat_;
+  std::optional<Duration> clock_ahead_;  // by the last one
   UniqueFunction<void(const WatchTrust&)> on_trust_;
   std::optional<WatchTrustInUse> trust_;  // in use
   bool asks_trust_ = false;               // the control plane of this stream
@@ -143,7 +145,7 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   std::optional<WatchFactsRequest> facts_asked_;  // on this stream, and not answered: the newest
   bool collecting_facts_ = false;
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
-  std::function<TrafficCounters()> read_counters_;
+  std::function<WatchReport()> read_report_;
   std::optional<Version> refused_;
   std::vector<std::string> problems_;
   std::string last_error_;

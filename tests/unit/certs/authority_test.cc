@@ -176,6 +176,21 @@ TEST(CertificateAuthority, SurvivesSavingAndLoading) {
   EXPECT_TRUE(verify_peer(CertChain{leaf_of(*svid)}, bundle_of(*ca), kTestNow));
 }
 
+TEST(CertificateAuthority, WithoutItsKeyItIsKnownButSignsNothing) {
+  CertificateAuthority::Ptr ca = authority();
+  auto known = CertificateAuthority::without_key(domain(), ca->to_pem());
+
+  ASSERT_TRUE(known) << known.error().text();
+  EXPECT_FALSE((*known)->has_key());
+  EXPECT_EQ((*known)->fingerprint(), ca->fingerprint());
+  EXPECT_EQ((*known)->roots()->pins(), ca->roots()->pins());
+  SpiffeId id = workload("/ns/a/sa/b");
+  auto signed_svid = (*known)->sign(*Csr::create(*fresh_key(), id), id, 1h, kTestNow);
+  ASSERT_FALSE(signed_svid);
+  EXPECT_EQ(signed_svid.error().reason, Reason::kUnavailable);
+  EXPECT_FALSE((*known)->key_pem());
+}
+
 TEST(CertificateAuthority, RefusesToLoadWhatCannotSign) {
   TestCa ca("td.test");
   Svid leaf = ca.issue("spiffe://td.test/a");

@@ -15,5 +15,14 @@ TEST(Sha256, PiecesAreTheWhole) {
 
   EXPECT_EQ(hash.finish(), sha256(as_bytes("abc")));
 }
+
+TEST(Sha256, OneAfterTheOtherHaveNothingInCommon) {
+  Sha256Digest first = sha256(as_bytes("abc"));
+  Sha256Digest other = sha256(as_bytes("abd"));
+
+  EXPECT_NE(first, other);
+  EXPECT_EQ(sha256(as_bytes("abc")), first);
+  EXPECT_EQ(to_hex(sha256({})), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
 }  // namespace
 }  // namespace heddle

@@ -152,14 +152,6 @@ TEST(Bootstrap, WantsAServiceForOpaqueTcp) {
   EXPECT_NE(text.find("listeners[0].service: is required for protocol tcp"), std::string::npos) << text;
 }
 
-TEST(Bootstrap, RefusesInterceptionAsNotThereYet) {
-  std::string text = problems_of(
-      "config: {source: files, path: x}\n"
-      "listeners:\n  - {name: a, direction: outbound, address: \"127.0.0.1:1\", intercept: true}\n");
-
-  EXPECT_NE(text.find("listeners[0].intercept: "), std::string::npos) << text;
-}
-
 TEST(Bootstrap, RefusesAnAdminAddressThatOthersCanReach) {
   EXPECT_NE(problems_of("admin: {address: \"0.0.0.0:15000\"}\n").find("must be loopback"), std::string::npos);
 }

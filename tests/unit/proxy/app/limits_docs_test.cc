@@ -11,33 +11,30 @@
 #include "control/api/access_api.h"
 #include "control/api/api_server.h"
 #include "control/api/change_request.h"
+#include "control/api/current_reads.h"
 #include "control/api/failure_limit.h"
-#include "control/api/history_view.h"
 #include "control/api/resource_conditions.h"
-#include "control/app/endpoint.h"
 #include "control/app/own_bundle_endpoint.h"
 #include "control/ca/issuer.h"
 #include "control/ca/refusal_limit.h"
 #include "control/ca/rotation_schedule.h"
 #include "control/ca/step_retry.h"
 #include "control/federation/federation_keeper.h"
-#include "control/plan/plan_diff.h"
-#include "control/plan/plan_replay.h"
-#include "control/plan/plan_routes.h"
-#include "control/plan/plan_scope.h"
+#include "control/kube/kube_limits.h"
+#include "control/plan/rollout_record.h"
 #include "control/plan/rollout_state.h"
 #include "control/store/etcd_journal.h"
-#include "control/store/sqlite_journal.h"
+#include "control/store/etcd_ledger_plan.h"
+#include "control/store/etcd_mirror.h"
+#include "control/store/ledger_tries.h"
+#include "control/store/read_index.h"
 #include "control/store/store.h"
-#include "control/watch/debounce.h"
 #include "control/watch/facts_fetcher.h"
-#include "control/watch/first_batches.h"
 #include "control/watch/stream_age.h"
+#include "k8s/init/number_ranges.h"
 #include "lib/api/federated.h"
-#include "lib/api/request_fact.h"
 #include "lib/api/watch_messages.h"
 #include "lib/base/json_scan.h"
-#include "lib/base/line_diff.h"
 #include "lib/base/problems.h"
 #include "lib/base/strings.h"
 #include "lib/config/model.h"
@@ -72,12 +69,11 @@
 #include "proxy/resilience/rate_buckets.h"
 #include "proxy/resilience/retry_budget.h"
 #include "proxy/resilience/retry_policy.h"
-#include "proxy/telemetry/fact_ring.h"
 #include "proxy/telemetry/span_exporter.h"
 #include "proxy/upstream/dns_endpoints.h"
-#include "proxy/upstream/dns_schedule.h"
 #include "proxy/watch/wants.h"
 #include "tests/support/source_directory.h"
+#include "tests/unit/proxy/app/limit_texts.h"
 
 namespace heddle {
 namespace {
@@ -111,21 +107,6 @@ double hidden(std::string_view file, std::string_view name) {
   if (size_t by = number.find(" / "); by != number.npos) value /= std::stod(number.substr(by + 3));
   return value;
 }
-
-// 10,000
-template <class Number>
-std::string count(Number number) {
-  std::string digits = std::to_string(static_cast<uint64_t>(number));
-  for (size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
-  return digits;
-}
-template <class Number>
-std::string size(Number number) {
-  auto bytes = static_cast<uint64_t>(number);
-  if (bytes % (1024 * 1024) == 0) return str_cat(count(bytes / 1024 / 1024), " MiB");
-  return bytes % 1024 == 0 ? str_cat(count(bytes / 1024), " KiB") : str_cat(count(bytes), " bytes");
-}
-std::string in(Duration unit, Duration time) { return count(time / unit); }
 
 std::vector<Row> of_a_message() {
   const HttpLimits edge;
@@ -284,6 +265,9 @@ std::vector<Row> of_identity() {
       {"renewals of one sidecar", str_cat(count(hidden(kIssuer, "kRenewalBurst")), " at once, then the larger of ",
                                           count(60 * hidden(kIssuer, "kRenewalsPerSecond")), " a minute and ",
                                           count(hidden(kIssuer, "kRenewalsPerLifetime")), " per lifetime")},
+      {"certificates and tokens that wait for the store",
+       str_cat(count(LedgerTries::kMaxUnderWay), " of the CA, ", count(LedgerTries::kMaxUnderWay),
+               " of the access API; one more is 503 `overload`")},
   };
 }
 
@@ -319,46 +303,6 @@ std::vector<Row> of_federation() {
   };
 }
 
-std::string limits_of_waiting() {
-  auto seconds = static_cast<size_t>(Store::kWaitForWinner / 1s);
-  return str_cat(count(Store::kMaxWaiting), ", beyond it 503 `overload`; ", count(seconds),
-                 " s for what another replica wrote");
-}
-
-std::string limits_of_bodies() { return str_cat(size(HttpServerLimits{}.bodies), ", beyond it 503 `overload`"); }
-
-std::string limits_of_plan() {
-  return str_cat("told: ", count(PlanDiff::kMaxResources), " resources, ", count(PlanDiff::kMaxFields),
-                 " fields of each, ", count(PlanRoutes::kMaxRows), " routes, ", count(PlanScope::kMaxNames),
-                 " sidecars, ", count(PlanReplay::kMaxGroups), " groups; ", count(PlanApi::kMaxFacts),
-                 " requests replayed, of ", count(PlanApi::kMaxNamespaces), " namespaces; ",
-                 count(PlanScope::kMaxRequests), " distinct scopes compared; ", count(PlanApi::kPlansAtOnce),
-                 " plans at once, then ", count(PlanApi::kPlansPerSecond), "/s");
-}
-
-std::string limits_of_arrivals() {
-  return str_cat(count(ControlEndpoint::kHandshakes.in_flight), " handshakes, ",
-                 count(FirstBatches::Limits().work.at_once), " first batches under way, no fewer than ",
-                 count(FirstBatches::Limits().work.least_rate), "/s of each; ", count(FirstBatches::Limits().waiting),
-                 " wait; as many as the file limit and memory allow");
-}
-
-std::string limits_of_debounce() {
-  return str_cat("one push after ", in(1ms, Debounce::Limits().quiet), " ms of quiet (",
-                 in(1ms, Debounce::Limits().urgent), " ms for endpoints alone), at the latest after ",
-                 in(1s, Debounce::Limits().longest), " s");
-}
-
-std::string limits_of_history() {
-  return str_cat(count(EventLog::Limits{}.events), ", and ", size(EventLog::Limits{}.bytes), " of what they replaced; ",
-                 count(SqliteJournal::Options{}.history), " over a restart; ", count(HistoryQuery::kMaxLimit),
-                 " in one list");
-}
-
-std::string limits_of_differences() {
-  return str_cat(count(kMaxLineEdits), " lines removed or added; beyond, all old lines and then all new ones");
-}
-
 std::vector<Row> of_changes() {
   return {
       {"message of a change", str_cat(count(kMaxChangeMessage), " bytes")},
@@ -386,7 +330,7 @@ std::vector<Row> of_configuration() {
        str_cat("one at a time; ", count(RolloutSpec::kMaxStages), " stages, each watched for ",
                count(static_cast<size_t>(RolloutSpec::kMinWatch / 1s)), " s to ",
                count(static_cast<size_t>(RolloutSpec::kMaxWatch / 1h)), " h; changes of ",
-               size(RolloutState::kMaxBytes), " in all")},
+               size(RolloutState::kMaxBytes), " in all; ", count(RolloutRecord::kMaxWaiting), " steps wait")},
       {"regular expressions of a route",
        str_cat(count(kMaxRouteRegexes), "; each ", count(kMaxRegexProgram), " instructions of RE2, ",
                size(kMaxRegexMemory), "; texts of ", size(kMaxRegexSubject))},
@@ -402,22 +346,21 @@ std::vector<Row> of_configuration() {
       {"the watch", "[watch protocol](watch-protocol.md#limits)"},
       {"[sidecars that come at once](watch-protocol.md#starting-a-stream) to a control plane", limits_of_arrivals()},
       {"a watch stream", str_cat(in(1min, kLongestStream), " m, then it is asked to come anew")},
+      {"a control plane that has [more than its share](watch-protocol.md#several-control-planes) of the streams",
+       limits_of_balance()},
+      {"control planes that hear each other", limits_of_peers()},
       {"commits in a row", limits_of_debounce()},
-      {"[remembered requests](operations.md#remembered-requests) of a sidecar",
-       str_cat(count(kMaxFacts), ", one in ", count(kFactShare), "; a path of ", count(kMaxFactPath),
-               " bytes, a value of ", count(kMaxFactValue), ", ", count(FactSlot::kTextBytes), " bytes in all")},
+      {"[remembered requests](operations.md#remembered-requests) of a sidecar", limits_of_remembered()},
       {"what rules name of them",
        str_cat(count(KeptNames::kMost), " header fields, ", count(KeptNames::kMost), " query parameters, ",
                count(KeptNames::kMost), " questions about secret fields")},
-      {"a fetch of remembered requests",
+      {"a fetch of remembered requests, of all control planes together",
        str_cat(count(FactsFetcher::kMostSidecars), " sidecars, ", count(FactsFetcher::kMostFacts), " requests, ",
                size(FactsFetcher::kMostBytes), "; ", count(FactsFetcher::kMostWaiting), " fetches wait")},
       {"[backend sets looked up in DNS](resources/backend-set.md#endpoints-from-dns)",
        str_cat(count(kMaxDnsSets), "; ", count(kMaxDnsTargets), " targets, ", count(kMaxDnsEndpoints),
                " endpoints of one; ", count(DnsResolver::kMaxAtOnce), " questions at once")},
-      {"a DNS lookup that failed", str_cat("again after ", count(static_cast<size_t>(DnsSchedule::kRetry.first / 1s)),
-                                           " s, twice as long each time, at most ",
-                                           count(static_cast<size_t>(DnsSchedule::kRetry.cap / 1s)), " s")},
+      {"a DNS lookup that failed", limits_of_failed_lookups()},
       {"problems told of one set", count(Problems::kMaxProblems)},
       {"series of one metric", str_cat(count(Registry::kMaxSeriesPerFamily), "; the rest is counted as `other`")},
       {"members of etcd",
@@ -430,6 +373,43 @@ std::vector<Row> of_configuration() {
       {"an append that etcd does not answer",
        str_cat("given up after ", in(1s, EtcdJournal::Options{}.patience), " s")},
   };
+}
+
+std::vector<Row> of_shared_records() {
+  const EtcdMirror::Options mirror;
+  return {
+      {"an API call that waits for etcd, so that it shows the newest",
+       str_cat(in(1s, ReadIndex::kPatience), " s, then the last state is shown with its age; ",
+               count(CurrentReads::kMaxWaiting), " wait, one more is 503 `overload`")},
+      {"records that control planes share in etcd",
+       str_cat(count(EtcdMirror::kMaxRecords), " below a prefix; ", count(EtcdMirror::kMaxChanges), " and ",
+               size(EtcdMirror::kMaxBytes), " of one change, given up after ", in(1s, mirror.patience), " s; ",
+               count(EtcdLedgerPlan::kMaxExpired), " that expired are forgotten at a time; ",
+               count(EtcdMirror::kMaxFreeMarks), " spare marks of commits")},
+      {"what they miss of each other", str_cat("looked for every ", in(1s, mirror.look), " s; all is read anew after ",
+                                               in(1s, EtcdMirror::kSilence), " s of silence")},
+  };
+}
+
+std::vector<Row> of_kubernetes() {
+  return {
+      {"an answer of the Kubernetes API",
+       str_cat(size(kMaxKubeAnswer), ", a list in pages of ", count(kKubePage), " objects, ", count(kMaxKubeObjects),
+               " in all; ", size(kMaxKubeObject), " of an object or event")},
+      {"a watch of the Kubernetes API",
+       str_cat("ended by the server after ", in(1s, kKubeWatchLeast), " s to ", in(1s, 2 * kKubeWatchLeast),
+               " s and begun anew from there, at the latest after ", in(1s, kKubeSilence),
+               " s without a byte, and listed anew after ", count(kKubeSilentWatches),
+               " of these; over HTTP/2 a silent connection is asked after ", in(1s, kKubeQuiet),
+               " s and given up after ", in(1s, kKubeAnswerToPing), " s more")},
+      {"kubeconfig", size(kMaxKubeConfig)},
+      {"token of a service account, ours or one that is reviewed",
+       str_cat(size(kMaxKubeToken), "; ours is read again after ", in(1s, kKubeTokenPeriod), " s")},
+  };
+}
+
+std::vector<Row> of_interception() {
+  return {{"entries of one option of [heddle-init](interception.md)", count(kMaxInitEntries)}};
 }
 
 std::string trimmed(std::string_view text) {
@@ -453,8 +433,8 @@ std::vector<Row> documented() {
 
 TEST(LimitDocs, SayWhatTheCodeSays) {
   std::vector<Row> wanted;
-  for (const auto& table :
-       {of_a_message(), of_http2(), of_connections(), of_identity(), of_federation(), of_changes(), of_configuration()})
+  for (const auto& table : {of_a_message(), of_http2(), of_connections(), of_identity(), of_federation(), of_changes(),
+                            of_configuration(), of_shared_records(), of_kubernetes(), of_interception()})
     wanted.insert(wanted.end(), table.begin(), table.end());
 
   EXPECT_THAT(documented(), testing::ElementsAreArray(wanted));

@@ -33,7 +33,7 @@ std::string hello(std::string_view name) {
 
 // Refuses everybody: where connections go is not the matter here.
 struct ServerNameRouter final : TcpRouter {
-  bool asks_server_name() override { return asks; }
+  bool asks_server_name(const ConnectionInfo&) override { return asks; }
   Result<RouteTarget> route_tcp(const ConnectionInfo& from) override {
     names.push_back(from.sni);
     return make_error(answer, "");

@@ -207,6 +207,21 @@ TEST_F(ControlIdentityTest, WhoMissedARotationJoinsAgainByTheOperatorsFile) {
   EXPECT_EQ(trusted().pins(), new_.authority->roots()->pins());
 }
 
+// Its token may be spent, and is good for the same key only.
+TEST_F(ControlIdentityTest, AsksWithTheSameKeyUntilAnAnswerCame) {
+  auto key_of = [](std::string_view csr) { return Csr::parse_pem(csr)->public_key_der(); };
+  wait_for_requests(1);
+  ca_.refuse();
+  wait_for_requests(2);
+  EXPECT_EQ(key_of(ca_.asked[0]), key_of(ca_.asked[1]));
+
+  ca_.answer(old_, roots(1, {&old_}), loop_.wall());
+  wait_for([this] { return kept_ == 1; });
+  announce(both(), new_);
+  wait_for_requests(3);
+  EXPECT_NE(key_of(ca_.asked[1]), key_of(ca_.asked[2])) << "a renewal has a key of its own";
+}
+
 TEST_F(ControlIdentityTest, AnAnswerThatIsAheadOfTheAnnouncementIsBelieved) {
   wait_for_requests(1);
 

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "lib/base/strings.h"
 #include "tests/support/config_fixtures.h"
 #include "tests/support/seeded_random.h"
 
@@ -197,6 +198,28 @@ TEST_F(FactRecorderTest, NoByteOfASecretIsInTheRing) {
 
   FactSlots slots = recorder_.copy();
   std::string_view text(slots.back().text.data(), slots.back().used);
+  EXPECT_EQ(text.find("token"), std::string_view::npos);
+}
+
+// Of answers nothing is remembered at all: begin() sees the head of the request, finish() a reason. So set-cookie could
+// only stand in a request, and is on the list.
+TEST_F(FactRecorderTest, NoValueOfASecretIsKeptThoughRulesNameIt) {
+  std::string matches = "[";
+  std::vector<std::pair<std::string, std::string>> sent{{"x-forwarded-client-cert", "token-1"}};  // no rule may name it
+  for (std::string_view name : {"authorization", "proxy-authorization", "cookie", "set-cookie"}) {
+    matches += str_cat("{headers: [{name: ", name, ", value: asked}]}, {headers: [{name: ", name,
+                       ", type: RegularExpression, value: '.*-1'}]}, ");
+    sent.emplace_back(name, "token-1");
+  }
+  obey(matches + "{headers: [{name: x-user, value: a}]}]");
+
+  RequestFact fact = kept(with(sent));
+
+  EXPECT_EQ(fact.headers, (std::vector<KeptField>{{"x-user", std::nullopt}}));
+  EXPECT_EQ(fact.secrets.size(), 12U) << "of each of the four: equal, matched, present";
+  FactSlots slots = recorder_.copy();
+  std::string_view text(slots.back().text.data(), slots.back().used);
+  EXPECT_NE(text.find("proxy-authorization"), std::string_view::npos);
   EXPECT_EQ(text.find("token"), std::string_view::npos);
 }
 

@@ -4,17 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 #include "lib/metrics/metric_docs.h"
 #include "lib/metrics/process_metrics.h"
 #include "proxy/telemetry/log_writer.h"
 #include "proxy/telemetry/overload_metrics.h"
 #include "tests/support/captured_log.h"
+#include "tests/support/metric_docs_file.h"
 #include "tests/support/promtool.h"
-#include "tests/support/source_directory.h"
 
 namespace heddle {
 namespace {
@@ -212,13 +210,13 @@ std::string generated_docs() {
 }
 
 TEST(MetricDocs, OfTheProxyAreUpToDate) {
-  std::string file = (source_directory() / "docs/metrics.md").string();
-  if (std::getenv("HEDDLE_UPDATE_DOCS") != nullptr) std::ofstream(file) << generated_docs();
-  std::ostringstream committed;
+  MetricDocsFile file = MetricDocsFile::read();
+  if (std::getenv("HEDDLE_UPDATE_DOCS") != nullptr) {
+    file.proxy = generated_docs();
+    file.write();
+  }
 
-  committed << std::ifstream(file).rdbuf();
-
-  EXPECT_EQ(committed.str(), generated_docs());
+  EXPECT_EQ(MetricDocsFile::read().proxy, generated_docs());
 }
 }  // namespace
 }  // namespace heddle

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <string>
+
 #include "tests/support/seeded_random.h"
 
 namespace heddle {
@@ -29,6 +32,25 @@ TEST_F(AddressRoundTest, GoesRoundTheAddresses) {
   }
 
   EXPECT_EQ(asked, (std::vector<size_t>{0, 1, 2, 0}));
+}
+
+TEST_F(AddressRoundTest, BeginsWhereItIsTold) {
+  AddressRound second(random_, 3, now_, 1);
+  EXPECT_EQ(second.current(), 1U);
+  second.move_on();
+  second.move_on();
+
+  EXPECT_EQ(second.current(), 0U);
+}
+
+TEST_F(AddressRoundTest, TheNameSaysWhichAddressIsTheFirst) {
+  std::array<int, 3> first{};
+  for (int i = 0; i < 3000; ++i) ++first.at(first_address("node-" + std::to_string(i), 3));
+
+  for (int sidecars : first) EXPECT_NEAR(sidecars, 1000, 150);
+  EXPECT_EQ(first_address("node-7", 3), first_address("node-7", 3));
+  EXPECT_EQ(first_address("node-7", 1), 0U);
+  EXPECT_EQ(first_address("node-7", 0), 0U);
 }
 
 TEST_F(AddressRoundTest, AfterAGoodStreamEachOtherAddressIsTriedAtOnce) {

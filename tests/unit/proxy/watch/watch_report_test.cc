@@ -7,7 +7,12 @@ class WatchReportTest : public WatchRig {
  protected:
   std::vector<WatchReport> reports() { return channel_.heard_of<WatchReport>(); }
   void count() {
-    client_.set_counters([this] { return TrafficCounters{{"outbound.requests", ++asked_}}; });
+    client_.set_report([this] {
+      WatchReport report;
+      report.counters = {{"outbound.requests", ++asked_}};
+      report.backends = {{"shop/cart", 0, 2}};
+      return report;
+    });
   }
   uint64_t asked_ = 0;
 };
@@ -26,6 +31,21 @@ TEST_F(WatchReportTest, SaysEveryFiveSecondsWhatIsCounted) {
   EXPECT_EQ(reports()[1].counters, (TrafficCounters{{"outbound.requests", 2}}));
   EXPECT_EQ(reports()[1].version, v(1));
   EXPECT_EQ(reports()[1].lag, Duration(0));
+  EXPECT_EQ(reports()[1].backends, (std::vector<BackendTrouble>{{"shop/cart", 0, 2}}));
+}
+
+TEST_F(WatchReportTest, SaysHowFarItsClockIsFromTheControlPlanes) {
+  count();
+  connect();
+  snapshot(v(1), a_);
+  channel_.say(WatchHeartbeat{v(1), scheduler_.wall() - 90s, {}});
+  scheduler_.advance(WatchClient::kReportEvery);
+  channel_.say(WatchHeartbeat{v(1), scheduler_.wall() + 2 * kMaxClockAhead, {}});
+  scheduler_.advance(WatchClient::kReportEvery);
+
+  ASSERT_EQ(reports().size(), 2U);
+  EXPECT_EQ(reports()[0].clock_ahead, 90s);
+  EXPECT_EQ(reports()[1].clock_ahead, -kMaxClockAhead);
 }
 
 TEST_F(WatchReportTest, SaysNothingBeforeItIsGreeted) {
