@@ -12,6 +12,13 @@ std::string name_of(const JsonValue& sidecar) {
   return node.empty() ? str_cat("serial ", text_at(sidecar, {"serial"})) : node;
 }
 
+// "web-1 (spiffe://...)", or "control plane b".
+std::string laggard_name(const JsonValue& laggard) {
+  std::string control_plane = text_at(laggard, {"controlPlane"});
+  if (!control_plane.empty()) return str_cat("control plane ", control_plane);
+  return str_cat(name_of(laggard), " (", text_at(laggard, {"identity"}), ")");
+}
+
 template <class Each>
 size_t for_each(const JsonValue& ca, std::string_view list, Each each) {
   std::optional<JsonValue> all = ca.find(list);
@@ -75,7 +82,7 @@ std::string next_text(const JsonValue& ca) {
   std::string out = str_cat("next: heddle ca rotate ", printable(text_at(ca, {"next"})), "\n");
   std::vector<std::string> late = ca_laggards(ca);
   if (late.empty()) return out;
-  out += str_cat("waits for ", std::to_string(late.size()), late.size() == 1 ? " sidecar:\n" : " sidecars:\n");
+  out += str_cat("waits for ", ca_laggard_count(ca), ":\n");
   for (const std::string& line : late) out += str_cat("  ", line, "\n");
   return out;
 }
@@ -88,11 +95,23 @@ std::string since_text(const JsonValue& ca, WallTime now) {
 
 bool ca_is_given(const JsonValue& ca) { return text_at(ca, {"source"}) == "files"; }
 
+std::string ca_laggard_count(const JsonValue& ca) {
+  size_t planes = 0;
+  size_t all = for_each(ca, "waitsFor", [&planes](const JsonValue& late) {
+    if (!text_at(late, {"controlPlane"}).empty()) ++planes;
+  });
+  auto count = [](size_t number, std::string_view what) {
+    return str_cat(std::to_string(number), " ", what, number == 1 ? "" : "s");
+  };
+  if (planes == 0) return count(all, "sidecar");
+  if (planes == all) return count(planes, "control plane");
+  return str_cat(count(all - planes, "sidecar"), " and ", count(planes, "control plane"));
+}
+
 std::vector<std::string> ca_laggards(const JsonValue& ca) {
   std::vector<std::string> out;
   for_each(ca, "waitsFor", [&](const JsonValue& sidecar) {
-    out.push_back(
-        printable(str_cat(name_of(sidecar), " (", text_at(sidecar, {"identity"}), ") ", text_at(sidecar, {"why"}))));
+    out.push_back(printable(str_cat(laggard_name(sidecar), " ", text_at(sidecar, {"why"}))));
   });
   return out;
 }

@@ -12,4 +12,6 @@ std::string ca_text(const JsonValue& ca, WallTime now, UseColor);
 bool ca_is_given(const JsonValue& ca);
 // "web-1 (spiffe://...) is not connected": who the next step waits for.
 std::vector<std::string> ca_laggards(const JsonValue& ca);
+// "2 sidecars and 1 control plane".
+std::string ca_laggard_count(const JsonValue& ca);
 }  // namespace heddle

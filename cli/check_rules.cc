@@ -1,50 +1,21 @@
 #include "cli/check_rules.h"
 
 #include <algorithm>
-#include <map>
 
-#include "cli/resource_table.h"
+#include "cli/ca_text.h"
+#include "cli/check_parts.h"
+#include "cli/replica_text.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
 namespace {
-using Findings = std::vector<Finding>;
-
 constexpr std::string_view kControl = "control plane";
 constexpr std::string_view kClock = "clock";
 constexpr std::string_view kRoots = "roots";
-constexpr std::string_view kSidecars = "sidecars";
 constexpr std::string_view kFederation = "federation";
 // Of what concerns the whole mesh.
 constexpr char kWholeMesh[] =
     "to read it needs a role in all namespaces, as `--role viewer -A`; `heddle access whoami` shows which there are";
-
-void add(Findings& out, std::string_view check, Verdict verdict, std::string text, std::string hint = {}) {
-  out.push_back({std::string(check), verdict, std::move(text), std::move(hint)});
-}
-
-template <class Each>
-size_t each_of(const JsonValue& document, JsonValue::Path path, Each each) {
-  std::optional<JsonValue> list = document.find(path);
-  size_t count = list && list->is_array() ? list->size() : 0;
-  for (size_t i = 0; i < count; ++i) each(list->at(i));
-  return count;
-}
-
-int64_t count_at(const JsonValue& document, JsonValue::Path path) {
-  std::optional<JsonValue> value = document.find(path);
-  return value ? value->as_integer().value_or(0) : 0;
-}
-
-std::optional<WallTime> time_at(const JsonValue& document, JsonValue::Path path) {
-  Result<WallTime> time = parse_time(text_at(document, path));
-  return time ? std::optional(*time) : std::nullopt;
-}
-
-// Whole milliseconds: what is finer is noise.
-std::string rounded(Duration time) {
-  return format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(time));
-}
 
 void check_control(const CheckFacts& facts, Findings& out) {
   if (!facts.status.document) {
@@ -103,103 +74,12 @@ void check_ca(const CheckFacts& facts, Findings& out) {
   }
   size_t late = each_of(ca, {"waitsFor"}, [](const JsonValue&) {});
   if (late != 0 && text_at(ca, {"phase"}) != "steady") {
-    add(found, kRoots, Verdict::kWarn, str_cat("the rotation waits for ", std::to_string(late), " of the sidecars"),
+    add(found, kRoots, Verdict::kWarn, str_cat("the rotation waits for ", ca_laggard_count(ca)),
         "see who: `heddle ca status`");
   }
   if (found.empty())
     add(found, kRoots, Verdict::kOk,
         str_cat(std::to_string(roots), roots == 1 ? " root" : " roots", ", none ends soon"));
-  out.insert(out.end(), found.begin(), found.end());
-}
-
-std::string nack_text(const JsonValue& sidecar) {
-  std::optional<JsonValue> errors = sidecar.find({"nack", "errors"});
-  std::string out = str_cat("refuses version ", scalar_at(sidecar, {"nack", "version"}));
-  if (!errors || errors->size() == 0) return out;
-  for (std::string_view field : {"resource", "path", "message"}) {
-    std::string text = text_at(errors->at(0), {field});
-    if (!text.empty()) out.append(": ").append(text);
-  }
-  if (errors->size() > 1) out.append(str_cat(" (and ", std::to_string(errors->size() - 1), " more)"));
-  return out;
-}
-
-bool is_connected(const JsonValue& sidecar) { return scalar_at(sidecar, {"connected"}) == "true"; }
-
-// Nothing when it is well. `behind` alone is a moment's state: only for how long it lasts counts.
-std::optional<Finding> state_finding(const JsonValue& sidecar, WallTime now) {
-  Finding out{std::string(kSidecars), Verdict::kFail, "", ""};
-  std::optional<JsonValue> nack = sidecar.find("nack");
-  if (text_at(sidecar, {"state"}) == "expired") {
-    out.text = "has a certificate that ended";
-    out.hint = str_cat("if it still runs: heddle token create --id ", text_at(sidecar, {"identity"}));
-    return out;
-  }
-  if (nack && nack->is_object()) {
-    out.text = nack_text(sidecar);
-    out.hint = "mend or take back the resource; the sidecar runs what it had";
-    return out;
-  }
-  if (!is_connected(sidecar)) {
-    out.verdict = Verdict::kWarn;
-    std::string age = age_at(sidecar, {"lastSeen"}, now);
-    out.text = str_cat("is not connected", age.empty() ? "" : str_cat(", last seen ", age, " ago"));
-    out.hint = "if it should run: see its log, and whether it reaches the control plane";
-    return out;
-  }
-  std::optional<JsonValue> seconds = sidecar.find("lag_seconds");
-  double lag = seconds ? seconds->as_number().value_or(0) : 0;
-  if (count_at(sidecar, {"lag_versions"}) == 0 || lag <= std::chrono::duration<double>(kBehindWarn).count()) return {};
-  out.verdict = lag > std::chrono::duration<double>(kBehindFail).count() ? Verdict::kFail : Verdict::kWarn;
-  out.text = str_cat("is behind by ", scalar_at(sidecar, {"lag_versions"}), " versions");
-  out.hint = "it is slow or stuck: see its log and load";
-  return out;
-}
-
-std::optional<Finding> svid_finding(const JsonValue& sidecar, WallTime now) {
-  std::optional<WallTime> end = time_at(sidecar, {"svidNotAfter"});
-  if (!is_connected(sidecar) || !end || *end - now > kSvidWarn) return {};
-  bool is_over = *end <= now;
-  return Finding{std::string(kSidecars), is_over ? Verdict::kFail : Verdict::kWarn,
-                 is_over ? std::string("shows a certificate that ended")
-                         : str_cat("has a certificate that ends in ", format_age(*end - now)),
-                 "it renews by itself at half of the lifetime: see its log for why it did not"};
-}
-
-// Counts those of one hint beyond the first ones.
-class Counted {
- public:
-  void add(const std::string& node, Finding finding, Findings& out) {
-    if (++seen_[finding.hint] > kMaxFindingsOfAKind) return;
-    finding.text = str_cat(node, " ", finding.text);
-    out.push_back(std::move(finding));
-  }
-  void finish(Findings& out) const {
-    for (const auto& [hint, count] : seen_) {
-      if (count <= kMaxFindingsOfAKind) continue;
-      heddle::add(out, kSidecars, Verdict::kWarn,
-                  str_cat("and ", std::to_string(count - kMaxFindingsOfAKind), " more like these"), hint);
-    }
-  }
-
- private:
-  std::map<std::string, size_t> seen_;
-};
-
-void check_sidecars(const CheckFacts& facts, Findings& out) {
-  if (!facts.status.document) return;
-  Findings found;
-  Counted counted;
-  size_t all = each_of(*facts.status.document, {"sidecars"}, [&](const JsonValue& sidecar) {
-    std::string node = text_at(sidecar, {"node"});
-    std::optional<Finding> state = state_finding(sidecar, facts.answered);
-    std::optional<Finding> svid = svid_finding(sidecar, facts.answered);
-    if (state) counted.add(node, *std::move(state), found);
-    if (svid) counted.add(node, *std::move(svid), found);
-  });
-  counted.finish(found);
-  if (found.empty())
-    add(found, kSidecars, Verdict::kOk, str_cat(std::to_string(all), " known, none of them away, behind or refusing"));
   out.insert(out.end(), found.begin(), found.end());
 }
 
@@ -246,8 +126,10 @@ Findings check_findings(const CheckFacts& facts) {
   check_control(facts, out);
   if (!facts.status.document) return out;  // the others would say the same again
   check_clock(facts, out);
+  for (Finding& finding : store_findings(*facts.status.document, facts.answered)) out.push_back(std::move(finding));
   check_ca(facts, out);
   check_sidecars(facts, out);
+  check_backends(facts, out);
   check_federation(facts, out);
   return out;
 }

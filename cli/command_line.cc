@@ -15,12 +15,12 @@ constexpr char kGlobalFooter[] =
 Exit codes:
   0  done
   1  failed: refused (for explain: the request would be), not found, invalid files, a wait that timed out, a check
-     that failed, or no usable context file; for plan and diff: something would change
+     that failed, a rollout that was taken back, or no usable context file; for plan and diff: something would change
   2  the command line is wrong; nothing was done
   3  no answer from the control plane, or it cannot answer now
   4  conflict: the resource or the mesh changed meanwhile, or something still refers to it
   5  for plan and diff, whose 1 says that something would change: refused, invalid files, or no usable context file
-  6  the change is made, but it is not live: a sidecar refused it, or time ran out (--wait)
+  6  the change is made, but it is not live: a sidecar refused it, time ran out, or its rollout is paused (--wait)
 
 Examples:
   heddle apply -f mesh.yaml
@@ -34,16 +34,20 @@ Examples:
 constexpr char kApplyFooter[] =
     R"(Files are YAML (several documents, or `kind: List`) or JSON; a directory stands for its *.yaml, *.yml and *.json.
 All files are checked first and every problem is printed with its file and line; nothing is sent while there is one.
-The resources are applied as one change: all or nothing. Nothing is deleted: `heddle delete -f` does that.
-With --wait the change stands even if a sidecar refuses it (exit code 6): `heddle rollback` takes it back.
+The resources are applied as one change: all or nothing. What is in no file stays (`heddle delete` removes it), unless
+--prune is given: it deletes, in the same change, what is in the namespace of -n, or has the labels of -l (with both: both).
+With --wait the change stands even if a sidecar refuses it (exit code 6): `heddle rollback` takes it back. With --stages
+--wait the exit code is 1 when it was rolled back or aborted, and 6 when it is paused; interrupted, the rollout goes on.
 
 Examples:
   heddle apply -f hello.yaml
   heddle apply -f mesh/ -n shop
   heddle apply -f hello.yaml --dry-run
   heddle apply -f mesh/ --expect 1.42 --message 'ticket 123' --wait --timeout 2m
+  heddle apply -f mesh/ -n shop --prune --dry-run
   generate-routes | heddle apply -f -
   heddle apply -f routes.yaml --stages 1%,10%,100% --watch 30s --max-error-rate +1%
+  heddle apply -f routes.yaml --stages 10%,100% --wait
 )";
 
 // Of the groups.
@@ -60,6 +64,7 @@ rolled out, and for roles in all namespaces; to pause, resume, promote or abort 
 Examples:
   heddle rollout status
   heddle rollout status -o json
+  heddle rollout status --wait
 )";
 
 struct RolloutStepText {
@@ -151,7 +156,7 @@ constexpr char kPlanFooter[] =
     R"(Says what `heddle apply -f` of the same files would do, and changes nothing: which resources and fields, which rules
 of which services come, go, lead elsewhere or can never be reached, which connected sidecars would get it, and how many of
 the requests that these remember would be routed or judged differently, by the code that judges real ones. What is not in
-the files stays: like apply, plan never removes a resource.
+the files stays, unless --prune is given, as of apply.
 
 Exit code 0: nothing would change. 1: something would. 5: it would be refused, or the files are invalid.
 
@@ -159,6 +164,7 @@ Examples:
   heddle plan -f mesh/
   heddle plan -f hello.yaml --no-replay
   heddle plan -f mesh/ -n shop -o json
+  heddle plan -f mesh/ -n shop --prune
 )";
 
 constexpr char kCaStatusFooter[] =
@@ -251,7 +257,9 @@ void CommandLine::add_global() {
 }
 
 void CommandLine::add_namespace(CLI::App& app, const std::string& what) {
-  app.add_option("-n,--namespace", words_.ns, what)->type_name("NS");
+  app.add_option("-n,--namespace", words_.ns, what)->type_name("NS")->each([this](const std::string&) {
+    words_.is_ns_given = true;
+  });
 }
 
 void CommandLine::add_files(CLI::App& app) {
@@ -268,8 +276,11 @@ void CommandLine::add_apply() {
   app.get_option("-f")->required();
   add_namespace(app, "Namespace of resources that name none (default: default)");
   app.add_flag("--dry-run", words_.dry_run, "Let the control plane check everything and change nothing");
+  add_prune(app);
   add_said(app);
-  app.add_flag("--wait", words_.wait_live, "Wait until every live sidecar runs the change, at most --timeout");
+  app.add_flag("--wait", words_.wait_live,
+               "Wait until every live sidecar runs the change, at most --timeout;\n"
+               "with --stages: until the rollout is over, as long as that takes");
   add_stages(app);
 }
 
@@ -297,6 +308,7 @@ void CommandLine::add_rollout() {
   CLI::App& rollout = subcommand(*app_, "rollout", "Changes that are rolled out in stages", kRolloutFooter);
   CLI::App& status = subcommand(rollout, "status", "Show the rollout and what is seen of it", kRolloutStatusFooter);
   add_output(status, words_.output, "table or json");
+  status.add_flag("--wait", words_.wait_live, "Wait until it is over, or paused");
   for (const RolloutStepText& step : kRolloutSteps) subcommand(rollout, step.name, step.what, step.footer);
 }
 
@@ -376,6 +388,7 @@ void CommandLine::add_plan() {
   add_files(app);
   app.get_option("-f")->required();
   add_namespace(app, "Namespace of resources that name none (default: default)");
+  add_prune(app);
   app.add_flag("--no-replay", words_.no_replay, "Do not ask sidecars for the requests they remember");
   add_output(app, words_.output, "table or json");
 }

@@ -48,6 +48,7 @@ struct Words {
   std::string directory;
   std::string kind;
   std::string schema_output;
+  bool schema_crds = false;
   std::string field;
   std::string context_name;
   std::string context_source;
@@ -64,6 +65,8 @@ struct Words {
   bool wait_live = false;
   bool everything = false;
   bool dry_run = false;
+  bool prune = false;
+  bool is_ns_given = false;
   bool all_namespaces = false;
   bool ignore_not_found = false;
   bool client = false;
@@ -115,6 +118,7 @@ class CommandLine {
   void add_shell();
   void add_namespace(CLI::App&, const std::string& what);
   void add_files(CLI::App&);
+  void add_prune(CLI::App&);
   std::unique_ptr<CLI::App> app_;
   Words words_;
 };

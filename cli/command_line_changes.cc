@@ -14,6 +14,7 @@ Exit code 0: no difference. 1: there are differences. Above: it failed (5: refus
 
 Examples:
   heddle diff -f mesh/
+  heddle diff -f mesh/ -n shop --prune
   heddle diff --version 1.40
   heddle diff --version 1.40 --to 1.42
 )";
@@ -63,11 +64,18 @@ void CommandLine::add_said(CLI::App& app) {
       ->type_name("VERSION");
 }
 
+void CommandLine::add_prune(CLI::App& app) {
+  app.add_flag("--prune", words_.prune, "Also delete what is in no file: of the namespace of -n, or by -l, or both");
+  app.add_option("-l,--selector", words_.selector, "With --prune: only what has these labels, as 'app=web,tier!=test'")
+      ->type_name("SELECTOR");
+}
+
 void CommandLine::add_diff() {
   CLI::App& app =
       subcommand(*app_, "diff", "Show what files would change, or what two versions differ in", kDiffFooter);
   add_files(app);
   add_namespace(app, "Namespace of resources that name none (default: default)");
+  add_prune(app);
   app.add_option("--version", words_.version, "The older version, instead of files")->type_name("N");
   app.add_option("--to", words_.to, "The newer version (default: the newest)")->type_name("N");
 }

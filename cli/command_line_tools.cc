@@ -24,6 +24,7 @@ Examples:
   heddle schema > heddle.schema.json
   heddle schema HTTPRoute
   heddle schema bs -o json
+  heddle schema --crds | kubectl apply -f -
 )";
 
 constexpr char kExplainFieldFooter[] =
@@ -82,6 +83,7 @@ void CommandLine::add_check() {
 void CommandLine::add_fields() {
   CLI::App& schema = subcommand(*app_, "schema", "Print the JSON Schema of resources", kSchemaFooter);
   schema.add_option("kind", words_.kind, "Kind; without it all of them")->type_name("");
+  schema.add_flag("--crds", words_.schema_crds, "CustomResourceDefinitions for Kubernetes instead, as YAML");
   schema.add_option("-o,--output", words_.schema_output, "How to print: json")->type_name("FORMAT");
   CLI::App& field = subcommand(*app_, "explain-field", "Say what a field of a resource is", kExplainFieldFooter);
   field.add_option("field", words_.field, "KIND or KIND.path.of.the.field")->required()->type_name("");

@@ -24,11 +24,24 @@ Reason reason_of_status(uint16_t status) {
       return status < 500 ? Reason::kBadRequest : Reason::kInternal;
   }
 }
+
+constexpr int64_t kMaxAge = 1'000'000'000;  // seconds; more is none
+
+void read_age(const RpcResponse& response, ApiReply& reply) {
+  for (const auto& [name, value] : response.headers) {
+    if (name == "heddle-stale-since") reply.stale_since = value;
+    if (name != "age") continue;
+    std::optional<int64_t> seconds = parse_int<int64_t>(value);
+    if (seconds && *seconds >= 0 && *seconds <= kMaxAge) reply.age = std::chrono::seconds(*seconds);
+  }
+  if (reply.stale_since.empty()) reply.age.reset();
+}
 }  // namespace
 
 Result<ApiReply> ApiReply::read(const RpcResponse& response, size_t most, std::string_view who) {
   ApiReply reply;
   reply.status = response.status;
+  read_age(response, reply);
   Result<JsonValue> body = JsonValue::parse(response.body, most);
   if (body) {
     reply.body = *std::move(body);

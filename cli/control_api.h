@@ -2,6 +2,7 @@
 // tested without a network. An Error means that there is no answer to speak of; what the control plane refuses is a
 // reply with a status.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct ApiRequest {
 struct ApiReply {
   uint16_t status = 200;
   JsonValue body;
+  std::string stale_since{};      // of a state that may be old: when it was last known to be the newest,
+  std::optional<Duration> age{};  // and how long that is ago
   // kUnavailable for what is no answer of ours; `who` should have given it: "control plane". At most so many bytes.
   static Result<ApiReply> read(const RpcResponse&, size_t most, std::string_view who);
   bool ok() const noexcept { return status >= 200 && status < 300; }

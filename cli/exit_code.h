@@ -15,7 +15,7 @@ enum class ExitCode : uint8_t {
   kUnreachable = 3,  // no answer from the control plane, or it cannot answer now: trying again may help
   kConflict = 4,     // the resource or the mesh changed meanwhile, or something still refers to it
   kRefused = 5,      // of plan and diff, whose 1 says that something would change: refused, bad files or context
-  kNotLive = 6,      // the change is made, but a sidecar refused it or time ran out (--wait)
+  kNotLive = 6,      // the change is made, but a sidecar refused it, time ran out or its rollout is paused (--wait)
 };
 
 // Of a reason, whether it arose here or came from the control plane.

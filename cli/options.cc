@@ -44,6 +44,24 @@ Result<FileOptions> parse_files(const Words& words) {
   return out;
 }
 
+// Of apply, diff and plan. What it may delete is always said: a namespace, labels or both.
+Result<FileOptions> parse_pruned_files(const Words& words) {
+  HEDDLE_TRY(FileOptions out, parse_files(words));
+  if (!words.prune && !words.selector.empty()) return usage("--selector goes with --prune");
+  if (!words.prune) return out;
+  if (out.paths.empty()) return usage("--prune goes with -f FILE");
+  if (!words.is_ns_given && words.selector.empty()) {
+    return usage("--prune: say of what: -n NS, -l SELECTOR or both");
+  }
+  PruneOptions prune;
+  if (words.is_ns_given) prune.ns = out.default_namespace;
+  if (!words.selector.empty()) {
+    HEDDLE_TRY(prune.selector, LabelSelector::parse(words.selector));
+  }
+  out.prune = std::move(prune);
+  return out;
+}
+
 Result<std::optional<RolloutOptions>> parse_rollout(const Words& words) {
   bool has_more = !words.watch.empty() || !words.max_error_rate.empty() || !words.max_reject_rate.empty() ||
                   !words.max_latency.empty() || !words.min_requests.empty();
@@ -52,6 +70,7 @@ Result<std::optional<RolloutOptions>> parse_rollout(const Words& words) {
   }
   if (words.stages.empty()) return std::optional<RolloutOptions>();
   if (words.dry_run) return usage("--stages and --dry-run do not go together");
+  if (words.prune) return usage("--stages and --prune do not go together: what is deleted is never staged");
   RolloutOptions out;
   for (std::string_view stage : split(words.stages, ',')) out.stages.emplace_back(trim(stage));
   if (!words.watch.empty()) {
@@ -68,19 +87,18 @@ Result<std::optional<RolloutOptions>> parse_rollout(const Words& words) {
 }
 
 Result<AnyCommand> parse_apply(const Words& words) {
-  HEDDLE_TRY(FileOptions files, parse_files(words));
+  HEDDLE_TRY(FileOptions files, parse_pruned_files(words));
   ApplyOptions out{std::move(files), words.dry_run ? DryRun::kYes : DryRun::kNo};
   HEDDLE_TRY(out.said, detail::parse_said(words));
   out.wait = words.wait_live ? WaitLive::kYes : WaitLive::kNo;
   if (words.dry_run && words.wait_live) return usage("--dry-run and --wait do not go together");
   HEDDLE_TRY(out.rollout, parse_rollout(words));
-  if (out.rollout && words.wait_live) return usage("--stages and --wait do not go together: heddle rollout status");
   return AnyCommand(std::move(out));
 }
 
 Result<AnyCommand> parse_rollout_status(const Words& words) {
   HEDDLE_TRY(OutputFormat output, parse_output(words.output, {kTable, kJson}));
-  return AnyCommand(RolloutStatusOptions{output});
+  return AnyCommand(RolloutStatusOptions{output, words.wait_live ? WaitLive::kYes : WaitLive::kNo});
 }
 
 Result<AnyCommand> parse_get(const Words& words) {
@@ -189,7 +207,7 @@ Result<AnyCommand> parse_explain(const Words& words) {
 
 Result<AnyCommand> parse_plan(const Words& words) {
   PlanOptions out;
-  HEDDLE_TRY(out.files, parse_files(words));
+  HEDDLE_TRY(out.files, parse_pruned_files(words));
   out.replay = words.no_replay ? Replay::kNo : Replay::kYes;
   HEDDLE_TRY(out.output, parse_output(words.output, {kTable, kJson}));
   return AnyCommand(std::move(out));
@@ -252,7 +270,7 @@ Result<AnyCommand> parse_version(const Words& words) {
 }
 
 Result<AnyCommand> parse_diff(const Words& words) {
-  HEDDLE_TRY(FileOptions files, parse_files(words));
+  HEDDLE_TRY(FileOptions files, parse_pruned_files(words));
   HEDDLE_TRY(DiffOptions out, detail::parse_diff(words, std::move(files)));
   return AnyCommand(std::move(out));
 }
@@ -287,7 +305,7 @@ Result<AnyCommand> parse_explain_field(const Words& words) {
 
 Result<AnyCommand> parse_schema(const Words& words) {
   HEDDLE_CHECK_OK(parse_output(words.schema_output, {kJson}));
-  HEDDLE_TRY(SchemaOptions out, detail::parse_schema_words(words.kind));
+  HEDDLE_TRY(SchemaOptions out, detail::parse_schema_words(words));
   return AnyCommand(out);
 }
 

@@ -30,10 +30,16 @@ inline constexpr Duration kDefaultTimeout = 30s;
 inline constexpr Duration kDefaultTokenTtl = 600s;
 inline constexpr Duration kDefaultRotation = 15min;
 
+// What is deleted beside what files say: all that is there and in none of them.
+struct PruneOptions {
+  std::string ns{};  // of this namespace; empty: of all
+  LabelSelector selector{};
+};
 // Where resources come from: files, directories or "-", and the namespace of those that name none.
 struct FileOptions {
   std::vector<std::string> paths{};
   std::string default_namespace{kDefaultNamespace};
+  std::optional<PruneOptions> prune{};  // of apply, diff and plan
 };
 // What is said beside a change.
 struct ChangeSaid {
@@ -54,7 +60,7 @@ struct ApplyOptions {
   DryRun dry_run = DryRun::kNo;
   std::optional<RolloutOptions> rollout{};  // in stages
   ChangeSaid said{};
-  WaitLive wait = WaitLive::kNo;  // until the new version runs everywhere
+  WaitLive wait = WaitLive::kNo;  // until the new version runs everywhere, or the rollout is over
 };
 struct DiffOptions {
   FileOptions files{};  // what would be applied; or
@@ -80,6 +86,7 @@ struct RollbackOptions {
 };
 struct RolloutStatusOptions {
   OutputFormat output = OutputFormat::kTable;
+  WaitLive wait = WaitLive::kNo;  // until it is over
 };
 struct RolloutStepOptions {
   std::string step{};  // pause, resume, promote, abort
@@ -170,6 +177,7 @@ struct ManOptions {
 };
 struct SchemaOptions {
   std::optional<Kind> kind;  // none: all of them, as one schema
+  bool crds = false;         // CustomResourceDefinitions, of our own kinds
 };
 struct ExplainFieldOptions {
   Kind kind = Kind::kService;

@@ -1,5 +1,6 @@
 #include "cli/program.h"
 
+#include "cli/age_warning.h"
 #include "cli/api_client.h"
 #include "cli/commands/commands.h"
 #include "cli/sidecar_client.h"
@@ -22,7 +23,8 @@ ExitCode run_program(const std::vector<std::string>& args, const Environment& en
   const auto& options = std::get<CliOptions>(parsed);
   console.color = choose_color(options.color, environment, out_is_terminal);
   Loop loop;
-  ApiClient api(loop, options.context_file, options.context_name);
+  ApiClient client(loop, options.context_file, options.context_name);
+  AgeWarning api(client, console.err);
   CommandContext context{console, api, loop};
   context.pause = [&loop](Duration pause) {
     bool is_over = false;

@@ -80,8 +80,10 @@ std::string rollout_text(const JsonValue& answer, WallTime now, UseColor color) 
   }
   std::string verdict = text_at(*rollout, {"verdict"});
   std::string reason = text_at(*rollout, {"reason"});
+  bool is_elsewhere = scalar_at(*rollout, {"judgedHere"}) == "false";
   out += str_cat("\n", line("changes:", joined(*rollout, "resources")), line("verdict:", verdict),
-                 line("reason:", reason == verdict ? "" : reason), line("version:", text_at(*rollout, {"version"})));
+                 line("reason:", reason == verdict ? "" : reason), line("version:", text_at(*rollout, {"version"})),
+                 line("judged by:", is_elsewhere ? "another control plane, which leads; this one only looks" : ""));
   return out;
 }
 }  // namespace heddle

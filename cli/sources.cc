@@ -44,13 +44,19 @@ LoadedResources load_sources(const FileOptions& files, std::istream& in) {
   return all;
 }
 
-std::string list_body(const std::vector<Resource>& resources) {
+std::string list_body(const std::vector<Resource>& resources, const std::vector<ResourceKey>& erased) {
   std::string body;
   JsonWriter writer(body);
   writer.begin_object();
   writer.field("kind", "List").key("items").begin_array();
   for (const Resource& resource : resources) writer.raw(resource.json);
-  writer.end_array().end_object();
+  writer.end_array();
+  if (!erased.empty()) {
+    writer.key("delete").begin_array();
+    for (const ResourceKey& key : erased) writer.string(key.text());
+    writer.end_array();
+  }
+  writer.end_object();
   return body;
 }
 }  // namespace heddle

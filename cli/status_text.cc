@@ -1,5 +1,6 @@
 #include "cli/status_text.h"
 
+#include "cli/replica_text.h"
 #include "cli/resource_table.h"
 #include "lib/base/strings.h"
 
@@ -85,32 +86,49 @@ std::string summary(const JsonValue& status, const Counts& counts) {
   if (counts.connected != counts.all) out.append(", ").append(std::to_string(counts.connected)).append(" connected");
   if (counts.refused != 0) out.append(", ").append(std::to_string(counts.refused)).append(" refused");
   if (counts.expired != 0) out.append(", ").append(std::to_string(counts.expired)).append(" expired");
+  if (std::string kind = text_at(status, {"store", "kind"}); kind == "etcd") out.append(", store in etcd");
   return out + "\n";
 }
 
-std::vector<Cell> row_of(const JsonValue& sidecar, WallTime now) {
-  return {text_at(sidecar, {"node"}),      text_at(sidecar, {"identity"}),      state_of(sidecar),
-          scalar_at(sidecar, {"version"}), scalar_at(sidecar, {"runsVersion"}), lag_text(sidecar),
-          text_at(sidecar, {"address"}),   scalar_at(sidecar, {"software"}),    age_at(sidecar, {"lastSeen"}, now)};
+// Only where there are several.
+bool has_replicas(const std::optional<JsonValue>& sidecars) {
+  for (size_t i = 0; sidecars && i < sidecars->size(); ++i) {
+    if (!text_at(sidecars->at(i), {"replica"}).empty()) return true;
+  }
+  return false;
+}
+
+std::vector<Cell> row_of(const JsonValue& sidecar, WallTime now, bool has_replica) {
+  std::vector<Cell> cells{
+      text_at(sidecar, {"node"}),      text_at(sidecar, {"identity"}),      state_of(sidecar),
+      scalar_at(sidecar, {"version"}), scalar_at(sidecar, {"runsVersion"}), lag_text(sidecar),
+      text_at(sidecar, {"address"}),   scalar_at(sidecar, {"software"}),    age_at(sidecar, {"lastSeen"}, now)};
+  if (has_replica) cells.push_back(text_at(sidecar, {"replica"}));
+  return cells;
 }
 }  // namespace
 
 std::string status_text(const JsonValue& status, WallTime now, UseColor color) {
-  Table table({"NODE", "IDENTITY", "STATE", "ACKED", "RUNS", "LAG", "ADDRESS", "SOFTWARE", "SEEN"});
   Counts counts;
   std::string remarks;
   std::optional<JsonValue> sidecars = status.find("sidecars");
+  bool has_replica = has_replicas(sidecars);
+  std::vector<std::string> heads{"NODE", "IDENTITY", "STATE", "ACKED", "RUNS", "LAG", "ADDRESS", "SOFTWARE", "SEEN"};
+  if (has_replica) heads.emplace_back("REPLICA");
+  Table table(std::move(heads));
   for (size_t i = 0; sidecars && i < sidecars->size(); ++i) {
     JsonValue sidecar = sidecars->at(i);
     ++counts.all;
     if (is_connected(sidecar)) ++counts.connected;
     if (nack_of(sidecar)) ++counts.refused;
     if (state_name(sidecar) == "expired") ++counts.expired;
-    table.add(row_of(sidecar, now));
+    table.add(row_of(sidecar, now, has_replica));
     append_refusal(remarks, sidecar);
     append_expiry(remarks, sidecar);
   }
-  if (counts.all == 0) return summary(status, counts);
-  return str_cat(table.text(color), remarks, "\n", summary(status, counts));
+  std::string replicas = replicas_text(status, now, color);
+  if (!replicas.empty()) replicas += "\n";
+  if (counts.all == 0) return str_cat(replicas, summary(status, counts));
+  return str_cat(replicas, table.text(color), remarks, "\n", summary(status, counts));
 }
 }  // namespace heddle

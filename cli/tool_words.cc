@@ -19,10 +19,12 @@ Result<ManOptions> parse_man_words(const Words& words) {
   return ManOptions{words.directory};
 }
 
-Result<SchemaOptions> parse_schema_words(const std::string& kind) {
+Result<SchemaOptions> parse_schema_words(const Words& words) {
   SchemaOptions out;
-  if (kind.empty()) return out;
-  HEDDLE_TRY(out.kind, parse_kind_word(kind));
+  out.crds = words.schema_crds;
+  if (words.kind.empty()) return out;
+  if (out.crds) return usage("--crds prints those of all kinds: leave the kind out");
+  HEDDLE_TRY(out.kind, parse_kind_word(words.kind));
   return out;
 }
 

@@ -7,7 +7,7 @@
 namespace heddle::detail {
 Result<CompletionOptions> parse_completion_words(const Words&);
 Result<ManOptions> parse_man_words(const Words&);
-Result<SchemaOptions> parse_schema_words(const std::string& kind);
+Result<SchemaOptions> parse_schema_words(const Words&);
 // "HTTPRoute.spec.rules.matches"
 Result<ExplainFieldOptions> parse_field_words(const std::string& field);
 

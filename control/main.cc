@@ -16,23 +16,40 @@ int fail(const heddle::Error& error) {
   return 1;
 }
 
-// The first TERM or INT asks for a graceful end, the second for an end.
+// The first TERM or INT asks for a graceful end, the second for an end. While it starts nobody needs grace: the loop
+// is stopped, and so is the start (as process 1 of a container nothing else would end it).
 class Signals {
  public:
-  Signals(heddle::Loop& loop, heddle::ControlServer& server) : loop_(loop), server_(server) {}
+  explicit Signals(heddle::Loop& loop) : loop_(loop) {}
+  // The server is there; null: it ends.
+  void use(heddle::ControlServer* server) {
+    server_ = server;
+    if (server_ != nullptr && draining_) drain();
+  }
+  bool is_asked_to_end() const { return draining_; }
 
  private:
   void on_terminate(int number) {
     if (std::exchange(draining_, true)) std::_Exit(128 + number);
-    server_.drain([this] { loop_.stop(); });
+    if (server_ == nullptr) return loop_.stop();
+    drain();
+  }
+  void drain() {
+    server_->drain([this] { loop_.stop(); });
+  }
+  void on_hang_up() {
+    if (server_ != nullptr) server_->reload();
+  }
+  void on_reopen() {
+    if (server_ != nullptr) server_->reopen_logs();
   }
   heddle::Loop& loop_;
-  heddle::ControlServer& server_;
+  heddle::ControlServer* server_ = nullptr;
   bool draining_ = false;
   heddle::SignalWatch term_{loop_, SIGTERM, [this] { on_terminate(SIGTERM); }};
   heddle::SignalWatch int_{loop_, SIGINT, [this] { on_terminate(SIGINT); }};
-  heddle::SignalWatch hup_{loop_, SIGHUP, [this] { server_.reload(); }};
-  heddle::SignalWatch usr1_{loop_, SIGUSR1, [this] { server_.reopen_logs(); }};
+  heddle::SignalWatch hup_{loop_, SIGHUP, [this] { on_hang_up(); }};
+  heddle::SignalWatch usr1_{loop_, SIGUSR1, [this] { on_reopen(); }};
 };
 }  // namespace
 
@@ -56,10 +73,16 @@ int main(int argc, char** argv) {
   Registry metrics;
   SystemRandom random;
   Loop loop;
+  Signals signals(loop);
   auto server = ControlServer::start({parsed.options, loop, **log, metrics, random});
+  if (!server && signals.is_asked_to_end()) {
+    (*log)->module("server").info("stopped while it started", {{"reason", server.error()}});
+    return 0;
+  }
   if (!server) return fail(server.error());
-  Signals signals(loop, **server);
+  signals.use(server->get());
   loop.run();
+  signals.use(nullptr);
   (*log)->module("server").info("stopped", {});
   return 0;
 }

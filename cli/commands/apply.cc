@@ -1,15 +1,17 @@
+#include "cli/commands/change_body.h"
 #include "cli/commands/change_reply.h"
-#include "cli/sources.h"
 
 namespace heddle {
 ExitCode run_apply(const ApplyOptions& options, CommandContext& context) {
-  LoadedResources loaded = load_sources(options.files, context.console.in);
-  if (!loaded.ok()) return context.console.fail(make_error(Reason::kConfigInvalid, loaded.text()));
+  Result<ChangeBody> body = read_change_body(options.files, context);
+  if (!body) return context.console.fail(body.error());
 
-  if (options.rollout) return start_rollout(options, list_body(loaded.resources), context);
+  if (options.rollout) return start_rollout(options, body->json, context);
+  Result<std::optional<Version>> expected = expected_of(options.said.expected, *body);
+  if (!expected) return context.console.fail(expected.error());
   ApiRequest request{.method = "POST", .path = "/v1/apply", .deadline = context.timeout};
-  request.query = change_query(options.said, options.dry_run);
-  request.body = list_body(loaded.resources);
+  request.query = change_query({options.said.message, *expected}, options.dry_run);
+  request.body = std::move(body->json);
   Result<ApiReply> reply = context.api.call(request);
 
   if (!reply) return context.console.fail(reply.error());

@@ -1,7 +1,7 @@
 #include "cli/change_text.h"
+#include "cli/commands/change_body.h"
 #include "cli/commands/change_reply.h"
 #include "cli/resource_table.h"
-#include "cli/sources.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
@@ -25,12 +25,12 @@ Result<ApiRequest> request_for(const DiffOptions& options, CommandContext& conte
     if (options.to) out.query.append("&to=").append(options.to->text());
     return out;
   }
-  LoadedResources loaded = load_sources(options.files, context.console.in);
-  if (!loaded.ok()) return make_error(Reason::kConfigInvalid, loaded.text());
+  HEDDLE_TRY(ChangeBody body, read_change_body(options.files, context));
   out.method = "POST";
   out.path = "/v1/apply";
   out.query = "dryRun=true&changes=true";
-  out.body = list_body(loaded.resources);
+  if (body.seen) out.query.append("&expect=").append(body.seen->text());
+  out.body = std::move(body.json);
   return out;
 }
 }  // namespace

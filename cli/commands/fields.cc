@@ -1,10 +1,15 @@
 #include "cli/commands/commands.h"
+#include "cli/crds_text.h"
 #include "cli/document_text.h"
 #include "cli/field_text.h"
 #include "lib/config/json_schema.h"
 
 namespace heddle {
 ExitCode run_schema(const SchemaOptions& options, CommandContext& context) {
+  if (options.crds) {
+    context.console.out << crds_text();
+    return ExitCode::kOk;
+  }
   context.console.out << to_pretty_json(options.kind ? json_schema(*options.kind) : json_schema_of_all());
   return ExitCode::kOk;
 }

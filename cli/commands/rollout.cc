@@ -1,4 +1,5 @@
 #include "cli/commands/change_reply.h"
+#include "cli/commands/rollout_wait.h"
 #include "cli/document_text.h"
 #include "cli/rollout_text.h"
 #include "lib/base/json_writer.h"
@@ -40,13 +41,19 @@ ExitCode start_rollout(const ApplyOptions& options, std::string_view list, Comma
   request.body = body_of(*options.rollout, list);
   Result<ApiReply> reply = context.api.call(request);
   if (reply && reply->ok()) print_warnings(reply->body, context.console);
+  if (reply && reply->ok() && options.wait == WaitLive::kYes) {
+    return RolloutWait(context, OutputFormat::kTable).run(*std::move(reply));
+  }
   ExitCode code = show(reply, OutputFormat::kTable, context);
   if (code == ExitCode::kOk) context.console.err << "heddle rollout status shows how it goes on\n";
   return code;
 }
 
 ExitCode run_rollout_status(const RolloutStatusOptions& options, CommandContext& context) {
-  return show(context.api.call({.path = "/v1/rollouts", .deadline = context.timeout}), options.output, context);
+  Result<ApiReply> reply = context.api.call({.path = "/v1/rollouts", .deadline = context.timeout});
+  bool is_waiting = options.wait == WaitLive::kYes && reply && reply->ok();
+  return is_waiting ? RolloutWait(context, options.output).run(*std::move(reply))
+                    : show(reply, options.output, context);
 }
 
 ExitCode run_rollout_step(const RolloutStepOptions& options, CommandContext& context) {

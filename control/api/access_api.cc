@@ -8,6 +8,7 @@
 namespace heddle {
 namespace {
 constexpr SizeRange kNameSize{1, 63};
+constexpr std::string_view kRevokedAdmin = "access.revoked";  // the document that serializes them
 
 Error conflict(std::string why) { return make_error(Reason::kConflict, std::move(why), Origin::kDownstream); }
 
@@ -33,11 +34,11 @@ AccessGrants guarded(const AccessGrants& grants) {
 }
 }  // namespace
 
-void AccessApi::serve_on(HttpServer& server) {
+void AccessApi::serve_on(HttpServer& server, CurrentReads& current) {
   route(server, "POST", "/v1/access", &AccessApi::create);
-  route(server, "GET", "/v1/access", &AccessApi::list);
+  route(server, current, "GET", "/v1/access", &AccessApi::list);
   route(server, "DELETE", "/v1/access/{name}", &AccessApi::revoke);
-  route(server, "GET", "/v1/whoami", &AccessApi::whoami);
+  route(server, current, "GET", "/v1/whoami", &AccessApi::whoami);
 }
 
 void AccessApi::route(HttpServer& server, std::string method, std::string_view pattern, Handler handler) {
@@ -45,9 +46,25 @@ void AccessApi::route(HttpServer& server, std::string method, std::string_view p
       std::move(method), pattern,
       [this, handler](const RpcRequest& r, HttpServer::Respond respond) {
         if (auto no = parts_.gate.readmit(r)) return respond(*std::move(no));
-        respond((this->*handler)(r));
+        (this->*handler)(r, std::move(respond));
       },
       kMaxBody);
+}
+
+void AccessApi::route(HttpServer& server, CurrentReads& current, std::string method, std::string_view pattern,
+                      Answer answer) {
+  server.route(std::move(method), pattern,
+               current.then([this, answer](const RpcRequest& r, HttpServer::Respond respond) {
+                 if (auto no = parts_.gate.readmit(r)) return respond(*std::move(no));
+                 respond((this->*answer)(r));
+               }),
+               kMaxBody);
+}
+
+AccessApi::Asked AccessApi::asked_by(const RpcRequest& request, HttpServer::Respond respond) {
+  Asked out{request, parts_.gate.caller_of(request), std::move(respond)};
+  out.request.body = std::string();
+  return out;
 }
 
 Result<AccessApi::Wish> AccessApi::read(const std::string& body) {
@@ -66,13 +83,6 @@ Result<AccessApi::Wish> AccessApi::read(const std::string& body) {
   return out;
 }
 
-Result<void> AccessApi::reserve(std::string_view name) {
-  HEDDLE_TRY(std::vector<AdminTokenRow> rows, parts_.ledger.admin_tokens());
-  HEDDLE_TRY(std::vector<std::string> past, room_for_token(rows, name, parts_.clock.wall()));
-  for (const std::string& id : past) HEDDLE_CHECK_OK(parts_.ledger.remove_admin_token(id));
-  return {};
-}
-
 // What a token makes does not outlive it, else an hour's token would be one for ever.
 Result<void> AccessApi::may_last(const Wish& wish, const AccessHolder& giver) const {
   if (!giver.expires) return {};
@@ -86,34 +96,59 @@ Result<void> AccessApi::may_last(const Wish& wish, const AccessHolder& giver) co
       Origin::kDownstream);
 }
 
-Result<std::string> AccessApi::add(const Wish& wish, const AccessHolder& giver, AdminTokenRow& row) {
-  HEDDLE_CHECK_OK(may_give(giver.grants, wish.grants));
-  HEDDLE_CHECK_OK(may_last(wish, giver));
-  HEDDLE_CHECK_OK(reserve(wish.name));
-  row.id = wish.name;
-  row.created = parts_.clock.wall();
-  if (wish.ttl) row.expires = row.created + *wish.ttl;
-  JsonWriter grants(row.grants);
-  write_grants(grants, wish.grants);
-  std::string token = new_access_token();
-  HEDDLE_CHECK_OK(parts_.ledger.add_admin_token(sha256(as_bytes(token)), row));
-  return token;
+Result<std::vector<std::string>> AccessApi::room_for(const Making& making) {
+  HEDDLE_TRY(AccessHolder giver, parts_.gate.holder(making.asked.request));
+  HEDDLE_CHECK_OK(may_give(giver.grants, making.wish.grants));
+  HEDDLE_CHECK_OK(may_last(making.wish, giver));
+  HEDDLE_TRY(std::vector<AdminTokenRow> rows, parts_.ledger.admin_tokens());
+  return room_for_token(rows, making.wish.name, parts_.clock.wall());
 }
 
-RpcResponse AccessApi::create(const RpcRequest& request) {
+// Before it, and not with it: one that expired may have the same name.
+LedgerTries::Judged AccessApi::sweep(const Making& making) {
+  HEDDLE_TRY(std::vector<std::string> past, room_for(making));
+  std::ranges::partition(past, [&making](const std::string& id) { return id == making.wish.name; });
+  if (past.size() > kMaxSwept) past.resize(kMaxSwept);
+  LedgerChange change;
+  for (std::string& id : past) change.push_back(RemoveAdminToken{std::move(id)});
+  return change;
+}
+
+LedgerTries::Judged AccessApi::add(Making& making) {
+  HEDDLE_CHECK_OK(room_for(making));
+  AdminTokenRow& row = making.row;
+  row = {making.wish.name, "", parts_.clock.wall()};
+  if (making.wish.ttl) row.expires = row.created + *making.wish.ttl;
+  JsonWriter grants(row.grants);
+  write_grants(grants, making.wish.grants);
+  making.token = new_access_token();
+  return LedgerChange{AddAdminToken{sha256(as_bytes(making.token)), row}};
+}
+
+void AccessApi::create(const RpcRequest& request, HttpServer::Respond respond) {
   Result<AccessHolder> giver = parts_.gate.holder(request);
-  if (!giver) return error_answer(giver.error());
+  if (!giver) return respond(error_answer(giver.error()));
+  Asked asked = asked_by(request, std::move(respond));
   Result<Wish> wish = read(request.body);
-  if (!wish) return refused(request, "access-create", "", wish.error());
-  AdminTokenRow row;
-  Result<std::string> token = add(*wish, *giver, row);
-  if (!token) return refused(request, "access-create", wish->name, token.error());
+  if (!wish) return asked.respond(refused(asked.caller, "access-create", "", wish.error()));
+  auto making = std::make_shared<Making>(Making{std::move(asked), *std::move(wish), "", {}});
+  auto finish = [this, making](const Result<void>& kept) { making->asked.respond(made(*making, kept)); };
+  tries_.run([this, making](LedgerTries::Sight) { return sweep(*making); },
+             [this, making, finish](const Result<void>& swept) mutable {
+               if (!swept) return finish(swept);
+               tries_.run([this, making](LedgerTries::Sight) { return add(*making); }, std::move(finish));
+             });
+}
+
+RpcResponse AccessApi::made(const Making& making, const Result<void>& kept) {
+  if (!kept) return refused(making.asked.caller, "access-create", making.wish.name, kept.error());
+  const AdminTokenRow& row = making.row;
   std::string until = row.expires ? str_cat(", until ", format_time(*row.expires)) : "";
-  audit("access-create", row.id, str_cat(to_text(wish->grants), until), request);
+  audit("access-create", row.id, str_cat(to_text(making.wish.grants), until), making.asked.caller);
   std::string body;
   JsonWriter out(body);
-  out.begin_object().field("name", row.id).field("token", *token);
-  write_grants(out.key("grants"), wish->grants);
+  out.begin_object().field("name", row.id).field("token", making.token);
+  write_grants(out.key("grants"), making.wish.grants);
   write_expires(out, row.expires);
   out.end_object();
   return RpcResponse::json(200, std::move(body));
@@ -131,7 +166,9 @@ RpcResponse AccessApi::list(const RpcRequest&) {
   return RpcResponse::json(200, std::move(body));
 }
 
-Result<void> AccessApi::remove(std::string_view name, const AccessHolder& by) {
+// Who may do everything goes with a mark: two control planes may be asked at once, each for another of the last two.
+LedgerTries::Judged AccessApi::remove(std::string_view name, const RpcRequest& request) {
+  HEDDLE_TRY(AccessHolder by, parts_.gate.holder(request));
   HEDDLE_TRY(std::vector<AdminTokenRow> rows, parts_.ledger.admin_tokens());
   auto found = std::ranges::find(rows, name, &AdminTokenRow::id);
   if (found == rows.end()) {
@@ -144,20 +181,27 @@ Result<void> AccessApi::remove(std::string_view name, const AccessHolder& by) {
         str_cat("this token may not revoke ", name, ", which has the role admin: it needs that role itself"),
         Origin::kDownstream);
   }
-  if (is_lasting_admin(*found) && std::ranges::count_if(rows, is_lasting_admin) == 1) {
+  LedgerChange change{RemoveAdminToken{std::string(name)}};
+  if (!is_lasting_admin(*found)) return change;
+  if (std::ranges::count_if(rows, is_lasting_admin) == 1) {
     return conflict(str_cat(name, " is the last token that may do everything and does not expire: make another first"));
   }
-  HEDDLE_CHECK_OK(parts_.ledger.remove_admin_token(name));
-  return {};
+  change.push_back(PutMeta{std::string(kRevokedAdmin), std::string(name)});
+  return change;
 }
 
-RpcResponse AccessApi::revoke(const RpcRequest& request) {
+void AccessApi::revoke(const RpcRequest& request, HttpServer::Respond respond) {
   Result<AccessHolder> by = parts_.gate.holder(request);
-  if (!by) return error_answer(by.error());
-  const std::string& name = request.path_params.at("name");
-  Result<void> removed = remove(name, *by);
-  if (!removed) return refused(request, "access-revoke", name, removed.error());
-  audit("access-revoke", name, "", request);
+  if (!by) return respond(error_answer(by.error()));
+  auto asked = std::make_shared<Asked>(asked_by(request, std::move(respond)));
+  const std::string& name = asked->request.path_params.at("name");
+  tries_.run([this, asked, name](LedgerTries::Sight) { return remove(name, asked->request); },
+             [this, asked, name](const Result<void>& kept) { asked->respond(revoked(asked->caller, name, kept)); });
+}
+
+RpcResponse AccessApi::revoked(const Caller& by, std::string_view name, const Result<void>& kept) {
+  if (!kept) return refused(by, "access-revoke", name, kept.error());
+  audit("access-revoke", name, "", by);
   std::string body;
   JsonWriter(body).begin_object().field("name", name).end_object();
   return RpcResponse::json(200, std::move(body));
@@ -175,14 +219,19 @@ RpcResponse AccessApi::whoami(const RpcRequest& request) {
   return RpcResponse::json(200, std::move(body));
 }
 
-void AccessApi::audit(std::string_view type, std::string_view name, std::string detail, const RpcRequest& request) {
-  AuditRecord record{std::string(type), std::string(name), std::move(detail)};
-  parts_.audit.write(record, parts_.gate.caller_of(request), {}, parts_.clock.wall());
+void AccessApi::drain() {
+  tries_.abandon(make_error(Reason::kDraining,
+                            "this control plane is shutting down; whether the change was made is not known: look at "
+                            "the list"));
 }
 
-RpcResponse AccessApi::refused(const RpcRequest& request, std::string_view type, std::string_view name,
-                               const Error& why) {
-  parts_.gate.note(request, str_cat(type, name.empty() ? "" : " ", name.substr(0, kNameSize.max)), why);
+void AccessApi::audit(std::string_view type, std::string_view name, std::string detail, const Caller& caller) {
+  AuditRecord record{std::string(type), std::string(name), std::move(detail)};
+  parts_.audit.write(record, caller, {}, parts_.clock.wall());
+}
+
+RpcResponse AccessApi::refused(const Caller& caller, std::string_view type, std::string_view name, const Error& why) {
+  parts_.gate.note(caller, str_cat(type, name.empty() ? "" : " ", name.substr(0, kNameSize.max)), why);
   return error_answer(why);
 }
 }  // namespace heddle

@@ -47,11 +47,11 @@ class AccessGate {
   std::optional<RpcResponse> refuse_reading(const RpcRequest&, const Transaction&);
   // `subject`: of what; empty: the request's method and path.
   void note(const RpcRequest&, std::string_view subject, const Error& why);
+  void note(const Caller&, std::string_view subject, const Error& why);
 
  private:
   using Asks = std::vector<AccessAsk> (*)(const StoreOperation&);
   std::optional<RpcResponse> refuse_each(const RpcRequest&, const Transaction&, Asks);
-  void note(const Caller&, std::string_view subject, const Error& why);
   Result<AdminTokenRow> find(const RpcRequest&);
   Result<AccessHolder> recognise(const AdminTokenRow&) const;
   Result<void> judge_door(const RpcRequest&, const AdminTokenRow&) const;

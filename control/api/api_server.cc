@@ -1,5 +1,7 @@
 #include "control/api/api_server.h"
 
+#include <iterator>
+
 #include "control/api/federation_view.h"
 #include "control/api/nack_sight.h"
 #include "control/api/resource_view.h"
@@ -27,24 +29,31 @@ Result<ResourceKey> key_of(const RpcRequest& request) {
   return ResourceKey::make(kind, request.path_params.at("namespace"), request.path_params.at("name"));
 }
 
+RpcResponse token_answer(const Result<CreatedToken>& token) {
+  if (!token) return error_answer(token.error());
+  std::string body;
+  JsonWriter out(body);
+  out.begin_object().field("token", token->token).field("expires", format_time(token->expires)).end_object();
+  return RpcResponse::json(200, std::move(body));
+}
 }  // namespace
 
 void ApiServer::serve_on(HttpServer& server) {
   server.guard([this](const RpcRequest& request) { return gate_.admit(request); });
-  access_.serve_on(server);
-  route(server, "GET", "/v1/version", &ApiServer::version);
+  access_.serve_on(server, current_);
+  route_at_once(server, "GET", "/v1/version", &ApiServer::version);
   route(server, "GET", "/v1/resources/{plural}", &ApiServer::list);
   route(server, "GET", "/v1/resources/{plural}/{namespace}/{name}", &ApiServer::get);
   route(server, "POST", "/v1/explain", &ApiServer::explain);
   route(server, "GET", "/v1/status", &ApiServer::status);
-  route(server, "POST", "/v1/tokens", &ApiServer::create_token);
+  route_at_once(server, "POST", "/v1/tokens", &ApiServer::create_token);
   route(server, "GET", "/v1/ca", &ApiServer::show_ca);
   route(server, "POST", "/v1/ca/{step}", &ApiServer::step_ca);
   route(server, "GET", "/v1/federation", &ApiServer::show_federation);
   route(server, "GET", "/v1/rollouts", &ApiServer::show_rollout);
   route(server, "POST", "/v1/rollouts", &ApiServer::start_rollout);
   route(server, "POST", "/v1/rollouts/{step}", &ApiServer::step_rollout);
-  route(server, "GET", "/v1/wait", &ApiServer::wait);
+  route_at_once(server, "GET", "/v1/wait", &ApiServer::wait);
   route(server, "DELETE", "/v1/resources/{plural}/{namespace}/{name}", &ApiServer::erase);
   route(server, "POST", "/v1/apply", &ApiServer::apply);
   route(server, "POST", "/v1/rollback", &ApiServer::rollback);
@@ -60,41 +69,43 @@ PlanApi::Parts ApiServer::plan_parts() {
           parts_.scheduler,
           std::string(parts_.issuer.authority().trust_domain().name()),
           [this](std::vector<ApiProblem>& problems) { return changes_.admission(problems, Reason::kConfigInvalid); },
-          [this] { return plan_nodes(); },
-          [this](FactsQuery query, FactsFetcher::Done done) {
-            return parts_.hub.fetch_facts(std::move(query), std::move(done));
-          },
-          gate_};
-}
-
-std::vector<PlanNode> ApiServer::plan_nodes() const {
-  std::vector<PlanNode> out;
-  parts_.hub.for_each_subscriber([&out](const Subscriber& subscriber) {
-    out.push_back({subscriber.key(), subscriber.request(), subscriber.state() == NodeState::kRefused});
-  });
-  return out;
+          [this] { return plan_nodes(parts_.hub, parts_.registry); },
+          parts_.fetch_facts,
+          gate_,
+          [this] { return plan_caveat(parts_.rollouts); },
+          [this] { return RemoteHolders(parts_.registry).not_compared(); }};
 }
 
 void ApiServer::route(HttpServer& server, std::string method, std::string_view pattern, Handler handler) {
   bool has_resources = pattern == "/v1/apply" || pattern == "/v1/plan" || pattern == "/v1/rollouts";
   size_t limit = has_resources ? kMaxApplyBody : kMaxBody;
-  server.route(
-      std::move(method), pattern,
-      [this, handler](const RpcRequest& r, HttpServer::Respond respond) {
-        if (auto no = gate_.readmit(r)) return respond(*std::move(no));
-        (this->*handler)(r, std::move(respond));
-      },
-      limit);
+  server.route(std::move(method), pattern, current_.then(readmitted(handler)), limit);
 }
 
 void ApiServer::route(HttpServer& server, std::string method, std::string_view pattern, Answer answer) {
-  server.route(
-      std::move(method), pattern,
-      [this, answer](const RpcRequest& r, HttpServer::Respond respond) {
-        if (auto no = gate_.readmit(r)) return respond(*std::move(no));
-        respond((this->*answer)(r));
-      },
-      kMaxBody);
+  server.route(std::move(method), pattern, current_.then(readmitted(answer)), kMaxBody);
+}
+
+void ApiServer::route_at_once(HttpServer& server, std::string method, std::string_view pattern, Handler handler) {
+  server.route(std::move(method), pattern, readmitted(handler), kMaxBody);
+}
+
+void ApiServer::route_at_once(HttpServer& server, std::string method, std::string_view pattern, Answer answer) {
+  server.route(std::move(method), pattern, readmitted(answer), kMaxBody);
+}
+
+HttpServer::Handler ApiServer::readmitted(Handler handler) {
+  return [this, handler](const RpcRequest& r, HttpServer::Respond respond) {
+    if (auto no = gate_.readmit(r)) return respond(*std::move(no));
+    (this->*handler)(r, std::move(respond));
+  };
+}
+
+HttpServer::Handler ApiServer::readmitted(Answer answer) {
+  return [this, answer](const RpcRequest& r, HttpServer::Respond respond) {
+    if (auto no = gate_.readmit(r)) return respond(*std::move(no));
+    respond((this->*answer)(r));
+  };
 }
 
 RpcResponse ApiServer::version(const RpcRequest&) {
@@ -137,8 +148,11 @@ RpcResponse ApiServer::get(const RpcRequest& request) {
   return RpcResponse::json(200, ResourceView(std::move(view), conditions(who->grants)).document(*found).compact());
 }
 
-ResourceConditions ApiServer::conditions(const AccessGrants& grants) const {
-  return {parts_.hub.holders(), parts_.registry, grants};
+ResourceConditions ApiServer::conditions(const AccessGrants& grants) {
+  std::vector<HolderGroup> groups = parts_.hub.holders();
+  RemoteScopes::Look others = remote_scopes_.look();
+  std::move(others.groups.begin(), others.groups.end(), std::back_inserter(groups));
+  return {std::move(groups), parts_.registry, grants, std::move(others.rest)};
 }
 
 void ApiServer::erase(const RpcRequest& request, HttpServer::Respond respond) {
@@ -164,44 +178,45 @@ RpcResponse ApiServer::status(const RpcRequest& request) {
   Result<std::vector<Lineage>> lineages = parts_.ledger.lineages();
   if (!lineages) return error_answer(lineages.error());
   WallTime now = parts_.scheduler.wall();
-  std::vector<NodeStatus> rows = join_certificates(parts_.registry.rows(), *lineages, now);
+  std::vector<NodeStatus> rows = join_certificates(parts_.registry.named_rows(), *lineages, now);
   std::erase_if(rows, [&](const NodeStatus& row) {
     return !is_allowed(who->grants, {AccessAction::kRead, namespace_of(row.key.identity)});
   });
   for (NodeStatus& row : rows) {
     if (row.nack) hide_words(*row.nack, who->grants);
+    hide_backends(row.report, who->grants);
   }
-  return RpcResponse::json(200, status_json(parts_.store.version(), now, rows));
+  return RpcResponse::json(200, status_json(parts_.store.version(), now, parts_.sight(), rows));
 }
 
 RpcResponse ApiServer::show_federation(const RpcRequest&) {
   return RpcResponse::json(200, federation_json(parts_.federation, parts_.registry.rows()));
 }
 
-RpcResponse ApiServer::create_token(const RpcRequest& request) {
+void ApiServer::create_token(const RpcRequest& request, HttpServer::Respond respond) {
   Result<JsonValue> document = JsonValue::parse(request.body);
-  if (!document) return error_answer(document.error());
+  if (!document) return respond(error_answer(document.error()));
   Problems problems;
   JsonObject object{JsonReader(*document, "", problems)};
   std::string id = object.string("id", {1, kMaxSpiffeId});
   Duration ttl = object.optional_duration("ttl", {1s, Issuer::kMaxTokenTtl}).value_or(Issuer::kDefaultTokenTtl);
   object.finish();
-  if (!problems.empty()) return error_answer(bad_request(problems.text()));
+  if (!problems.empty()) return respond(error_answer(bad_request(problems.text())));
   Result<SpiffeId> identity = SpiffeId::parse(id);
-  if (!identity) return error_answer(bad_request(str_cat("id: ", identity.error().detail)));
+  if (!identity) return respond(error_answer(bad_request(str_cat("id: ", identity.error().detail))));
   AccessAsk ask{AccessAction::kJoinToken, namespace_of(id)};
-  if (auto no = gate_.refuse(request, ask, str_cat("token-create ", id))) return *no;
-  Result<CreatedToken> token = parts_.issuer.create_token(*identity, ttl, caller_of(request));
-  if (!token) return error_answer(token.error());
-  std::string body;
-  JsonWriter out(body);
-  out.begin_object().field("token", token->token).field("expires", format_time(token->expires)).end_object();
-  return RpcResponse::json(200, std::move(body));
+  if (auto no = gate_.refuse(request, ask, str_cat("token-create ", id))) return respond(*std::move(no));
+  parts_.issuer.create_token(
+      *identity, ttl, caller_of(request),
+      [respond = std::move(respond)](const Result<CreatedToken>& token) mutable { respond(token_answer(token)); });
 }
 
 void ApiServer::drain() {
+  current_.drain();
+  access_.drain();
   changes_.drain();
   plan_.drain();
+  rollouts_.drain();
   wait_.drain();
 }
 }  // namespace heddle

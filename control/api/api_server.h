@@ -8,9 +8,12 @@
 #include "control/api/answers.h"
 #include "control/api/ca_api.h"
 #include "control/api/change_api.h"
+#include "control/api/control_sight.h"
+#include "control/api/current_reads.h"
 #include "control/api/explainer.h"
 #include "control/api/history_api.h"
 #include "control/api/plan_api.h"
+#include "control/api/remote_scopes.h"
 #include "control/api/resource_conditions.h"
 #include "control/api/rollout_api.h"
 #include "control/api/wait_api.h"
@@ -34,6 +37,10 @@ struct ApiParts {
   AuditSink& refusals;  // for who is turned away at the door: limited
   Scheduler& scheduler;
   Random& random;
+  std::function<ControlSight()> sight;  // of the control planes, for the status
+  // Of the sidecars of all of them: WatchHub::fetch_facts(), or Replicas'.
+  std::function<Pending(FactsQuery, FactsFetcher::Done)> fetch_facts;
+  ReadIndex* reads;  // what shows the mesh waits for it; null: what is here is the newest
 };
 
 class ApiServer {
@@ -43,6 +50,7 @@ class ApiServer {
 
   explicit ApiServer(const ApiParts& parts)
       : parts_(parts),
+        current_(parts.reads, parts.scheduler),
         explainer_(parts.store),
         gate_({parts.ledger, parts.refusals, parts.scheduler, parts.random}),
         access_({parts.ledger, gate_, parts.audit, parts.scheduler}),
@@ -52,7 +60,8 @@ class ApiServer {
         ca_({parts.rotator, parts.outlook, parts.registry, parts.ledger, parts.scheduler}),
         plan_(plan_parts()),
         rollouts_({parts.rollouts, parts.store, parts.issuer, parts.audit, parts.scheduler, gate_}),
-        wait_({parts.store, parts.hub, gate_}) {}
+        wait_({parts.store, parts.hub, gate_}),
+        remote_scopes_(parts.store, parts.registry, parts.rollouts) {}
   // Sets the server's guard, too.
   void serve_on(HttpServer&);
   // Everybody who waits is told that this replica leaves.
@@ -63,16 +72,23 @@ class ApiServer {
   using Answer = RpcResponse (ApiServer::*)(const RpcRequest&);
   void route(HttpServer&, std::string method, std::string_view pattern, Handler);
   void route(HttpServer&, std::string method, std::string_view pattern, Answer);
+  // For what shows nothing of the mesh, or waits by itself.
+  void route_at_once(HttpServer&, std::string method, std::string_view pattern, Handler);
+  void route_at_once(HttpServer&, std::string method, std::string_view pattern, Answer);
+  HttpServer::Handler readmitted(Handler);
+  HttpServer::Handler readmitted(Answer);
 
   RpcResponse version(const RpcRequest&);
   RpcResponse list(const RpcRequest&);
   RpcResponse get(const RpcRequest&);
   RpcResponse explain(const RpcRequest&);
   RpcResponse status(const RpcRequest&);
-  RpcResponse create_token(const RpcRequest&);
+  void create_token(const RpcRequest&, HttpServer::Respond);
   RpcResponse show_federation(const RpcRequest&);
   RpcResponse show_ca(const RpcRequest&) { return ca_.show(); }
-  RpcResponse step_ca(const RpcRequest& request) { return ca_.step(request, caller_of(request)); }
+  void step_ca(const RpcRequest& request, HttpServer::Respond respond) {
+    ca_.step(request, caller_of(request), std::move(respond));
+  }
   void apply(const RpcRequest& request, HttpServer::Respond respond) {
     changes_.apply(request, caller_of(request), std::move(respond));
   }
@@ -85,20 +101,22 @@ class ApiServer {
   RpcResponse diff_versions(const RpcRequest& request) { return history_.diff(request); }
   RpcResponse show_rollout(const RpcRequest& request) { return rollouts_.show(request); }
   void start_rollout(const RpcRequest& request, HttpServer::Respond respond) {
-    respond(rollouts_.start(request, caller_of(request)));
+    rollouts_.start(request, caller_of(request), std::move(respond));
   }
-  RpcResponse step_rollout(const RpcRequest& request) { return rollouts_.step(request, caller_of(request)); }
+  void step_rollout(const RpcRequest& request, HttpServer::Respond respond) {
+    rollouts_.step(request, caller_of(request), std::move(respond));
+  }
   void wait(const RpcRequest& request, HttpServer::Respond respond) { wait_.wait(request, std::move(respond)); }
   void plan(const RpcRequest& request, HttpServer::Respond respond) {
     plan_.plan(request, caller_of(request), std::move(respond));
   }
   PlanApi::Parts plan_parts();
-  std::vector<PlanNode> plan_nodes() const;
 
   Caller caller_of(const RpcRequest& request) { return gate_.caller_of(request); }
-  ResourceConditions conditions(const AccessGrants&) const;
+  ResourceConditions conditions(const AccessGrants&);
 
   ApiParts parts_;
+  CurrentReads current_;
   Explainer explainer_;
   AccessGate gate_;
   AccessApi access_;
@@ -108,5 +126,6 @@ class ApiServer {
   PlanApi plan_;
   RolloutApi rollouts_;
   WaitApi wait_;
+  RemoteScopes remote_scopes_;
 };
 }  // namespace heddle

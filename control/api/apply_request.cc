@@ -43,6 +43,19 @@ bool read_item(const JsonValue& item, size_t index, Transaction& out, std::vecto
   out.emplace_back(std::move(put));
   return true;
 }
+// "delete": ["HTTPRoute/default/hello"]; what stands in items as well is refused by the store.
+void read_erased(JsonObject& object, Transaction& out, Problems& problems) {
+  for (const JsonReader& item : object.optional_array("delete", {0, Store::kMaxOperations})) {
+    std::optional<std::string_view> text = item.string();
+    if (!text) continue;
+    Result<ResourceKey> key = ResourceKey::parse(*text);
+    if (key) {
+      out.emplace_back(EraseOperation{*std::move(key)});
+    } else {
+      problems.add(item.path(), "expected a resource as \"HTTPRoute/default/hello\"");
+    }
+  }
+}
 }  // namespace
 
 Result<Transaction> read_apply(std::string_view body, std::vector<ApiProblem>& problems) {
@@ -53,11 +66,15 @@ Result<Transaction> read_apply(std::string_view body, std::vector<ApiProblem>& p
   object.ignore("metadata");
   if (object.string("kind") != "List") object.problem("kind", "expected List");
   std::vector<JsonReader> items = object.array("items", {0, Store::kMaxOperations});
-  object.finish();
-  if (!list.empty()) return make_error(Reason::kBadRequest, list.text());
   Transaction out;
   bool is_good = true;
   for (size_t i = 0; i < items.size(); ++i) is_good &= read_item(items[i].value(), i, out, problems);
+  read_erased(object, out, list);
+  object.finish();
+  if (!list.empty()) {
+    problems.clear();
+    return make_error(Reason::kBadRequest, list.text());
+  }
   add_hints(problems, View());
   if (!is_good) return problems_error(Reason::kConfigInvalid, problems.size());
   return out;

@@ -5,7 +5,8 @@
 #include "control/store/store.h"
 
 namespace heddle {
-// {"kind":"List","items":[envelope...]}; kConfigInvalid (or kBadRequest for what is no list) when a problem was added.
+// {"kind":"List","items":[envelope...],"delete":["HTTPRoute/default/hello"...]}, `delete` optional; kConfigInvalid (or
+// kBadRequest for what is no list) when a problem was added.
 Result<Transaction> read_apply(std::string_view body, std::vector<ApiProblem>& problems);
 
 // References between all resources (lib/config validate, the whole model; `own`: our trust domain). Problems go to

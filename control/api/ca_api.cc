@@ -26,7 +26,9 @@ Result<std::vector<std::string>> read_exceptions(const std::string& body) {
 
 Result<RotationPlan> CaApi::plan() const {
   HEDDLE_TRY(std::vector<Lineage> lineages, parts_.ledger.lineages());
-  return parts_.rotator.plan(live_sidecars(parts_.registry.rows(), lineages, parts_.clock.wall()));
+  WallTime now = parts_.clock.wall();
+  return parts_.rotator.plan(live_sidecars(parts_.registry.rows(), lineages, now),
+                             other_control_planes(parts_.registry.replicas(), now));
 }
 
 RpcResponse CaApi::show() const {
@@ -35,23 +37,26 @@ RpcResponse CaApi::show() const {
   return RpcResponse::json(200, ca_json({parts_.rotator.state(), *parts_.rotator.bundle(), parts_.outlook}, *now));
 }
 
-RpcResponse CaApi::step(const RpcRequest& request, const Caller& caller) {
+void CaApi::step(const RpcRequest& request, const Caller& caller, HttpServer::Respond respond) {
   std::optional<RotationStep> step = rotation_step(request.path_params.at("step"));
   if (!step) {
-    return error_answer(make_error(Reason::kNotFound, "no such step; there are prepare, activate, retire and abort",
-                                   Origin::kDownstream));
+    return respond(error_answer(make_error(
+        Reason::kNotFound, "no such step; there are prepare, activate, retire and abort", Origin::kDownstream)));
   }
   Result<std::vector<std::string>> except = read_exceptions(request.body);
-  if (!except) return error_answer(except.error());
+  if (!except) return respond(error_answer(except.error()));
   Result<RotationPlan> now = plan();
-  if (!now) return error_answer(now.error());
-  Result<void> taken = parts_.rotator.step(*step, *now, *except, caller);
-  if (taken) return show();
+  if (!now) return respond(error_answer(now.error()));
+  auto done = [this, step = *step, late = now->laggards(*step, *except), respond = std::move(respond)](
+                  const Result<void>& taken) mutable { respond(taken ? show() : answer(taken.error(), step, late)); };
+  parts_.rotator.step(*step, *now, *except, caller, StepBy::kOperator, std::move(done));
+}
+
+RpcResponse CaApi::answer(const Error& refused, RotationStep step, const std::vector<Laggard>& late) const {
   std::vector<ApiProblem> problems;
-  if (*step == next_step(parts_.rotator.state().phase)) {
-    for (const Laggard& laggard : now->laggards(*step, *except))
-      problems.push_back({laggard.sidecar.name(), "", laggard.why});
+  if (step == next_step(parts_.rotator.state().phase)) {
+    for (const Laggard& laggard : late) problems.push_back({laggard.name(), "", laggard.why});
   }
-  return error_answer(taken.error(), problems);
+  return error_answer(refused, problems);
 }
 }  // namespace heddle

@@ -5,7 +5,7 @@
 #include "control/ca/ca_rotator.h"
 #include "control/registry/node_registry.h"
 #include "control/store/ledger.h"
-#include "lib/rpc/message.h"
+#include "lib/rpc/http_server.h"
 
 namespace heddle {
 class CaApi {
@@ -20,11 +20,12 @@ class CaApi {
   };
   explicit CaApi(const Parts& parts) : parts_(parts) {}
   RpcResponse show() const;
-  // Body: nothing, or {"except":["<node or serial>"]}. Answers as show() does then.
-  RpcResponse step(const RpcRequest&, const Caller&);
+  // Body: nothing, or {"except":["<node or serial>"]}. Answers as show() does, when the step is durable.
+  void step(const RpcRequest&, const Caller&, HttpServer::Respond);
 
  private:
   Result<RotationPlan> plan() const;
+  RpcResponse answer(const Error&, RotationStep, const std::vector<Laggard>&) const;
   Parts parts_;
 };
 }  // namespace heddle

@@ -1,5 +1,7 @@
 #include "control/api/ca_view.h"
 
+#include <algorithm>
+
 #include "certs/peer_certificate.h"
 #include "lib/base/json_writer.h"
 #include "lib/base/strings.h"
@@ -65,7 +67,9 @@ void write_sidecar(JsonWriter& out, const RotationPlan& plan, const LiveSidecar&
 void write_laggards(JsonWriter& out, const std::vector<Laggard>& laggards) {
   out.key("waitsFor").begin_array();
   for (const Laggard& laggard : laggards) {
-    out.begin_object().field("node", laggard.sidecar.node).field("instance", laggard.sidecar.instance);
+    out.begin_object();
+    if (!laggard.control_plane.empty()) out.field("controlPlane", laggard.control_plane);
+    out.field("node", laggard.sidecar.node).field("instance", laggard.sidecar.instance);
     out.field("identity", laggard.sidecar.identity);
     out.field("serial", laggard.sidecar.serial).field("why", laggard.why).end_object();
   }
@@ -115,6 +119,17 @@ std::vector<LiveSidecar> live_sidecars(const std::vector<NodeStatus>& rows, cons
   out.reserve(named.size() + unnamed.size());
   for (auto& [key, sidecar] : named) out.push_back(std::move(sidecar));
   out.insert(out.end(), std::make_move_iterator(unnamed.begin()), std::make_move_iterator(unnamed.end()));
+  return out;
+}
+
+std::vector<ControlPlaneTrust> other_control_planes(const std::vector<ReplicaSight>& replicas, WallTime now) {
+  std::vector<ControlPlaneTrust> out;
+  for (const ReplicaSight& replica : replicas) {
+    ControlPlaneTrust other{replica.name, replica.connected};
+    if (!replica.is_heard) other.unheard = std::max(now - replica.since, Duration(0));
+    if (replica.trust) other.uses = TrustInUse{replica.trust->bundle, replica.trust->authority};
+    out.push_back(std::move(other));
+  }
   return out;
 }
 

@@ -9,6 +9,9 @@ namespace heddle {
 // Everybody who is connected, and everybody whose newest certificate is still valid.
 std::vector<LiveSidecar> live_sidecars(const std::vector<NodeStatus>& rows, const std::vector<Lineage>&, WallTime now);
 
+// The other control planes that are there, heard or not.
+std::vector<ControlPlaneTrust> other_control_planes(const std::vector<ReplicaSight>&, WallTime now);
+
 struct CaView {
   const CaState& state;
   const DomainRoots& bundle;

@@ -57,41 +57,54 @@ bool is_callers_fault(Reason reason) { return info(reason).status / 100 == 4 && 
 void IdentityApi::serve_on(HttpServer& server) {
   server.guard(require_certificate);
   server.set_on_refused([this](const RpcRequest& r, const Error& why) { on_refused(r, why); });
-  server.route("POST", "/v1/attest", [this](const RpcRequest& r, HttpServer::Respond respond) { respond(attest(r)); });
-  server.route("POST", "/v1/renew", [this](const RpcRequest& r, HttpServer::Respond respond) { respond(renew(r)); });
+  server.route("POST", "/v1/attest",
+               [this](const RpcRequest& r, HttpServer::Respond respond) { attest(r, std::move(respond)); });
+  server.route("POST", "/v1/renew",
+               [this](const RpcRequest& r, HttpServer::Respond respond) { renew(r, std::move(respond)); });
 }
 
-RpcResponse IdentityApi::attest(const RpcRequest& request) {
+void IdentityApi::attest(const RpcRequest& request, HttpServer::Respond respond) {
   MonoTime now = parts_.clock.now();
   if (!failures_.may_try(request.peer, now)) {
     audit_refusal("attest", request, make_error(Reason::kRateLimited, "too many attestations failed"));
-    return opaque_answer(Reason::kRateLimited);
+    return respond(opaque_answer(Reason::kRateLimited));
   }
   Result<SigningRequest> read = read_request(request.body, TokenField::kExpected);
   if (!read) {
     audit_refusal("attest", request, read.error());
     failures_.note_failure(request.peer, now);
-    return opaque_answer(Reason::kUnauthenticated);
+    return respond(opaque_answer(Reason::kUnauthenticated));
   }
-  Result<SignedSvid> svid = parts_.issuer.attest(read->token, read->csr, make_caller(request, "", parts_.random));
+  parts_.issuer.attest(read->token, read->csr, make_caller(request, "", parts_.random),
+                       [this, here = std::weak_ptr(here_), peer = request.peer,
+                        respond = std::move(respond)](const Result<SignedSvid>& svid) mutable {
+                         if (!here.expired()) respond(attested(peer, svid));
+                       });
+}
+
+RpcResponse IdentityApi::attested(const Address& peer, const Result<SignedSvid>& svid) {
   if (svid) return answer(*svid);
   if (!is_callers_fault(svid.error().reason)) return opaque_answer(svid.error().reason);
-  failures_.note_failure(request.peer, now);
+  failures_.note_failure(peer, parts_.clock.now());
   return opaque_answer(Reason::kUnauthenticated);
 }
 
-RpcResponse IdentityApi::renew(const RpcRequest& request) {
+void IdentityApi::renew(const RpcRequest& request, HttpServer::Respond respond) {
   const PeerCertificate& certificate = *request.peer_certificate;
-  if (!certificate.spiffe_id()) return opaque_answer(Reason::kUnauthenticated);  // TLS lets none of these in
+  if (!certificate.spiffe_id()) return respond(opaque_answer(Reason::kUnauthenticated));  // TLS lets none of these in
   Result<SigningRequest> read = read_request(request.body, TokenField::kRefused);
   if (!read) {
     audit_refusal("renew", request, read.error());
-    return error_answer(read.error());
+    return respond(error_answer(read.error()));
   }
   RenewingPeer peer{*certificate.spiffe_id(), certificate.serial(), certificate.not_after(), certificate.not_before()};
   Caller caller = make_caller(request, peer.identity.text(), parts_.random);
-  Result<SignedSvid> svid = parts_.issuer.renew(peer, read->csr, caller);
-  return svid ? answer(*svid) : error_answer(svid.error());
+  parts_.issuer.renew(
+      peer, read->csr, caller,
+      [this, here = std::weak_ptr(here_), respond = std::move(respond)](const Result<SignedSvid>& svid) mutable {
+        if (here.expired()) return;
+        respond(svid ? answer(*svid) : error_answer(svid.error()));
+      });
 }
 
 // Guards say little to a stranger; the log may know more.

@@ -18,4 +18,12 @@ inline void hide_words(WatchNack& nack, const AccessGrants& grants) {
   std::erase_if(nack.errors, [&grants](const WatchNackError& error) { return !may_see(grants, error); });
   if (nack.errors.empty()) nack.errors.push_back({"", "", "about a resource that this token may not read"});
 }
+
+// The names of backend sets are for those who may read them.
+inline void hide_backends(WatchReport& report, const AccessGrants& grants) {
+  std::erase_if(report.backends, [&grants](const BackendTrouble& trouble) {
+    std::string_view ns = std::string_view(trouble.set).substr(0, trouble.set.find('/'));
+    return !is_allowed(grants, {AccessAction::kRead, ns, Kind::kBackendSet});
+  });
+}
 }  // namespace heddle

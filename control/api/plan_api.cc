@@ -126,6 +126,10 @@ Result<std::unique_ptr<PlanApi::Job>> PlanApi::prepare(const RpcRequest& request
                                       std::to_string(PlanScope::kMaxRequests), " hold something different"));
   }
   if (job->plan.diff.empty()) return job;
+  if (std::string caveat = parts_.caveat ? parts_.caveat() : ""; !caveat.empty()) {
+    job->plan.notes.push_back(std::move(caveat));
+  }
+  if (std::string note = parts_.elsewhere ? parts_.elsewhere() : ""; !note.empty()) job->plan.notes.push_back(note);
   HEDDLE_TRY(job->before, readable_model(before));
   HEDDLE_TRY(job->after, readable_model(commit.after));
   HEDDLE_TRY(Sides sides, snapshots_of(job->before, job->after, before.version()));

@@ -39,6 +39,11 @@ class PlanApi {
     // WatchHub::fetch_facts()
     std::function<Pending(FactsQuery, FactsFetcher::Done)> fetch_facts;
     AccessGate& gate;  // who may see the requests of a namespace
+    // What else is under way and makes a plan of the newest version less than the whole; empty: nothing.
+    std::function<std::string()> caveat{};
+    // What is said of the sidecars that nodes() has not, since they are connected to other control planes; may be
+    // empty.
+    std::function<std::string()> elsewhere{};
   };
   explicit PlanApi(Parts parts);
   ~PlanApi();

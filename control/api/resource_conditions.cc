@@ -25,8 +25,8 @@ const WatchNackError* error_of(const std::optional<WatchNack>& nack, const std::
 }  // namespace
 
 ResourceConditions::ResourceConditions(std::vector<HolderGroup> groups, const NodeRegistry& registry,
-                                       AccessGrants grants)
-    : grants_(std::move(grants)), is_known_(true) {
+                                       AccessGrants grants, std::vector<Version> rest)
+    : others_(registry, std::move(rest)), grants_(std::move(grants)), is_known_(true) {
   for (HolderGroup& group : groups) {
     const NodeStatus* status = group.is_refused ? registry.find(group.example) : nullptr;
     groups_.push_back({std::move(group), status == nullptr ? std::nullopt : status->nack});
@@ -53,9 +53,8 @@ ResourceConditions::Count ResourceConditions::count(const StoredResource& resour
 }
 
 // What the nack says of the resource, else the first of what it says that may be told.
-std::string ResourceConditions::refusal(const Group& group, const std::string& key_text) const {
-  const std::optional<WatchNack>& nack = group.nack;
-  const NodeKey& node = group.holders.example;
+std::string ResourceConditions::refusal(const NodeKey& node, const std::optional<WatchNack>& nack,
+                                        const std::string& key_text) const {
   std::string who = str_cat("sidecar ", node.node, " (", node.identity, ") refused");
   if (!nack) return str_cat(who, " what it was sent");
   const WatchNackError* error = error_of(nack, key_text);
@@ -75,19 +74,33 @@ std::optional<JsonValue> ResourceConditions::programmed(const StoredResource& re
   if (!is_known_ || resource.key().kind == Kind::kFederatedTrustDomain) return std::nullopt;
   searches_ += groups_.size();
   if (searches_ > kMaxSearches) return std::nullopt;
-  std::optional<JsonValue> generation = JsonValue::integer(static_cast<int64_t>(resource.meta().generation));
   Count found = count(resource);
-  if (found.should == 0) {
-    return api_condition("Programmed", "Unknown", "NoSidecar", "no connected sidecar holds it", generation);
-  }
-  std::string live = str_cat("version ", newest.text(), " is live on ", std::to_string(found.live), " of ",
-                             std::to_string(found.should), " sidecars that hold it");
+  std::string others = others_.text(resource.meta().version);
+  std::string_view nobody =
+      others.empty() ? "no connected sidecar holds it" : "no sidecar that is connected to this control plane holds it";
+  std::string here = found.should == 0 ? std::string(nobody)
+                                       : str_cat("version ", newest.text(), " is live on ", std::to_string(found.live),
+                                                 " of ", std::to_string(found.should), " sidecars that hold it");
+  return judge(resource, found, str_cat(here, others));
+}
+
+JsonValue ResourceConditions::judge(const StoredResource& resource, const Count& found, const std::string& live) const {
+  std::optional<JsonValue> generation = JsonValue::integer(static_cast<int64_t>(resource.meta().generation));
+  auto answer = [&](std::string_view status, std::string_view reason, std::string_view text) {
+    return api_condition("Programmed", status, reason, text, generation);
+  };
+  const std::string& key = resource.key_text();
   if (found.refusing != nullptr) {
-    std::string why = refusal(*found.refusing, resource.key_text());
-    return api_condition("Programmed", "False", "Refused", str_cat(live, "; ", why), generation);
+    const Group& group = *found.refusing;
+    return answer("False", "Refused", str_cat(live, "; ", refusal(group.holders.example, group.nack, key)));
   }
-  bool is_live = found.live == found.should;
-  return api_condition("Programmed", is_live ? "True" : "False", is_live ? "Programmed" : "Pending", live, generation);
+  if (const NodeStatus* row = others_.refusing(key)) {
+    return answer("False", "Refused", str_cat(live, "; ", refusal(row->key, row->nack, key)));
+  }
+  bool is_late = found.live < found.should || others_.running(resource.meta().version) < others_.size();
+  if (is_late) return answer("False", "Pending", live);
+  if (!others_.unheard().empty()) return answer("Unknown", "ReplicaNotHeard", live);
+  return found.should == 0 ? answer("Unknown", "NoSidecar", live) : answer("True", "Programmed", live);
 }
 
 JsonValue api_condition(std::string_view type, std::string_view status, std::string_view reason,

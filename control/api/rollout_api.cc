@@ -30,6 +30,11 @@ Result<Request> read_request(const std::string& body, std::vector<ApiProblem>& p
   }
   if (!found.empty()) return make_error(Reason::kBadRequest, found.text(), Origin::kDownstream);
   HEDDLE_TRY(out.changes, read_apply(list.value().compact(), problems));
+  for (const StoreOperation& change : out.changes) {
+    if (std::holds_alternative<PutOperation>(change)) continue;
+    problems.push_back({key_of(change).text(), "list.delete", "is never staged; delete it by itself"});
+  }
+  if (!problems.empty()) return make_error(Reason::kConfigInvalid, "a rollout deletes nothing", Origin::kDownstream);
   return out;
 }
 
@@ -71,17 +76,41 @@ void RolloutApi::audit(std::string_view step, const Caller& caller, const Result
   parts_.audit.write_line(audit_line(record, caller, outcome, parts_.clock.wall()));
 }
 
-RpcResponse RolloutApi::start(const RpcRequest& request, const Caller& caller) {
+Ledger::Done RolloutApi::answer_with(Asked asked) {
+  uint64_t id = next_++;
+  asked_.emplace(id, std::move(asked));
+  return [this, id](const Result<void>& kept) { on_kept(id, kept); };
+}
+
+void RolloutApi::on_kept(uint64_t id, const Result<void>& kept) {
+  Asked asked = std::move(asked_.extract(id).mapped());
+  audit(asked.step, asked.caller, kept);
+  if (!asked.respond) return;
+  asked.respond(kept ? RpcResponse::json(200, rollout_json(parts_.keeper, asked.warnings))
+                     : error_answer(kept.error()));
+}
+
+void RolloutApi::drain() {
+  for (auto& [id, asked] : asked_) {
+    if (!asked.respond) continue;
+    auto respond = std::exchange(asked.respond, nullptr);
+    respond(error_answer(make_error(Reason::kDraining,
+                                    "this control plane is shutting down; whether the step was taken is not known: "
+                                    "heddle rollout status")));
+  }
+}
+
+void RolloutApi::start(const RpcRequest& request, const Caller& caller, HttpServer::Respond respond) {
   std::vector<ApiProblem> problems;
   auto refuse = [&](const Error& why) {
     audit("start", caller, Error(why));
-    return error_answer(why, problems);
+    respond(error_answer(why, problems));
   };
   Result<ChangeWords> words = read_words(request);
   if (!words) return refuse(words.error());
   Result<Request> wanted = read_request(request.body, problems);
   if (!wanted) return refuse(wanted.error());
-  if (auto no = parts_.gate.refuse(request, wanted->changes)) return *std::move(no);
+  if (auto no = parts_.gate.refuse(request, wanted->changes)) return respond(*std::move(no));
   const TrustDomain own = parts_.issuer.authority().trust_domain();
   CommitRequest change{std::move(wanted->changes), caller.identity, std::move(words->message), words->expected};
   Result<Commit> preview = parts_.store.preview(change, whole_admission(problems, Reason::kConfigInvalid, own));
@@ -89,23 +118,19 @@ RpcResponse RolloutApi::start(const RpcRequest& request, const Caller& caller) {
     explain_conflict(preview.error(), change, parts_.store.view(), problems);
     return refuse(preview.error());
   }
-  Result<void> started = parts_.keeper.start(std::move(wanted->spec), change);
-  if (!started) return refuse(started.error());
-  audit("start", caller, {});
-  return RpcResponse::json(200, rollout_json(parts_.keeper, warnings_of(change.operations, preview->after)));
+  Asked asked{"start", caller, std::move(respond), warnings_of(change.operations, preview->after)};
+  parts_.keeper.start(std::move(wanted->spec), std::move(change), answer_with(std::move(asked)));
 }
 
-RpcResponse RolloutApi::step(const RpcRequest& request, const Caller& caller) {
+void RolloutApi::step(const RpcRequest& request, const Caller& caller, HttpServer::Respond respond) {
   const std::string& word = request.path_params.at("step");
   std::optional<RolloutStep> step = rollout_step(word);
   if (!step) {
-    return error_answer(
-        make_error(Reason::kNotFound, "no such step; there are pause, resume, promote and abort", Origin::kDownstream));
+    return respond(error_answer(make_error(
+        Reason::kNotFound, "no such step; there are pause, resume, promote and abort", Origin::kDownstream)));
   }
-  if (auto no = refuse(request, AccessAction::kOperate)) return *std::move(no);
-  Result<void> taken = parts_.keeper.step(*step, caller.identity);
-  audit(word, caller, taken);
-  return taken ? RpcResponse::json(200, rollout_json(parts_.keeper)) : error_answer(taken.error());
+  if (auto no = refuse(request, AccessAction::kOperate)) return respond(*std::move(no));
+  parts_.keeper.step(*step, caller.identity, answer_with({word, caller, std::move(respond)}));
 }
 
 Result<void> judge_whole(const View& after, const TrustDomain& own) {
@@ -115,6 +140,12 @@ Result<void> judge_whole(const View& after, const TrustDomain& own) {
   const ApiProblem& first = problems.front();
   return make_error(judged.error().reason,
                     str_cat(first.resource, ": ", first.path, ": ", first.message, " (", judged.error().detail, ")"));
+}
+
+std::string plan_caveat(const RolloutKeeper& keeper) {
+  if (!keeper.is_running()) return "";
+  return str_cat("a rollout is ", to_text(keeper.state()->phase()),
+                 ": the sidecars in it have its change on top of what this plan compares with");
 }
 
 void audit_own_step(AuditSink& sink, std::string_view type, std::string_view why, const Result<void>& outcome,

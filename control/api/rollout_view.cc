@@ -49,7 +49,10 @@ std::string rollout_json(const RolloutKeeper& keeper, const std::vector<ApiProbl
   if (const auto& state = keeper.state()) {
     out.begin_object();
     write_state(out, *state);
-    if (state->is_running()) write_progress(out, keeper.progress());
+    if (state->is_running()) {
+      out.field("judgedHere", keeper.is_judge());
+      write_progress(out, keeper.progress());
+    }
     out.end_object();
   } else {
     out.null();

@@ -45,6 +45,20 @@ void write_nack(JsonWriter& out, const std::optional<WatchNack>& nack) {
   out.end_array().end_object();
 }
 
+void write_report(JsonWriter& out, const WatchReport& report) {
+  out.key("clockAheadMs");
+  report.clock_ahead ? out.integer(*report.clock_ahead / 1ms) : out.null();
+  out.key("backendsDown").begin_array();
+  for (const BackendTrouble& trouble : report.backends) {
+    out.begin_object()
+        .field("backendSet", trouble.set)
+        .field("up", trouble.up)
+        .field("down", trouble.down)
+        .end_object();
+  }
+  out.end_array();
+}
+
 void write_row(JsonWriter& out, const NodeStatus& row, Version newest, WallTime now) {
   out.begin_object().field("node", row.key.node).field("instance", row.key.instance);
   out.field("identity", row.key.identity).field("address", row.address);
@@ -53,10 +67,33 @@ void write_row(JsonWriter& out, const NodeStatus& row, Version newest, WallTime 
   write_version(out, "runsVersion", row.runs);
   out.field("lag_versions", lag_versions(row, newest)).field("lag_seconds", lag_seconds(row, now));
   write_nack(out, row.nack);
+  write_report(out, row.report);
   out.key("svidNotAfter");
   row.svid_not_after ? out.string(format_time(*row.svid_not_after)) : out.null();
+  if (!row.replica.empty()) out.field("replica", row.replica);
   out.field("software", row.software).field("lastSeen", format_time(row.last_seen)).end_object();
 }
+
+void write_store(JsonWriter& out, Version newest, const ControlSight& sight) {
+  bool is_current = !sight.health || sight.health->is_current;
+  out.key("store").begin_object().field("kind", sight.store).field("version", newest.text());
+  out.field("current", is_current).key("since");
+  is_current ? out.null() : out.string(format_time(sight.health->since));
+  out.field("problem", is_current ? "" : std::string_view(sight.health->problem)).end_object();
+}
+
+void write_control_planes(JsonWriter& out, const ControlSight& sight) {
+  out.field("replica", sight.replica).key("leaders").begin_object();
+  out.field("ca", sight.ca_leader).field("rollout", sight.rollout_leader).end_object();
+  out.key("replicas").begin_array();
+  for (const ReplicaSight& other : sight.others) {
+    out.begin_object().field("name", other.name).field("heard", other.is_heard);
+    out.field("since", format_time(other.since)).field("version", other.newest.text());
+    out.field("connected", uint64_t{other.connected}).end_object();
+  }
+  out.end_array();
+}
+
 // Of several certificates of one sidecar the newest counts.
 std::map<NodeKey, WallTime> newest_of(const std::vector<Lineage>& lineages) {
   std::map<NodeKey, WallTime> newest;
@@ -94,10 +131,12 @@ std::vector<NodeStatus> join_certificates(std::vector<NodeStatus> rows, const st
   return rows;
 }
 
-std::string status_json(Version newest, WallTime now, const std::vector<NodeStatus>& rows) {
+std::string status_json(Version newest, WallTime now, const ControlSight& sight, const std::vector<NodeStatus>& rows) {
   std::string body;
   JsonWriter out(body);
   out.begin_object().field("version", newest.text()).field("time", format_time(now));
+  write_store(out, newest, sight);
+  write_control_planes(out, sight);
   out.key("sidecars").begin_array();
   for (const NodeStatus& row : rows) write_row(out, row, newest, now);
   out.end_array().end_object();

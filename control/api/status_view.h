@@ -1,6 +1,7 @@
 // The answer to GET /v1/status: who is connected, what each runs and how far it is behind, and whose certificate ran
-// out. Pure.
+// out; which control plane says so, how old its store may be, and the others. Pure.
 #pragma once
+#include "control/api/control_sight.h"
 #include "control/registry/node_registry.h"
 #include "control/store/ledger.h"
 
@@ -9,5 +10,5 @@ namespace heddle {
 // certificate only: after a restart of the control plane nothing else tells of them, for they cannot connect.
 std::vector<NodeStatus> join_certificates(std::vector<NodeStatus> rows, const std::vector<Lineage>&, WallTime now);
 
-std::string status_json(Version newest, WallTime now, const std::vector<NodeStatus>& rows);
+std::string status_json(Version newest, WallTime now, const ControlSight&, const std::vector<NodeStatus>& rows);
 }  // namespace heddle

@@ -39,7 +39,7 @@ void WaitApi::wait(const RpcRequest& request, Respond respond) {
 void WaitApi::on_waited(uint64_t id, WaitResult result) {
   auto node = waiting_.extract(id);
   hide_words(result, node.mapped().who.grants);
-  node.mapped().respond(wait_answer(result, parts_.store.version(), parts_.hub.size()));
+  node.mapped().respond(wait_answer(result, parts_.store.version()));
 }
 
 void WaitApi::drain() {

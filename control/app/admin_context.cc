@@ -39,27 +39,47 @@ Result<std::optional<std::string>> known_token(const AdminContextParts& parts) {
   return found ? std::optional<std::string>(std::move(value)) : std::nullopt;
 }
 
+// Another control plane made its own meanwhile: ours is nobody's. Unless it was kept by a try that was not confirmed.
+Result<AdminContextState> made_or_lost(Ledger& ledger, const Sha256Digest& hash, const std::string& path) {
+  HEDDLE_TRY(std::optional<AdminTokenRow> found, ledger.find_admin_token(hash));
+  if (found) return AdminContextState::kMade;
+  HEDDLE_CHECK_OK(remove_file(path));
+  return AdminContextState::kMissing;
+}
+
 // The file first: a crash in between leaves a token nobody accepts, and the next start makes another.
-Result<void> make_token(const AdminContextParts& parts) {
-  std::string token = new_access_token();
-  HEDDLE_CHECK_OK(write_context(parts, token));
+Pending make_token(const AdminContextParts& parts, OnAdminContext done) {
+  std::string token = parts.new_token.empty() ? new_access_token() : parts.new_token;
+  if (Result<void> written = write_context(parts, token); !written) {
+    done(std::move(written).error());
+    return nullptr;
+  }
   AdminTokenRow row{std::string(kAdminId), "admin", parts.now};
-  HEDDLE_CHECK_OK(parts.ledger.add_admin_token(sha256(as_bytes(token)), row));
-  parts.audit.write_line(audit_line({"admin-token-create", row.id, parts.path}, {"", "start-up", ""}, {}, parts.now));
-  return {};
+  auto hash = sha256(as_bytes(token));
+  auto on_kept = [path = parts.path, hash, &ledger = parts.ledger, &audit = parts.audit, now = parts.now,
+                  done = std::move(done)](const Result<void>& kept) mutable {
+    auto then = std::move(done);
+    if (!kept && kept.error().reason == Reason::kConflict) return then(made_or_lost(ledger, hash, path));
+    audit.write_line(audit_line({"admin-token-create", std::string(kAdminId), path}, {"", "start-up", ""}, kept, now));
+    if (!kept) return then(Error(kept.error()));
+    then(AdminContextState::kMade);
+  };
+  return parts.ledger.commit({AddAdminToken{hash, std::move(row)}}, std::move(on_kept));
 }
 }  // namespace
 
-Result<AdminContextState> write_admin_context(const AdminContextParts& parts) {
-  HEDDLE_TRY(std::vector<AdminTokenRow> tokens, parts.ledger.admin_tokens());
-  if (tokens.empty()) {
-    HEDDLE_CHECK_OK(make_token(parts));
-    return AdminContextState::kMade;
-  }
+Result<AdminContextState> rewrite_admin_context(const AdminContextParts& parts) {
   HEDDLE_TRY(std::optional<std::string> token, known_token(parts));
   if (!token) return AdminContextState::kMissing;
   HEDDLE_CHECK_OK(write_context(parts, *token));
   return AdminContextState::kKept;
+}
+
+Pending write_admin_context(const AdminContextParts& parts, OnAdminContext done) {
+  Result<std::vector<AdminTokenRow>> tokens = parts.ledger.admin_tokens();
+  if (tokens && tokens->empty()) return make_token(parts, std::move(done));
+  done(tokens ? rewrite_admin_context(parts) : std::move(tokens).error());
+  return nullptr;
 }
 
 Result<void> write_roots(const std::string& path, const DomainRoots& roots) {

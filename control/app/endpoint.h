@@ -30,6 +30,7 @@ class ControlEndpoint {
   ControlEndpoint(Loop&, Protocols&, Contexts, Options);
   ~ControlEndpoint();
   HttpServer& http() noexcept { return http_; }
+  HandshakeGate& handshakes() noexcept { return handshakes_; }
   // After the routes are set. The error names the address.
   Result<void> listen();
   const Address& address() const { return listener_->address(); }  // with the real port

@@ -3,6 +3,12 @@
 namespace heddle {
 namespace {
 constexpr MetricFamily kSidecars{"heddle_control_sidecars", "Watch streams open.", MetricType::kGauge};
+constexpr MetricFamily kSentAway{
+    "heddle_control_streams_sent_away_total",
+    "Watch streams that were asked to come anew: for their age, since this control plane had more than its share, or "
+    "since they hold a newer version than its store, which is not current, has.",
+    MetricType::kCounter,
+    {"reason"}};
 constexpr MetricFamily kVersion{"heddle_control_store_sequence", "Sequence of the newest version of the store.",
                                 MetricType::kGauge};
 constexpr MetricFamily kRuns{"heddle_control_slowest_sequence",
@@ -43,9 +49,9 @@ constexpr MetricFamily kBundleCrowded{
     "Connections to the bundle endpoint that were closed at once: their address held as many as it may.",
     MetricType::kCounter};
 constexpr const MetricFamily* kFamilies[] = {
-    &kSidecars,          &kVersion,      &kRuns,    &kResources, &kBytes,        &kExpiry,      &kCaExpiry,
-    &kCaPhase,           &kCaWaits,      &kCaAlarm, &kCaFiles,   &kBundleExpiry, &kBundleFiles, &kBundleAnswers,
-    &kBundleConnections, &kBundleCrowded};
+    &kSidecars,      &kSentAway,          &kVersion,      &kRuns,    &kResources, &kBytes,        &kExpiry,
+    &kCaExpiry,      &kCaPhase,           &kCaWaits,      &kCaAlarm, &kCaFiles,   &kBundleExpiry, &kBundleFiles,
+    &kBundleAnswers, &kBundleConnections, &kBundleCrowded};
 
 double seconds(WallTime time) { return std::chrono::duration<double>(time.since_epoch()).count(); }
 }  // namespace
@@ -55,7 +61,15 @@ ControlPlaneMetrics::ControlPlaneMetrics(Registry& registry, const Sources& sour
   auto add = [&](const MetricFamily& family, auto read) {
     callbacks_.push_back(scope.callback(family, {}, [this, read] { return static_cast<double>(read(sources_)); }));
   };
+  auto add_sent_away = [&](const char* reason, uint64_t WatchHub::SentAway::*count) {
+    callbacks_.push_back(scope.callback(kSentAway, {{"reason", reason}}, [this, count] {
+      return static_cast<double>(sources_.hub.sent_away().*count);
+    }));
+  };
   add(kSidecars, [](const Sources& s) { return s.hub.size(); });
+  add_sent_away("age", &WatchHub::SentAway::age);
+  add_sent_away("imbalance", &WatchHub::SentAway::imbalance);
+  add_sent_away("behind", &WatchHub::SentAway::behind);
   add(kVersion, [](const Sources& s) { return s.store.version().sequence; });
   add(kRuns, [](const Sources& s) { return s.hub.min_runs().sequence; });
   add(kResources, [](const Sources& s) { return s.store.view().size(); });

@@ -22,6 +22,9 @@ constexpr char kExamples[] =
     "      sign with an intermediate that the organisation's own root issued\n"
     "  heddle-control --data /var/lib/heddle --bundle-listen 0.0.0.0:15443\n"
     "      let other trust domains fetch our bundle (SPIFFE federation, profile https_spiffe)\n"
+    "  heddle-control --data /var/lib/heddle --ca-passphrase-file /etc/heddle/ca.pass --store etcd --etcd-endpoints "
+    "https://etcd-1:2379,https://etcd-2:2379,https://etcd-3:2379 --etcd-ca-file /etc/heddle/etcd-ca.pem\n"
+    "      one of several control planes that share a store\n"
     "  heddle-control backup --help, heddle-control restore --help\n"
     "      the store and the CA as one encrypted file\n"
     "\n"
@@ -29,7 +32,9 @@ constexpr char kExamples[] =
     "HUP looks at the files of a given CA and of the bundle endpoint (they are looked at every second anyway).\n"
     "Files in the data directory: ca.pem (the CA's key, secret), ca.rotation (the other root of a rotation, secret),\n"
     "federated (bundles of other trust domains), heddle.db, root.pem (what sidecars must trust), admin.context (how "
-    "the command line comes in, secret), audit.log.";
+    "the command line comes in, secret), audit.log, heddle.lock. With --store etcd the CA and what heddle.db holds "
+    "are\n"
+    "in etcd instead.";
 
 // The flags as text; they get their meaning afterwards, so that every message can name its flag.
 struct Words {
@@ -42,6 +47,8 @@ struct Words {
   std::string ca_root_ttl = "87600h";
   std::string ca_rotate_before = "720h";
   std::string log_level = "info";
+  StoreWords store;
+  SourceWords source;
 };
 
 void declare_ca(CLI::App& app, Words& words, ControlOptions& options) {
@@ -91,6 +98,8 @@ void declare(CLI::App& app, Words& words, ControlOptions& options) {
   add("--ca-passphrase-file", options.ca_passphrase_file, "FILE", "HEDDLE_CONTROL_CA_PASSPHRASE_FILE",
       "file with the passphrase the CA's keys are encrypted with, mode 0600 (default: keys as they are, mode 0600)");
   declare_ca(app, words, options);
+  declare_store(app, words.store, options.store);
+  declare_source(app, words.source, options.source);
   add("--federation-ca-file", options.federation_ca_file, "FILE", "HEDDLE_CONTROL_FEDERATION_CA_FILE",
       "CAs of bundle endpoints of profile https_web, PEM; read at each fetch")
       ->capture_default_str();
@@ -170,6 +179,14 @@ Result<void> read_words(const Words& words, ControlOptions& out) {
   out.svid_ttl = *ttl;
   HEDDLE_CHECK_OK(read_ca_words(words, out));
   HEDDLE_CHECK_OK(read_bundle_words(words, out));
+  bool is_ca_kept_safe = !out.ca_passphrase_file.empty() || out.ca_files.all();
+  HEDDLE_CHECK_OK(read_store(words.store, {out.watch, is_ca_kept_safe}, out.store));
+  HEDDLE_CHECK_OK(read_source(words.source, out.source));
+  if (out.source.kind == SourceKind::kKubernetes && out.store.kind == StoreKind::kEtcd) {
+    return make_error(Reason::kBadRequest,
+                      "--source kubernetes with --store etcd is not there yet: one control plane, "
+                      "with --store sqlite");
+  }
   Result<LogFilter> filter = LogFilter::parse(words.log_level);
   if (!filter) return wrong("--log-level", words.log_level, filter.error().detail);
   out.log = *filter;

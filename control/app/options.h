@@ -7,7 +7,10 @@
 
 #include "certs/limits.h"
 #include "control/app/bundle_certificate.h"
+#include "control/app/etcd_flags.h"
+#include "control/app/kube_flags.h"
 #include "control/ca/given_ca.h"
+#include "control/ca/key_store.h"
 #include "control/ca/rotation_schedule.h"
 #include "lib/base/address.h"
 #include "lib/base/log.h"
@@ -29,6 +32,8 @@ struct ControlOptions {
   Duration ca_rotate_before = RotationSchedule::kDefaultBefore;           // zero: never by itself
   std::string federation_ca_file = "/etc/ssl/certs/ca-certificates.crt";  // of https_web bundle endpoints
   std::vector<std::string> advertise;  // extra DNS names and IP addresses of our certificate
+  StoreOptions store;
+  SourceOptions source;
 };
 
 // What main() does instead of running: usage error (exit 2), --help and --version (exit 0).

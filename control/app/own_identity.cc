@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "certs/rotation.h"
+#include "control/ca/ca_state.h"
 #include "control/ca/key_store.h"
 #include "lib/base/strings.h"
 
@@ -40,9 +41,14 @@ Result<void> OwnIdentity::renew() {
   bundle->replace(parts_.bundle);
   TlsMaterial material{std::make_shared<const Svid>(std::move(svid)), std::move(bundle)};
   HEDDLE_TRY(auto context, TlsContext::create(material, options));
+  TlsContext::Options client{TlsRole::kClient, PeerCertificatePolicy::kRequired, {std::string(alpn::kHttp2)}};
+  HEDDLE_TRY(auto client_context, TlsContext::create(material, std::move(client)));
   options.peer = PeerCertificatePolicy::kNone;
   HEDDLE_TRY(public_context_, TlsContext::create(material, std::move(options)));
   context_ = std::move(context);
+  client_context_ = std::move(client_context);
+  bundle_digest_ = parts_.bundle->digest();
+  authority_pin_ = root_pin(*parts_.authority);
   return {};
 }
 

@@ -1,26 +1,31 @@
 #include "control/app/server.h"
 
-#include <sys/stat.h>
-
 #include "certs/peer_certificate.h"
+#include "control/api/access_token.h"
 #include "control/api/api_server.h"
 #include "control/api/identity_api.h"
 #include "control/app/admin_context.h"
 #include "control/app/ca_keeper.h"
-#include "control/app/endpoint.h"
+#include "control/app/cluster_part.h"
+#include "control/app/data_lock.h"
+#include "control/app/etcd_backend.h"
 #include "control/app/federation_metrics.h"
 #include "control/app/health.h"
 #include "control/app/memory_keeper.h"
 #include "control/app/metrics.h"
-#include "control/app/own_bundle_endpoint.h"
+#include "control/app/open_parts.h"
+#include "control/app/queue_metrics.h"
+#include "control/app/rollout_metrics.h"
+#include "control/app/serving.h"
+#include "control/app/start_tries.h"
+#include "control/app/store_metrics.h"
 #include "control/app/trust_publisher.h"
 #include "control/ca/audit_file.h"
-#include "control/ca/key_store.h"
+#include "control/ca/ledger_ca_store.h"
 #include "control/ca/limited_audit.h"
-#include "control/store/sqlite_journal.h"
-#include "control/store/sqlite_ledger.h"
-#include "control/store/sqlite_schema.h"
+#include "control/replicas/replicas.h"
 #include "control/watch/watch_server.h"
+#include "lib/base/bytes.h"
 #include "lib/base/file.h"
 #include "lib/base/memory.h"
 #include "lib/base/strings.h"
@@ -30,24 +35,14 @@
 
 namespace heddle {
 namespace {
-constexpr size_t kIdentityBody = 64 * 1024;  // a token and a CSR
-constexpr size_t kHealthConnections = 64;
+constexpr std::string_view kRolloutDocument = "rollout";
 
-ExtraNames names_of(const ControlOptions& options) {
-  ExtraNames names{{"localhost"}, {"127.0.0.1"}};
-  auto add = [](std::vector<std::string>& list, std::string name) {
-    if (std::find(list.begin(), list.end(), name) == list.end()) list.push_back(std::move(name));
-  };
-  for (const Address& address : {options.watch, options.api}) {
-    if (address.ip() != "0.0.0.0" && address.ip() != "::") add(names.ips, address.ip());
-  }
-  for (const std::string& name : options.advertise) {
-    add(Address::from_ip(name, 0) ? names.ips : names.dns, name);
-  }
-  return names;
+std::string unique_id(Random& random) {
+  uint64_t words[2] = {random.next(), random.next()};
+  return to_hex(std::as_bytes(std::span(words)));
 }
 
-class Server final : public ControlServer {
+class Server final : public ControlServer, private LedgerObserver {
  public:
   explicit Server(ControlInputs inputs)
       : in_(std::move(inputs)),
@@ -58,10 +53,13 @@ class Server final : public ControlServer {
   ~Server() override;
   Result<void> start();
 
-  const Address& watch_address() const override { return watch_->address(); }
-  const Address& api_address() const override { return api_->address(); }
-  const Address& health_address() const override { return health_->address(); }
-  const Address* bundle_address() const override { return bundle_ == nullptr ? nullptr : &bundle_->address(); }
+  const Address& watch_address() const override { return serving_->watch_address(); }
+  const Address& api_address() const override { return serving_->api_address(); }
+  const Address& health_address() const override { return serving_->health_address(); }
+  const Address* bundle_address() const override {
+    OwnBundleEndpoint* bundle = serving_->bundle();
+    return bundle == nullptr ? nullptr : &bundle->address();
+  }
   void drain(Task on_done) override;
   void reopen_logs() override {
     in_.log.reopen();
@@ -69,29 +67,36 @@ class Server final : public ControlServer {
   }
   void reload() override {
     keeper_->reload();
-    if (bundle_ != nullptr) bundle_->reload();
+    if (serving_->bundle() != nullptr) serving_->bundle()->reload();
   }
 
  private:
+  Result<void> judge(const View& after) const { return judge_whole(after, issuer_->authority().trust_domain()); }
   std::string file(std::string_view name) const { return str_cat(in_.options.data, "/", name); }
   Result<void> open_store();
   void name_unreadable();
   Result<void> open_identity();
-  Result<CaRotator::Parts> ca_parts();
-  Result<void> open_endpoints();
   Result<void> open_federation();
-  Result<void> open_bundle();
   Result<void> open_rollouts();
-  std::vector<ControlEndpoint*> serving() const;
-  void use_bundle();
-  Result<void> listen();
+  Result<void> open_serving();
+  void open_watch();
+  void open_api();
+  void open_metrics();
+  Result<void> open_replicas();
+  Result<void> open_source();
+  std::function<Pending(FactsQuery, FactsFetcher::Done)> facts();
+  Result<void> wait_for_others();
   Result<void> publish();
-  Result<void> write_context();
+  AdminContextParts context_parts(const SpiffeId& id) const;
+  Result<void> make_context();
+  Result<void> rewrite_context();
+  void note_context(AdminContextState);
+  ControlSight sight() const;
   void keep_memory();
-  std::unique_ptr<ControlEndpoint> make_endpoint(const Address&, ControlEndpoint::Contexts, size_t connections,
-                                                 size_t body);
-  enum class Which : uint8_t { kAll, kServing };
-  bool is_idle(Which) const;
+  void on_meta_changed(std::string_view name) override;
+  Pending offload(Task work, Task done) { return offload_.run(std::move(work), std::move(done)); }
+  bool is_idle(Serving::Which) const;
+  void leave_others();
   void on_ended();
   void finish_drain();
 
@@ -103,22 +108,21 @@ class Server final : public ControlServer {
   Readiness readiness_;
   Readiness::Blocker starting_ = readiness_.block("start-up");
   Readiness::Blocker draining_;
+  Readiness::Blocker reading_;  // the cluster
+  TcpConnector tcp_{loop_};
+  std::optional<DataLock> lock_;
+  std::unique_ptr<StoreBackend> backend_;
   std::unique_ptr<AuditFile> audit_;
   std::unique_ptr<LimitedAudit> refusals_;  // for callers from outside
-  std::optional<SqliteDatabase> database_;
-  std::unique_ptr<SqliteJournal> journal_;
-  std::optional<SqliteLedger> ledger_;
   std::unique_ptr<Store> store_;
   NodeRegistry registry_;
-  KeyForm key_form_;
-  std::unique_ptr<CaRotator> rotator_;
+  OpenedCa ca_;
   std::unique_ptr<Issuer> issuer_;
   std::unique_ptr<OwnIdentity> identity_;
   std::unique_ptr<RolloutKeeper> rollouts_;  // hears of a version before the hub does
   std::unique_ptr<WatchHub> hub_;
   Offload offload_{loop_};
-  TcpConnector tcp_{loop_};
-  ConnectionRegistry outgoing_;  // to bundle endpoints
+  ConnectionRegistry outgoing_;  // to bundle endpoints and other control planes
   std::unique_ptr<HttpsBundleFetcher> fetcher_;
   std::unique_ptr<FederationKeeper> federation_;
   std::unique_ptr<TrustPublisher> trust_;
@@ -126,51 +130,56 @@ class Server final : public ControlServer {
   std::unique_ptr<WatchServer> watch_server_;
   std::unique_ptr<IdentityApi> identity_api_;
   std::unique_ptr<ApiServer> api_server_;
-  std::unique_ptr<ControlEndpoint> watch_;
-  std::unique_ptr<ControlEndpoint> api_;
-  std::unique_ptr<ControlEndpoint> health_;
-  std::unique_ptr<OwnBundleEndpoint> bundle_;  // null: not asked for
+  std::unique_ptr<Replicas> replicas_;    // null: the store is not shared
+  std::unique_ptr<ClusterPart> cluster_;  // null: the mesh is what is applied
+  std::unique_ptr<Serving> serving_;
   std::unique_ptr<ControlPlaneMetrics> metrics_;
+  std::unique_ptr<StoreMetrics> store_metrics_;
+  std::unique_ptr<RolloutMetrics> rollout_metrics_;
+  std::unique_ptr<QueueMetrics> queue_metrics_;
   std::unique_ptr<FederationMetrics> federation_metrics_;
   std::unique_ptr<MemoryKeeper> memory_;
   Pending giving_back_;
+  Pending resigning_;
+  bool has_resigned_ = false;
+  bool has_left_ = true;  // the others know that we go
   std::unique_ptr<Timer> drain_deadline_;
   Task on_drained_;
 };
 
 Server::~Server() {
   on_drained_ = nullptr;
+  if (backend_ != nullptr) backend_->ledger().set_observer(nullptr);
   if (api_server_ != nullptr) api_server_->drain();
+  cluster_.reset();
   if (federation_ != nullptr) federation_->stop();
+  if (replicas_ != nullptr) replicas_->drain([] {});
   outgoing_.abort_all(make_error(Reason::kDraining, "the control plane ends"));
-  for (ControlEndpoint* endpoint : serving()) endpoint->abort();
-  if (health_ != nullptr) health_->abort();
-  if (!is_idle(Which::kAll)) loop_.run_until([this] { return is_idle(Which::kAll); });
+  if (serving_ != nullptr) serving_->abort();
+  // A stop that came while it started ends one run.
+  while (!is_idle(Serving::Which::kAll)) loop_.run_until([this] { return is_idle(Serving::Which::kAll); });
 }
 
-// All but health, as far as they were made.
-std::vector<ControlEndpoint*> Server::serving() const {
-  std::vector<ControlEndpoint*> out{watch_.get(), api_.get(), bundle_ == nullptr ? nullptr : &bundle_->endpoint()};
-  std::erase(out, nullptr);
-  return out;
-}
-
-bool Server::is_idle(Which which) const {
-  std::vector<ControlEndpoint*> all = serving();
-  bool is_serving = !std::ranges::all_of(all, [](const ControlEndpoint* endpoint) { return endpoint->is_idle(); });
-  if (is_serving || which == Which::kServing) return !is_serving;
-  return (health_ == nullptr || health_->is_idle()) && outgoing_.size() == 0;
+bool Server::is_idle(Serving::Which which) const {
+  if (serving_ != nullptr && !serving_->is_idle(which)) return false;
+  return which == Serving::Which::kServing || outgoing_.size() == 0;
 }
 
 Result<void> Server::start() {
+  if (in_.options.store.replica.empty()) in_.options.store.replica = "heddle-control";
   HEDDLE_CHECK_OK(ensure_private_dir(in_.options.data));
   HEDDLE_CHECK_OK(open_store());
   HEDDLE_CHECK_OK(open_identity());
   HEDDLE_CHECK_OK(open_federation());
-  HEDDLE_CHECK_OK(open_endpoints());
-  HEDDLE_CHECK_OK(listen());
+  HEDDLE_CHECK_OK(open_rollouts());
+  HEDDLE_CHECK_OK(open_serving());
+  open_watch();
+  open_api();
+  open_metrics();
+  HEDDLE_CHECK_OK(serving_->listen());
+  HEDDLE_CHECK_OK(open_replicas());
   HEDDLE_CHECK_OK(publish());
-  hub_->set_synced();
+  HEDDLE_CHECK_OK(open_source());
   keeper_->start();
   federation_->start();
   keep_memory();
@@ -178,16 +187,14 @@ Result<void> Server::start() {
   return {};
 }
 
-// The database first: it is held exclusively, so a second process ends here and touches nothing.
+// The lock first: a second process ends here and touches nothing.
 Result<void> Server::open_store() {
-  HEDDLE_TRY(SqliteDatabase database, SqliteDatabase::open(file("heddle.db")));
-  database_.emplace(std::move(database));
-  HEDDLE_CHECK_OK(migrate_sqlite(*database_));
+  HEDDLE_TRY(lock_, DataLock::take(in_.options.data));
+  HEDDLE_TRY(backend_, open_store_backend({in_.options, loop_, in_.random, tcp_, in_.log.module("store")}));
+  backend_->ledger().set_observer(this);
   HEDDLE_TRY(audit_, AuditFile::open(file("audit.log"), in_.log.module("audit")));
   refusals_ = std::make_unique<LimitedAudit>(*audit_, loop_);
-  HEDDLE_TRY(journal_, SqliteJournal::create(*database_, {}));
-  ledger_.emplace(*database_);
-  HEDDLE_TRY(store_, Store::open(*journal_, loop_, in_.random, {}));
+  HEDDLE_TRY(store_, Store::open(backend_->journal(), loop_, in_.random, {}));
   name_unreadable();
   return {};
 }
@@ -202,30 +209,24 @@ void Server::name_unreadable() {
   });
 }
 
-Result<CaRotator::Parts> Server::ca_parts() {
-  const ControlOptions& options = in_.options;
-  if (const std::string& path = options.ca_passphrase_file; !path.empty()) {
-    Result<KeyForm> sealed = KeyForm::from_file(path);
-    if (!sealed) return std::move(sealed).error().within("--ca-passphrase-file");
-    key_form_ = *std::move(sealed);
+// Of another control plane. What was written before there is somebody to tell is read by whoever is made.
+void Server::on_meta_changed(std::string_view name) {
+  if (LedgerCaStore::is_ours(name)) {
+    if (ca_.rotator != nullptr) ca_.rotator->on_documents_changed();
+  } else if (name == kRolloutDocument && rollouts_ != nullptr) {
+    Result<std::optional<std::string>> saved = backend_->ledger().meta(name);
+    if (saved) rollouts_->on_saved_elsewhere(saved->value_or(""));
   }
-  const TrustDomain& domain = *options.trust_domain;
-  CaRotator::Parts parts{CaStore(options.data, domain, key_form_.copy(), options.ca_root_ttl), loop_, *audit_,
-                         in_.log.module("ca")};
-  if (!options.ca_files.all()) return parts;
-  HEDDLE_TRY(GivenCa given, load_given_ca(options.ca_files, domain, key_form_, names_of(options), loop_.wall()));
-  parts.given.emplace(std::move(given));
-  return parts;
 }
 
 Result<void> Server::open_identity() {
-  HEDDLE_TRY(CaRotator::Parts parts, ca_parts());
-  HEDDLE_TRY(rotator_, CaRotator::open(std::move(parts)));
-  const CertificateAuthority::Ptr& signer = rotator_->state().signer;
-  HEDDLE_TRY(issuer_, Issuer::create(signer, *ledger_, loop_, *refusals_, {in_.options.svid_ttl}));
-  issuer_->use(signer, rotator_->bundle());
+  HEDDLE_TRY(ca_, open_ca({in_.options, loop_, in_.random, *backend_, *audit_, in_.log.module("ca")}));
+  ca_.rotator->on_documents_changed();  // the loop has run meanwhile
+  const CertificateAuthority::Ptr& signer = ca_.rotator->signer();
+  HEDDLE_TRY(issuer_, Issuer::create(signer, backend_->ledger(), loop_, *refusals_, {in_.options.svid_ttl}));
+  issuer_->use(signer, ca_.rotator->bundle());
   if (std::string warning = issuer_->warning(); !warning.empty()) log_.warn(warning, {});
-  HEDDLE_TRY(identity_, OwnIdentity::create({signer, rotator_->bundle(), names_of(in_.options), in_.options.svid_ttl,
+  HEDDLE_TRY(identity_, OwnIdentity::create({signer, ca_.rotator->bundle(), names_of(in_.options), in_.options.svid_ttl,
                                              loop_, in_.random, in_.log.module("identity")}));
   return {};
 }
@@ -235,8 +236,8 @@ Result<void> Server::open_federation() {
   fetcher_ = std::make_unique<HttpsBundleFetcher>(SessionContext{loop_, outgoing_}, protocols_, tcp_,
                                                   FetcherOptions{in_.options.federation_ca_file});
   federation_ = std::make_unique<FederationKeeper>(FederationKeeper::Parts{
-      loop_, in_.random, *store_, *fetcher_, *in_.options.trust_domain, [this] { return rotator_->bundle(); },
-      [this](Task work, Task done) { return offload_.run(std::move(work), std::move(done)); }, file("federated"),
+      loop_, in_.random, *store_, *fetcher_, *in_.options.trust_domain, [this] { return ca_.rotator->bundle(); },
+      [this](Task work, Task done) { return offload(std::move(work), std::move(done)); }, file("federated"),
       in_.log.module("federation")});
   HEDDLE_CHECK_OK(federation_->open());
   federation_metrics_ = std::make_unique<FederationMetrics>(in_.metrics, federation_->bundles(), loop_);
@@ -245,172 +246,244 @@ Result<void> Server::open_federation() {
   return {};
 }
 
-std::unique_ptr<ControlEndpoint> Server::make_endpoint(const Address& address, ControlEndpoint::Contexts contexts,
-                                                       size_t connections, size_t body) {
-  ControlEndpoint::Options options;
-  options.address = address;
-  options.max_connections = connections;
-  options.limits.body = body;
-  options.limits.line = kMaxSidecarLine;
-  options.limits.session.drain = kDrain;
-  options.handshakes = ControlEndpoint::kHandshakes;
-  auto endpoint = std::make_unique<ControlEndpoint>(loop_, protocols_, std::move(contexts), std::move(options));
-  endpoint->set_on_ended([this] { on_ended(); });
-  return endpoint;
-}
-
 // What was under way goes on where it was.
 Result<void> Server::open_rollouts() {
-  constexpr std::string_view kMeta = "rollout";
+  Ledger& ledger = backend_->ledger();
   rollouts_ = std::make_unique<RolloutKeeper>(RolloutKeeper::Parts{
-      *store_, registry_, loop_,
-      [this](const View& after) { return judge_whole(after, issuer_->authority().trust_domain()); },
-      [this](const std::string& state) { return ledger_->put_meta(kMeta, state); },
+      *store_, registry_, loop_, backend_->leadership(SoleTask::kRollout),
+      [this](const View& after) { return judge(after); },
+      [&ledger](std::string state, Ledger::Done done) {
+        return ledger.commit({PutMeta{std::string(kRolloutDocument), std::move(state)}}, std::move(done));
+      },
       [this] {
         if (hub_ != nullptr) hub_->on_staged_changed();
       },
       [this](std::string_view type, std::string_view why, const Result<void>& kept) {
         audit_own_step(*audit_, type, why, kept, loop_.wall());
       },
-      in_.log.module("rollout")});
-  HEDDLE_TRY(std::optional<std::string> saved, ledger_->meta(kMeta));
+      in_.log.module("rollout"), [this] { return readiness_text(backend_->health()); }});
+  HEDDLE_TRY(std::optional<std::string> saved, ledger.meta(kRolloutDocument));
   if (Result<void> restored = rollouts_->restore(saved.value_or("")); !restored) {
     in_.log.module("rollout").error("nobody gets what was being rolled out", {{"error", restored.error()}});
   }
   return {};
 }
 
-Result<void> Server::open_endpoints() {
-  const ControlOptions& options = in_.options;
-  HEDDLE_CHECK_OK(open_rollouts());
+Result<void> Server::open_serving() {
+  HEDDLE_TRY(serving_,
+             Serving::create({loop_, protocols_, in_.options, *identity_, kDrain, log_, in_.log.module("bundle")}));
+  serving_->set_on_ended([this] { on_ended(); });
+  serving_->use(ca_.rotator->bundle());
+  return {};
+}
+
+void Server::open_watch() {
   hub_ = std::make_unique<WatchHub>(*store_, registry_, loop_, in_.random, WatchHub::Options{});
   hub_->set_staged(rollouts_.get());
+  hub_->set_health([this] { return backend_->health(); });
   trust_ = std::make_unique<TrustPublisher>(
-      TrustPublisher::Parts{*rotator_, *issuer_, *identity_, *hub_, federation_->bundles(), options.svid_ttl,
-                            file("root.pem"), [this] { return write_context(); }, in_.log.module("ca")});
+      TrustPublisher::Parts{*ca_.rotator, *issuer_, *identity_, *hub_, federation_->bundles(), in_.options.svid_ttl,
+                            file("root.pem"), [this] { return rewrite_context(); }, in_.log.module("ca")});
   trust_->announce();
-  rotator_->set_on_changed([this](const CaState&) {
+  ca_.rotator->set_on_changed([this](const CaState&) {
     trust_->publish();
-    use_bundle();
+    serving_->use(ca_.rotator->bundle());
   });
-  Logger watch_log = in_.log.module("watch");
-  watch_server_ =
-      std::make_unique<WatchServer>(loop_, *hub_, watch_log, [this](const WatchPeer& peer, std::string_view node) {
-        if (auto noted = issuer_->note_used(peer.serial, node); !noted) {
-          log_.error("the use of a certificate could not be noted", {{"error", noted.error()}});
-        }
+  watch_server_ = std::make_unique<WatchServer>(
+      loop_, *hub_, in_.log.module("watch"), [this](const WatchPeer& peer, std::string_view node) {
+        issuer_->note_used(peer.serial, node, [this](const Result<void>& noted) {
+          if (!noted) log_.error("the use of a certificate could not be noted", {{"error", noted.error()}});
+        });
       });
+  watch_server_->serve_on(serving_->watch());
   identity_api_ = std::make_unique<IdentityApi>(
       IdentityApi::Parts{*issuer_, *refusals_, loop_, in_.random, federation_->bundles()});
+  identity_api_->serve_on(serving_->watch());
+}
+
+void Server::open_api() {
+  const ControlOptions& options = in_.options;
+  Ledger& ledger = backend_->ledger();
   keeper_ = std::make_unique<CaKeeper>(
-      CaKeeper::Parts{loop_, [this](Task work, Task done) { return offload_.run(std::move(work), std::move(done)); },
-                      *rotator_, registry_, *ledger_, RotationSchedule(options.ca_rotate_before), options.ca_files,
-                      key_form_.copy(), names_of(options), in_.log.module("ca")});
-  api_server_ =
-      std::make_unique<ApiServer>(ApiParts{*store_, *ledger_, *issuer_, *rotator_, keeper_->outlook(), *hub_, registry_,
-                                           *federation_, *rollouts_, *audit_, *refusals_, loop_, in_.random});
-  // Of the 0.9 of our descriptors that connections may have, most are for sidecars: as many as there are.
-  auto contexts = [this] { return identity_->context(); };
-  watch_ = make_endpoint(options.watch, contexts, ConnectionCap::resource_limit(0.8), kIdentityBody);
-  api_ = make_endpoint(options.api, contexts, ConnectionCap::default_limit(0.1, 1), ApiServer::kMaxBody);
-  health_ = make_endpoint(options.health, nullptr, kHealthConnections, kIdentityBody);
-  use_bundle();
-  identity_api_->serve_on(watch_->http());
-  watch_server_->serve_on(watch_->http());
-  api_server_->serve_on(api_->http());
-  serve_health(health_->http(), readiness_, in_.metrics);
-  HEDDLE_CHECK_OK(open_bundle());
+      CaKeeper::Parts{loop_, [this](Task work, Task done) { return offload(std::move(work), std::move(done)); },
+                      *ca_.rotator, registry_, ledger, backend_->leadership(SoleTask::kCa),
+                      RotationSchedule(options.ca_rotate_before), options.ca_files, ca_.form.copy(), names_of(options),
+                      in_.log.module("ca"), [this] { return readiness_text(backend_->health()); }});
+  api_server_ = std::make_unique<ApiServer>(
+      ApiParts{*store_, ledger, *issuer_, *ca_.rotator, keeper_->outlook(), *hub_, registry_, *federation_, *rollouts_,
+               *audit_, *refusals_, loop_, in_.random, [this] { return sight(); }, facts(), backend_->reads()});
+  api_server_->serve_on(serving_->api());
+}
+
+void Server::open_metrics() {
+  serve_health(serving_->health(), readiness_, in_.metrics, [this] {
+    if (cluster_ != nullptr && !cluster_->remark().empty()) return cluster_->remark();
+    return readiness_text(backend_->health());
+  });
   metrics_ = std::make_unique<ControlPlaneMetrics>(
       in_.metrics,
-      ControlPlaneMetrics::Sources{*store_, *hub_, *identity_, *rotator_, keeper_->outlook(), bundle_.get()});
-  return {};
+      ControlPlaneMetrics::Sources{*store_, *hub_, *identity_, *ca_.rotator, keeper_->outlook(), serving_->bundle()});
+  store_metrics_ = std::make_unique<StoreMetrics>(in_.metrics, *backend_, registry_, loop_);
+  rollout_metrics_ = std::make_unique<RolloutMetrics>(in_.metrics, *rollouts_);
+  queue_metrics_ = std::make_unique<QueueMetrics>(in_.metrics, *hub_, serving_->watch_endpoint());
 }
 
-// Its connections are of the tenth of the descriptors that no endpoint has.
-Result<void> Server::open_bundle() {
-  const ControlOptions& options = in_.options;
-  if (!options.bundle_listen) return {};
-  HEDDLE_TRY(bundle_, OwnBundleEndpoint::create(
-                          {loop_, *identity_, *options.bundle_listen, options.bundle_files, in_.log.module("bundle")}));
-  bundle_->endpoint().set_on_ended([this] { on_ended(); });
-  bundle_->use(*rotator_->bundle());
-  return {};
+// After listen(): the others are told where we are.
+Result<void> Server::open_replicas() {
+  EtcdClient* etcd = backend_->etcd();
+  if (etcd == nullptr) return {};
+  const StoreOptions& options = in_.options.store;
+  HEDDLE_TRY(SpiffeId self, control_identity(*in_.options.trust_domain));
+  ReplicaRecord own{unique_id(in_.random), options.replica, options.replica_address.value_or(watch_address()),
+                    std::string(kSoftwareVersion)};
+  replicas_ = std::make_unique<Replicas>(Replicas::Parts{
+      *etcd, in_.random, loop_, protocols_, tcp_, outgoing_, options.prefix(), std::move(own), registry_, *hub_,
+      [this] { return identity_->client_context(); }, std::move(self), in_.log.module("replicas"),
+      [this] {
+        return PeerTrust{identity_->bundle_digest(), identity_->authority_pin()};
+      }});
+  replicas_->serve_on(serving_->watch());
+  return wait_for_others();
 }
 
-void Server::use_bundle() {
-  auto bundle = std::make_shared<TrustBundle>();
-  bundle->replace(rotator_->bundle());
-  for (ControlEndpoint* endpoint : {watch_.get(), api_.get()}) endpoint->use(bundle);
-  if (bundle_ != nullptr) bundle_->use(*rotator_->bundle());
-}
-
-Result<void> Server::listen() {
-  struct Row {
-    std::string_view name;
-    ControlEndpoint& endpoint;
+Result<void> Server::open_source() {
+  if (in_.options.source.kind == SourceKind::kApi) return hub_->set_synced(), Result<void>();
+  reading_ = readiness_.block("the cluster is not read yet");
+  Task on_synced = [this] {
+    hub_->set_synced();
+    reading_.release();
   };
-  for (const Row& row : {Row{"watch", *watch_}, Row{"api", *api_}, Row{"health", *health_}}) {
-    Result<void> listening = row.endpoint.listen();
-    if (!listening) return std::move(listening).error().within(str_cat("--", row.name));
-    log_.info("listening", {{"endpoint", row.name}, {"address", row.endpoint.address()}});
-  }
-  if (bundle_ == nullptr) return {};
-  Result<void> listening = bundle_->listen();
-  if (!listening) return std::move(listening).error().within("--bundle-listen");
-  log_.info("listening",
-            {{"endpoint", "bundle"}, {"address", bundle_->address()}, {"profile", bundle_->certificate().profile()}});
+  ClusterPart::Parts parts{in_.options.source,
+                           in_.options.trust_domain->name(),
+                           loop_,
+                           {loop_, outgoing_},
+                           protocols_,
+                           tcp_,
+                           in_.random,
+                           *store_,
+                           [this](const View& after) { return judge(after); },
+                           std::move(on_synced),
+                           in_.log.module("cluster")};
+  HEDDLE_TRY(cluster_, ClusterPart::create(std::move(parts)));
+  cluster_->start();
   return {};
+}
+
+// Whoever waits for a version from now on waits for the sidecars of all. Those who are there and not heard yet count as
+// silent.
+Result<void> Server::wait_for_others() {
+  bool is_late = false;
+  std::unique_ptr<Timer> deadline = loop_.timer([&is_late] { is_late = true; });
+  deadline->arm(EtcdBackend::kPatience);
+  loop_.run_until([&] { return replicas_->is_loaded() || is_late; });
+  if (loop_.was_stopped()) return stopped_while_starting();
+  if (replicas_->is_loaded()) return {};
+  return make_error(Reason::kUnavailable, str_cat("etcd did not say within ", format_duration(EtcdBackend::kPatience),
+                                                  " who the other control planes are"));
+}
+
+std::function<Pending(FactsQuery, FactsFetcher::Done)> Server::facts() {
+  return [this](FactsQuery query, FactsFetcher::Done done) {
+    if (replicas_ != nullptr) return replicas_->fetch_facts(std::move(query), std::move(done));
+    return hub_->fetch_facts(std::move(query), std::move(done));
+  };
+}
+
+ControlSight Server::sight() const {
+  ControlSight out{in_.options.store.replica, std::string(to_text(in_.options.store.kind)), backend_->health()};
+  out.ca_leader = backend_->leader(SoleTask::kCa);
+  out.rollout_leader = backend_->leader(SoleTask::kRollout);
+  out.others = registry_.replicas();
+  return out;
 }
 
 Result<void> Server::publish() {
-  HEDDLE_CHECK_OK(write_roots(file("root.pem"), *rotator_->bundle()));
-  HEDDLE_CHECK_OK(write_context());
-  const CaState& ca = rotator_->state();
+  HEDDLE_CHECK_OK(write_roots(file("root.pem"), *ca_.rotator->bundle()));
+  HEDDLE_CHECK_OK(make_context());
+  const CaState& ca = ca_.rotator->state();
   if (ca.phase != RotationPhase::kSteady) log_.info("the root is being rotated", {{"phase", to_text(ca.phase)}});
   log_.info("running", {{"version", kSoftwareVersion},
                         {"trust_domain", ca.signer->trust_domain().name()},
+                        {"replica", in_.options.store.replica},
                         {"store", store_->version().text()},
                         {"resources", store_->view().size()},
                         {"root_fingerprint", root_pin(*ca.signer)}});
   return {};
 }
 
-Result<void> Server::write_context() {
-  std::string path = file("admin.context");
+AdminContextParts Server::context_parts(const SpiffeId& id) const {
+  return {file("admin.context"), serving_->api_address(), id, *ca_.rotator->bundle(), backend_->ledger(), *audit_,
+          loop_.wall()};
+}
+
+Result<void> Server::make_context() {
   HEDDLE_TRY(SpiffeId id, control_identity(*in_.options.trust_domain));
-  HEDDLE_TRY(AdminContextState state,
-             write_admin_context({path, api_->address(), id, *rotator_->bundle(), *ledger_, *audit_, loop_.wall()}));
+  AdminContextParts parts = context_parts(id);
+  parts.new_token = new_access_token();
+  auto attempt = [this, &parts] {
+    return wait_for<AdminContextState>(
+        loop_, [&parts](OnAdminContext done) { return write_admin_context(parts, std::move(done)); });
+  };
+  StartTries tries(loop_, in_.random, log_, EtcdBackend::kPatience);
+  HEDDLE_TRY(AdminContextState state, tries.get<AdminContextState>("the admin's token", attempt));
+  note_context(state);
+  return {};
+}
+
+Result<void> Server::rewrite_context() {
+  HEDDLE_TRY(SpiffeId id, control_identity(*in_.options.trust_domain));
+  HEDDLE_TRY(AdminContextState state, rewrite_admin_context(context_parts(id)));
+  note_context(state);
+  return {};
+}
+
+void Server::note_context(AdminContextState state) {
+  std::string path = file("admin.context");
   if (state == AdminContextState::kMade) log_.info("made the admin token", {{"file", path}});
   if (state == AdminContextState::kMissing) {
     log_.info("an admin token exists, but not in its file: the file is not written", {{"file", path}});
   }
-  return {};
 }
 
 void Server::keep_memory() {
-  memory_ = std::make_unique<MemoryKeeper>(MemoryKeeper::Parts{loop_, [this] { return watch_->connections(); },
+  memory_ = std::make_unique<MemoryKeeper>(MemoryKeeper::Parts{loop_, [this] { return serving_->sidecars(); },
                                                                [this] {
                                                                  loop_.blocks().trim();
-                                                                 giving_back_ = offload_.run(
-                                                                     [] { give_back_free_memory(); }, [] {});
+                                                                 giving_back_ =
+                                                                     offload([] { give_back_free_memory(); }, [] {});
                                                                }});
 }
 
-// Health goes on to answer until the end: a probe shall see 503, not a refused connection.
+// Leadership and our place among the others are given up at once: who stays need not wait for a lease to end.
 void Server::drain(Task on_done) {
   if (on_drained_) return;
   on_drained_ = std::move(on_done);
   log_.info("draining", {{"deadline", kDrain}, {"sidecars", hub_->size()}});
   draining_ = readiness_.block("draining");
+  drain_deadline_ = loop_.timer([this] { finish_drain(); });
+  drain_deadline_->arm(kDrain);
   hub_->drain();
   api_server_->drain();
-  for (ControlEndpoint* endpoint : serving()) endpoint->drain();
-  drain_deadline_ = loop_.timer([this] { finish_drain(); });
-  drain_deadline_->arm(is_idle(Which::kServing) ? Duration(0) : kDrain);
+  leave_others();
+  serving_->drain();
+  resigning_ = backend_->resign([this] {
+    has_resigned_ = true;
+    on_ended();
+  });
+}
+
+void Server::leave_others() {
+  if (replicas_ == nullptr) return;
+  has_left_ = false;
+  replicas_->drain([this] {
+    has_left_ = true;
+    on_ended();
+  });
 }
 
 void Server::on_ended() {
-  if (on_drained_ && is_idle(Which::kServing)) finish_drain();
+  if (!on_drained_ || !has_resigned_ || !has_left_ || !is_idle(Serving::Which::kServing)) return;
+  drain_deadline_->arm(Duration(0));
 }
 
 void Server::finish_drain() {

@@ -22,7 +22,8 @@ struct ControlInputs {
 class ControlServer {
  public:
   static constexpr Duration kDrain = 4s;
-  // Fails naming what cannot be had: an address, a file, another process that uses the data directory.
+  // Fails naming what cannot be had: an address, a file, another process that uses the data directory. kDraining: the
+  // loop was stopped meanwhile.
   static Result<std::unique_ptr<ControlServer>> start(ControlInputs);
   virtual ~ControlServer() = default;
 

@@ -48,7 +48,7 @@ class Scratch {
 };
 
 Result<void> note_time(SqliteDatabase& database, std::string_view name, WallTime time) {
-  return SqliteLedger(database).put_meta(name, std::to_string(time.since_epoch().count()));
+  return SqliteLedger(database).apply({PutMeta{std::string(name), std::to_string(time.since_epoch().count())}});
 }
 
 // Out of WAL: what was written is in the file itself, not in one beside it.
@@ -172,8 +172,10 @@ Result<void> check_data_directory(const std::string& data) {
   for (std::string_view name : {"heddle.db", "ca.pem"}) {
     std::error_code error;
     if (std::filesystem::is_regular_file(in(data, name), error)) continue;
-    return make_error(Reason::kNotFound, str_cat(data, " is no data directory of a control plane: it has no ", name,
-                                                 "; expected is what heddle-control has as --data"));
+    return make_error(Reason::kNotFound,
+                      str_cat(data, " is no data directory of a control plane: it has no ", name,
+                              "; expected is what heddle-control has as --data (with --store etcd the mesh is in etcd: "
+                              "keep it by `etcdctl snapshot save`)"));
   }
   return {};
 }

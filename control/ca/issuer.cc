@@ -1,7 +1,10 @@
 #include "control/ca/issuer.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "control/ca/attest_retry.h"
+#include "control/ca/key_store.h"
 #include "lib/base/random.h"
 #include "lib/base/strings.h"
 
@@ -31,8 +34,22 @@ Error needs_token(std::string_view why) {
   return make_error(Reason::kUnauthenticated, str_cat(why, "; a new join token is needed"), Origin::kDownstream);
 }
 
+// A fault of the ledger is none of the caller's, whatever its name.
+Error not_kept(Error why, std::string_view serial) {
+  if (why.reason == Reason::kTooLarge) why.reason = Reason::kUnavailable;
+  return std::move(why).within(str_cat("certificate ", serial));
+}
+
 Error token_fault(std::string_view why) {
   return make_error(Reason::kUnauthenticated, std::string(why), Origin::kDownstream);
+}
+
+// Whoever has it is the control plane, for sidecars and for other control planes: nobody gets it who asks.
+Result<void> check_not_ours(const SpiffeId& identity, const TrustDomain& domain) {
+  HEDDLE_TRY(SpiffeId own, control_identity(domain));
+  if (identity != own) return {};
+  return make_error(Reason::kForbidden, str_cat(own.text(), " is the control plane's own identity, for nobody else"),
+                    Origin::kDownstream);
 }
 }  // namespace
 
@@ -45,7 +62,8 @@ Issuer::Issuer(Access, CertificateAuthority::Ptr authority, Ledger& ledger, cons
       audit_(audit),
       options_(options),
       restored_(restored),
-      all_signs_(options.signs_per_second, std::max(1.0, options.signs_per_second), clock.now()) {}
+      all_signs_(options.signs_per_second, std::max(1.0, options.signs_per_second), clock.now()),
+      tries_(ledger) {}
 
 Result<std::unique_ptr<Issuer>> Issuer::create(CertificateAuthority::Ptr authority, Ledger& ledger, const Clock& clock,
                                                AuditSink& audit, Options options) {
@@ -69,107 +87,200 @@ std::string Issuer::warning() const {
                  " only: an outage of the control plane of half of that stops the mesh");
 }
 
-Result<CreatedToken> Issuer::create_token(const SpiffeId& identity, Duration ttl, const Caller& caller) {
-  Result<CreatedToken> created = make_token(identity, ttl);
-  audit({"token-create", identity.text(), created ? created->id : std::string()}, caller, created);
-  return created;
+// Who waits, and what was signed for him.
+struct Issuer::Asked {
+  AuditRecord record;  // the subject of an attestation stays empty until its token proved good
+  Caller caller;
+  std::string csr_pem;
+  OnSvid done;
+  std::optional<SignedSvid> svid{};
+};
+
+// What is under way may be kept or not, so each is a line, and an answer to nobody.
+Issuer::~Issuer() {
+  is_ending_ = true;
+  tries_.abandon(make_error(Reason::kCancelled, "the control plane ended before it was known whether this was kept"));
 }
 
-Result<CreatedToken> Issuer::make_token(const SpiffeId& identity, Duration ttl) {
+void Issuer::create_token(const SpiffeId& identity, Duration ttl, const Caller& caller, OnToken done) {
+  auto token = std::make_shared<CreatedToken>();
+  tries_.run([this, identity, ttl, token](Sight) { return make_token(identity, ttl, *token); },
+             [this, identity, caller, token, done = std::move(done)](const Result<void>& kept) mutable {
+               audit({"token-create", identity.text(), kept ? token->id : std::string()}, caller, kept);
+               if (is_ending_) return;
+               done(kept ? Result<CreatedToken>(std::move(*token)) : Error(kept.error()));
+             });
+}
+
+Issuer::Judged Issuer::make_token(const SpiffeId& identity, Duration ttl, CreatedToken& out) {
   if (identity.trust_domain_name() != authority_->trust_domain().name() || identity.path().empty()) {
     return make_error(Reason::kBadRequest,
                       str_cat(identity.text(), " is not the id of a workload of ", authority_->trust_domain().name()));
   }
+  HEDDLE_CHECK_OK(check_not_ours(identity, authority_->trust_domain()));
   if (ttl < 1s || ttl > kMaxTokenTtl) {
     return make_error(Reason::kBadRequest, "the ttl of a join token must be between 1s and 24h");
   }
+  forget_expired();
+  WallTime now = clock_.wall();
+  std::string token = to_base64url(random_bytes<kTokenBytes>());
+  out = CreatedToken{to_hex(random_bytes<kIdBytes>()), std::move(token), now + ttl};
+  return LedgerChange{AddJoinToken{sha256(as_bytes(out.token)), {out.id, identity.text(), now, out.expires}}};
+}
+
+// Beside what was asked for: that it failed is nobody's trouble, the next one does it.
+void Issuer::forget_expired() {
+  if (std::exchange(is_expiring_, true)) return;
   WallTime now = clock_.wall();
   bool keeps_all = restored_.keeps_lineages(now, options_.svid_ttl);
-  HEDDLE_CHECK_OK(ledger_.expire(now, keeps_all ? WallTime() : now - Ledger::kKeepExpired));
-  std::string token = to_base64url(random_bytes<kTokenBytes>());
-  CreatedToken out{to_hex(random_bytes<kIdBytes>()), std::move(token), now + ttl};
-  HEDDLE_CHECK_OK(ledger_.add_join_token(sha256(as_bytes(out.token)), {out.id, identity.text(), now, out.expires}));
-  return out;
+  ExpireRecords expired{now, keeps_all ? WallTime() : now - Ledger::kKeepExpired};
+  tries_.run([expired](Sight) { return LedgerTries::Judged(LedgerChange{expired}); },
+             [this](const Result<void>&) { is_expiring_ = false; });
 }
 
-Result<SignedSvid> Issuer::attest(std::string_view token, std::string_view csr_pem, const Caller& caller) {
-  std::string subject;
-  Result<SignedSvid> signed_svid = sign_for_token(token, csr_pem, subject);
-  bool is_known = !subject.empty();
-  audit({"attest", std::move(subject), signed_svid ? signed_svid->serial : std::string()}, caller, signed_svid);
-  if (!signed_svid && !is_known) return refused();
-  return signed_svid;
+void Issuer::forget_token(const Sha256Digest& hash) {
+  tries_.run(
+      [this, hash](Sight) -> Judged {
+        HEDDLE_TRY(std::optional<JoinToken> found, ledger_.find_join_token(hash));
+        return found ? LedgerChange{TakeJoinToken{hash}} : LedgerChange{};
+      },
+      [](const Result<void>&) {});
 }
 
-// The token is looked up by its hash, which tells an observer of the time taken nothing about it. It is spent only
-// when the certificate exists. `subject` stays empty until the token proved good.
-Result<SignedSvid> Issuer::sign_for_token(std::string_view token, std::string_view csr_pem, std::string& subject) {
+void Issuer::attest(std::string_view token, std::string_view csr_pem, const Caller& caller, OnSvid done) {
+  auto asked = std::make_shared<Asked>(Asked{{"attest", "", ""}, caller, std::string(csr_pem), std::move(done)});
+  tries_.run([this, asked, text = std::string(token)](Sight sight) { return sign_for_token(text, *asked, sight); },
+             [this, asked](Result<void> kept) { finish(*asked, std::move(kept)); });
+}
+
+// The token is looked up by its hash, which tells an observer of the time taken nothing about it. It is spent exactly
+// if the certificate may renew: both are one change.
+Issuer::Judged Issuer::sign_for_token(std::string_view token, Asked& asked, Sight sight) {
+  asked.svid.reset();
   if (token.empty() || token.size() > kMaxTokenText) return token_fault("no join token of that form");
   Sha256Digest hash = sha256(as_bytes(token));
   HEDDLE_TRY(std::optional<JoinToken> found, ledger_.find_join_token(hash));
-  if (!found) return token_fault("the join token is unknown or was used");
+  if (!found || retried_serial(*found)) return sign_once_more(hash, asked, sight);
   if (found->expires <= clock_.wall()) {
-    HEDDLE_CHECK_OK(ledger_.take_join_token(hash));
+    forget_token(hash);
     return token_fault(str_cat("the join token ", found->id, " has expired"));
   }
-  subject = found->identity;
+  asked.record.subject = found->identity;
   HEDDLE_TRY(SpiffeId identity, SpiffeId::parse(found->identity));
-  HEDDLE_TRY(Csr csr, Csr::parse_pem(csr_pem));
-  HEDDLE_TRY(SignedSvid svid, sign(csr, identity));
-  HEDDLE_TRY(std::optional<JoinToken> taken, ledger_.take_join_token(hash));
-  if (!taken) return token_fault("the join token is unknown or was used");
-  HEDDLE_CHECK_OK(ledger_.save_lineage({0, identity.text(), svid.serial, "", svid.not_after}));
-  return svid;
+  HEDDLE_TRY(Csr csr, Csr::parse_pem(asked.csr_pem));
+  HEDDLE_TRY(asked.svid, sign(csr, identity));
+  Lineage given{0, identity.text(), asked.svid->serial, "", asked.svid->not_after};
+  AddJoinToken retry = attest_retry(hash, csr, given, clock_.wall());
+  return LedgerChange{TakeJoinToken{hash}, SaveLineage{std::move(given)}, std::move(retry)};
 }
 
-Result<SignedSvid> Issuer::renew(const RenewingPeer& peer, std::string_view csr_pem, const Caller& caller) {
-  Result<SignedSvid> signed_svid = sign_again(peer, csr_pem);
-  audit({"renew", peer.identity.text(), signed_svid ? signed_svid->serial : std::string()}, caller, signed_svid);
-  return signed_svid;
+// The answer to who took the token may have been lost: the same key gets the successor of that certificate, as by a
+// renewal. Anybody else hears what he always heard.
+Issuer::Judged Issuer::sign_once_more(const Sha256Digest& token, Asked& asked, Sight sight) {
+  Error unknown = token_fault("the join token is unknown or was used");
+  Result<Csr> csr = Csr::parse_pem(asked.csr_pem);
+  std::optional<JoinToken> spent;
+  if (csr) {
+    HEDDLE_TRY(spent, ledger_.find_join_token(attest_retry_hash(token, *csr)));
+  }
+  if (!spent && sight == Sight::kMaybeOld) return std::optional<LedgerChange>();
+  auto serial = spent ? retried_serial(*spent) : std::nullopt;
+  if (!serial || spent->expires <= clock_.wall()) return unknown;
+  HEDDLE_TRY(std::optional<Lineage> lineage, ledger_.find_lineage(*serial));
+  if (!lineage || lineage->identity != spent->identity) return unknown;
+  asked.record.subject = lineage->identity;
+  return succeed(*std::move(lineage), *serial, *csr, asked);
 }
 
-// What the backup does not know of is taken in, once.
-Result<std::optional<Lineage>> Issuer::lineage_of(const RenewingPeer& peer) {
-  HEDDLE_TRY(std::optional<Lineage> lineage, ledger_.find_lineage(peer.serial));
-  if (lineage || !restored_.forgot(peer.not_before)) return lineage;
+// A successor that was never seen in use is forgotten.
+Issuer::Judged Issuer::succeed(Lineage lineage, std::string_view previous, const Csr& csr, Asked& asked) {
+  bool is_kept = lineage.id != 0;
+  if (is_kept && !may_renew(lineage.id)) {
+    return make_error(Reason::kRateLimited, str_cat(lineage.identity, " renews too often"), Origin::kDownstream);
+  }
+  HEDDLE_TRY(SpiffeId identity, SpiffeId::parse(lineage.identity));
+  HEDDLE_TRY(asked.svid, sign(csr, identity));
+  lineage.previous = previous;
+  lineage.latest = asked.svid->serial;
+  lineage.not_after = asked.svid->not_after;
+  return LedgerChange{SaveLineage{std::move(lineage)}};
+}
+
+void Issuer::renew(const RenewingPeer& peer, std::string_view csr_pem, const Caller& caller, OnSvid done) {
+  AuditRecord record{"renew", peer.identity.text(), ""};
+  auto asked = std::make_shared<Asked>(Asked{std::move(record), caller, std::string(csr_pem), std::move(done)});
+  tries_.run([this, asked, peer](Sight sight) { return sign_again(peer, *asked, sight); },
+             [this, asked, serial = peer.serial](Result<void> kept) {
+               if (kept) strangers_.erase(serial);
+               finish(*asked, std::move(kept));
+             });
+}
+
+// What the backup does not know of is taken in, once. The mark stays when the serial is superseded: it must not come
+// back a second time.
+Result<std::optional<Lineage>> Issuer::adopt(const RenewingPeer& peer, LedgerChange& change) {
+  if (!restored_.forgot(peer.not_before)) return std::optional<Lineage>();
+  std::string mark = str_cat("adopted:", peer.serial);
+  HEDDLE_TRY(std::optional<std::string> adopted, ledger_.meta(mark));
   HEDDLE_TRY(bool is_known, ledger_.knows_identity(peer.identity.text()));
-  if (!is_known) return lineage;
-  auto named = strangers_.extract(peer.serial);
-  std::string node = named ? std::move(named.mapped()) : std::string();
-  HEDDLE_TRY(bool is_new, ledger_.adopt_lineage({0, peer.identity.text(), peer.serial, "", peer.not_after, node}));
-  if (!is_new) return lineage;
-  return ledger_.find_lineage(peer.serial);
+  if (adopted || !is_known) return std::optional<Lineage>();
+  change.push_back(PutMeta{std::move(mark), "", true});
+  auto named = strangers_.find(peer.serial);
+  std::string node = named == strangers_.end() ? std::string() : named->second;
+  return std::optional<Lineage>({0, peer.identity.text(), peer.serial, "", peer.not_after, std::move(node)});
 }
 
-Result<SignedSvid> Issuer::sign_again(const RenewingPeer& peer, std::string_view csr_pem) {
+Issuer::Judged Issuer::sign_again(const RenewingPeer& peer, Asked& asked, Sight sight) {
+  asked.svid.reset();
   if (peer.not_after <= clock_.wall()) return needs_token("the certificate has expired");
-  HEDDLE_TRY(std::optional<Lineage> lineage, lineage_of(peer));
+  HEDDLE_TRY(std::optional<Lineage> lineage, ledger_.find_lineage(peer.serial));
+  if (!lineage && sight == Sight::kMaybeOld) return std::optional<LedgerChange>();
+  LedgerChange change;
+  if (!lineage) {
+    HEDDLE_TRY(lineage, adopt(peer, change));
+  }
   if (!lineage || lineage->identity != peer.identity.text()) {
     return needs_token(str_cat("serial ", peer.serial, " is unknown here or was superseded"));
   }
-  HEDDLE_TRY(Csr csr, Csr::parse_pem(csr_pem));
-  if (!may_renew(lineage->id)) {
-    return make_error(Reason::kRateLimited, str_cat(peer.identity.text(), " renews too often"), Origin::kDownstream);
-  }
-  HEDDLE_TRY(SignedSvid svid, sign(csr, peer.identity));
-  lineage->previous = peer.serial;  // a successor that was never seen in use is forgotten
-  lineage->latest = svid.serial;
-  lineage->not_after = svid.not_after;
-  HEDDLE_CHECK_OK(ledger_.save_lineage(*lineage));
-  return svid;
+  HEDDLE_TRY(Csr csr, Csr::parse_pem(asked.csr_pem));
+  HEDDLE_TRY(std::optional<LedgerChange> saved, succeed(*std::move(lineage), peer.serial, csr, asked));
+  change.insert(change.end(), saved->begin(), saved->end());
+  return change;
 }
 
-Result<void> Issuer::note_used(std::string_view serial, std::string_view node) {
+// The line first: a certificate that may renew is in the audit log though nobody waits for it any more.
+void Issuer::finish(Asked& asked, Result<void> kept) {
+  Result<SignedSvid> svid = make_error(Reason::kInternal, "nothing was signed");
+  if (kept && asked.svid) svid = *std::move(asked.svid);
+  if (!kept && asked.svid) svid = not_kept(std::move(kept).error(), asked.svid->serial);
+  if (!kept && !asked.svid) svid = std::move(kept).error();
+  asked.record.detail = svid ? svid->serial : std::string();
+  audit(asked.record, asked.caller, svid);
+  bool is_stranger = asked.record.subject.empty();
+  if (!svid && is_stranger && svid.error().reason == Reason::kUnauthenticated) svid = refused();
+  if (!is_ending_) asked.done(std::move(svid));
+}
+
+void Issuer::note_used(std::string_view serial, std::string_view node, OnNoted done) {
+  tries_.run([this, serial = std::string(serial),
+              node = std::string(node)](Sight sight) { return settle(serial, node, sight); },
+             [this, done = std::move(done)](Result<void> noted) mutable {
+               if (!is_ending_) done(std::move(noted));
+             });
+}
+
+Issuer::Judged Issuer::settle(std::string_view serial, std::string_view node, Sight sight) {
   HEDDLE_TRY(std::optional<Lineage> lineage, ledger_.find_lineage(serial));
+  if (!lineage && sight == Sight::kMaybeOld) return std::optional<LedgerChange>();
   if (!lineage) {
     note_stranger(serial, node);
-    return {};
+    return LedgerChange{};
   }
   bool is_settled = lineage->latest != serial || lineage->previous.empty();
-  if (is_settled && lineage->node == node) return {};
+  if (is_settled && lineage->node == node) return LedgerChange{};
   if (!is_settled) lineage->previous.clear();
   lineage->node = node;
-  return ledger_.save_lineage(*lineage);
+  return LedgerChange{SaveLineage{*std::move(lineage)}};
 }
 
 // Whose certificate the backup did not know: its name is asked for when it renews, or the old one would be listed
@@ -180,6 +291,7 @@ void Issuer::note_stranger(std::string_view serial, std::string_view node) {
 }
 
 Result<SignedSvid> Issuer::sign(const Csr& csr, const SpiffeId& identity) {
+  HEDDLE_CHECK_OK(check_not_ours(identity, authority_->trust_domain()));  // a token or certificate from before the rule
   if (!all_signs_.take(clock_.now())) {
     return make_error(Reason::kRateLimited, "too many certificates are asked for at once");
   }

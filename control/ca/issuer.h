@@ -1,16 +1,18 @@
 // Issuer: decides who gets a certificate. Two ways: a one-time join token names the identity (never the request), or
 // a current certificate renews itself. Rules: a token is 128 random bits, kept as SHA-256, taken atomically, valid
-// 600 s; a serial renews until its successor was seen in use, then never again (a copied key cannot live on beside its
-// owner), and once more if the backup we began from does not know it (restored.h); who is refused before it is
-// authenticated learns nothing but that (reliability C1, C3, C4, C8, CP-059). Every decision is an audit line. Lives on
-// the control loop; signing is one ECDSA operation.
+// 600 s, but answers the same key once more when an answer was lost (attest_retry.h); a serial renews until its
+// successor was seen in use, then never again (a copied key cannot live on beside its owner), and once more if the
+// backup we began from does not know it (restored.h); who is refused before it is authenticated learns nothing but that
+// (reliability C1, C3, C4, C8, CP-059). The control plane's own identity is given to nobody. Every decision is an audit
+// line. An answer waits for the ledger, and what is unknown here is looked up again when all is known that other
+// control planes did. Lives on the control loop; signing is one ECDSA operation.
 #pragma once
 #include <map>
 
 #include "certs/authority.h"
 #include "control/ca/audit.h"
 #include "control/ca/restored.h"
-#include "control/store/ledger.h"
+#include "control/store/ledger_tries.h"
 #include "lib/base/token_bucket.h"
 
 namespace heddle {
@@ -40,13 +42,20 @@ class Issuer {
   // kConfigInvalid for a ttl below kMinTtl.
   static Result<std::unique_ptr<Issuer>> create(CertificateAuthority::Ptr, Ledger&, const Clock&, AuditSink&, Options);
 
-  Result<CreatedToken> create_token(const SpiffeId& identity, Duration ttl, const Caller&);
+  // Each `done` is called once, maybe before the call returns; a request goes on to its end though nobody waits for it.
+  // Destroying the issuer keeps them silent, and must not happen inside one. kUnavailable: the ledger did not confirm
+  // it, or other control planes were faster; the caller may ask again.
+  using OnToken = UniqueFunction<void(Result<CreatedToken>)>;
+  using OnSvid = UniqueFunction<void(Result<SignedSvid>)>;
+  using OnNoted = UniqueFunction<void(Result<void>)>;
+  // kBadRequest; kForbidden: the identity is the control plane's own.
+  void create_token(const SpiffeId& identity, Duration ttl, const Caller&, OnToken done);
   // kUnauthenticated, opaque, for any fault of the token; what is wrong with the request is said to its holder.
-  Result<SignedSvid> attest(std::string_view token, std::string_view csr_pem, const Caller&);
+  void attest(std::string_view token, std::string_view csr_pem, const Caller&, OnSvid done);
   // kUnauthenticated: expired, superseded or unknown certificate: a new join token is needed. kRateLimited.
-  Result<SignedSvid> renew(const RenewingPeer&, std::string_view csr_pem, const Caller&);
+  void renew(const RenewingPeer&, std::string_view csr_pem, const Caller&, OnSvid done);
   // The sidecar of this name showed a certificate on a connection: its predecessor renews no more.
-  Result<void> note_used(std::string_view serial, std::string_view node);
+  void note_used(std::string_view serial, std::string_view node, OnNoted done);
 
   // What an operator should know about these options; empty: nothing.
   std::string warning() const;
@@ -60,12 +69,24 @@ class Issuer {
     Access() = default;
   };
   Issuer(Access, CertificateAuthority::Ptr, Ledger&, const Clock&, AuditSink&, Options, Restored);
+  ~Issuer();
+  Issuer(const Issuer&) = delete;
+  Issuer& operator=(const Issuer&) = delete;
 
  private:
-  Result<CreatedToken> make_token(const SpiffeId& identity, Duration ttl);
-  Result<SignedSvid> sign_for_token(std::string_view token, std::string_view csr_pem, std::string& subject);
-  Result<std::optional<Lineage>> lineage_of(const RenewingPeer&);
-  Result<SignedSvid> sign_again(const RenewingPeer&, std::string_view csr_pem);
+  using Sight = LedgerTries::Sight;
+  using Judged = LedgerTries::Judged;
+  struct Asked;
+  Judged make_token(const SpiffeId& identity, Duration ttl, CreatedToken& out);
+  void forget_expired();
+  void forget_token(const Sha256Digest& hash);
+  Judged sign_for_token(std::string_view token, Asked&, Sight);
+  Judged sign_once_more(const Sha256Digest& token, Asked&, Sight);
+  Judged succeed(Lineage, std::string_view previous, const Csr&, Asked&);
+  Result<std::optional<Lineage>> adopt(const RenewingPeer&, LedgerChange&);
+  Judged sign_again(const RenewingPeer&, Asked&, Sight);
+  void finish(Asked&, Result<void> kept);
+  Judged settle(std::string_view serial, std::string_view node, Sight);
   Result<SignedSvid> sign(const Csr&, const SpiffeId& identity);
   void note_stranger(std::string_view serial, std::string_view node);
   bool may_renew(int64_t lineage);
@@ -82,5 +103,8 @@ class Issuer {
   std::map<std::string, std::string> strangers_;  // serial -> node, of a restore's strangers that are connected
   TokenBucket all_signs_;
   std::map<int64_t, TokenBucket> renewals_;  // by lineage; full ones are forgotten
+  LedgerTries tries_;
+  bool is_expiring_ = false;
+  bool is_ending_ = false;
 };
 }  // namespace heddle

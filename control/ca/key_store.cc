@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "control/ca/ca_documents.h"
 #include "lib/base/file.h"
 #include "lib/base/strings.h"
 
@@ -45,8 +46,7 @@ Result<CertificateAuthority::Ptr> read_authority(const std::string& path, const 
 
 Result<void> write_authority(const std::string& path, const CertificateAuthority& authority, const KeyForm& form) {
   HEDDLE_TRY(Secret key, form.write(authority));
-  std::string text = str_cat(authority.to_pem(), key.view());
-  Secret all = Secret::take(text);
+  Secret all = authority_text(authority, key.view());
   return atomic_write(path, all.view(), kPrivateFile);
 }
 

@@ -42,15 +42,27 @@ Error wrong_phase(RotationPhase phase, RotationStep step) {
       str_cat("the rotation is ", to_text(phase), ": the next step is ", expected, ", not ", to_text(step)));
 }
 
+std::string count_of(size_t count, std::string_view of) {
+  return str_cat(std::to_string(count), " ", of, count == 1 ? "" : "s");
+}
+
+std::string counts_of(const std::vector<Laggard>& laggards) {
+  auto is_sidecar = [](const Laggard& laggard) { return laggard.control_plane.empty(); };
+  auto sidecars = static_cast<size_t>(std::count_if(laggards.begin(), laggards.end(), is_sidecar));
+  std::vector<std::string> out;
+  if (sidecars < laggards.size()) out.push_back(count_of(laggards.size() - sidecars, "control plane"));
+  if (sidecars > 0) out.push_back(count_of(sidecars, "sidecar"));
+  return join(out, " and ");
+}
+
 Error not_yet(RotationStep step, const std::vector<Laggard>& laggards) {
   std::vector<std::string> names;
   for (const Laggard& laggard : laggards) {
     if (names.size() == kNamed) break;
-    names.push_back(str_cat(laggard.sidecar.name(), " ", laggard.why));
+    names.push_back(str_cat(laggard.name(), " ", laggard.why));
   }
   if (laggards.size() > kNamed) names.push_back(str_cat(std::to_string(laggards.size() - kNamed), " more"));
-  std::string count = str_cat(std::to_string(laggards.size()), laggards.size() == 1 ? " sidecar" : " sidecars");
-  return conflict(str_cat("cannot ", to_text(step), " yet, because of ", count, ": ", join(names, "; ")));
+  return conflict(str_cat("cannot ", to_text(step), " yet, because of ", counts_of(laggards), ": ", join(names, "; ")));
 }
 
 bool is_meant(const std::string& word, const LiveSidecar& sidecar) {
@@ -85,8 +97,31 @@ std::optional<std::string> RotationPlan::fault(RotationStep step, const LiveSide
   return "still shows a certificate of another root than the one that signs";
 }
 
+std::string Laggard::name() const {
+  return control_plane.empty() ? sidecar.name() : str_cat("control plane ", control_plane);
+}
+
+// One that is behind would also take sidecars back that come to it.
+std::optional<std::string> RotationPlan::fault(RotationStep step, const ControlPlaneTrust& other) const {
+  if (step == RotationStep::kPrepare || step == RotationStep::kAbort) return std::nullopt;
+  if (other.unheard) {
+    return str_cat("is not heard, for ", format_duration(std::chrono::floor<std::chrono::seconds>(*other.unheard)),
+                   ": what its ", count_of(other.sidecars, "sidecar"), " and it use is unknown");
+  }
+  if (!other.uses) return "has not said which bundle it uses";
+  if (step == RotationStep::kActivate && other.uses->bundle != state_.bundle) return "still gives out an older bundle";
+  if (step == RotationStep::kRetire && other.uses->authority != state_.signer) {
+    return "still shows a certificate of another root than the one that signs";
+  }
+  return std::nullopt;
+}
+
 std::vector<Laggard> RotationPlan::laggards(RotationStep step, std::span<const std::string> except) const {
   std::vector<Laggard> out;
+  for (const ControlPlaneTrust& other : others_) {
+    if (std::find(except.begin(), except.end(), other.name) != except.end()) continue;
+    if (auto why = fault(step, other)) out.push_back({{}, *std::move(why), other.name});
+  }
   for (const LiveSidecar& sidecar : live_) {
     if (std::any_of(except.begin(), except.end(), [&](const auto& word) { return is_meant(word, sidecar); })) continue;
     if (auto why = fault(step, sidecar)) out.push_back({sidecar, *std::move(why)});
@@ -94,12 +129,17 @@ std::vector<Laggard> RotationPlan::laggards(RotationStep step, std::span<const s
   return out;
 }
 
+bool RotationPlan::is_known(const std::string& word) const {
+  return std::any_of(live_.begin(), live_.end(), [&](const LiveSidecar& s) { return is_meant(word, s); }) ||
+         std::any_of(others_.begin(), others_.end(), [&](const ControlPlaneTrust& o) { return o.name == word; });
+}
+
 Result<RotationPhase> RotationPlan::judge(RotationStep step, std::span<const std::string> except) const {
   std::optional<RotationPhase> next = after(state_.phase, step);
   if (!next) return wrong_phase(state_.phase, step);
   for (const std::string& word : except) {
-    if (std::any_of(live_.begin(), live_.end(), [&](const LiveSidecar& s) { return is_meant(word, s); })) continue;
-    return make_error(Reason::kBadRequest, str_cat("except: ", quoted(word), " is no live sidecar"),
+    if (is_known(word)) continue;
+    return make_error(Reason::kBadRequest, str_cat("except: ", quoted(word), " is no live sidecar or control plane"),
                       Origin::kDownstream);
   }
   std::vector<Laggard> late = laggards(step, except);

@@ -1,13 +1,16 @@
 // RotationPlan: which steps of a root rotation may be taken, and who keeps one from it. Steady -> prepare -> prepared
 // -> activate -> activated -> retire -> steady; abort leads back from prepared (reliability C7). Nothing is activated
 // before every live sidecar uses the bundle with both roots, nothing is retired while one shows a certificate of the
-// old root. Live: its certificate is valid, whether it is connected or not. Pure: no sockets, clocks or files.
+// old root. Live: its certificate is valid, whether it is connected or not. The same for each other control plane that
+// is there, and one that is not heard is taken for one that lags: what its sidecars use is not known. Pure: no sockets,
+// clocks or files.
 #pragma once
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "lib/base/clock.h"
 #include "lib/base/result.h"
 
 namespace heddle {
@@ -42,10 +45,20 @@ struct LiveSidecar {
   std::string name() const;
 };
 
-// A sidecar that a step waits for.
+// Another control plane of the mesh.
+struct ControlPlaneTrust {
+  std::string name;
+  size_t sidecars = 0;                // connected to it, as it said last
+  std::optional<Duration> unheard{};  // for so long; nothing: it is heard
+  std::optional<TrustInUse> uses{};   // itself: what it gives out, and shows
+};
+
+// A sidecar, or a control plane, that a step waits for.
 struct Laggard {
   LiveSidecar sidecar;
   std::string why;
+  std::string control_plane{};  // its name; empty: it is the sidecar
+  std::string name() const;     // "control plane b", or the sidecar's
 };
 
 class RotationPlan {
@@ -55,10 +68,11 @@ class RotationPlan {
     std::string bundle;  // digest of the roots that are distributed
     std::string signer;  // pin of the root that signs
   };
-  RotationPlan(State state, std::vector<LiveSidecar> live) : state_(std::move(state)), live_(std::move(live)) {}
+  RotationPlan(State state, std::vector<LiveSidecar> live, std::vector<ControlPlaneTrust> others = {})
+      : state_(std::move(state)), live_(std::move(live)), others_(std::move(others)) {}
 
-  // Who keeps the step from being taken now; nobody for prepare and abort. `except`: nodes or serials of sidecars the
-  // operator answers for.
+  // Who keeps the step from being taken now; nobody for prepare and abort. `except`: nodes or serials of sidecars, and
+  // names of control planes, that the operator answers for.
   std::vector<Laggard> laggards(RotationStep, std::span<const std::string> except = {}) const;
   // The phase after the step. kConflict: not a step of this phase,
   // or sidecars lag (each is named); kBadRequest: an exception names nobody.
@@ -70,7 +84,10 @@ class RotationPlan {
 
  private:
   std::optional<std::string> fault(RotationStep, const LiveSidecar&) const;
+  std::optional<std::string> fault(RotationStep, const ControlPlaneTrust&) const;
+  bool is_known(const std::string& word) const;
   State state_;
   std::vector<LiveSidecar> live_;
+  std::vector<ControlPlaneTrust> others_;
 };
 }  // namespace heddle

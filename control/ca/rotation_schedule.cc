@@ -23,9 +23,6 @@ Life ending(const CaState& state) {
 
 // Of what signs, when the phase began.
 Duration left(const CaState& state) { return std::max(state.signer->not_after() - state.since, Duration{}); }
-
-// An intermediate that somebody gave us once: its successor is theirs to give, too.
-bool is_our_root(const CertificateAuthority& authority) { return authority.fingerprint() == root_pin(authority); }
 }  // namespace
 
 Duration RotationSchedule::lead(WallTime from, WallTime until) const { return std::min(before_, (until - from) / 2); }
@@ -42,11 +39,13 @@ WallTime RotationSchedule::ends(const CaState& state) { return ending(state).unt
 std::optional<RotationSchedule::Due> RotationSchedule::next(const CaState& state,
                                                             const std::optional<std::string>& given) const {
   if (!given) return next_of_ours(state);
+  if (!state.signer->has_key()) return std::nullopt;  // our files are older than those of the others
   switch (state.phase) {
     case RotationPhase::kSteady:
       if (root_pin(*state.signer) == *given) return std::nullopt;
       return Due{RotationStep::kPrepare, state.since};
     case RotationPhase::kPrepared:
+      if (!state.next->has_key() && root_pin(*state.signer) == *given) return std::nullopt;  // the same
       if (root_pin(*state.next) != *given) return Due{RotationStep::kAbort, state.since};
       return Due{RotationStep::kActivate, settled(state)};
     case RotationPhase::kActivated:

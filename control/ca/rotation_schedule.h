@@ -2,14 +2,15 @@
 // more than half of its life), activated once the bundle was out long enough for those who only look from time to time
 // (federated domains, SPIFFE Federation 4.1: five refresh hints; never more than a quarter of what was left of the
 // present signer, so that the new root always signs in time), retired after that. Whoever aborted it is left in peace
-// for a while. An authority given by files of another root than the one that signs: at once, in the same order.
+// for a while. An authority given by files of another root than the one that signs: at once, in the same order; nothing
+// while the files of other control planes are newer than ours (ledger_ca_store.h).
 // Whether sidecars are in the way is RotationPlan's to say; nothing here is ever forced. Pure: time is a parameter
 // (reliability C7).
 #pragma once
 #include <optional>
 #include <string>
 
-#include "control/ca/ca_store.h"
+#include "control/ca/ca_state.h"
 
 namespace heddle {
 class RotationSchedule {

@@ -4,7 +4,7 @@
 #pragma once
 #include <optional>
 
-#include "control/ca/ca_store.h"
+#include "control/ca/ca_state.h"
 
 namespace heddle {
 class StepRetry {

@@ -11,6 +11,8 @@ constexpr EnumName<RolloutStep> kSteps[] = {{"pause", RolloutStep::kPause},
                                             {"promote", RolloutStep::kPromote},
                                             {"abort", RolloutStep::kAbort}};
 
+Error conflict(std::string why) { return make_error(Reason::kConflict, std::move(why), Origin::kDownstream); }
+
 // Endpoints, health and identity reach everybody at once: taking a change back must not bring back old endpoints.
 bool may_be_staged(Kind kind) {
   return kind != Kind::kBackendSet && kind != Kind::kHealthPolicy && kind != Kind::kWorkload &&
@@ -45,14 +47,32 @@ Result<Transaction> changing(const Transaction& all, const Commit& preview) {
   return out;
 }
 
-std::string refusal_of(const NodeStatus& row) {
-  std::string out = str_cat(row.key.node, " refused it");
-  if (!row.nack || row.nack->errors.empty()) return out;
-  const WatchNackError& first = row.nack->errors.front();
-  for (const std::string* part : {&first.resource, &first.path, &first.message}) {
-    if (!part->empty()) out.append(": ").append(*part);
+Result<RolloutState> stepped(RolloutState state, RolloutStep step, std::string who) {
+  switch (step) {
+    case RolloutStep::kPause:
+      HEDDLE_CHECK_OK(state.pause(std::move(who)));
+      break;
+    case RolloutStep::kResume:
+      HEDDLE_CHECK_OK(state.resume());
+      break;
+    case RolloutStep::kPromote:
+      HEDDLE_CHECK_OK(state.promote(std::move(who)));
+      break;
+    case RolloutStep::kAbort:
+      HEDDLE_CHECK_OK(state.abort(std::move(who)));
+      break;
   }
-  return out;
+  return state;
+}
+
+// What the ledger says of a document, for who asked for a step.
+Ledger::Done in_words(Ledger::Done done) {
+  return [done = std::move(done)](Result<void> kept) mutable {
+    if (!kept && kept.error().reason == Reason::kUnavailable) {
+      kept = std::move(kept).error().within("it is not known whether this counts, heddle rollout status tells");
+    }
+    done(std::move(kept));
+  };
 }
 }  // namespace
 
@@ -64,59 +84,64 @@ std::optional<RolloutStep> rollout_step(std::string_view word) noexcept {
 }
 
 RolloutKeeper::RolloutKeeper(Parts parts)
-    : parts_(std::move(parts)), timer_(parts_.scheduler.timer([this] { look(); })) {
+    : parts_(std::move(parts)),
+      led_(parts_.leadership.leads()),
+      phase_since_(parts_.scheduler.now()),
+      timer_(parts_.scheduler.timer([this] { look(); })),
+      record_(parts_.save, [this](RolloutState kept) { adopt(std::move(kept)); }) {
   commits_ = parts_.store.on_commit([this](Version) { rebase(); });
 }
 
 Result<void> RolloutKeeper::restore(std::string_view saved) {
-  if (saved.empty()) return {};
+  if (!record_.learn(saved)) return {};
   Result<RolloutState> read = RolloutState::parse(saved);
   if (!read) return std::move(read).error().within("the rollout that was under way");
-  state_ = *std::move(read);
-  enter();
-  rebase();
+  adopt(*std::move(read));
   return {};
+}
+
+void RolloutKeeper::on_saved_elsewhere(std::string_view saved) {
+  if (!record_.learn(saved)) return;
+  if (saved.empty()) return forget();
+  Result<RolloutState> read = RolloutState::parse(saved);
+  if (read) return adopt(*std::move(read));
+  parts_.log.error("nobody gets what another control plane rolls out", {{"error", read.error()}});
+  forget();
 }
 
 // --- what people ask for ---
 
-Result<void> RolloutKeeper::start(RolloutSpec spec, const CommitRequest& all) {
+void RolloutKeeper::start(RolloutSpec spec, CommitRequest all, Ledger::Done done) {
+  auto make = [this, spec = std::move(spec), all = std::move(all)]() mutable { return begun(std::move(spec), all); };
+  record_.ask(std::move(make), in_words(std::move(done)));
+}
+
+Result<RolloutState> RolloutKeeper::begun(RolloutSpec spec, const CommitRequest& all) {
   if (is_running()) {
-    return make_error(Reason::kConflict,
-                      str_cat("a rollout is ", to_text(state_->phase()),
-                              " already, and there is one at a time: heddle rollout status, promote or abort"),
-                      Origin::kDownstream);
+    return conflict(str_cat("a rollout is ", to_text(state_->phase()),
+                            " already, and there is one at a time: heddle rollout status, promote or abort"));
   }
+  if (parts_.store.closed()) return Error(*parts_.store.closed());
   HEDDLE_TRY(Commit preview, stage_changes(all.operations));
   HEDDLE_TRY(Transaction changes, changing(all.operations, preview));
+  Versions base = versions_of(changes);
+  for (size_t i = 0; i < base.size(); ++i) std::get<PutOperation>(changes[i]).expected = base[i];
   RolloutState next({std::move(spec), std::move(changes), all.author, all.message, parts_.scheduler.wall()});
   if (next.json().size() > RolloutState::kMaxBytes) {
     return make_error(Reason::kTooLarge, "what a rollout changes may have 1 MiB in all", Origin::kDownstream);
   }
-  HEDDLE_CHECK_OK(keep(std::move(next)));
-  rebase();
-  return {};
+  return next;
 }
 
-Result<void> RolloutKeeper::step(RolloutStep step, std::string by) {
-  if (!state_) return make_error(Reason::kNotFound, "there is no rollout", Origin::kDownstream);
-  RolloutState next = *state_;
+// Whoever waits for the turn meant the rollout that he saw, and was allowed to step that one.
+void RolloutKeeper::step(RolloutStep step, std::string_view by, Ledger::Done done) {
   std::string who = str_cat("by ", by.empty() ? "an admin" : by);
-  switch (step) {
-    case RolloutStep::kPause:
-      HEDDLE_CHECK_OK(next.pause(who));
-      break;
-    case RolloutStep::kResume:
-      HEDDLE_CHECK_OK(next.resume());
-      break;
-    case RolloutStep::kPromote:
-      HEDDLE_CHECK_OK(next.promote(who));
-      break;
-    case RolloutStep::kAbort:
-      HEDDLE_CHECK_OK(next.abort(who));
-      break;
-  }
-  return keep(std::move(next));
+  auto make = [this, step, who = std::move(who), meant = state_]() mutable -> Result<RolloutState> {
+    if (!meant) return make_error(Reason::kNotFound, "there is no rollout", Origin::kDownstream);
+    if (!state_ || !state_->is_same_rollout(*meant)) return conflict("another rollout has begun meanwhile");
+    return stepped(*state_, step, std::move(who));
+  };
+  record_.ask(std::move(make), in_words(std::move(done)));
 }
 
 Result<void> RolloutKeeper::admit(const View& after) const {
@@ -125,10 +150,8 @@ Result<void> RolloutKeeper::admit(const View& after) const {
   for (const StoreOperation& operation : state_->changes()) {
     const ResourceKey& key = key_of(operation);
     if (after.find(key) == now.find(key)) continue;
-    return make_error(Reason::kConflict,
-                      str_cat(key.text(), " belongs to the rollout that is ", to_text(state_->phase()),
-                              ": heddle rollout promote or abort comes first"),
-                      Origin::kDownstream);
+    return conflict(str_cat(key.text(), " belongs to the rollout that is ", to_text(state_->phase()),
+                            ": heddle rollout promote or abort comes first"));
   }
   return {};
 }
@@ -139,178 +162,81 @@ Result<Commit> RolloutKeeper::stage_changes(const Transaction& changes) const {
   return parts_.store.preview({changes}, [this](const View& after) { return parts_.admit(after); });
 }
 
+RolloutKeeper::Versions RolloutKeeper::versions_of(const Transaction& changes) const {
+  Versions out;
+  View now = parts_.store.view();
+  for (const StoreOperation& change : changes) {
+    StoredResource::Ptr found = now.find(key_of(change));
+    out.push_back(found == nullptr ? Version() : found->meta().version);
+  }
+  return out;
+}
+
+// What another control plane took before it heard of the rollout. The rollout must not write over it. So the document
+// says what it began on; where an older one does not, what is newest when we hear of it counts.
+const ResourceKey* RolloutKeeper::changed_beside() {
+  Versions now = versions_of(state_->changes());
+  for (size_t i = base_.size(); i < now.size(); ++i) base_.push_back(state_->base()[i].value_or(now[i]));
+  for (size_t i = 0; i < now.size(); ++i) {
+    if (now[i] != base_[i]) return &key_of(state_->changes()[i]);
+  }
+  return nullptr;
+}
+
 // The change on top of what is newest now. When that has it already, the rollout is at its end.
 void RolloutKeeper::rebase() {
   if (!is_running()) return;
   Result<Commit> staged = stage_changes(state_->changes());
   RolloutState next = *state_;
-  if (!staged) {
-    next.roll_back(str_cat("it no longer fits version ", parts_.store.version().text(), ": ", staged.error().detail));
-    return keep_own("rollout-rollback", std::move(next));
+  Version newest = parts_.store.version();
+  if (staged && is_unchanged(*staged)) {
+    is_over_ = true;
+    view_ = staged->after.at(newest);  // the same for everybody
+    next.finish(newest);
+    return decide("rollout-promoted", std::move(next));
   }
-  if (is_unchanged(*staged)) {
-    next.finish(parts_.store.version());
-    return keep_own("rollout-promoted", std::move(next));
+  const ResourceKey* beside = staged ? changed_beside() : nullptr;
+  is_over_ = !staged || beside != nullptr;
+  if (!is_over_) {
+    view_ = staged->after.at(newest);
+    return;
   }
-  view_ = staged->after.at(parts_.store.version());
+  next.roll_back(staged ? str_cat(beside->text(), " was changed beside it, in version ", newest.text(), " or before")
+                        : str_cat("it no longer fits version ", newest.text(), ": ", staged.error().detail));
+  if (std::exchange(view_, std::nullopt)) parts_.on_changed();
+  decide("rollout-rollback", std::move(next));
 }
 
 // --- states ---
 
-// On disk first.
-Result<void> RolloutKeeper::keep(RolloutState next) {
-  HEDDLE_CHECK_OK(parts_.save(next.json()));
+// What is durable.
+void RolloutKeeper::adopt(RolloutState next) {
+  bool is_new = !state_ || !state_->is_same_rollout(next);
   state_ = std::move(next);
+  if (is_new) base_.clear();
+  if (is_new) view_.reset();
   enter();
-  return {};
+  rebase();
 }
 
-// Nobody asked for it, so nobody can be refused: what cannot be kept counts until a restart.
-void RolloutKeeper::keep_own(std::string_view type, RolloutState next) {
-  Result<void> saved = parts_.save(next.json());
-  if (!saved) parts_.log.error("the state of the rollout cannot be kept", {{"error", saved.error()}});
-  state_ = std::move(next);
-  parts_.log.info("rollout", {{"phase", to_text(state_->phase())},
-                              {"stage", state_->spec().stages[state_->stage()].text()},
-                              {"why", state_->reason()}});
-  parts_.audit(type, state_->reason(), saved);
+void RolloutKeeper::forget() {
+  state_.reset();
   enter();
 }
 
 void RolloutKeeper::enter() {
-  cohort_ = state_->cohort();
-  stage_since_ = parts_.scheduler.now();
-  samples_.clear();
-  progress_ = {};
-  if (state_->is_running()) {
+  ++entered_;
+  is_committing_ = is_over_ = false;
+  failing_.reset();
+  phase_since_ = parts_.scheduler.now();
+  led_ = parts_.leadership.leads();
+  sight_.begin(state_ ? state_->cohort() : Cohort(), phase_since_);
+  if (is_running()) {
     timer_->arm(state_->phase() == RolloutPhase::kCommitting ? Duration(0) : kLookEvery);
   } else {
     view_.reset();
     timer_->cancel();
   }
   parts_.on_changed();
-}
-
-// --- each second ---
-
-void RolloutKeeper::look() {
-  if (!is_running()) return;
-  timer_->arm(kLookEvery);
-  if (state_->phase() == RolloutPhase::kCommitting) return commit();
-  look_at_sidecars();
-  if (refusal_ && state_->phase() != RolloutPhase::kPaused) {
-    RolloutState next = *state_;
-    next.roll_back(*std::exchange(refusal_, std::nullopt));
-    return keep_own("rollout-rollback", std::move(next));
-  }
-  if (state_->phase() == RolloutPhase::kPending) return look_pending();
-  look_watching();
-}
-
-void RolloutKeeper::look_at_sidecars() {
-  progress_.members = progress_.live = progress_.reporting = progress_.others = 0;
-  lowest_.reset();
-  refusal_.reset();
-  bool is_watched = state_->phase() != RolloutPhase::kPending;
-  parts_.registry.for_each([&](const NodeStatus& row) {
-    if (!row.is_connected || !row.is_affected) return;
-    if (!is_watched) lowest_ = std::min(lowest_.value_or(kFullShare), Cohort::place(row.key));
-    bool is_live = row.state == NodeState::kLive;
-    if (!cohort_.contains(row.key)) {
-      ++progress_.others;
-      if (is_watched) samples_.note(row.key, row.report, CohortSide::kRest);
-      return;
-    }
-    ++progress_.members;
-    if (row.state == NodeState::kRefused) refusal_ = refusal_of(row);
-    if (!is_live) return;
-    ++progress_.live;
-    if (traffic_of(row.report.counters)) ++progress_.reporting;
-    if (is_watched) samples_.note(row.key, row.report, CohortSide::kFresh);
-  });
-}
-
-// A share of a small mesh may be nobody: then it is the sidecar that comes first in the order of places.
-void RolloutKeeper::widen(BasisPoints lowest) {
-  RolloutState next = *state_;
-  next.include_below(lowest + 1);
-  if (Result<void> kept = keep(std::move(next)); !kept) {
-    parts_.log.error("the state of the rollout cannot be kept", {{"error", kept.error()}});
-  }
-}
-
-void RolloutKeeper::look_pending() {
-  bool is_late = parts_.scheduler.now() - stage_since_ >= kTake;
-  if (progress_.members == 0) {
-    if (lowest_ && cohort_.share() != 0) return widen(*lowest_);
-    return look_nobody(is_late);
-  }
-  if (progress_.live < progress_.members && (!is_late || progress_.live == 0)) {
-    progress_.judgement.why =
-        str_cat(std::to_string(progress_.live), " of ", std::to_string(progress_.members), " sidecars run the change");
-    return;
-  }
-  state_->watch();  // on disk both are one
-  stage_since_ = parts_.scheduler.now();
-  samples_.clear();
-  look_at_sidecars();
-}
-
-// They may come yet; but that nobody has it proves nothing.
-void RolloutKeeper::look_nobody(bool is_late) {
-  progress_.judgement.why = "no connected sidecar that the change concerns belongs to this stage";
-  if (!is_late) return;
-  RolloutState next = *state_;
-  (void)next.pause(str_cat(progress_.judgement.why, "; heddle rollout promote, resume or abort"));
-  keep_own("rollout-pause", std::move(next));
-}
-
-// Also while it is paused, for those who look; then nothing follows from it.
-void RolloutKeeper::look_watching() {
-  progress_.seen = samples_.evidence(parts_.scheduler.now() - stage_since_);
-  progress_.judgement = judge(state_->spec(), progress_.seen);
-  if (state_->phase() == RolloutPhase::kPaused) return;
-  RolloutState next = *state_;
-  switch (progress_.judgement.verdict) {
-    case RolloutVerdict::kContinue:
-      return;
-    case RolloutVerdict::kRollBack:
-      next.roll_back(progress_.judgement.why);
-      return keep_own("rollout-rollback", std::move(next));
-    case RolloutVerdict::kStuck:
-      (void)next.pause(progress_.judgement.why);
-      return keep_own("rollout-pause", std::move(next));
-    case RolloutVerdict::kPromote:
-      (void)next.promote(progress_.judgement.why);
-      return keep_own("rollout-promote", std::move(next));
-  }
-}
-
-// --- the end ---
-
-// One version for everybody. Those who have the change already hold just that content. The one place that commits.
-void RolloutKeeper::commit() {
-  if (std::exchange(is_committing_, true)) return;
-  const std::string& why = state_->message();
-  commit_ = parts_.store.commit(
-      {state_->changes(), state_->author(), why.empty() ? "staged rollout" : why},
-      [this](const View& after) { return parts_.admit(after); },
-      [this](const Result<Commit>& done) { on_committed(done); });
-}
-
-// That it is in the store, rebase() saw when the version was announced; or sees it now, when an earlier try that seemed
-// to have failed had put it there. What may pass is tried again by look().
-void RolloutKeeper::on_committed(const Result<Commit>& done) {
-  is_committing_ = false;
-  if (!is_running()) return;
-  if (done) return rebase();
-  Reason why = done.error().reason;
-  if (why == Reason::kIo || why == Reason::kUnavailable || why == Reason::kTimeout) {
-    state_->note(str_cat("the store does not take it yet: ", done.error().detail));
-    return;
-  }
-  RolloutState next = *state_;
-  next.roll_back(done.error().detail);
-  keep_own("rollout-rollback", std::move(next));
 }
 }  // namespace heddle

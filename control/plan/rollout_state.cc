@@ -1,6 +1,7 @@
 #include "control/plan/rollout_state.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "lib/base/strings.h"
 
@@ -12,9 +13,10 @@ constexpr EnumName<RolloutPhase> kPhases[] = {
     {"promoted", RolloutPhase::kPromoted},     {"aborted", RolloutPhase::kAborted},
     {"rolled-back", RolloutPhase::kRolledBack}};
 
-void write_change(JsonWriter& out, const StoreOperation& operation) {
+void write_change(JsonWriter& out, const StoreOperation& operation, const std::optional<Version>& base) {
   const auto& put = std::get<PutOperation>(operation);
   out.begin_object().key("resource").value(put.envelope.document);
+  if (base) out.field("expected", base->text());
   out.end_object();
 }
 
@@ -38,7 +40,7 @@ void read_changes(JsonObject& object, WallTime created, Transaction& out, Proble
   for (const JsonReader& element : object.array("changes", {1, Store::kMaxOperations})) {
     JsonObject change = element.object();
     PutOperation put;
-    (void)read_version(change, "expected");  // older states have it
+    put.expected = read_version(change, "expected");
     put.created = created;
     std::optional<JsonReader> resource = change.required("resource");
     std::optional<Envelope> envelope;
@@ -59,13 +61,24 @@ RolloutState::RolloutState(What what) : what_(std::move(what)) {
   for (StoreOperation& operation : what_.changes) {
     auto& put = std::get<PutOperation>(operation);
     put.created = what_.started;
-    put.expected.reset();
+    base_.push_back(std::exchange(put.expected, std::nullopt));
   }
 }
 
 bool RolloutState::touches(const ResourceKey& key) const {
   return std::any_of(what_.changes.begin(), what_.changes.end(),
                      [&key](const StoreOperation& operation) { return key_of(operation) == key; });
+}
+
+bool RolloutState::is_same_rollout(const RolloutState& other) const {
+  const What& its = other.what_;
+  auto is_same = [](const StoreOperation& one, const StoreOperation& two) {
+    return std::get<PutOperation>(one).envelope.document.compact() ==
+           std::get<PutOperation>(two).envelope.document.compact();
+  };
+  return format_time(what_.started) == format_time(its.started) && what_.author == its.author &&
+         what_.message == its.message && what_.spec == its.spec &&
+         std::equal(what_.changes.begin(), what_.changes.end(), its.changes.begin(), its.changes.end(), is_same);
 }
 
 Result<void> RolloutState::allow(std::string_view step, std::initializer_list<RolloutPhase> phases) const {
@@ -114,6 +127,10 @@ void RolloutState::watch() {
   if (phase_ == RolloutPhase::kPending) enter(RolloutPhase::kWatching, "");
 }
 
+void RolloutState::watch_anew() {
+  if (phase_ == RolloutPhase::kWatching) enter(RolloutPhase::kPending, "");
+}
+
 void RolloutState::roll_back(std::string why) {
   if (is_running()) enter(RolloutPhase::kRolledBack, std::move(why));
 }
@@ -135,7 +152,7 @@ std::string RolloutState::json() const {
   out.field("phase", to_text(phase_)).field("stage", stage_).field("floor", floor_).field("reason", reason_);
   if (version_) out.field("version", version_->text());
   out.key("changes").begin_array();
-  for (const StoreOperation& operation : what_.changes) write_change(out, operation);
+  for (size_t i = 0; i < base_.size(); ++i) write_change(out, what_.changes[i], base_[i]);
   out.end_array().end_object();
   return body;
 }

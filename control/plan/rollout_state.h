@@ -20,7 +20,7 @@ class RolloutState {
   static constexpr size_t kMaxBytes = 1 << 20;  // of its JSON: what every store keeps in one value
   struct What {
     RolloutSpec spec;
-    Transaction changes;    // puts; what they expected was asked when it began
+    Transaction changes;    // puts; `expected`: what each was when it began, nothing: not known (older documents)
     std::string author{};   // name of the token
     std::string message{};  // why; of the version
     WallTime started;       // also metadata.creationTimestamp of what is new
@@ -29,6 +29,8 @@ class RolloutState {
 
   const RolloutSpec& spec() const noexcept { return what_.spec; }
   const Transaction& changes() const noexcept { return what_.changes; }
+  // Of each change its resourceVersion when it began, as PutOperation::expected. The changes themselves expect nothing.
+  const std::vector<std::optional<Version>>& base() const noexcept { return base_; }
   const std::string& author() const noexcept { return what_.author; }
   const std::string& message() const noexcept { return what_.message; }
   WallTime started() const noexcept { return what_.started; }
@@ -39,6 +41,8 @@ class RolloutState {
   // Whether sidecars of the cohort have the change now: not yet over.
   bool is_running() const noexcept { return phase_ <= RolloutPhase::kCommitting; }
   bool touches(const ResourceKey&) const;
+  // Whether both are states of one rollout, also when one of them was read from JSON.
+  bool is_same_rollout(const RolloutState&) const;
   Cohort cohort() const { return Cohort(what_.spec, stage_, floor_); }
 
   // Steps; kConflict when the phase does not allow them, with what does.
@@ -49,6 +53,7 @@ class RolloutState {
 
   // Transitions that are nobody's wish.
   void watch();
+  void watch_anew();  // pending, as after a restart
   void include_below(BasisPoints floor) { floor_ = std::max(floor_, floor); }
   void roll_back(std::string why);
   void finish(Version);
@@ -61,6 +66,7 @@ class RolloutState {
   Result<void> allow(std::string_view step, std::initializer_list<RolloutPhase>) const;
   void enter(RolloutPhase, std::string why);
   What what_;
+  std::vector<std::optional<Version>> base_;
   RolloutPhase phase_ = RolloutPhase::kPending;
   size_t stage_ = 0;
   BasisPoints floor_ = 0;

@@ -12,6 +12,14 @@ void set_state(NodeStatus& status, NodeState state, WallTime now) {
   status.state = state;
   status.is_connected = state != NodeState::kGone;
 }
+
+// `out` has those of one name from `first` on: all connected, or all gone.
+void add_of_name(std::vector<const NodeStatus*>& out, size_t first, const NodeStatus* next) {
+  bool has_connected = first < out.size() && out[first]->is_connected;
+  if (has_connected && !next->is_connected) return;
+  if (!has_connected && next->is_connected) out.resize(first);
+  out.push_back(next);
+}
 }  // namespace
 
 std::string_view to_text(NodeState state) noexcept {
@@ -22,6 +30,8 @@ std::string_view to_text(NodeState state) noexcept {
 void NodeRegistry::on_hello(ConnectionId connection, const NodeKey& key, const WatchHello& hello, WallTime now) {
   Row& row = rows_[key];
   bool is_reconnect = row.connection != connection;
+  if (is_reconnect) connected_.erase(row.connection);
+  connected_[connection] = &row;
   row.connection = connection;
   row.status.key = key;
   row.status.software = hello.software;
@@ -37,16 +47,17 @@ void NodeRegistry::on_hello(ConnectionId connection, const NodeKey& key, const W
 
 void NodeRegistry::set_peer(ConnectionId connection, const NodeKey& key, std::string_view address,
                             std::string_view serial) {
-  auto found = rows_.find(key);
-  if (found == rows_.end() || found->second.connection != connection) return;
-  found->second.status.address = address;
-  found->second.status.serial = serial;
+  auto found = connected_.find(connection);
+  if (found == connected_.end() || found->second->status.key != key) return;
+  found->second->status.address = address;
+  found->second->status.serial = serial;
 }
 
 void NodeRegistry::on_gone(ConnectionId connection, const NodeKey& key, WallTime now) {
   NodeStatus* status = row(connection, key, now);
   if (status == nullptr) return;
   set_state(*status, NodeState::kGone, now);
+  connected_.erase(connection);
   if (has_connected_twin(key)) rows_.erase(key);
 }
 
@@ -65,9 +76,8 @@ bool NodeRegistry::has_connected_twin(const NodeKey& key) const {
   return false;
 }
 
-void NodeRegistry::on_progress(ConnectionId connection, const NodeKey& key, const NodeProgress& progress,
-                               WallTime now) {
-  NodeStatus* status = row(connection, key, now);
+void NodeRegistry::on_progress(ConnectionId connection, const NodeProgress& progress, WallTime now) {
+  NodeStatus* status = row(connection, now);
   if (status == nullptr) return;
   set_state(*status, progress.state, now);
   status->acked = progress.acked;
@@ -82,6 +92,13 @@ void NodeRegistry::on_nack(ConnectionId connection, const NodeKey& key, const Wa
   status->nack = nack;
 }
 
+void NodeRegistry::on_request(ConnectionId connection, const NodeKey& key, const NodeRequest& request, WallTime now) {
+  NodeStatus* status = row(connection, key, now);
+  if (status == nullptr) return;
+  status->request = std::make_shared<const NodeRequest>(request);
+  status->request_change = ++request_changes_;
+}
+
 void NodeRegistry::on_report(ConnectionId connection, const NodeKey& key, const WatchReport& report, WallTime now) {
   if (NodeStatus* status = row(connection, key, now)) status->report = report;
 }
@@ -90,14 +107,22 @@ void NodeRegistry::on_trust(ConnectionId connection, const NodeKey& key, const W
   if (NodeStatus* status = row(connection, key, now)) status->trust = trust;
 }
 
+// Who is gone, or has a newer connection, has no row by this one.
+NodeStatus* NodeRegistry::row(ConnectionId connection, WallTime now) {
+  auto found = connected_.find(connection);
+  if (found == connected_.end()) return nullptr;
+  found->second->status.last_seen = now;
+  return &found->second->status;
+}
+
 NodeStatus* NodeRegistry::row(ConnectionId connection, const NodeKey& key, WallTime now) {
-  auto found = rows_.find(key);
-  if (found == rows_.end() || found->second.connection != connection) return nullptr;
-  found->second.status.last_seen = now;
-  return &found->second.status;
+  auto found = connected_.find(connection);
+  bool is_its = found != connected_.end() && found->second->status.key == key;
+  return is_its ? row(connection, now) : nullptr;
 }
 
 void NodeRegistry::forget_gone(WallTime now) {
+  replicas_.forget_gone(kKeepGone, kMaxGone, now);
   std::vector<WallTime> times;
   std::erase_if(rows_, [&](const auto& entry) {
     const NodeStatus& status = entry.second.status;
@@ -118,7 +143,40 @@ void NodeRegistry::forget_gone(WallTime now) {
 std::vector<NodeStatus> NodeRegistry::rows() const {
   std::vector<NodeStatus> out;
   out.reserve(rows_.size());
-  for (const auto& [key, row] : rows_) out.push_back(row.status);
+  for_each([&out](const NodeStatus& status) { out.push_back(status); });
+  return out;
+}
+
+std::vector<NodeStatus> NodeRegistry::named_rows() const {
+  std::vector<NodeStatus> out = rows();
+  if (!has_replicas()) return out;
+  for (NodeStatus& row : out) {
+    if (row.replica.empty()) row.replica = own_name_;
+  }
+  return out;
+}
+
+std::vector<ReplicaSight> NodeRegistry::replicas() const {
+  std::vector<ReplicaSight> out;
+  for (const auto& [name, sight] : replicas_.sights()) out.push_back(sight);
+  return out;
+}
+
+// Both are sorted by key. As here, so in the mesh: who is gone is not missed where his name is connected.
+std::vector<const NodeStatus*> NodeRegistry::merged() const {
+  std::vector<const NodeStatus*> out;
+  out.reserve(rows_.size() + replicas_.rows().size());
+  size_t first_of_name = 0;
+  auto ours = rows_.begin();
+  auto theirs = replicas_.rows().begin();
+  while (ours != rows_.end() || theirs != replicas_.rows().end()) {
+    bool is_ours = theirs == replicas_.rows().end() || (ours != rows_.end() && ours->first <= theirs->first);
+    bool is_theirs = ours == rows_.end() || (theirs != replicas_.rows().end() && theirs->first <= ours->first);
+    const NodeStatus* local = is_ours ? &(ours++)->second.status : nullptr;
+    const NodeStatus* next = newer_row(local, is_theirs ? ReplicaRows::best_of((theirs++)->second) : nullptr);
+    if (first_of_name < out.size() && !out[first_of_name]->key.has_name_of(next->key)) first_of_name = out.size();
+    add_of_name(out, first_of_name, next);
+  }
   return out;
 }
 
@@ -129,6 +187,6 @@ NodeRegistry::ConnectionId NodeRegistry::connection_of(const NodeKey& key) const
 
 const NodeStatus* NodeRegistry::find(const NodeKey& key) const {
   auto found = rows_.find(key);
-  return found == rows_.end() ? nullptr : &found->second.status;
+  return newer_row(found == rows_.end() ? nullptr : &found->second.status, replicas_.find(key));
 }
 }  // namespace heddle

@@ -1,36 +1,25 @@
-// EtcdChannel: one member of the etcd cluster: its name looked up, TLS set up from the files as they are now, and the
-// HTTP client to it. Control loop; must outlive its tokens.
+// EtcdChannel: one member of the etcd cluster: an HttpChannel whose TLS comes from the files as they are now. Control
+// loop; must outlive its tokens.
 #pragma once
 #include "control/store/etcd_options.h"
-#include "lib/event/name_lookup.h"
-#include "lib/rpc/http_client.h"
-#include "lib/tls/tls_connector.h"
+#include "lib/rpc/http_channel.h"
 
 namespace heddle {
 class EtcdChannel {
  public:
-  using Client = std::shared_ptr<HttpClient>;
-  using OnReady = UniqueFunction<void(Result<Client>)>;
+  using Client = HttpChannel::Client;
+  using OnReady = HttpChannel::OnReady;
   EtcdChannel(const SessionContext&, Protocols&, Connector& below, NameLookup&, const EtcdOptions&, EtcdEndpoint);
   const EtcdEndpoint& endpoint() const noexcept { return endpoint_; }
-  // nullptr: the name must be looked up first. Whoever calls through it holds it.
-  const Client& client() const noexcept { return client_; }
-  // Runs once, from the loop. Fails with kUpstreamConnectFailed, or kRateLimited while others look up names.
-  [[nodiscard]] Pending resolve(OnReady);
-  // After a failure: the name may have another address by now.
-  void forget_address();
+  // As HttpChannel's.
+  const Client& client() const noexcept { return channel_.client(); }
+  [[nodiscard]] Pending resolve(OnReady done) { return channel_.resolve(std::move(done)); }
+  void forget_address() { channel_.forget_address(); }
 
  private:
-  void use(Address);
   Result<TlsSetup> tls_setup() const;
-  SessionContext context_;
-  Protocols& protocols_;
-  Connector& below_;
-  NameLookup& names_;
   const EtcdOptions& options_;
   EtcdEndpoint endpoint_;
-  bool is_ip_ = false;
-  TlsConnector tls_;
-  Client client_;
+  HttpChannel channel_;
 };
 }  // namespace heddle

@@ -7,6 +7,11 @@ namespace {
 constexpr Duration kPause = 100ms;  // after all members were asked in vain
 constexpr std::string_view kAuthenticate = "/v3/auth/authenticate";
 
+bool was_sent(Reason failure) {
+  return failure != Reason::kUpstreamConnectRefused && failure != Reason::kUpstreamConnectTimeout &&
+         failure != Reason::kUpstreamConnectFailed;
+}
+
 template <class T>
 UniqueFunction<void(Result<JsonValue>)> decoded(Result<T> (*decode)(const JsonValue&),
                                                 UniqueFunction<void(Result<T>)> done) {
@@ -62,6 +67,8 @@ class EtcdClient::Call final : public Operation {
 
   void judge() {
     Result<RpcResponse> response = *std::exchange(response_, std::nullopt);
+    // An answer that is too large is so at every member.
+    if (!response && response.error().reason == Reason::kTooLarge) return finish(std::move(response).error());
     if (!response) return try_another(std::move(response).error());
     if (response->status != 200) return on_refusal(decode_etcd_error(response->status, response->body));
     Result<JsonValue> document = JsonValue::parse(response->body, kMaxEtcdAnswer);
@@ -75,13 +82,21 @@ class EtcdClient::Call final : public Operation {
 
   void on_refusal(const EtcdError& refusal) {
     if (refusal.is_member_at_fault()) return try_another(refusal.to_error());
+    if (refusal.is_full()) return finish(full(refusal.to_error()));
     bool may_renew = refusal.is_unauthenticated() && !client_.options_.user.empty() && !is_authenticating_;
     if (!may_renew || std::exchange(has_renewed_, true)) return finish(refusal.to_error());
     client_.token_.clear();
     attempt();
   }
 
+  // An earlier try that was not answered may have been done before etcd was full.
+  Error full(Error why) const {
+    if (may_be_done_) why.reason = Reason::kUnavailable;
+    return why;
+  }
+
   void try_another(Error why) {
+    may_be_done_ = may_be_done_ || was_sent(why.reason);
     failure_ = std::move(why).within(client_.channels_[index_]->endpoint().text());
     client_.channels_[index_]->forget_address();
     client_.rotate_from(index_);
@@ -112,6 +127,7 @@ class EtcdClient::Call final : public Operation {
   size_t tried_ = 0;
   bool is_authenticating_ = false;
   bool has_renewed_ = false;
+  bool may_be_done_ = false;  // by a member that did not answer
   std::optional<Error> failure_;
   std::optional<Result<RpcResponse>> response_;
   EtcdChannel::Client http_;

@@ -3,8 +3,8 @@
 // have been done more than once, or be done after it failed: every caller's changes are conditional or may be repeated.
 // With a user it authenticates first, and again when etcd no longer knows its token. Control loop; must outlive its
 // tokens and watches.
-// Errors: kUnavailable (no member answered: unknown whether it was done), kUnauthenticated, kForbidden, kNotFound,
-// kTooLarge, kUnsupported, kUpstreamProtocolError.
+// Errors: kUnavailable (no member answered: unknown whether it was done), kIo (etcd is full: not done),
+// kUnauthenticated, kForbidden, kNotFound, kTooLarge, kUnsupported, kUpstreamProtocolError.
 #pragma once
 #include "control/store/etcd_channel.h"
 #include "control/store/etcd_messages.h"

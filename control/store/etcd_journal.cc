@@ -13,6 +13,7 @@ struct EtcdJournal::Append {
   View after;
   AppendDone done;  // empty: nobody waits any more
   MonoTime since;
+  bool may_be_kept = false;  // a try was not answered
 
   class Token final : public Operation {
    public:
@@ -21,6 +22,21 @@ struct EtcdJournal::Append {
 
    private:
     std::shared_ptr<Append> append_;
+  };
+};
+
+struct EtcdJournal::Sync {
+  LoadDone done;  // empty: nobody waits any more
+  Version target;
+  Pending call;  // while it asks
+
+  class Token final : public Operation {
+   public:
+    explicit Token(std::shared_ptr<Sync> sync) : sync_(std::move(sync)) {}
+    ~Token() override { sync_->done = nullptr; }
+
+   private:
+    std::shared_ptr<Sync> sync_;
   };
 };
 
@@ -49,13 +65,17 @@ EtcdJournal::EtcdJournal(EtcdClient& client, Random& random, Logger log, Options
   resend_timer_ = client_.loop().timer([this] { send(); });
 }
 
-EtcdJournal::~EtcdJournal() = default;
+// Tokens may outlive us: what they hold is not called any more.
+EtcdJournal::~EtcdJournal() {
+  for (const std::shared_ptr<Sync>& sync : syncs_) sync->call = nullptr;
+}
 
 Pending EtcdJournal::load(LoadDone done) {
   auto loader = std::make_unique<EtcdLoader>(client_, keys_, options_.history);
   loader->start([this, done = std::move(done)](Result<EtcdLoaded> loaded) mutable {
     if (!loaded) return done(std::move(loaded).error());
     is_reachable();
+    reached_ = client_.loop().wall();
     loaded_ = *std::move(loaded);
     done({});
   });
@@ -136,10 +156,12 @@ void EtcdJournal::on_answer(Result<EtcdTransactionAnswer> answer) {
 }
 
 void EtcdJournal::on_unanswered(Error why) {
-  if (why.reason != Reason::kUnavailable) return finish_append(std::move(why));
-  is_unreachable(why);
+  bool is_refused = why.reason != Reason::kUnavailable;
+  if (is_refused && !appending_->may_be_kept) return finish_append(std::move(why));
+  appending_->may_be_kept = true;
+  if (!is_refused) is_unreachable(why);
   MonoTime until = appending_->since + options_.patience;
-  if (client_.loop().now() < until) return resend_timer_->arm(kResend);
+  if (!is_refused && client_.loop().now() < until) return resend_timer_->arm(kResend);
   finish_append(make_error(Reason::kUnavailable,
                            str_cat("etcd did not confirm version ", appending_->record.version.text(),
                                    " (no quorum, or out of reach); it may yet have been kept: ", why.detail)));
@@ -158,7 +180,7 @@ void EtcdJournal::on_compare_failed(const EtcdTransactionAnswer& answer) {
   EtcdRangeAnswer head = answer.answers[0];
   head.header = answer.header;
   int64_t before = head_revision_;
-  learn(head);
+  learn(head, Version{});
   if (target_ > version_) return finish_append(lost(target_));
   // The same version, written anew (a restored cluster): nobody was faster.
   if (head_revision_ != before) return send();
@@ -172,6 +194,7 @@ void EtcdJournal::kept(int64_t revision) {
     target_ = version_;
     target_revision_ = revision;
   }
+  has_looked();
   snapshot(appending_->after, appending_->record.writer);
   finish_append({});
 }
@@ -182,15 +205,18 @@ void EtcdJournal::finish_append(Result<void> result) {
   appending_ = nullptr;
   if (AppendDone done = std::move(append->done)) done(std::move(result));
   follow();
+  settle();
 }
 
 // --- following the others
 
 void EtcdJournal::look() {
-  look_call_ = client_.range({keys_.head()}, [this](Result<EtcdRangeAnswer> answer) { on_looked(std::move(answer)); });
+  look_call_ = client_.range({keys_.head()}, [this, known = version_](Result<EtcdRangeAnswer> answer) {
+    on_looked(std::move(answer), known);
+  });
 }
 
-void EtcdJournal::on_looked(Result<EtcdRangeAnswer> answer) {
+void EtcdJournal::on_looked(Result<EtcdRangeAnswer> answer, Version known) {
   if (!answer) {
     is_unreachable(answer.error());
     watch_ = nullptr;
@@ -199,10 +225,12 @@ void EtcdJournal::on_looked(Result<EtcdRangeAnswer> answer) {
   is_reachable();
   retry_.reset();
   look_timer_->arm(options_.look);
-  learn(*answer);
+  learn(*answer, known);
+  has_looked();
   bool has_moved = watched_member_ != client_.member().text();
   if (watch_ == nullptr || has_moved) open_watch(answer->header.revision);
   follow();
+  settle();
 }
 
 void EtcdJournal::on_watch_events(const EtcdWatchAnswer& answer) {
@@ -225,13 +253,13 @@ void EtcdJournal::open_watch(int64_t revision) {
   watch_ = std::make_unique<EtcdWatch>(client_, EtcdWatchRequest{keys_.head(), revision + 1}, observer);
 }
 
-// What a linearizable read of the head says.
-void EtcdJournal::learn(const EtcdRangeAnswer& answer) {
+// What a linearizable read of the head says. `known` is what we had when it was asked for: a late answer may be older
+// than what we have now, never than that.
+void EtcdJournal::learn(const EtcdRangeAnswer& answer, Version known) {
   bool is_other_cluster = cluster_id_ != 0 && answer.header.cluster_id != cluster_id_;
-  bool is_later_than_ours = answer.header.revision >= head_revision_ && appending_ == nullptr;
   Result<EtcdHead> head =
       answer.found.empty() ? Result<EtcdHead>(EtcdHead{{1, 0}, ""}) : decode_etcd_head(answer.found.front().value);
-  bool has_gone_back = head.has_value() && head->version < version_ && is_later_than_ours;
+  bool has_gone_back = head.has_value() && head->version < known;
   if (is_other_cluster || has_gone_back) {
     stuck_ = str_cat("etcd holds another or an older state than version ", version_.text(),
                      " (was it restored?); restart the control plane to take it over");
@@ -264,6 +292,7 @@ void EtcdJournal::follow() {
     if (!entries) return on_follow_failed(std::move(entries).error());
     take(*std::move(entries));
     follow();
+    settle();
   });
   follow_call_ = std::move(log);
 }
@@ -277,6 +306,72 @@ void EtcdJournal::take(std::vector<EtcdEntry> entries) {
   }
 }
 
+// --- sync
+
+// Apart from look(): what comes of it says nothing of the watch.
+Pending EtcdJournal::sync(LoadDone done) {
+  HEDDLE_CHECK(observer_ != nullptr);
+  auto sync = std::make_shared<Sync>();
+  sync->done = std::move(done);
+  syncs_.push_back(sync);
+  Sync* asked = sync.get();
+  sync->call = client_.range({keys_.head()}, [this, asked, known = version_](Result<EtcdRangeAnswer> answer) {
+    Pending over = std::move(asked->call);
+    on_synced(*asked, std::move(answer), known);
+  });
+  return std::make_unique<Sync::Token>(std::move(sync));
+}
+
+void EtcdJournal::on_synced(Sync& sync, Result<EtcdRangeAnswer> answer, Version known) {
+  if (!answer) {
+    sync.target = {UINT64_MAX, UINT64_MAX};  // fails with the others
+    is_unreachable(answer.error());
+    return fail_syncs(answer.error());
+  }
+  is_reachable();
+  learn(*answer, known);
+  has_looked();
+  sync.target = target_;
+  follow();
+  settle();
+}
+
+void EtcdJournal::has_looked() {
+  looked_ = target_;
+  looked_at_ = client_.loop().wall();
+}
+
+// After each step that may have brought the observer up to what somebody waits for. Over what cannot be followed nobody
+// waits.
+void EtcdJournal::settle() {
+  if (!stuck_.empty()) return fail_syncs(make_error(Reason::kUnavailable, stuck_));
+  if (looked_ <= version_) reached_ = looked_at_;
+  std::list<std::shared_ptr<Sync>> ready;
+  for (auto at = syncs_.begin(); at != syncs_.end();) {
+    auto next = std::next(at);
+    bool is_ready = (*at)->call == nullptr && (*at)->target <= version_;
+    if (is_ready) ready.splice(ready.end(), syncs_, at);
+    at = next;
+  }
+  for (const std::shared_ptr<Sync>& sync : ready) {
+    if (LoadDone done = std::exchange(sync->done, nullptr)) done({});
+  }
+}
+
+// Those that still ask have an answer of their own to come.
+void EtcdJournal::fail_syncs(const Error& why) {
+  std::list<std::shared_ptr<Sync>> failed;
+  for (auto at = syncs_.begin(); at != syncs_.end();) {
+    auto next = std::next(at);
+    if ((*at)->call == nullptr) failed.splice(failed.end(), syncs_, at);
+    at = next;
+  }
+  Error error = make_error(Reason::kUnavailable, why.detail, Origin::kUpstream);
+  for (const std::shared_ptr<Sync>& sync : failed) {
+    if (LoadDone done = std::exchange(sync->done, nullptr)) done(error);
+  }
+}
+
 void EtcdJournal::on_follow_failed(Error why) {
   if (why.reason == Reason::kNotFound) return reload();
   if (why.reason == Reason::kUnavailable) {
@@ -286,6 +381,7 @@ void EtcdJournal::on_follow_failed(Error why) {
   }
   log_.limited(LogLevel::kWarn, {"etcd_follow"}, "changes of other control planes cannot be read", {{"reason", why}});
   look_timer_->arm(retry_.next());
+  fail_syncs(why);
 }
 
 void EtcdJournal::reload() {
@@ -295,6 +391,7 @@ void EtcdJournal::reload() {
     if (!loaded) return on_follow_failed(std::move(loaded).error());
     take_reset(*std::move(loaded));
     follow();
+    settle();
   });
   follow_call_ = std::move(loader);
 }
@@ -330,7 +427,6 @@ void EtcdJournal::snapshot(const View& view, std::string writer) {
 }
 
 void EtcdJournal::is_reachable() {
-  reached_ = client_.loop().wall();
   if (!unreachable_.empty()) log_.info("etcd answers again");
   unreachable_.clear();
 }

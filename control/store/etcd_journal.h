@@ -8,19 +8,16 @@
 // Writes need a majority of etcd's members; without it append() fails, and health() says since when what the store
 // shows may be old. Control loop.
 #pragma once
+#include <list>
+
 #include "control/store/etcd_loader.h"
 #include "control/store/etcd_snapshot.h"
 #include "control/store/etcd_watch.h"
+#include "control/store/journal_health.h"
 #include "lib/base/backoff.h"
 #include "lib/base/log.h"
 
 namespace heddle {
-struct JournalHealth {
-  bool is_current = true;
-  WallTime since;       // when it was last known to be current
-  std::string problem;  // empty when it is
-};
-
 class EtcdJournal final : public Journal, private EtcdWatch::Observer {
  public:
   struct Options {
@@ -41,11 +38,15 @@ class EtcdJournal final : public Journal, private EtcdWatch::Observer {
   // What load() read; follows the others from then on.
   Result<JournalState> replay(JournalObserver&) override;
   [[nodiscard]] Pending append(const Event&, AppendDone done) override;
+  // The observer has all that was committed by anybody before this call; never inside it. kUnavailable. Destroying the
+  // token keeps it silent.
+  [[nodiscard]] Pending sync(LoadDone done);
   JournalHealth health() const;
   Version version() const noexcept { return version_; }
 
  private:
   struct Append;
+  struct Sync;
   void on_watch_events(const EtcdWatchAnswer&) override;
   void on_watch_ended(Error why) override;
   // The append under way.
@@ -58,8 +59,8 @@ class EtcdJournal final : public Journal, private EtcdWatch::Observer {
   void finish_append(Result<void>);
   // Following the others.
   void look();
-  void on_looked(Result<EtcdRangeAnswer>);
-  void learn(const EtcdRangeAnswer&);
+  void on_looked(Result<EtcdRangeAnswer>, Version known);
+  void learn(const EtcdRangeAnswer&, Version known);
   void learn(const EtcdKeyValue& head);
   void open_watch(int64_t revision);
   void follow();
@@ -67,6 +68,10 @@ class EtcdJournal final : public Journal, private EtcdWatch::Observer {
   void on_follow_failed(Error);
   void reload();
   void take_reset(EtcdLoaded);
+  void on_synced(Sync&, Result<EtcdRangeAnswer>, Version known);
+  void has_looked();
+  void settle();
+  void fail_syncs(const Error&);
   void snapshot(const View&, std::string writer);
   void is_reachable();
   void is_unreachable(const Error&);
@@ -86,10 +91,13 @@ class EtcdJournal final : public Journal, private EtcdWatch::Observer {
   int64_t target_revision_ = 0;  // of the head that says target_
   uint64_t cluster_id_ = 0;
   uint64_t snapshot_at_ = 0;  // none was made since, as far as we know
-  WallTime reached_;          // last
-  std::string unreachable_;   // why; empty: it is not
-  std::string stuck_;         // why the others cannot be followed; empty: they can
+  Version looked_;            // what the last linearizable read said
+  WallTime looked_at_;
+  WallTime reached_;         // when `looked_` was asked for last of those that the observer has
+  std::string unreachable_;  // why; empty: it is not
+  std::string stuck_;        // why the others cannot be followed; empty: they can
 
+  std::list<std::shared_ptr<Sync>> syncs_;
   std::shared_ptr<Append> appending_;
   Pending append_call_;
   Pending load_call_;

@@ -11,6 +11,7 @@ constexpr int kDeadlineExceeded = 4;
 constexpr int kNotFoundCode = 5;
 constexpr int kPermissionDenied = 7;
 constexpr int kResourceExhausted = 8;
+constexpr int kOutOfRange = 11;  // the revision is compacted
 constexpr int kUnimplemented = 12;
 constexpr int kUnavailableCode = 14;
 constexpr int kUnauthenticatedCode = 16;
@@ -30,6 +31,7 @@ void write(JsonWriter& out, const EtcdRange& range) {
   if (range.newest_first) out.field("sort_order", std::string_view("DESCEND"));
   if (range.newest_first) out.field("sort_target", std::string_view("KEY"));
   if (range.keys_only) out.field("keys_only", true);
+  number(out, "revision", range.revision);
   out.end_object();
 }
 
@@ -199,6 +201,7 @@ std::string encode(const EtcdWatchRequest& watch) {
   std::string out;
   JsonWriter writer(out);
   writer.begin_object().key("create_request").begin_object().field("key", base64(watch.key));
+  if (!watch.end.empty()) writer.field("range_end", base64(watch.end));
   number(writer, "start_revision", watch.start_revision);
   writer.end_object().end_object();
   return out;
@@ -286,7 +289,10 @@ bool EtcdError::is_unauthenticated() const {
   return code == kUnauthenticatedCode || message.find("revision of auth store is old") != std::string::npos;
 }
 
+bool EtcdError::is_full() const { return message.find("database space exceeded") != std::string::npos; }
+
 bool EtcdError::is_member_at_fault() const {
+  if (is_full()) return false;
   return code == kUnavailableCode || code == kDeadlineExceeded || status == 503 || status == 504 || status == 502;
 }
 
@@ -299,9 +305,15 @@ Error EtcdError::to_error() const {
     return make_error(Reason::kUnsupported,
                       "etcd has no JSON gateway here: it needs etcd 3.4 or later without --enable-grpc-gateway=false");
   }
+  if (is_full()) {
+    return make_error(Reason::kIo,
+                      str_cat("etcd is full and takes no changes: ", message,
+                              "; compact and defragment it, or raise --quota-backend-bytes, then etcdctl alarm disarm"),
+                      Origin::kUpstream);
+  }
   bool is_too_large = message.find("too large") != std::string::npos || message.find("too many") != std::string::npos;
   if (code == kInvalidArgument && is_too_large) return error(Reason::kTooLarge);
-  if (code == kNotFoundCode) return error(Reason::kNotFound);
+  if (code == kNotFoundCode || code == kOutOfRange) return error(Reason::kNotFound);
   if (code == kPermissionDenied) return error(Reason::kForbidden);
   if (code == kUnauthenticatedCode) return error(Reason::kUnauthenticated);
   bool is_nobody = message.find("authentication failed") != std::string::npos ||

@@ -32,6 +32,7 @@ struct EtcdRange {
   uint32_t limit = 0;         // 0: all
   bool newest_first = false;  // descending by key
   bool keys_only = false;
+  int64_t revision = 0;  // as everything was then; 0: now
 };
 struct EtcdPut {
   std::string key;
@@ -60,6 +61,7 @@ struct EtcdTransaction {
 struct EtcdWatchRequest {
   std::string key;
   int64_t start_revision = 0;
+  std::string end{};  // empty: the one key; else up to it, exclusive
 };
 
 struct EtcdRangeAnswer {
@@ -101,6 +103,7 @@ struct EtcdError {
   std::string message;
   bool is_unauthenticated() const;  // the token is unknown or too old: authenticate again
   bool is_member_at_fault() const;  // another member may answer: no leader, timed out, going away
+  bool is_full() const;             // the whole cluster takes nothing new: its quota is used up (alarm NOSPACE)
   Error to_error() const;
 };
 

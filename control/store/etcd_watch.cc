@@ -1,5 +1,8 @@
 #include "control/store/etcd_watch.h"
 
+#include <iterator>
+#include <utility>
+
 #include "lib/base/strings.h"
 
 namespace heddle {
@@ -31,7 +34,8 @@ void EtcdWatch::on_line(std::string_view line) {
                           str_cat("etcd cancelled the watch: ", why), Origin::kUpstream));
   }
   if (answer->events.empty()) return;
-  answers_.push_back(*std::move(answer));
+  unsaid_.header = answer->header;
+  std::move(answer->events.begin(), answer->events.end(), std::back_inserter(unsaid_.events));
   client_.loop().defer(deliver_);
 }
 
@@ -46,12 +50,10 @@ void EtcdWatch::end(Error why) {
 }
 
 void EtcdWatch::deliver() {
-  if (!answers_.empty()) {
-    // The newest says it all: every event carries the whole value of the one key.
-    EtcdWatchAnswer newest = std::move(answers_.back());
-    answers_.clear();
+  if (!unsaid_.events.empty()) {
+    EtcdWatchAnswer said = std::exchange(unsaid_, {});
     if (ended_) client_.loop().defer(deliver_);
-    return observer_.on_watch_events(newest);
+    return observer_.on_watch_events(said);
   }
   if (ended_) observer_.on_watch_ended(*ended_);
 }

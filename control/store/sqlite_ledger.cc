@@ -47,15 +47,85 @@ Result<void> inserted(SqliteDatabase& db, SqliteStatement& statement, std::strin
   if (db.changes() == 1) return {};
   return make_error(Reason::kConflict, str_cat(what, " exists already"));
 }
+
+Result<void> removed(SqliteDatabase& db, SqliteStatement& statement, std::string_view what) {
+  HEDDLE_CHECK_OK(statement.run());
+  if (db.changes() > 0) return {};
+  return make_error(Reason::kNotFound, str_cat("there is no ", what));
+}
 }  // namespace
 
-Result<void> SqliteLedger::add_join_token(const Sha256Digest& hash, const JoinToken& token) {
+Result<void> SqliteLedger::apply(const LedgerChange& change) {
+  HEDDLE_TRY(SqliteTransaction transaction, SqliteTransaction::begin(db_));
+  for (const LedgerOperation& operation : change) {
+    HEDDLE_CHECK_OK(std::visit([this](const auto& one) { return run(one); }, operation));
+  }
+  return transaction.commit();
+}
+
+Pending SqliteLedger::commit(LedgerChange change, Done done) {
+  done(apply(change));
+  return nullptr;
+}
+
+Pending SqliteLedger::sync(Done done) {
+  done({});
+  return nullptr;
+}
+
+Result<void> SqliteLedger::run(const AddJoinToken& one) {
   HEDDLE_TRY(SqliteStatement add,
              db_.prepare("INSERT INTO join_token (hash, id, identity, created, expires) VALUES (?1,?2,?3,?4,?5) "
                          "ON CONFLICT DO NOTHING"));
-  add.blob(hash).text(token.id).text(token.identity);
-  add.integer(to_integer(token.created)).integer(to_integer(token.expires));
+  add.blob(one.hash).text(one.token.id).text(one.token.identity);
+  add.integer(to_integer(one.token.created)).integer(to_integer(one.token.expires));
   return inserted(db_, add, "a join token of this id");
+}
+
+Result<void> SqliteLedger::run(const TakeJoinToken& one) {
+  HEDDLE_TRY(SqliteStatement take, db_.prepare("DELETE FROM join_token WHERE hash = ?1"));
+  return removed(db_, take.blob(one.hash), "such join token");
+}
+
+Result<void> SqliteLedger::run(const AddAdminToken& one) {
+  HEDDLE_TRY(SqliteStatement add, db_.prepare("INSERT INTO admin_token (hash, id, role, created, grants, expires) "
+                                              "VALUES (?1,?2,?3,?4,?5,?6) ON CONFLICT DO NOTHING"));
+  const AdminTokenRow& row = one.row;
+  add.blob(one.hash).text(row.id).text(row.role).integer(to_integer(row.created)).text(row.grants);
+  row.expires ? add.integer(to_integer(*row.expires)) : add.null();
+  return inserted(db_, add, "an admin token of this id");
+}
+
+Result<void> SqliteLedger::run(const RemoveAdminToken& one) {
+  HEDDLE_TRY(SqliteStatement remove, db_.prepare("DELETE FROM admin_token WHERE id = ?1"));
+  return removed(db_, remove.text(one.id), str_cat("admin token ", one.id));
+}
+
+Result<void> SqliteLedger::run(const SaveLineage& one) {
+  HEDDLE_TRY(
+      SqliteStatement save,
+      db_.prepare("INSERT INTO lineage (id, identity, latest, previous, not_after, node) VALUES (?1,?2,?3,?4,?5,?6) "
+                  "ON CONFLICT (id) DO UPDATE SET latest = excluded.latest, previous = excluded.previous, "
+                  "not_after = excluded.not_after, node = excluded.node"));
+  const Lineage& lineage = one.lineage;
+  lineage.id == 0 ? save.null() : save.integer(lineage.id);
+  save.text(lineage.identity).text(lineage.latest).text(lineage.previous).integer(to_integer(lineage.not_after));
+  save.text(lineage.node);
+  return save.run();
+}
+
+Result<void> SqliteLedger::run(const ExpireRecords& one) {
+  HEDDLE_TRY(SqliteStatement tokens, db_.prepare("DELETE FROM join_token WHERE expires <= ?1"));
+  HEDDLE_CHECK_OK(tokens.integer(to_integer(one.now)).run());
+  HEDDLE_TRY(SqliteStatement lineages, db_.prepare("DELETE FROM lineage WHERE not_after <= ?1"));
+  return lineages.integer(to_integer(one.lineages)).run();
+}
+
+Result<void> SqliteLedger::run(const PutMeta& one) {
+  HEDDLE_TRY(SqliteStatement put,
+             db_.prepare(one.is_new ? "INSERT INTO meta (name, value) VALUES (?1,?2) ON CONFLICT DO NOTHING"
+                                    : "INSERT OR REPLACE INTO meta (name, value) VALUES (?1,?2)"));
+  return inserted(db_, put.text(one.name).blob(std::string_view(one.value)), str_cat("the document ", one.name));
 }
 
 Result<std::optional<JoinToken>> SqliteLedger::find_join_token(const Sha256Digest& hash) {
@@ -64,23 +134,9 @@ Result<std::optional<JoinToken>> SqliteLedger::find_join_token(const Sha256Diges
   return one_of(find.blob(hash), read_join_token);
 }
 
-Result<std::optional<JoinToken>> SqliteLedger::take_join_token(const Sha256Digest& hash) {
-  HEDDLE_TRY(SqliteStatement take,
-             db_.prepare("DELETE FROM join_token WHERE hash = ?1 RETURNING id, identity, created, expires"));
-  return one_of(take.blob(hash), read_join_token);
-}
-
 Result<std::vector<JoinToken>> SqliteLedger::join_tokens() {
   HEDDLE_TRY(SqliteStatement all, db_.prepare("SELECT id, identity, created, expires FROM join_token ORDER BY id"));
   return all_of(all, read_join_token);
-}
-
-Result<void> SqliteLedger::add_admin_token(const Sha256Digest& hash, const AdminTokenRow& token) {
-  HEDDLE_TRY(SqliteStatement add, db_.prepare("INSERT INTO admin_token (hash, id, role, created, grants, expires) "
-                                              "VALUES (?1,?2,?3,?4,?5,?6) ON CONFLICT DO NOTHING"));
-  add.blob(hash).text(token.id).text(token.role).integer(to_integer(token.created)).text(token.grants);
-  token.expires ? add.integer(to_integer(*token.expires)) : add.null();
-  return inserted(db_, add, "an admin token of this id");
 }
 
 Result<std::optional<AdminTokenRow>> SqliteLedger::find_admin_token(const Sha256Digest& hash) {
@@ -89,28 +145,10 @@ Result<std::optional<AdminTokenRow>> SqliteLedger::find_admin_token(const Sha256
   return one_of(find.blob(hash), read_admin_token);
 }
 
-Result<bool> SqliteLedger::remove_admin_token(std::string_view id) {
-  HEDDLE_TRY(SqliteStatement remove, db_.prepare("DELETE FROM admin_token WHERE id = ?1"));
-  HEDDLE_CHECK_OK(remove.text(id).run());
-  return db_.changes() == 1;
-}
-
 Result<std::vector<AdminTokenRow>> SqliteLedger::admin_tokens() {
   HEDDLE_TRY(SqliteStatement all,
              db_.prepare("SELECT id, role, created, grants, expires FROM admin_token ORDER BY id"));
   return all_of(all, read_admin_token);
-}
-
-Result<void> SqliteLedger::save_lineage(const Lineage& lineage) {
-  HEDDLE_TRY(
-      SqliteStatement save,
-      db_.prepare("INSERT INTO lineage (id, identity, latest, previous, not_after, node) VALUES (?1,?2,?3,?4,?5,?6) "
-                  "ON CONFLICT (id) DO UPDATE SET latest = excluded.latest, previous = excluded.previous, "
-                  "not_after = excluded.not_after, node = excluded.node"));
-  lineage.id == 0 ? save.null() : save.integer(lineage.id);
-  save.text(lineage.identity).text(lineage.latest).text(lineage.previous).integer(to_integer(lineage.not_after));
-  save.text(lineage.node);
-  return save.run();
 }
 
 Result<std::optional<Lineage>> SqliteLedger::find_lineage(std::string_view serial) {
@@ -130,32 +168,6 @@ Result<bool> SqliteLedger::knows_identity(std::string_view identity) {
   HEDDLE_TRY(SqliteStatement find, db_.prepare("SELECT 1 FROM lineage WHERE identity = ?1 LIMIT 1"));
   HEDDLE_TRY(bool found, find.text(identity).step());
   return found;
-}
-
-// The mark stays when the serial is superseded: it must not come back a second time.
-Result<bool> SqliteLedger::adopt_lineage(const Lineage& lineage) {
-  HEDDLE_TRY(SqliteTransaction transaction, SqliteTransaction::begin(db_));
-  HEDDLE_TRY(SqliteStatement mark,
-             db_.prepare("INSERT INTO meta (name, value) VALUES (?1, x'') ON CONFLICT DO NOTHING"));
-  HEDDLE_CHECK_OK(mark.text(str_cat("adopted:", lineage.latest)).run());
-  if (db_.changes() == 0) return false;
-  HEDDLE_CHECK_OK(save_lineage(lineage));
-  HEDDLE_CHECK_OK(transaction.commit());
-  return true;
-}
-
-Result<void> SqliteLedger::expire(WallTime now, WallTime lineages_until) {
-  HEDDLE_TRY(SqliteTransaction transaction, SqliteTransaction::begin(db_));
-  HEDDLE_TRY(SqliteStatement tokens, db_.prepare("DELETE FROM join_token WHERE expires <= ?1"));
-  HEDDLE_CHECK_OK(tokens.integer(to_integer(now)).run());
-  HEDDLE_TRY(SqliteStatement lineages, db_.prepare("DELETE FROM lineage WHERE not_after <= ?1"));
-  HEDDLE_CHECK_OK(lineages.integer(to_integer(lineages_until)).run());
-  return transaction.commit();
-}
-
-Result<void> SqliteLedger::put_meta(std::string_view name, std::string_view value) {
-  HEDDLE_TRY(SqliteStatement put, db_.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES (?1,?2)"));
-  return put.text(name).blob(value).run();
 }
 
 Result<std::optional<std::string>> SqliteLedger::meta(std::string_view name) {

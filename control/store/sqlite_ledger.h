@@ -1,4 +1,5 @@
-// SqliteLedger: the ledger in the store's SQLite file. Every call is one transaction.
+// SqliteLedger: the ledger in the store's SQLite file. A change is one transaction and done when it is asked for;
+// nobody else writes there, so what is read is never old.
 #pragma once
 #include "control/store/ledger.h"
 #include "control/store/sqlite.h"
@@ -8,24 +9,31 @@ class SqliteLedger final : public Ledger {
  public:
   // The database must be migrated and outlive the ledger.
   explicit SqliteLedger(SqliteDatabase& db) : db_(db) {}
-  Result<void> add_join_token(const Sha256Digest& hash, const JoinToken&) override;
+  // All of it or nothing: kConflict, kNotFound, kIo. For who has no loop.
+  Result<void> apply(const LedgerChange&);
+
   Result<std::optional<JoinToken>> find_join_token(const Sha256Digest& hash) override;
-  Result<std::optional<JoinToken>> take_join_token(const Sha256Digest& hash) override;
   Result<std::vector<JoinToken>> join_tokens() override;
-  Result<void> add_admin_token(const Sha256Digest& hash, const AdminTokenRow&) override;
   Result<std::optional<AdminTokenRow>> find_admin_token(const Sha256Digest& hash) override;
-  Result<bool> remove_admin_token(std::string_view id) override;
   Result<std::vector<AdminTokenRow>> admin_tokens() override;
-  Result<void> save_lineage(const Lineage&) override;
   Result<std::optional<Lineage>> find_lineage(std::string_view serial) override;
   Result<std::vector<Lineage>> lineages() override;
   Result<bool> knows_identity(std::string_view identity) override;
-  Result<bool> adopt_lineage(const Lineage&) override;
-  Result<void> expire(WallTime now, WallTime lineages) override;
-  Result<void> put_meta(std::string_view name, std::string_view value) override;
   Result<std::optional<std::string>> meta(std::string_view name) override;
 
+  // Both call `done` before they return nothing.
+  [[nodiscard]] Pending commit(LedgerChange, Done done) override;
+  [[nodiscard]] Pending sync(Done done) override;
+  void set_observer(LedgerObserver*) override {}
+
  private:
+  Result<void> run(const AddJoinToken&);
+  Result<void> run(const TakeJoinToken&);
+  Result<void> run(const AddAdminToken&);
+  Result<void> run(const RemoveAdminToken&);
+  Result<void> run(const SaveLineage&);
+  Result<void> run(const ExpireRecords&);
+  Result<void> run(const PutMeta&);
   SqliteDatabase& db_;
 };
 }  // namespace heddle

@@ -127,6 +127,10 @@ void Store::step() {
       waiting_.pop_front();
       continue;
     }
+    if (closed_ && !first.request.is_of_source) {
+      finish(Error(*closed_));
+      continue;
+    }
     Result<Prepared> prepared = prepare(first.request, first.admission);
     if (!prepared) {
       finish(std::move(prepared).error());

@@ -38,6 +38,7 @@ struct CommitRequest {
   std::string author{};               // name of the token
   std::string message{};              // why
   std::optional<Version> expected{};  // the store's version: nothing was committed since
+  bool is_of_source = false;          // see Store::close
 };
 
 struct Commit {
@@ -81,6 +82,10 @@ class Store final : private JournalObserver {
   [[nodiscard]] Pending commit(CommitRequest, Admission, CommitDone done);
   // The same, but nothing is kept.
   Result<Commit> preview(const CommitRequest&, Admission admission = nullptr) const;
+  // From now on only commits of the source (is_of_source) are taken; others fail with `why`: what the source says is
+  // the mesh, and a change beside it would be undone by the next thing it says.
+  void close(Error why) { closed_ = std::move(why); }
+  const std::optional<Error>& closed() const noexcept { return closed_; }
   void compact(Version version) { log_.compact(version); }
   // Called after each version, also one of another process: it may read the store, not commit to it. After several
   // that came at once (on_reset() of a journal) it is called once.
@@ -128,6 +133,7 @@ class Store final : private JournalObserver {
   std::deque<std::shared_ptr<Waiting>> waiting_;   // the first is under way once it was prepared
   std::unique_ptr<Prepared> appending_;
   Pending append_;
+  std::optional<Error> closed_;
   Version lost_to_;  // another process made it: nothing is tried before it is seen
   std::unique_ptr<Timer> step_timer_;
   std::unique_ptr<Timer> winner_timer_;

@@ -116,6 +116,14 @@ std::vector<StoredResource::Ptr> everything(const View& view) {
 }
 }  // namespace
 
+// Names hold no line break.
+std::string request_text(const NodeRequest& request) {
+  std::string out = request.identity.text();
+  out.push_back(request.scope == WatchScope::kEverything ? '*' : '\n');
+  for (const ResourceKey& want : request.wants) out.append(want.text()).push_back('\n');
+  return out;
+}
+
 ScopeSet::Ptr make_scope_set(std::vector<StoredResource::Ptr> resources) {
   std::sort(resources.begin(), resources.end(),
             [](const StoredResource::Ptr& a, const StoredResource::Ptr& b) { return a->key_text() < b->key_text(); });

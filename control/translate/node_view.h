@@ -10,6 +10,7 @@
 // Pure: the same input gives the same bytes and hash on every replica.
 #pragma once
 #include <set>
+#include <string>
 
 #include "control/translate/reference_index.h"
 #include "lib/api/watch_messages.h"
@@ -19,7 +20,10 @@ struct NodeRequest {
   SpiffeId identity;
   WatchScope scope = WatchScope::kWants;  // kEverything must have been authorized by the caller
   std::set<ResourceKey> wants{};          // services
+  std::string text{};                     // request_text() of the others, where its owner keeps it
 };
+// Tells requests apart.
+std::string request_text(const NodeRequest&);
 
 // A set of resources and its hash. Immutable and shared by all whose scopes are equal.
 struct ScopeSet {

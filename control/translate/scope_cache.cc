@@ -5,16 +5,6 @@
 #include <utility>
 
 namespace heddle {
-namespace {
-// Names hold no line break.
-std::string text_of(const NodeRequest& request) {
-  std::string out = request.identity.text();
-  out.push_back(request.scope == WatchScope::kEverything ? '*' : '\n');
-  for (const ResourceKey& want : request.wants) out.append(want.text()).push_back('\n');
-  return out;
-}
-}  // namespace
-
 void ScopeCache::advance(const View& view) {
   if (view.version() == newest_->view().version()) return;
   auto changed = content_change(newest_->view(), view);
@@ -38,14 +28,16 @@ void ScopeCache::keep_what_is_the_same(const std::vector<std::string_view>& chan
 }
 
 NodeView ScopeCache::current(const NodeRequest& request) {
-  auto [at, is_new] = views_.try_emplace(text_of(request));
-  Entry& entry = at->second;
-  entry.is_used = true;
-  if (is_new) {
-    entry.view = node_view(*newest_, request);
-    intern(entry.view);
+  std::string made = request.text.empty() ? request_text(request) : std::string();
+  const std::string& text = request.text.empty() ? made : request.text;
+  auto at = views_.find(text);
+  if (at == views_.end()) {
+    at = views_.try_emplace(text).first;
+    at->second.view = node_view(*newest_, request);
+    intern(at->second.view);
   }
-  return entry.view;
+  at->second.is_used = true;
+  return at->second.view;
 }
 
 NodeView ScopeCache::at(const View& old, const NodeRequest& request) {

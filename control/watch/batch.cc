@@ -1,9 +1,18 @@
 #include "control/watch/batch.h"
 
+#include <algorithm>
+#include <array>
+
 namespace heddle {
 namespace {
 std::string delete_line(const StoredResource& resource) { return encode(ControlMessage(WatchDelete{resource.key()})); }
 }  // namespace
+
+SubscriberSink::Taken SubscriberSink::send_lines(std::span<const std::string_view> lines) {
+  Taken taken;
+  while (taken.lines < lines.size() && taken.flow == Flow::kOpen) taken.flow = send_line(lines[taken.lines++]);
+  return taken;
+}
 
 // Both sides ascend by key text: one pass.
 BatchBody make_batch_body(const ScopeSet* from, const ScopeSet& to) {
@@ -30,10 +39,23 @@ BatchBody::Ptr BatchCache::body(const ScopeSet::Ptr& from, const ScopeSet::Ptr& 
   if (found != bodies_.end()) {
     if (BatchBody::Ptr body = found->second.lock()) return body;
   }
-  std::erase_if(bodies_, [](const auto& entry) { return entry.second.expired(); });
+  if (bodies_.size() >= forget_at_) forget_expired();
   auto body = std::make_shared<const BatchBody>(make_batch_body(from.get(), *to));
   bodies_[ends] = body;
+  if (is_passing_ && kept_.size() < kMaxKept) kept_.push_back(body);
   return body;
+}
+
+// Not at each new body: with many of them that would be more work than they are.
+void BatchCache::forget_expired() {
+  std::erase_if(bodies_, [](const auto& entry) { return entry.second.expired(); });
+  forget_at_ = std::max<size_t>(1, 2 * bodies_.size());
+}
+
+void BatchCache::end_pass() {
+  is_passing_ = false;
+  kept_ = {};
+  forget_expired();
 }
 
 BatchCursor::BatchCursor(std::optional<Version> from, Version to, const Sha256Digest& hash, BatchBody::Ptr body)
@@ -44,8 +66,17 @@ BatchCursor::BatchCursor(std::optional<Version> from, Version to, const Sha256Di
 }
 
 Flow BatchCursor::send(SubscriberSink& sink) {
+  std::array<std::string_view, kLinesAtOnce> lines;
   while (!is_done()) {
-    if (sink.send_line(line(next_++)) == Flow::kFull) return Flow::kFull;
+    size_t count = 0;
+    size_t most = std::min(kLinesAtOnce, size() - next_);
+    for (size_t bytes = 0; count < most && bytes < kBytesAtOnce; ++count) {
+      lines[count] = line(next_ + count);
+      bytes += lines[count].size();
+    }
+    SubscriberSink::Taken taken = sink.send_lines({lines.data(), count});
+    next_ += taken.lines;
+    if (taken.flow == Flow::kFull) return Flow::kFull;
   }
   return Flow::kOpen;
 }

@@ -23,13 +23,6 @@ size_t bytes_of(const std::vector<KeptField>& fields) {
   return out;
 }
 
-size_t bytes_of(const RequestFact& fact) {
-  size_t out = sizeof(fact) + fact.host.size() + fact.path.size() + fact.peer.size() + fact.route.size() +
-               fact.backend_set.size() + fact.policy.size() + bytes_of(fact.headers) + bytes_of(fact.query);
-  for (const KeptMatch& secret : fact.secrets) out += sizeof(secret) + secret.name.size() + secret.match.size();
-  return out;
-}
-
 bool fits(const FactsQuery& query, const Subscriber& subscriber) {
   if (subscriber.is_closed() || !subscriber.is_greeted()) return false;
   if (query.ns.empty()) return true;
@@ -37,25 +30,33 @@ bool fits(const FactsQuery& query, const Subscriber& subscriber) {
   return workload && workload->name_space == query.ns;
 }
 
-void note_names(std::string& out, std::string_view what, const std::vector<NodeKey>& keys, size_t of) {
-  if (keys.empty()) return;
-  out.append(str_cat(out.empty() ? "" : "; ", std::to_string(keys.size()), " of ", std::to_string(of), " sidecars ",
-                     what, ": "));
+void note_names(std::string& out, std::string_view what, const std::vector<NodeKey>& keys, size_t of, size_t more = 0) {
+  if (keys.size() + more == 0) return;
+  out.append(str_cat(out.empty() ? "" : "; ", std::to_string(keys.size() + more), " of ", std::to_string(of),
+                     " sidecars ", what, ": "));
   for (size_t i = 0; i < keys.size() && i < kMostNames; ++i) out.append(i == 0 ? "" : ", ").append(keys[i].node);
-  if (keys.size() > kMostNames) out.append(", ...");
+  if (keys.size() + more > kMostNames) out.append(", ...");
 }
 }  // namespace
+
+size_t fact_bytes(const RequestFact& fact) {
+  size_t out = sizeof(fact) + fact.host.size() + fact.path.size() + fact.peer.size() + fact.route.size() +
+               fact.backend_set.size() + fact.policy.size() + bytes_of(fact.headers) + bytes_of(fact.query);
+  for (const KeptMatch& secret : fact.secrets) out += sizeof(secret) + secret.name.size() + secret.match.size();
+  return out;
+}
 
 std::string FactsResult::note() const {
   std::string out = is_busy ? "no sidecar was asked: others are asking" : "";
   note_names(out, "did not answer", silent, asked);
-  note_names(out, "remember nothing", without, connected);
-  size_t could = connected - without.size();
+  note_names(out, "remember nothing", without, connected, more_without);
+  size_t could = connected - without.size() - more_without;
   if (asked < could) {
     out.append(
         str_cat(out.empty() ? "" : "; ", std::to_string(asked), " of ", std::to_string(could), " sidecars were asked"));
   }
   if (is_full) out.append(out.empty() ? "" : "; ").append("some facts were dropped: there were more than 64 MiB");
+  for (const std::string& sentence : unasked) out.append(out.empty() ? "" : "; ").append(sentence);
   return out;
 }
 
@@ -73,7 +74,8 @@ class FactsFetcher::Fetch final : public Operation {
   void start() {
     std::vector<Subscriber*> chosen = choose();
     result_.asked = chosen.size();
-    most_ = static_cast<uint32_t>(std::clamp<size_t>(kMostFacts / std::max<size_t>(chosen.size(), 1), 1, kMaxFacts));
+    size_t share = std::min(kMostFacts / std::max<size_t>(chosen.size(), 1), query_.each);
+    most_ = static_cast<uint32_t>(std::clamp<size_t>(share, 1, kMaxFacts));
     for (Subscriber* subscriber : chosen) waiting_.emplace(subscriber->id(), FetchedFacts{subscriber->key(), {}});
     started_ = true;
     arm();
@@ -125,17 +127,18 @@ class FactsFetcher::Fetch final : public Operation {
         result_.without.push_back(subscriber->key());
       }
     }
-    if (out.size() <= kMostSidecars) return out;
+    size_t most = std::min(kMostSidecars, query_.sidecars);
+    if (out.size() <= most) return out;
     auto by_hash = [](const Subscriber* a, const Subscriber* b) {
       return stable_hash(a->key()) < stable_hash(b->key());
     };
-    std::nth_element(out.begin(), out.begin() + kMostSidecars, out.end(), by_hash);
-    out.resize(kMostSidecars);
+    std::nth_element(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(most), out.end(), by_hash);
+    out.resize(most);
     return out;
   }
   void keep(const RequestFact& fact, KeptFacts& kept) {
-    size_t bytes = bytes_of(fact);
-    if (bytes_ + bytes > kMostBytes) {
+    size_t bytes = fact_bytes(fact);
+    if (bytes_ + bytes > std::min(kMostBytes, query_.bytes)) {
       result_.is_full = true;
       return;
     }

@@ -18,7 +18,13 @@ namespace heddle {
 struct FactsQuery {
   std::string ns{};  // of the sidecars' identities; empty: all
   Duration timeout = 5s;
+  // A share of the limits of FactsFetcher; more than those is as much as those.
+  size_t sidecars = SIZE_MAX;
+  size_t each = SIZE_MAX;  // facts of a sidecar
+  size_t bytes = SIZE_MAX;
 };
+// What is counted of a fact.
+size_t fact_bytes(const RequestFact&);
 
 struct FetchedFacts {
   NodeKey key;
@@ -31,8 +37,10 @@ struct FactsResult {
   std::vector<NodeKey> without;        // keep nothing: older ones, and those with `facts: off`
   size_t connected = 0;                // that fit the query, those without included
   size_t asked = 0;
-  bool is_busy = false;  // nobody was asked, since other fetches were under way all the time
-  bool is_full = false;  // facts were dropped for their size
+  bool is_busy = false;                // nobody was asked, since other fetches were under way all the time
+  bool is_full = false;                // facts were dropped for their size
+  size_t more_without = 0;             // beside `without`, counted only
+  std::vector<std::string> unasked{};  // control planes whose sidecars did not answer, and why: sentences
   // For people: "2 of 5 sidecars did not answer: n1, n2"; empty: there is nothing to say.
   std::string note() const;
 };

@@ -30,12 +30,14 @@ Result<void> Subscriber::on_hello(const WatchHello& hello, MonoTime now) {
   request_.scope = hello.scope;
   request_.wants = {hello.wants.begin(), hello.wants.end()};
   HEDDLE_CHECK_OK(check_count(request_.wants));
+  request_.text = request_text(request_);
   if (greeted_) not_before_ = now + kRetryDelay;
   key_ = std::move(key);
   takes_trust_ = std::find(hello.features.begin(), hello.features.end(), kTrustFeature) != hello.features.end();
   takes_facts_ = std::find(hello.features.begin(), hello.features.end(), kFactsFeature) != hello.features.end();
   asked_ = request_.wants;
   greeted_ = true;
+  holds_batches_ = false;
   held_.reset();
   pending_.reset();
   sending_.reset();
@@ -43,18 +45,21 @@ Result<void> Subscriber::on_hello(const WatchHello& hello, MonoTime now) {
   runs_.reset();
   refused_at_.reset();
   target_.reset();
+  view_.reset();
   state_ = NodeState::kSyncing;
   return {};
 }
 
 Result<void> Subscriber::on_want(const WatchWant& want) {
   if (!greeted_) return protocol_error("want before hello");
+  view_.reset();
   for (const ResourceKey& key : want.drop) {
     request_.wants.erase(key);
     asked_.erase(key);
   }
   request_.wants.insert(want.add.begin(), want.add.end());
   asked_.insert(want.add.begin(), want.add.end());
+  request_.text = request_text(request_);
   return check_count(request_.wants);
 }
 
@@ -90,7 +95,7 @@ void Subscriber::pump(const NodeView& target, BatchCache& cache, MonoTime now) {
   send_trust();
   send_facts_request();
   send_drain();
-  if (!writable_) return;
+  if (!writable_ || holds_batches_) return;
   std::vector<ResourceKey> unknown;
   for (const ResourceKey& key : target.unknown) {
     if (asked_.contains(key)) unknown.push_back(key);

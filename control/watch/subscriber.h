@@ -36,6 +36,8 @@ class Subscriber {
   };
   Result<void> on_hello(const WatchHello&, MonoTime now);
   void set_held(std::optional<Held> held) { held_ = std::move(held); }
+  // Until false, or the next hello: no batch begins and nobody is called unknown; all else goes on.
+  void hold_batches(bool hold) noexcept { holds_batches_ = hold; }
   Result<void> on_want(const WatchWant&);
   // Answers to the batch under way; anything else is an error.
   Result<void> on_ack(const WatchAck&);
@@ -46,8 +48,11 @@ class Subscriber {
   void send_heartbeat(Version newest, WallTime now);
   // Once, as soon as no batch is under way.
   void drain();
-  // From then on it is_old(), until drain() is called.
-  void leave_at(MonoTime at) { leaves_ = at; }
+  // It began at `since`; from `until` on it is_old(), until drain() is called.
+  void live_from(MonoTime since, MonoTime until) {
+    since_ = since;
+    leaves_ = until;
+  }
   // A whole line, for a sidecar that takes it: as soon as no batch is under way; a newer one replaces one that waits.
   void announce_trust(std::shared_ptr<const std::string> line);
   // Asks for what the sidecar remembers, if it takes_facts(): as soon as no batch is under way; a newer question
@@ -62,9 +67,12 @@ class Subscriber {
   bool is_greeted() const noexcept { return greeted_; }
   bool is_idle() const noexcept { return !sending_ && writable_; }
   bool is_old(MonoTime now) const { return leaves_ && now >= *leaves_; }
+  MonoTime since() const noexcept { return since_; }
+  // It is connected, and nobody asked it to leave.
+  bool stays() const noexcept { return greeted_ && !closed_ && leaves_.has_value(); }
   // Its first batch on this stream is due and has not begun.
   bool is_first_due(const NodeView& target) const {
-    return !is_settled_ && !pending_ && (!held_ || held_->set->hash != target.set->hash);
+    return !is_settled_ && !pending_ && !holds_batches_ && (!held_ || held_->set->hash != target.set->hash);
   }
   // It answered a batch on this stream, or needed none.
   bool is_settled() const noexcept { return is_settled_; }
@@ -85,6 +93,9 @@ class Subscriber {
   std::optional<MonoTime> unanswered_since() const {
     return pending_ ? std::optional<MonoTime>(pending_since_) : std::nullopt;
   }
+  // What its request comes to in that version, if its owner has noted it since the request changed; nullptr: not known.
+  const NodeView* view_of(Version version) const { return view_ && view_->version == version ? &*view_ : nullptr; }
+  void note_view(NodeView view) { view_ = std::move(view); }
   // What it should hold, as last judged, and what it acknowledged; nullptr: nothing yet.
   const ScopeSet::Ptr& target() const noexcept { return target_; }
   ScopeSet::Ptr held() const { return held_ ? held_->set : nullptr; }
@@ -112,6 +123,7 @@ class Subscriber {
   std::optional<BatchCursor> sending_;
   std::optional<Version> runs_;
   ScopeSet::Ptr target_;
+  std::optional<NodeView> view_;
   std::set<ResourceKey> asked_;  // wants whose "unknown" was not judged yet
   MonoTime pending_since_;
   MonoTime not_before_;
@@ -120,8 +132,10 @@ class Subscriber {
   std::optional<WatchFactsRequest> facts_request_;  // waits to be sent
   bool takes_trust_ = false;
   bool takes_facts_ = false;
+  MonoTime since_;
   std::optional<MonoTime> leaves_;
   bool is_settled_ = false;
+  bool holds_batches_ = false;
   bool greeted_ = false;
   bool drain_ = false;
   bool writable_ = true;

@@ -56,6 +56,7 @@ WatchHub::WatchHub(Store& store, NodeRegistry& registry, Scheduler& scheduler, R
       debounce_(options.debounce),
       first_batches_(options.first_batches, scheduler.now()),
       beats_(options.heartbeat, scheduler.now()),
+      rebalance_(options.rebalance, scheduler.now()),
       facts_(scheduler, [this] {
         std::vector<Subscriber*> out;
         for (auto& [id, subscriber] : subscribers_) out.push_back(subscriber.get());
@@ -72,6 +73,7 @@ WatchHub::WatchHub(Store& store, NodeRegistry& registry, Scheduler& scheduler, R
   heartbeat_timer_ = scheduler.timer([this] { on_heartbeat(); });
   heartbeat_timer_->arm(beats_.step());
   pass_timer_ = scheduler.timer([this] { pump_some(); });
+  ahead_timer_ = scheduler.timer([this] { look_ahead(); });
   commits_ = store.on_commit([this](Version) { on_commit(); });
 }
 
@@ -85,11 +87,12 @@ void WatchHub::on_commit() {
   MonoTime now = scheduler_.now();
   bool is_urgent = synced_ && debounce_.is_alone(now) && content_change(target_, store_.view()).has_value();
   debounce_timer_->arm(debounce_.on_event(now, is_urgent));
+  if (!ahead_.empty()) ahead_timer_->arm(Duration(0));
 }
 
 void WatchHub::set_synced() {
   synced_ = true;
-  for (auto& [id, hello] : early_) subscribers_.at(id)->set_held(find_held(*subscribers_.at(id), hello));
+  for (auto& [id, hello] : early_) greet(*subscribers_.at(id), hello);
   early_.clear();
   use_newest();
   pump_all();
@@ -102,7 +105,9 @@ void WatchHub::drain() {
 
 void WatchHub::announce(const WatchTrust& trust) {
   trust_ = std::make_shared<const std::string>(encode(ControlMessage(trust)));
-  for (auto& [id, subscriber] : subscribers_) subscriber->announce_trust(trust_);
+  for (auto& [id, subscriber] : subscribers_) {
+    if (!untold_.contains(id)) subscriber->announce_trust(trust_);
+  }
 }
 
 Subscriber* WatchHub::add(SubscriberSink& sink, WatchPeer peer) {
@@ -115,7 +120,9 @@ Subscriber* WatchHub::add(SubscriberSink& sink, WatchPeer peer) {
   uint64_t id = next_id_++;
   auto& slot = subscribers_[id];
   slot = std::make_unique<Subscriber>(id, sink, std::move(peer));
-  slot->leave_at(scheduler_.now() + draw_stream_age(random_, options_.longest_stream));
+  MonoTime now = scheduler_.now();
+  slot->live_from(now, now + draw_stream_age(random_, options_.longest_stream));
+  ring_.add(id, *slot);
   if (draining_) slot->drain();
   return slot.get();
 }
@@ -124,7 +131,10 @@ void WatchHub::remove(Subscriber& subscriber) {
   if (subscriber.is_greeted()) registry_.on_gone(subscriber.id(), subscriber.key(), scheduler_.wall());
   facts_.on_gone(subscriber);
   early_.erase(subscriber.id());
+  ahead_.end(subscriber.id());
+  untold_.erase(subscriber.id());
   first_batches_.end(subscriber.id(), scheduler_.now());
+  ring_.remove(subscriber.id(), subscriber);
   subscribers_.erase(subscriber.id());
   begin_waiting();
   check_waiters();
@@ -152,7 +162,10 @@ Result<void> WatchHub::dispatch(Subscriber& subscriber, const SidecarMessage& me
   if (!subscriber.is_greeted()) {
     return make_error(Reason::kBadRequest, "the first message must be hello", Origin::kDownstream);
   }
-  if (const auto* want = std::get_if<WatchWant>(&message)) return subscriber.on_want(*want);
+  if (const auto* want = std::get_if<WatchWant>(&message)) {
+    HEDDLE_CHECK_OK(subscriber.on_want(*want));
+    registry_.on_request(subscriber.id(), subscriber.key(), subscriber.request(), scheduler_.wall());
+  }
   if (const auto* ack = std::get_if<WatchAck>(&message)) return subscriber.on_ack(*ack);
   if (const auto* nack = std::get_if<WatchNack>(&message)) {
     HEDDLE_CHECK_OK(subscriber.on_nack(*nack, scheduler_.now()));
@@ -172,9 +185,11 @@ void WatchHub::on_hello(Subscriber& subscriber, const WatchHello& hello) {
   close_older(subscriber);
   registry_.on_hello(subscriber.id(), subscriber.key(), hello, scheduler_.wall());
   registry_.set_peer(subscriber.id(), subscriber.key(), subscriber.peer().address, subscriber.peer().serial);
-  if (trust_ != nullptr) subscriber.announce_trust(trust_);
+  registry_.on_request(subscriber.id(), subscriber.key(), subscriber.request(), scheduler_.wall());
+  tell_trust(subscriber);
+  ahead_.end(subscriber.id());
   if (synced_) {
-    subscriber.set_held(find_held(subscriber, hello));
+    greet(subscriber, hello);
   } else {
     early_[subscriber.id()] = hello;
   }
@@ -188,7 +203,7 @@ void WatchHub::close_older(const Subscriber& newer) {
 }
 
 // What the sidecar holds, if its hash proves it: the current content, or that of a version the log remembers.
-std::optional<Subscriber::Held> WatchHub::find_held(const Subscriber& subscriber, const WatchHello& hello) {
+std::optional<Subscriber::Held> WatchHub::find_held(Subscriber& subscriber, const WatchHello& hello) {
   if (store_.version() != target_.version()) use_newest();  // it may hold what another replica pushed at once
   if (!hello.version) return std::nullopt;
   NodeView now = target_of(subscriber);
@@ -205,12 +220,18 @@ void WatchHub::on_writable(Subscriber& subscriber) {
   pump(subscriber);
 }
 
-// What it should hold: the newest version, or with a rollout's change on top of it.
-NodeView WatchHub::target_of(const Subscriber& subscriber) {
-  bool is_staged = staged_target_ && staged_->staged() != nullptr && staged_->has(subscriber.key());
-  ScopeCache& scopes = is_staged ? staged_scopes_ : scopes_;
-  scopes.advance(is_staged ? *staged_target_ : target_);
-  return scopes.current(subscriber.request());
+// What it should hold: the newest version, or with a rollout's change on top of it. The answer of a sidecar comes with
+// the version of its push, and so does its turn in the pass: a version is looked up once for each.
+NodeView WatchHub::target_of(Subscriber& subscriber) {
+  if (staged_target_ && staged_->staged() != nullptr && staged_->has(subscriber.key())) {
+    staged_scopes_.advance(*staged_target_);
+    return staged_scopes_.current(subscriber.request());
+  }
+  if (const NodeView* known = subscriber.view_of(target_.version())) return *known;
+  scopes_.advance(target_);
+  NodeView view = scopes_.current(subscriber.request());
+  subscriber.note_view(view);
+  return view;
 }
 
 // Whether what is staged makes a difference to it, in the cohort or not.
@@ -243,35 +264,50 @@ void WatchHub::pump(Subscriber& subscriber) {
   report(subscriber);
 }
 
-// Everybody, some in each turn of the loop, so that the first lines leave before the last are made. Who is asked to
-// begin while a pass is under way finishes it first.
-void WatchHub::pump_all() {
-  if (std::exchange(is_passing_, true)) {
-    pass_again_ = true;
-    return;
-  }
-  passed_ = 0;
-  pump_some();
+// Everybody, `first` before the others and some in each turn of the loop, so that the first lines leave before the last
+// are made, and what others want is not held up.
+void WatchHub::pump_all(std::span<const uint64_t> first) {
+  order_.begin(first);
+  batches_.begin_pass();
+  if (!std::exchange(is_passing_, true)) pump_some();
 }
 
 void WatchHub::pump_some() {
-  auto at = subscribers_.upper_bound(passed_);
-  for (size_t n = 0; n < kPassSlice && at != subscribers_.end(); ++n, ++at) {
-    passed_ = at->first;
+  auto at = order_.next(subscribers_);
+  for (size_t n = 1; at != subscribers_.end(); ++n) {
     pump(*at->second);
+    if (flush_) flush_();  // `at` may be gone
+    if (n == options_.pass_slice) {
+      beat_pause_.want();
+      return pass_timer_->arm(Duration(0));
+    }
+    at = order_.next(subscribers_);
   }
-  if (at != subscribers_.end()) return pass_timer_->arm(Duration(0));
   is_passing_ = false;
+  batches_.end_pass();
   begin_waiting();
   check_waiters();
-  if (std::exchange(pass_again_, false)) pump_all();
 }
 
 void WatchHub::push_newest() {
   debounce_.on_acted();
   debounce_timer_->cancel();
+  View before = target_;
   use_newest();
-  pump_all();
+  pump_all(concerned_since(before));
+}
+
+// Whose content changed since that target, where it can be told without making everybody's anew; else nobody, and all
+// have their turn.
+std::vector<uint64_t> WatchHub::concerned_since(const View& before) const {
+  auto changed = content_change(before, target_);
+  if (!changed || changed->empty()) return {};
+  ChangedSets sets(*std::move(changed));
+  std::vector<uint64_t> out;
+  for (const auto& [id, subscriber] : subscribers_) {
+    if (sets.contains(subscriber->target().get())) out.push_back(id);
+  }
+  return out;
 }
 
 void WatchHub::use_newest() {
@@ -297,10 +333,25 @@ void WatchHub::schedule(Duration after) {
 
 void WatchHub::on_heartbeat() {
   heartbeat_timer_->arm(beats_.step());
+  if (beat_pause_.take()) return;
   BeatSlots::Due due = beats_.take(scheduler_.now());
   if (due.has_first_slot()) registry_.forget_gone(scheduler_.wall());
-  for (auto& [id, subscriber] : subscribers_) {
-    if (due.contains(id)) beat(*subscriber);
+  tell_untold();
+  ring_.for_each(due, [this](Subscriber& subscriber) { beat(subscriber); });
+  if (rebalance_.is_due(scheduler_.now())) rebalance();
+}
+
+// Who came first leaves first.
+void WatchHub::rebalance() {
+  MonoTime now = scheduler_.now();
+  auto own = std::count_if(subscribers_.begin(), subscribers_.end(), [](auto& entry) { return entry.second->stays(); });
+  size_t count = rebalance_.take(now, static_cast<size_t>(own), registry_.replicas());
+  for (auto at = subscribers_.begin(); count > 0 && at != subscribers_.end(); ++at) {
+    Subscriber& subscriber = *at->second;
+    if (!subscriber.stays() || !rebalance_.may_leave(subscriber.since(), now)) continue;
+    subscriber.drain();
+    ++sent_away_.imbalance;
+    --count;
   }
 }
 
@@ -310,12 +361,14 @@ void WatchHub::beat(Subscriber& subscriber) {
     subscriber.close(make_error(Reason::kTimeout, "the sidecar did not answer a batch within 30 s"));
   } else if (synced_ && subscriber.is_greeted()) {
     subscriber.send_heartbeat(store_.version(), scheduler_.wall());
-    if (subscriber.is_old(now)) subscriber.drain();
+    if (!subscriber.is_old(now)) return;
+    subscriber.drain();
+    ++sent_away_.age;
   }
 }
 
 void WatchHub::report(const Subscriber& subscriber) {
-  registry_.on_progress(subscriber.id(), subscriber.key(),
+  registry_.on_progress(subscriber.id(),
                         {subscriber.state(), subscriber.acked(), subscriber.runs(), is_affected(subscriber)},
                         scheduler_.wall());
 }
@@ -326,6 +379,7 @@ MeshStanding WatchHub::standing() const {
     if (subscriber->is_closed() || !subscriber->is_greeted()) continue;
     out.note(subscriber->runs().value_or(Version{}), subscriber->refused());
   }
+  if (registry_.has_replicas()) note_replicas(out);
   return out;
 }
 
@@ -357,7 +411,7 @@ WatchLaggard WatchHub::laggard_of(const Subscriber& subscriber, Version version)
 // Everybody has to be looked at: with many sidecars not at each one's answer.
 bool WatchHub::is_time_to_check() {
   MonoTime now = scheduler_.now();
-  if (subscribers_.size() <= kFewSubscribers || now - checked_ >= kCheckEvery) {
+  if (subscribers_.size() + registry_.remote_size() <= kFewSubscribers || now - checked_ >= kCheckEvery) {
     checked_ = now;
     is_check_due_ = false;
     return true;
@@ -368,6 +422,7 @@ bool WatchHub::is_time_to_check() {
 
 WaitResult WatchHub::wait_result(Version version, const MeshStanding& standing) const {
   WaitResult out{WaitResult::End::kTimeout, standing.runs(), {}};
+  out.sidecars = standing.sidecars();
   if (standing.is_refused(version)) out.end = WaitResult::End::kRefused;
   if (standing.is_reached(version)) out.end = WaitResult::End::kReached;
   if (out.end == WaitResult::End::kReached) return out;
@@ -375,6 +430,7 @@ WaitResult WatchHub::wait_result(Version version, const MeshStanding& standing) 
     if (subscriber->is_closed() || !subscriber->is_greeted()) continue;
     if (subscriber->runs().value_or(Version{}) < version) out.behind.push_back(laggard_of(*subscriber, version));
   }
+  if (registry_.has_replicas()) add_replicas(out, version);
   return out;
 }
 

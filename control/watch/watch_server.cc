@@ -39,6 +39,7 @@ class WatchServer::Stream final : public LineObserver, private SubscriberSink {
   Flow send_line(std::string_view line) override {
     return sender_.send(line.substr(0, line.size() - 1));  // the sender adds the newline
   }
+  Taken send_lines(std::span<const std::string_view> lines) override { return {lines.size(), sender_.send_all(lines)}; }
   void close(const Error& why) override {
     server_.log_.limited(LogLevel::kWarn, {"watch-closed", 10}, "watch stream closed",
                          {{"peer", peer_.identity.text()}, {"address", peer_.address}, {"why", why}});
@@ -62,6 +63,7 @@ class WatchServer::Stream final : public LineObserver, private SubscriberSink {
 };
 
 void WatchServer::serve_on(HttpServer& server) {
+  hub_.set_flush([&loop = loop_] { loop.turn_if_crowded(); });
   server.stream("/v1/watch", [this](const RpcRequest& request, LineSender& sender) { return open(request, sender); });
 }
 

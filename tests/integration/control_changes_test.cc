@@ -38,6 +38,29 @@ TEST_F(ControlChangesTest, OfTwoWhoSawTheSameVersionOneIsRefused) {
   EXPECT_FALSE(contains(get(kBackends), R"("port":3)"));
 }
 
+TEST_F(ControlChangesTest, WhatIsDeletedBesideAnApplyIsTheSameTransaction) {
+  rig_.apply(str_cat(backends_at(1), ",", kService));
+  auto both = [this](std::string_view query, std::string_view items, std::string_view erased) {
+    std::string body = str_cat(R"({"kind":"List","items":[)", items, R"(],"delete":[)", erased, "]}");
+    return rig_.call("POST", str_cat("/v1/apply?", query), std::move(body));
+  };
+  constexpr std::string_view kSet = R"("BackendSet/default/hello")";
+  constexpr std::string_view kAll = R"("Service/default/hello","BackendSet/default/hello")";
+
+  EXPECT_EQ(both("", "", kSet).status, 400) << "the Service refers to it: judged as a whole";
+  EXPECT_EQ(both("", "", R"("Service/default/none")").status, 404);
+  EXPECT_EQ(both("", backends_at(2), kSet).status, 400) << "it stands in both";
+  EXPECT_EQ(both("expect=1.99", "", kAll).status, 409);
+  EXPECT_EQ(get(kBackends).status, 200) << "nothing of these was made";
+  EXPECT_TRUE(contains(both("dryRun=true&changes=true", "", kAll), R"("result":"deleted","before":)"));
+  RpcResponse done = both("message=gone", "", kAll);
+
+  EXPECT_EQ(done.status, 200) << done.body;
+  EXPECT_TRUE(contains(done, R"({"version":"1.2","results":[{"key":"Service/default/hello","result":"deleted"})"));
+  EXPECT_EQ(get(kBackends).status, 404);
+  EXPECT_TRUE(contains(get("/v1/history?limit=1"), R"("message":"gone","changes":2)"));
+}
+
 TEST_F(ControlChangesTest, WhoAndWhyOutliveACrash) {
   apply("message=the%20first", backends_at(1));
   rig_.call("DELETE", str_cat(kBackends, "?message=no%20more"));

@@ -150,6 +150,17 @@ TEST_F(ControlRolloutTest, MessageAndExpectedVersionAreThoseOfAnApply) {
   EXPECT_NE(rig_.call("GET", "/v1/history").body.find(R"("message":"ticket 7")"), std::string::npos);
 }
 
+TEST_F(ControlRolloutTest, WhatIsDeletedIsNeverStaged) {
+  std::string body = rollout_of(route_to("hello"));
+  body.replace(body.size() - 2, 2, R"(,"delete":["Service/default/hello"]}})");
+
+  RpcResponse refused = start(std::move(body));
+
+  EXPECT_EQ(refused.status, 400) << refused.body;
+  EXPECT_NE(refused.body.find("is never staged"), std::string::npos) << refused.body;
+  EXPECT_EQ(show().body, R"({"rollout":null})");
+}
+
 TEST_F(ControlRolloutTest, WarnsAsAnApplyDoes) {
   std::string grpc = route_to("hello");
   grpc.replace(grpc.find("HTTPRoute"), std::string_view("HTTPRoute").size(), "GRPCRoute");
@@ -173,6 +184,27 @@ TEST_F(ControlRolloutTest, WhatItChangesIsRefusedBesideIt) {
   EXPECT_NE(apply.body.find("heddle rollout promote or abort"), std::string::npos) << apply.body;
   EXPECT_EQ(plan.status, 409) << "a plan is judged as an apply: " << plan.body;
   EXPECT_EQ(second.status, 409);
+}
+
+TEST_F(ControlRolloutTest, APlanOfSomethingElseSaysThatOneRuns) {
+  ASSERT_EQ(start().status, 200);
+  std::string list = str_cat(R"({"kind":"List","items":[)", kHello, "]}");
+  list.replace(list.find("8080"), 4, "8081");
+
+  RpcResponse plan = rig_.call("POST", "/v1/plan?replay=false", list);
+
+  EXPECT_EQ(plan.status, 200) << plan.body;
+  EXPECT_NE(plan.body.find("the sidecars in it have its change"), std::string::npos) << plan.body;
+}
+
+TEST_F(ControlRolloutTest, MetricsTellIt) {
+  ASSERT_EQ(start().status, 200);
+
+  std::string shown = rig_.metrics().render();
+
+  EXPECT_NE(shown.find("heddle_control_rollout_stage 1\n"), std::string::npos);
+  EXPECT_NE(shown.find("heddle_control_first_batches_waiting 0\n"), std::string::npos);
+  EXPECT_NE(shown.find("heddle_control_handshakes_waiting 0\n"), std::string::npos);
 }
 
 TEST_F(ControlRolloutTest, SurvivesACrash) {

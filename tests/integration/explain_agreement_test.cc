@@ -1,6 +1,8 @@
 // Agreement, measured: what explain() says about a request and its draw is what becomes of it, for 10,000 requests over
 // 200 configurations made by chance from fixed seeds. Traffic goes through whole sidecars to applications that say what
 // they got; the draw is the sidecar's own Random, which the test sets. A sample is asked of the sidecar itself.
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <map>
 
@@ -67,17 +69,12 @@ std::string request_text(const ExplainWords& words) {
 
 // --- what is explained ---
 
+using Names = std::map<std::string, std::string>;  // of applications, by the address of the endpoint
+
 std::string mark_of(const Explanation& found, const GeneratedMesh& mesh) {
   if (!found.rule) return "-";
   std::string mark = str_cat(found.route, "#", std::to_string(*found.rule));
   return mesh.marked.contains(mark) ? mark : "-";
-}
-
-std::string drawn_of(const Explanation& found) {
-  for (const ExplainedBackends& backends : found.backends) {
-    if (backends.drawn) return backends.name;
-  }
-  return {};
 }
 
 std::string filter_effect(const Explanation& found, std::string_view kind) {
@@ -87,11 +84,56 @@ std::string filter_effect(const Explanation& found, std::string_view kind) {
   return {};
 }
 
-std::string expected(const Explanation& found, const GeneratedMesh& mesh) {
+// Which applications may get it: the session's, or those of the drawn set.
+std::vector<std::string> addresses_of(const Explanation& found) {
+  if (found.session && found.session->verdict == SessionVerdict::kValid) return {found.session->endpoint};
+  std::vector<std::string> out;
+  for (const ExplainedBackends& backends : found.backends) {
+    if (!backends.drawn) continue;
+    for (const ExplainedEndpoint& one : backends.endpoints) {
+      if (one.eligible) out.push_back(one.address);
+    }
+  }
+  return out;
+}
+
+// `got`: who got it. Of several that may, the balancer's choice is nobody's mistake.
+std::string origin_of(const Explanation& found, const Names& names, const std::string& got) {
+  std::vector<std::string> out;
+  for (const std::string& address : addresses_of(found)) {
+    auto name = names.find(address);
+    out.push_back(name == names.end() ? address : name->second);
+    if (out.back() == got) return got;
+  }
+  return join(out, "|");
+}
+
+std::string origin_in(const std::string& happened) {
+  constexpr std::string_view kFrom = "200 from ";
+  if (!happened.starts_with(kFrom)) return {};
+  return happened.substr(kFrom.size(), happened.find(' ', kFrom.size()) - kFrom.size());
+}
+
+bool is_call(const ExplainWords& words) {
+  return std::any_of(words.headers.begin(), words.headers.end(),
+                     [](const auto& field) { return field.first == "content-type"; });
+}
+
+// A call is answered with 200 and the status of gRPC; that of a fault is told as "status 503, gRPC 14, ...".
+std::string call_status(const Explanation& found) {
+  if (found.reason != Reason::kFaultAbort) return std::to_string(info(found.reason).grpc_status);
+  std::string effect = filter_effect(found, "FaultAbort");
+  size_t at = effect.find("gRPC ") + 5;
+  return effect.substr(at, effect.find(',', at) - at);
+}
+
+std::string expected(const Explanation& found, const GeneratedMesh& mesh, const ExplainWords& words, const Names& names,
+                     const std::string& happened) {
   if (found.reason == Reason::kNone) {
-    return str_cat("200 from ", origin_of_set(drawn_of(found)), " host ", found.forward->host, " path ",
+    return str_cat("200 from ", origin_of(found, names, origin_in(happened)), " host ", found.forward->host, " path ",
                    found.forward->path, " rule ", mark_of(found, mesh));
   }
+  if (is_call(words)) return str_cat("200 ", info(found.reason).name, " grpc ", call_status(found));
   std::string out =
       str_cat(std::to_string(found.status.value_or(info(found.reason).status)), " ", info(found.reason).name);
   if (found.reason == Reason::kDirectResponse) out.append(str_cat(" rule ", mark_of(found, mesh)));
@@ -118,6 +160,17 @@ std::string decided(const Explanation& found) {
   return out;
 }
 
+std::shared_ptr<const ExplainQuery> query_of(const ExplainWords& words) {
+  Problems problems;
+  auto query = ExplainQuery::parse(words, problems);
+  EXPECT_TRUE(query) << problems.text();
+  return query ? std::make_shared<const ExplainQuery>(*std::move(query)) : nullptr;
+}
+
+std::string describe(const GeneratedMesh& mesh, const ExplainWords& words) {
+  return str_cat(request_text(words), "draw ", std::to_string(*words.draw), "\n", mesh.yaml);
+}
+
 class ExplainAgreement : public MeshFixture {
  protected:
   ExplainAgreement() {
@@ -125,9 +178,17 @@ class ExplainAgreement : public MeshFixture {
       origins_of_sets_.push_back(application(str_cat("o", std::to_string(i))));
       places_.origins[i] = origins_of_sets_.back()->address();
     }
+    for (Address& mirror : places_.mirrors) {
+      mirrors_.push_back(application("mirror"));
+      mirror = mirrors_.back()->address();
+    }
     origins_of_sets_.push_back(application("app"));
     guard_ = &add_inbound(origins_of_sets_.back()->address());
     places_.guarded = guard_->address();
+    for (size_t i = 0; i < places_.origins.size(); ++i) {
+      names_[places_.origins[i].text()] = str_cat("o", std::to_string(i));
+    }
+    names_[places_.guarded.text()] = "app";
     places_.identity = kServerId;
     Settings settings;
     ListenerSettings listener;
@@ -144,7 +205,7 @@ class ExplainAgreement : public MeshFixture {
 
   static std::unique_ptr<BlockingOrigin> application(std::string name) {
     return std::make_unique<BlockingOrigin>([name = std::move(name)](const std::string& head, const std::string&) {
-      return http_answer(received(name, head));
+      return http_answer(received(name, head), "grpc-status: 0\r\n");
     });
   }
 
@@ -181,13 +242,56 @@ class ExplainAgreement : public MeshFixture {
     std::string reason = field_of(head, "heddle-reason");
     reason.resize(std::min(reason.find(';'), reason.size()));
     std::string status = head.size() < 12 ? "no answer" : head.substr(9, 3);
+    token_ = token_in(head);
     if (reason.empty()) return str_cat(status, " from ", body);
     std::string out = str_cat(status, " ", reason);
+    if (is_call(words)) return str_cat(out, " grpc ", field_of(head, "grpc-status"));
     std::string location = field_of(head, "location");
     if (reason == "direct-response" || !location.empty()) {
       out.append(str_cat(" rule ", or_dash(field_of(head, "x-rule"))));
     }
     return location.empty() ? out : str_cat(out, " to ", location);
+  }
+
+  // Copies come when they come; one too many is seen here or at the next request.
+  void expect_copies(const Explanation& found) {
+    for (const ExplainedMirror& mirror : found.mirrors) {
+      if (mirror.drawn.value_or(false)) ++copies_.at(mirror.name == "default/shadow0" ? 0 : 1);
+    }
+    auto give_up = std::chrono::steady_clock::now() + 60s;
+    for (size_t i = 0; i < mirrors_.size(); ++i) {
+      while (mirrors_[i]->requests() < copies_[i] && std::chrono::steady_clock::now() < give_up) {
+        std::this_thread::yield();
+      }
+      EXPECT_EQ(mirrors_[i]->requests(), copies_[i]) << "copies at shadow" << i;
+    }
+  }
+
+  // The request once more, with what the answer to the last one gave to keep its session; nothing: it gave none.
+  std::optional<ExplainWords> again(ExplainWords words) {
+    if (token_.first.empty()) return std::nullopt;
+    words.headers.push_back(token_);
+    words.draw = ~*words.draw;
+    return words;
+  }
+  static std::pair<std::string, std::string> token_in(const std::string& head) {
+    std::string cookie = field_of(head, "set-cookie");
+    if (!cookie.empty()) return {"cookie", cookie.substr(0, cookie.find(';'))};
+    std::string token = field_of(head, "x-session");
+    return token.empty() ? std::pair<std::string, std::string>() : std::pair(std::string("x-session"), token);
+  }
+
+  // What is explained of `words`, once traffic did the same.
+  std::optional<Explanation> agreed(const Snapshot& snapshot, const GeneratedMesh& mesh, const ExplainWords& words) {
+    auto query = query_of(words);
+    if (query == nullptr) return std::nullopt;
+    Explanation found = explain(snapshot, *query);
+    std::string happened = happens(words);
+    std::string said = expected(found, mesh, words, names_, happened);
+    EXPECT_EQ(happened, said) << found.trace.text() << "\n" << describe(mesh, words);
+    expect_copies(found);
+    if (happened != said || HasFailure()) return std::nullopt;
+    return found;
   }
 
   Explanation ask_live(std::shared_ptr<const ExplainQuery> query) {
@@ -201,6 +305,10 @@ class ExplainAgreement : public MeshFixture {
 
   GeneratedPlaces places_;
   std::vector<std::unique_ptr<BlockingOrigin>> origins_of_sets_;
+  std::vector<std::unique_ptr<BlockingOrigin>> mirrors_;
+  std::array<int, 2> copies_{};  // that are explained
+  Names names_;
+  std::pair<std::string, std::string> token_;  // field and value of the last answer
   Sidecar* guard_ = nullptr;
   ArmedRandom random_;
   SnapshotBuilder builder_{ModelScope::kWhole};
@@ -209,35 +317,32 @@ class ExplainAgreement : public MeshFixture {
   Loop loop_;
 };
 
-std::shared_ptr<const ExplainQuery> query_of(const ExplainWords& words) {
-  Problems problems;
-  auto query = ExplainQuery::parse(words, problems);
-  EXPECT_TRUE(query) << problems.text();
-  return query ? std::make_shared<const ExplainQuery>(*std::move(query)) : nullptr;
-}
-
-std::string describe(const GeneratedMesh& mesh, const ExplainWords& words) {
-  return str_cat(request_text(words), "draw ", std::to_string(*words.draw), "\n", mesh.yaml);
-}
-
 TEST_F(ExplainAgreement, TrafficDoesWhatIsExplained) {
   std::map<std::string, size_t> outcomes;
   size_t asked = 0;
+  int64_t copied = 0;
+  size_t calls = 0;
+  size_t sessions = 0;
   for (uint64_t seed = 1; seed <= kMeshes; ++seed) {
     GeneratedMesh mesh = generate_mesh(seed, places_, kRequests);
     auto snapshot = obey(mesh);
     ASSERT_NE(snapshot, nullptr);
     for (const ExplainWords& words : mesh.requests) {
-      auto query = query_of(words);
-      ASSERT_NE(query, nullptr) << words.url;
-      Explanation found = explain(*snapshot, *query);
+      std::optional<Explanation> found = agreed(*snapshot, mesh, words);
+      ASSERT_TRUE(found) << "seed " << seed;
+      copied +=
+          std::count_if(found->mirrors.begin(), found->mirrors.end(), [](auto& m) { return m.drawn.value_or(false); });
+      calls += found->route_kind == "GRPCRoute" ? 1 : 0;
+      if (std::optional<ExplainWords> next = again(words)) {
+        std::optional<Explanation> kept = agreed(*snapshot, mesh, *next);
+        ASSERT_TRUE(kept) << "seed " << seed;
+        sessions += kept->session && kept->session->verdict == SessionVerdict::kValid ? 1 : 0;
+      }
 
-      ASSERT_EQ(happens(words), expected(found, mesh)) << found.trace.text() << "\n" << describe(mesh, words);
-
-      ++outcomes[std::string(info(found.reason).name)];
+      ++outcomes[std::string(info(found->reason).name)];
       if (++asked % kLiveEvery != 0) continue;
-      Explanation live = ask_live(query);
-      ASSERT_EQ(decided(live), decided(found)) << live.trace.text() << "\n" << describe(mesh, words);
+      Explanation live = ask_live(query_of(words));
+      ASSERT_EQ(decided(live), decided(*found)) << live.trace.text() << "\n" << describe(mesh, words);
     }
   }
   EXPECT_EQ(asked, kMeshes * kRequests);
@@ -245,6 +350,9 @@ TEST_F(ExplainAgreement, TrafficDoesWhatIsExplained) {
                              "route-redirect", "direct-response", "fault-abort", "cors-preflight", "authz-denied"}) {
     EXPECT_GE(outcomes[reason], kMeshes / 20) << reason << ": the generator makes too few";
   }
+  EXPECT_GE(copied, static_cast<int64_t>(kMeshes / 20)) << "copies: the generator makes too few";
+  EXPECT_GE(calls, kMeshes) << "calls: the generator makes too few";
+  EXPECT_GE(sessions, kMeshes / 20) << "sessions: the generator makes too few";
 }
 
 // What the comparison is worth: an explanation of another draw is found out.
@@ -257,7 +365,9 @@ TEST_F(ExplainAgreement, AnExplanationOfAnotherDrawDisagrees) {
     for (const ExplainWords& words : mesh.requests) {
       ExplainWords other = words;
       other.draw = ~*words.draw;
-      differ += happens(words) == expected(explain(*snapshot, *query_of(other)), mesh) ? 0 : 1;
+      std::string happened = happens(words);
+      Explanation found = explain(*snapshot, *query_of(other));
+      differ += happened == expected(found, mesh, words, names_, happened) ? 0 : 1;
     }
   }
   EXPECT_GT(differ, 0U);
@@ -270,6 +380,7 @@ TEST_F(ExplainAgreement, AskingSendsNothing) {
   for (const ExplainWords& words : mesh.requests) (void)ask_live(query_of(words));
 
   for (const auto& origin : origins_of_sets_) EXPECT_EQ(origin->connections(), 0);
+  for (const auto& mirror : mirrors_) EXPECT_EQ(mirror->connections(), 0);
 }
 }  // namespace
 }  // namespace heddle

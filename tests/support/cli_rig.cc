@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "cli/age_warning.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
@@ -31,7 +32,8 @@ ExitCode CliRig::run(std::string_view words) {
     console.err << exit->err;
     return exit->code;
   }
-  CommandContext context{console, control, clock_};
+  AgeWarning api(control, err_);
+  CommandContext context{console, api, clock_};
   context.pause = [this](Duration pause) { clock_.paused += pause; };
   context.ask_sidecar = sidecar;
   return run_command(std::get<CliOptions>(parsed), context);

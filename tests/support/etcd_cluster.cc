@@ -48,7 +48,8 @@ uint16_t free_server_port() {
   }
 }
 
-EtcdCluster::EtcdCluster(int members, const TestCa* ca) : is_tls_(ca != nullptr) {
+EtcdCluster::EtcdCluster(int members, const TestCa* ca, std::vector<std::string> more)
+    : is_tls_(ca != nullptr), more_(std::move(more)) {
   if (ca != nullptr) {
     CertSpec leaf;  // for servers and clients: the gateway dials its own member with it
     leaf.any_names = "DNS:localhost,IP:127.0.0.1";
@@ -110,6 +111,7 @@ std::vector<std::string> EtcdCluster::arguments(size_t index) const {
     add("--trusted-ca-file", folder_ / "ca.pem");
     out.push_back("--client-cert-auth");
   }
+  out.insert(out.end(), more_.begin(), more_.end());
   return out;
 }
 
@@ -124,6 +126,14 @@ void EtcdCluster::restart(size_t index) {
   HEDDLE_CHECK(members_[index].pid == -1);
   members_[index].pid = spawn(arguments(index), folder_ / str_cat("log", std::to_string(index)));
   HEDDLE_CHECK(members_[index].pid > 0);
+}
+
+void EtcdCluster::silence(size_t index) {
+  HEDDLE_CHECK(members_[index].pid > 0 && ::kill(members_[index].pid, SIGSTOP) == 0);
+}
+
+void EtcdCluster::wake(size_t index) {
+  HEDDLE_CHECK(members_[index].pid > 0 && ::kill(members_[index].pid, SIGCONT) == 0);
 }
 
 bool EtcdCluster::is_running() {

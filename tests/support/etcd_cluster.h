@@ -11,8 +11,9 @@
 namespace heddle {
 class EtcdCluster {
  public:
-  // With a CA: https for clients, who must show a certificate of it; its leaf names localhost and 127.0.0.1.
-  explicit EtcdCluster(int members, const TestCa* ca = nullptr);
+  // With a CA: https for clients, who must show a certificate of it; its leaf names localhost and 127.0.0.1. `more`:
+  // options of etcd.
+  explicit EtcdCluster(int members, const TestCa* ca = nullptr, std::vector<std::string> more = {});
   ~EtcdCluster();
   EtcdCluster(const EtcdCluster&) = delete;
   EtcdCluster& operator=(const EtcdCluster&) = delete;
@@ -22,6 +23,8 @@ class EtcdCluster {
   size_t size() const noexcept { return members_.size(); }
   void kill(size_t member);     // SIGKILL; its data stay
   void restart(size_t member);  // after kill(), with the same data and ports
+  void silence(size_t member);  // SIGSTOP: its connections stay, and nothing comes of them
+  void wake(size_t member);
   // False: a member that was not killed has ended by itself (log() says why).
   bool is_running();
   std::string log(size_t member) const;
@@ -36,6 +39,7 @@ class EtcdCluster {
   std::string client_url(const Member&) const;
   TempDir folder_;
   bool is_tls_ = false;
+  std::vector<std::string> more_;
   std::vector<Member> members_;
 };
 

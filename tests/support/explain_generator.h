@@ -1,6 +1,7 @@
 // Configurations and requests made by chance from a seed, for tests that compare what `explain` says with what traffic
-// does: services of two namespaces and two ports, routes with every kind of match, producer and consumer routes,
-// weights, filters, faults, policies. Every seed gives the same on every machine. Pure.
+// does: services of two namespaces and two ports, HTTPRoutes and GRPCRoutes with every kind of match, producer and
+// consumer routes, weights, subsets, filters, faults, mirrors, sessions, policies. Every seed gives the same on every
+// machine. Pure.
 #pragma once
 #include <array>
 #include <set>
@@ -14,6 +15,7 @@ namespace heddle {
 // Where the backend sets of a generated configuration lead.
 struct GeneratedPlaces {
   std::array<Address, 4> origins;  // plaintext
+  std::array<Address, 2> mirrors;  // plaintext; get copies only
   Address guarded;                 // a sidecar
   std::string identity;            // its own
 };
@@ -26,6 +28,4 @@ struct GeneratedMesh {
 };
 
 GeneratedMesh generate_mesh(uint64_t seed, const GeneratedPlaces&, size_t requests);
-// By the set's name: "o0" ... "o3", "app" behind the sidecar; empty: it has no endpoint.
-std::string origin_of_set(std::string_view backend_set);
 }  // namespace heddle

@@ -22,6 +22,13 @@ class ScriptedControl final : public ControlApi {
     HEDDLE_CHECK(body.has_value());
     replies_[request].push_back(ApiReply{status, *body});
   }
+  // It was so, that long ago, and may be old now.
+  void answer_old(const std::string& request, std::string_view json, std::string since, Duration age) {
+    answer(request, 200, json);
+    ApiReply& reply = replies_[request].back();
+    reply.stale_since = std::move(since);
+    reply.age = age;
+  }
   void be_unreachable() { unreachable_ = true; }
 
   Result<ApiReply> call(const ApiRequest& request) override {

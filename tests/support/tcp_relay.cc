@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 
@@ -39,6 +41,8 @@ TcpRelay::TcpRelay(Address server)
   HEDDLE_CHECK(::pipe2(ends.data(), O_CLOEXEC) == 0);
   stop_read_.reset(ends[0]);
   stop_write_.reset(ends[1]);
+  wake_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  HEDDLE_CHECK(wake_.get() >= 0);
   thread_ = std::thread([this] { run(); });
 }
 
@@ -52,19 +56,27 @@ void TcpRelay::lose_answer_to(std::string text) {
   armed_.store(true);
 }
 
+void TcpRelay::cut() {
+  is_cut_.store(true);
+  uint64_t one = 1;
+  HEDDLE_CHECK(::write(wake_.get(), &one, sizeof one) == sizeof one);
+}
+
 void TcpRelay::run() {
   while (true) {
-    std::vector<pollfd> fds = {{stop_read_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
+    std::vector<pollfd> fds = {{stop_read_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
     for (const Pair& pair : pairs_) {
       fds.push_back({pair.client.get(), POLLIN, 0});
       fds.push_back({pair.server.get(), POLLIN, 0});
     }
     if (::poll(fds.data(), fds.size(), -1) < 0) continue;
     if (fds[0].revents != 0) return;
+    uint64_t woken = 0;
+    if (fds[2].revents != 0) static_cast<void>(::read(wake_.get(), &woken, sizeof woken) > 0);
     std::vector<Pair> open;
     for (size_t i = 0; i < pairs_.size(); ++i) {
-      bool goes_on = fds[2 + 2 * i].revents == 0 || carry(pairs_[i], true);
-      goes_on = goes_on && (fds[3 + 2 * i].revents == 0 || carry(pairs_[i], false));
+      bool goes_on = !is_cut_.load() && (fds[3 + 2 * i].revents == 0 || carry(pairs_[i], true));
+      goes_on = goes_on && (fds[4 + 2 * i].revents == 0 || carry(pairs_[i], false));
       if (goes_on) open.push_back(std::move(pairs_[i]));
     }
     pairs_ = std::move(open);
@@ -77,6 +89,7 @@ void TcpRelay::accept_one() {
   Pair pair{UniqueFd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)),
             UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)),
             {}};
+  if (is_cut_.load()) return;
   if (pair.client && with_address(server_, pair.server.get(), ::connect) == 0) pairs_.push_back(std::move(pair));
 }
 

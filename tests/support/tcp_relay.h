@@ -1,5 +1,5 @@
 // TcpRelay: stands between a client and one server on loopback, on a thread of its own, and loses an answer when told
-// to: the request reaches the server, the client's connection is reset. Not for TLS.
+// to: the request reaches the server, the client's connection is reset. Can be cut and healed. Not for TLS.
 #pragma once
 #include <atomic>
 #include <string>
@@ -18,6 +18,9 @@ class TcpRelay {
   // The next answer on a connection whose client sent this text is lost. Once.
   void lose_answer_to(std::string text);
   int lost() const { return lost_.load(); }
+  // Ends all connections, and each new one at once, until heal().
+  void cut();
+  void heal() { is_cut_.store(false); }
 
  private:
   struct Pair {
@@ -34,10 +37,12 @@ class TcpRelay {
   UniqueFd listener_;
   UniqueFd stop_read_;
   UniqueFd stop_write_;
+  UniqueFd wake_;
   std::vector<Pair> pairs_;  // the thread's
   std::string armed_text_;   // written before armed_
   std::atomic<bool> armed_{false};
   std::atomic<int> lost_{0};
+  std::atomic<bool> is_cut_{false};
   std::thread thread_;
 };
 }  // namespace heddle

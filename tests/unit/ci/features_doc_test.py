@@ -30,7 +30,7 @@ def files_of(cell):
 
 # What the programs of docs/guarantees.md are made of, below tests/.
 PROGRAMS = {
-    "unit_control": ["unit/control/**/*_test.cc", "unit/cli/**/*_test.cc"],
+    "unit_control": ["unit/control/**/*_test.cc", "unit/cli/**/*_test.cc", "unit/k8s/**/*_test.cc"],
     "unit_proxy": ["unit/proxy/**/*_test.cc"],
     "unit_lib": ["unit/lib/**/*_test.cc", "unit/certs/**/*_test.cc"],
     "contract": ["contract/*_test.cc"],

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "lib/base/strings.h"
 #include "tests/support/cli_rig.h"
 
 namespace heddle {
@@ -36,6 +37,20 @@ TEST(CliCa, StatusShowsRootsAndSidecarsAndWhatComesNext) {
             "next: heddle ca rotate activate\n"
             "waits for 1 sidecar:\n"
             "  web-1 (spiffe://td/web) still uses an older bundle\n");
+}
+
+TEST(CliCa, StatusCountsControlPlanesApart) {
+  constexpr char kPlane[] = R"({"controlPlane":"b","node":"","why":"is not heard"})";
+  auto status = [](const std::string& waits_for) {
+    CliRig rig;
+    rig.control.answer("GET /v1/ca", 200, ca("prepared", "activate", waits_for));
+    EXPECT_EQ(rig.run("ca status"), ExitCode::kOk);
+    return rig.out();
+  };
+
+  EXPECT_THAT(status(kPlane), HasSubstr("waits for 1 control plane:\n  control plane b is not heard\n"));
+  EXPECT_THAT(status(str_cat(kLate, ",", kLate, ",", kPlane)),
+              HasSubstr("waits for 2 sidecars and 1 control plane:\n"));
 }
 
 TEST(CliCa, StatusShowsAGivenAuthorityAndWhatNeedsAttention) {

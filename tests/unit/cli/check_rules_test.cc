@@ -58,7 +58,7 @@ TEST(CliCheckRules, AMeshThatIsWellHasAnOkForEachCheck) {
   auto found = check_findings(facts(sidecar("web-0", R"("connected":true,"state":"live","lag_versions":0,"nack":null,
       "svidNotAfter":"2026-01-02T00:00:00.000Z")")));
 
-  ASSERT_EQ(found.size(), 5U);
+  ASSERT_EQ(found.size(), 6U);
   for (const Finding& finding : found) {
     EXPECT_EQ(finding.verdict, Verdict::kOk) << finding.text;
     EXPECT_EQ(finding.hint, "");
@@ -119,13 +119,13 @@ TEST(CliCheckRules, RootsEndByTheirLifetime) {
 TEST(CliCheckRules, WhatKeepsARotationIsTold) {
   CheckFacts given = facts();
   given.ca.document = json(R"({"phase":"prepared","roots":[],"automatic":{"alarm":"error","problem":"files are gone"},
-      "waitsFor":[{"node":"a"},{"node":"b"}]})");
+      "waitsFor":[{"node":"a"},{"node":"b"},{"controlPlane":"c"}]})");
 
   auto found = of(given, "roots");
 
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[0].verdict, Verdict::kFail);
-  EXPECT_EQ(found[1].text, "the rotation waits for 2 of the sidecars");
+  EXPECT_EQ(found[1].text, "the rotation waits for 2 sidecars and 1 control plane");
 }
 
 TEST(CliCheckRules, ASidecarIsJudgedByTheWorstThatIsSaidOfIt) {
@@ -206,6 +206,37 @@ TEST(CliCheckRules, WhatCannotBeSeenIsNoFailure) {
   }
 }
 
+TEST(CliCheckRules, ASidecarsClockIsComparedWithTheControlPlanes) {
+  auto found = [](std::string_view ahead) {
+    CheckFacts given = facts();
+    given.status.document = json(status(sidecar("web-0", str_cat(R"("connected":true,"clockAheadMs":)", ahead))));
+    return only(given, "sidecars");
+  };
+
+  EXPECT_EQ(found("null").verdict, Verdict::kOk);
+  EXPECT_EQ(found("-1900").verdict, Verdict::kOk);
+  EXPECT_EQ(found("5000").verdict, Verdict::kWarn);
+  EXPECT_EQ(found("-90000").verdict, Verdict::kFail);
+  EXPECT_EQ(found("-90000").text, "web-0 has a clock 1m30s behind the control plane's");
+}
+
+TEST(CliCheckRules, ABackendSetWithoutAnEndpointFailsAndNamesWhoSeesIt) {
+  CheckFacts given = facts();
+  constexpr std::string_view kSome = R"("connected":true,"backendsDown":[{"backendSet":"shop/cart","up":1,"down":2}])";
+  constexpr std::string_view kNone = R"("connected":true,"backendsDown":[{"backendSet":"shop/cart","up":0,"down":3}])";
+  given.status.document = json(status(sidecar("web-0", kSome)));
+  Finding some = only(given, "backends");
+  given.status.document =
+      json(status(join({sidecar("web-0", kSome), sidecar("web-1", kNone), sidecar("web-2", kNone)}, ",")));
+  Finding none = only(given, "backends");
+
+  EXPECT_EQ(some.verdict, Verdict::kWarn);
+  EXPECT_EQ(some.text, "shop/cart: 2 of 3 endpoints are down for web-0");
+  EXPECT_EQ(none.verdict, Verdict::kFail);
+  EXPECT_EQ(none.text, "shop/cart: 3 of 3 endpoints are down for web-1 and 1 more");
+  EXPECT_THAT(none.hint, HasSubstr("heddle get backendset cart -n shop"));
+}
+
 TEST(CliCheck, PrintsFindingsHintsAndASummary) {
   CliRig rig;
   rig.control.answer("GET /v1/status", 200, status(sidecar("web-0", R"("connected":false,"state":"expired")")));
@@ -220,12 +251,13 @@ TEST(CliCheck, PrintsFindingsHintsAndASummary) {
             "clock          OK      this machine's and the control plane's agree\n"
             "roots          OK      1 root, none ends soon\n"
             "sidecars       FAIL    web-0 has a certificate that ended\n"
+            "backends       OK      no sidecar finds an endpoint down\n"
             "federation     OK      0 other trust domains\n"
             "\n"
             "web-0 has a certificate that ended\n"
             "  if it still runs: heddle token create --id spiffe://td/a\n"
             "\n"
-            "1 failed, 0 to look at, 4 well\n");
+            "1 failed, 0 to look at, 5 well\n");
 }
 
 TEST(CliCheck, JsonSaysWhetherAllIsWell) {

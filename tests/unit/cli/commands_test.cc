@@ -265,6 +265,20 @@ TEST(CliStatus, ShowsSidecarsLagAndWhyAVersionWasRefused) {
             "version 1.44, 3 sidecars, 2 connected, 1 refused\n");
 }
 
+TEST(CliStatus, NamesTheControlPlaneOfEachWhereThereAreSeveral) {
+  CliRig rig;
+  rig.control.answer("GET /v1/status", 200, R"({"version":"1.9","sidecars":[
+    {"node":"a","identity":"spiffe://td/a","address":"127.0.0.1:1","connected":true,"state":"live","version":"1.9",
+     "runsVersion":"1.9","lag_versions":0,"replica":"control-0","software":"0.1.0","lastSeen":"2025-12-31T23:59:58.000Z"},
+    {"node":"b","identity":"spiffe://td/b","connected":false,"state":"expired","lag_versions":0}]})");
+
+  rig.run("status");
+
+  EXPECT_THAT(rig.out(), HasSubstr("SOFTWARE  SEEN"));
+  EXPECT_THAT(rig.out(), HasSubstr("REPLICA\n"));
+  EXPECT_THAT(rig.out(), HasSubstr("control-0\n"));
+}
+
 TEST(CliStatus, SaysThatThereIsNoSidecar) {
   CliRig rig;
   rig.control.answer("GET /v1/status", 200, R"({"version":"1.0","sidecars":[]})");

@@ -48,6 +48,17 @@ TEST(CliRollout, StatusSaysWhyItWasRolledBack) {
             "reason:    outbound error rate is 40.00%\n");
 }
 
+TEST(CliRollout, StatusSaysThatAnotherControlPlaneJudges) {
+  CliRig rig;
+  std::string elsewhere(kWatching);
+  elsewhere.insert(elsewhere.find("\"running\""), "\"judgedHere\":false,");
+  rig.control.answer("GET /v1/rollouts", 200, elsewhere);
+
+  EXPECT_EQ(rig.run("rollout status"), ExitCode::kOk);
+
+  EXPECT_TRUE(rig.out().ends_with("judged by: another control plane, which leads; this one only looks\n")) << rig.out();
+}
+
 TEST(CliRollout, StatusSaysThatThereIsNone) {
   CliRig rig;
   rig.control.answer("GET /v1/rollouts", 200, R"({"rollout":null})");
@@ -87,6 +98,71 @@ TEST(CliRollout, ApplyInStagesSaysWhyAndWhatItExpectsAndWarns) {
   EXPECT_NE(rig.out().find("1% [10%] 100%"), std::string::npos);
 }
 
+// What the rollout of kWatching became.
+std::string ended(std::string_view phase) {
+  std::string out(kWatching);
+  return out.replace(out.find("watching"), std::string_view("watching").size(), phase);
+}
+
+TEST(CliRollout, WaitLooksUntilItIsOver) {
+  CliRig rig;
+  rig.control.answer("POST /v1/rollouts", 200, kWatching);
+  rig.control.answer("GET /v1/rollouts", 200, kWatching);
+  rig.control.answer_then("GET /v1/rollouts", 503, R"({"reason":"draining","message":"it leaves","problems":[]})");
+  rig.control.answer_then("GET /v1/rollouts", 200, ended("promoted"));
+
+  EXPECT_EQ(rig.run("apply --stages 1%,10%,100% --wait -f " + rig.file("a.yaml", kWorkload)), ExitCode::kOk);
+
+  EXPECT_EQ(rig.control.requests.size(), 4U);
+  EXPECT_EQ(rig.paused(), 3s);
+  EXPECT_EQ(rig.err(),
+            "waits until the rollout is over; interrupted, it goes on: heddle rollout status\n"
+            "stage 2 of 3: 10%, watching\n");
+  EXPECT_NE(rig.out().find("1% [10%] 100%  promoted"), std::string::npos) << rig.out();
+}
+
+TEST(CliRollout, WaitTellsHowItEndedByTheExitCode) {
+  for (const auto& [phase, code] :
+       {std::pair("rolled-back", ExitCode::kFailure), std::pair("aborted", ExitCode::kFailure),
+        std::pair("paused", ExitCode::kNotLive), std::pair("promoted", ExitCode::kOk)}) {
+    CliRig rig;
+    rig.control.answer("GET /v1/rollouts", 200, kWatching);
+    rig.control.answer_then("GET /v1/rollouts", 200, ended(phase));
+
+    EXPECT_EQ(rig.run("rollout status --wait -o json"), code) << phase;
+
+    EXPECT_NE(rig.out().find(phase), std::string::npos) << rig.out();
+    EXPECT_EQ(rig.err().find("it is paused") != std::string::npos, code == ExitCode::kNotLive) << rig.err();
+  }
+}
+
+TEST(CliRollout, WaitShowsInOneLineOfATerminalWhatIsSeen) {
+  CliRig rig;
+  rig.is_watched = true;
+  rig.control.answer("GET /v1/rollouts", 200, kWatching);
+  rig.control.answer_then("GET /v1/rollouts", 200, ended("promoted"));
+
+  EXPECT_EQ(rig.run("rollout status --wait"), ExitCode::kOk);
+
+  EXPECT_NE(rig.err().find("stage 2 of 3: 10%, watching: watched for 12s of 30s"), std::string::npos) << rig.err();
+  EXPECT_TRUE(rig.err().ends_with("\r\x1b[K")) << "gone at the end";
+}
+
+TEST(CliRollout, WaitEndsWhenNobodyAnswersOrAnotherOneRuns) {
+  CliRig rig;
+  rig.control.answer("GET /v1/rollouts", 200, kWatching);
+  rig.control.answer_then("GET /v1/rollouts", 503, R"({"reason":"draining","message":"it leaves","problems":[]})");
+  EXPECT_EQ(rig.run("rollout status --wait --timeout 20s"), ExitCode::kUnreachable);
+  EXPECT_GE(rig.paused(), 20s);
+  EXPECT_NE(rig.err().find("goes on without being looked at"), std::string::npos) << rig.err();
+
+  CliRig other;
+  other.control.answer("GET /v1/rollouts", 200, kWatching);
+  other.control.answer_then("GET /v1/rollouts", 200, kRolledBack);
+  EXPECT_EQ(other.run("rollout status --wait"), ExitCode::kFailure);
+  EXPECT_NE(other.err().find("another rollout has taken its place"), std::string::npos) << other.err();
+}
+
 TEST(CliRollout, ApplyWithoutStagesIsAsEver) {
   CliRig rig;
   rig.control.answer("POST /v1/apply", 200, R"({"version":"1.2","results":[]})");
@@ -100,7 +176,6 @@ TEST(CliRollout, WhatBelongsToStagesNeedsThem) {
 
   EXPECT_EQ(rig.run("apply --watch 5s -f " + file), ExitCode::kUsage);
   EXPECT_EQ(rig.run("apply --stages 1%,100% --dry-run -f " + file), ExitCode::kUsage);
-  EXPECT_EQ(rig.run("apply --stages 1%,100% --wait -f " + file), ExitCode::kUsage);
   EXPECT_EQ(rig.run("apply --stages 1%,100% --min-requests some -f " + file), ExitCode::kUsage);
   EXPECT_TRUE(rig.control.requests.empty());
 }

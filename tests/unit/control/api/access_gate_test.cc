@@ -1,6 +1,7 @@
 #include "control/api/access_gate.h"
 
 #include "control/store/sqlite_ledger.h"
+#include "tests/support/ledger_now.h"
 #include "tests/support/manual_scheduler.h"
 #include "tests/unit/control/fixtures.h"
 
@@ -18,7 +19,7 @@ class AccessGateTest : public testing::Test {
     EXPECT_TRUE(migrate_sqlite(database_).has_value());
   }
   void keep(std::string_view token, const AdminTokenRow& row) {
-    ASSERT_TRUE(ledger_.add_admin_token(sha256(as_bytes(token)), row).has_value());
+    ASSERT_TRUE(commit_now(ledger_, {AddAdminToken{sha256(as_bytes(token)), row}}));
   }
   void keep_editor(std::optional<WallTime> expires = {}) {
     keep("t", {"ci", "", {}, R"([{"role":"editor","namespaces":["shop"]}])", expires});
@@ -86,7 +87,7 @@ TEST_F(AccessGateTest, ATokenThatWasRevokedWhileTheBodyCameIsRefused) {
   RpcRequest apply = request("/v1/apply", "t", "POST");
   ASSERT_TRUE(gate_.admit(apply));
 
-  ASSERT_TRUE(*ledger_.remove_admin_token("ci"));
+  ASSERT_TRUE(commit_now(ledger_, {RemoveAdminToken{"ci"}}));
 
   std::optional<RpcResponse> answer = gate_.readmit(apply);
   ASSERT_TRUE(answer.has_value());

@@ -54,6 +54,23 @@ TEST(ApplyRequest, NamesTheProblemsOfEveryItem) {
   EXPECT_EQ(problems.back().path, "metadata.labels");
 }
 
+TEST(ApplyRequest, DeletesBesideWhatItPuts) {
+  auto transaction = read(str_cat(R"({"kind":"List","items":[)", backends(""), R"(],"delete":["Service/shop/old"]})"));
+
+  ASSERT_TRUE(transaction) << transaction.error().text();
+  ASSERT_EQ(transaction->size(), 2U);
+  EXPECT_EQ(std::get<EraseOperation>((*transaction)[1]).key.text(), "Service/shop/old");
+}
+
+TEST(ApplyRequest, RefusesToDeleteWhatIsNoName) {
+  for (std::string_view erased : {R"("Service/shop/old")", R"(["Service"])", R"(["Gadget/shop/old"])", "[7]"}) {
+    auto transaction = read(str_cat(R"({"kind":"List","items":[],"delete":)", erased, "}"));
+    ASSERT_FALSE(transaction) << erased;
+    EXPECT_EQ(transaction.error().reason, Reason::kBadRequest);
+    EXPECT_NE(transaction.error().detail.find("delete"), std::string::npos) << transaction.error().detail;
+  }
+}
+
 TEST(ApplyRequest, RefusesWhatIsNoList) {
   for (std::string_view body : {"", "[]", "{}", R"({"kind":"List"})", R"({"kind":"Service","items":[]})",
                                 R"({"kind":"List","items":[],"more":1})"}) {

@@ -90,6 +90,39 @@ TEST(LiveSidecars, ACertificateThatWasNeverSeenInUseIsARowOfItsOwn) {
   EXPECT_EQ(live[1].name(), "serial 01 (" + kWeb + ")");
 }
 
+TEST(OtherControlPlanes, AreTheRegistrysWithWhatTheyUse) {
+  NodeRegistry registry;
+  registry.on_replica_silent("b", kNow);
+  registry.on_replica("c", kNow);
+  registry.on_replica_trust("c", {"bundle", "root", ""});
+
+  std::vector<ControlPlaneTrust> others = other_control_planes(registry.replicas(), kNow + 12s);
+
+  ASSERT_EQ(others.size(), 2U);
+  EXPECT_EQ(others[0].name, "b");
+  EXPECT_EQ(others[0].unheard, Duration(12s));
+  EXPECT_EQ(others[0].uses, std::nullopt);
+  EXPECT_EQ(others[1].unheard, std::nullopt);
+  EXPECT_EQ(others[1].uses, (TrustInUse{"bundle", "root"}));
+}
+
+TEST(CaView, NamesAControlPlaneThatIsWaitedFor) {
+  TrustDomain domain = *TrustDomain::parse("cluster.local");
+  CaState state{RotationPhase::kPrepared,
+                2,
+                kNow,
+                *CertificateAuthority::create_root(domain, 24h, kNow),
+                *CertificateAuthority::create_root(domain, 48h, kNow),
+                nullptr};
+  DomainRoots::Ptr bundle = *state.bundle();
+  RotationPlan plan({state.phase, bundle->digest(), root_pin(*state.signer)}, {}, {{"b", 40, Duration(12s), {}}});
+  CaOutlook outlook;
+
+  JsonValue shown = *JsonValue::parse(ca_json({state, *bundle, outlook}, plan));
+
+  EXPECT_EQ(shown.find("waitsFor")->at(0).find("controlPlane")->as_string(), "b");
+}
+
 TEST(CaView, ShowsRootsSidecarsAndWhoTheNextStepWaitsFor) {
   TrustDomain domain = *TrustDomain::parse("cluster.local");
   CaState state{RotationPhase::kPrepared,

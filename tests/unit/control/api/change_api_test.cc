@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "control/store/sqlite_ledger.h"
+#include "tests/support/ledger_now.h"
 #include "tests/unit/control/fixtures.h"
 
 namespace heddle {
@@ -21,7 +22,7 @@ class ChangeApiTest : public testing::Test {
  protected:
   ChangeApiTest() {
     AdminTokenRow ada{"ada", "", {}, R"([{"role":"admin","namespaces":["*"]}])", {}};
-    EXPECT_TRUE(ledger_.add_admin_token(sha256(as_bytes(std::string_view("t"))), ada).has_value());
+    EXPECT_TRUE(commit_now(ledger_, {AddAdminToken{sha256(as_bytes(std::string_view("t"))), ada}}));
   }
   static RpcRequest request(std::string query, std::string body = "") {
     RpcRequest out;
@@ -55,9 +56,14 @@ class ChangeApiTest : public testing::Test {
   SqliteLedger ledger_{store_.database};
   AccessGate gate_{{ledger_, refusals_, store_.clock, store_.random}};
   NodeRegistry registry_;
-  RolloutKeeper rollouts_{{*store_.store, registry_, store_.clock, [](const View&) -> Result<void> { return {}; },
-                           [](const std::string&) -> Result<void> { return {}; }, [] {},
-                           [](std::string_view, std::string_view, const Result<void>&) {}}};
+  SoleLeader leader_;
+  RolloutKeeper rollouts_{{*store_.store, registry_, store_.clock, leader_,
+                           [](const View&) -> Result<void> { return {}; },
+                           [](const std::string&, Ledger::Done done) -> Pending {
+                             done({});
+                             return nullptr;
+                           },
+                           [] {}, [](std::string_view, std::string_view, const Result<void>&) {}}};
   ChangeApi api_{{*store_.store, *TrustDomain::parse("td.test"), audit_, store_.clock, gate_, rollouts_}};
   std::vector<RpcResponse> answers_;
 };

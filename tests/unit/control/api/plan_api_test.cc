@@ -4,6 +4,7 @@
 
 #include "control/api/apply_request.h"
 #include "control/store/sqlite_ledger.h"
+#include "tests/support/ledger_now.h"
 #include "tests/unit/control/fixtures.h"
 
 namespace heddle {
@@ -40,9 +41,9 @@ class PlanApiTest : public testing::Test {
   }
   // To the token "t" of the name admin-1.
   void grant(std::string_view grants) {
-    ASSERT_TRUE(ledger_.remove_admin_token("admin-1").has_value());
+    static_cast<void>(commit_now(ledger_, {RemoveAdminToken{"admin-1"}}));  // there may be none
     AdminTokenRow row{"admin-1", "", {}, std::string(grants)};
-    ASSERT_TRUE(ledger_.add_admin_token(sha256(as_bytes(std::string_view("t"))), row).has_value());
+    ASSERT_TRUE(commit_now(ledger_, {AddAdminToken{sha256(as_bytes(std::string_view("t"))), row}}));
   }
   // The answer, if there is one.
   std::optional<RpcResponse> ask(const Envelope& resource, std::string query = "") {
@@ -101,6 +102,7 @@ class PlanApiTest : public testing::Test {
   std::vector<std::string> asked_;
   std::optional<RpcResponse> answer_;
   Version version_;
+  std::string caveat_;
   PlanApi api_{{*store_.store, audit_, store_.clock, "cluster.local",
                 [](std::vector<ApiProblem>& problems) {
                   return whole_admission(problems, Reason::kConfigInvalid, *TrustDomain::parse("cluster.local"));
@@ -111,7 +113,7 @@ class PlanApiTest : public testing::Test {
                   waiting_ = std::move(done);
                   return Pending();
                 },
-                gate_}};
+                gate_, [this] { return caveat_; }}};
 };
 
 TEST_F(PlanApiTest, TellsWhatWouldBecomeOfResourcesRoutesSidecarsAndRequestsAndWritesNothing) {
@@ -213,6 +215,12 @@ TEST_F(PlanApiTest, TheShareIsOfAllNamespacesTogether) {
   EXPECT_THAT(asked_, ElementsAre("default", "shop"));
   EXPECT_EQ(at(out, {"traffic", "requests"}), std::to_string(PlanApi::kMaxFacts));
   EXPECT_THAT(at(out, {"traffic", "notes"}), HasSubstr("of 40000 remembered requests"));
+}
+
+TEST_F(PlanApiTest, SaysWhatItDoesNotKnowOf) {
+  caveat_ = "a rollout is watching";
+
+  EXPECT_THAT(at(plan(route(to_set("b"))), {"traffic", "notes"}), HasSubstr("a rollout is watching"));
 }
 
 TEST_F(PlanApiTest, WithoutReplayNobodyIsAsked) {

@@ -131,5 +131,68 @@ TEST_F(ResourceConditionsTest, ADocumentHasThemBesideItsOtherStatus) {
   EXPECT_EQ(conditions->at(0).find("type")->as_string(), "Programmed");
   EXPECT_EQ(conditions->at(0).find("observedGeneration")->as_integer(), 1);
 }
+class RemoteConditionsTest : public ResourceConditionsTest {
+ protected:
+  RemoteConditionsTest() { registry_.on_replica("b", store_.clock.wall()); }
+  NodeStatus row(NodeState state, Version runs) const {
+    NodeStatus out;
+    out.key = {"spiffe://td/api", "api-1"};
+    out.state = state;
+    out.runs = runs;
+    out.connected = store_.clock.wall();
+    return out;
+  }
+};
+
+TEST_F(RemoteConditionsTest, SidecarsElsewhereCountByWhatTheyRun) {
+  StoredResource::Ptr a = put(backend_set("a"));
+  add({a}, {a}, 3);
+  registry_.on_replica_row("b", row(NodeState::kBehind, Version{}));
+  std::string late = programmed(a);
+  registry_.on_replica_row("b", row(NodeState::kBehind, a->meta().version));
+  std::string live = programmed(a);
+
+  EXPECT_TRUE(late.starts_with("False Pending: ")) << late;
+  EXPECT_NE(late.find("; 0 of 1 sidecars of other control planes run"), std::string::npos) << late;
+  EXPECT_TRUE(live.starts_with("True Programmed: ")) << live;
+  EXPECT_NE(live.find("; 1 of 1 sidecars of other control planes run"), std::string::npos) << live;
+}
+
+TEST_F(RemoteConditionsTest, WhereNobodyHereHoldsItIsNotKnownWhetherOthersDo) {
+  StoredResource::Ptr a = put(backend_set("a"));
+  registry_.on_replica_row("b", row(NodeState::kBehind, a->meta().version));
+
+  std::string text = programmed(a);
+
+  EXPECT_TRUE(text.starts_with("Unknown NoSidecar: no sidecar that is connected to this control plane")) << text;
+  EXPECT_NE(text.find("1 of 1 sidecars of other control planes"), std::string::npos) << text;
+}
+
+TEST_F(RemoteConditionsTest, AReplicaThatIsNotHeardMakesItUnknown) {
+  StoredResource::Ptr a = put(backend_set("a"));
+  add({a}, {a}, 3);
+  registry_.on_replica_silent("b", store_.clock.wall());
+
+  std::string text = programmed(a);
+
+  EXPECT_TRUE(text.starts_with("Unknown ReplicaNotHeard: ")) << text;
+  EXPECT_NE(text.find("the sidecars of control plane b are not known"), std::string::npos) << text;
+}
+
+TEST_F(RemoteConditionsTest, ARefusalElsewhereThatNamesItIsToldInItsWords) {
+  StoredResource::Ptr a = put(backend_set("a"));
+  StoredResource::Ptr b = put(backend_set("b"));
+  add({a, b}, {a, b}, 3);
+  NodeStatus refusing = row(NodeState::kRefused, Version{});
+  refusing.nack = WatchNack{store_->version(), {{a->key_text(), "spec", "is too much"}}};
+  registry_.on_replica_row("b", refusing);
+
+  std::string text = programmed(a);
+
+  EXPECT_TRUE(text.starts_with("False Refused: ")) << text;
+  EXPECT_NE(text.find("sidecar api-1 (spiffe://td/api) refused version"), std::string::npos) << text;
+  EXPECT_NE(text.find("is too much"), std::string::npos) << text;
+  EXPECT_TRUE(programmed(b).starts_with("False Pending: ")) << programmed(b);
+}
 }  // namespace
 }  // namespace heddle

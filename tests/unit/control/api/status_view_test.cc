@@ -21,7 +21,7 @@ NodeStatus status(NodeState state) {
 }
 
 JsonValue only_row(const NodeStatus& row, Version newest = {1, 42}) {
-  auto document = JsonValue::parse(status_json(newest, kNow, {row}));
+  auto document = JsonValue::parse(status_json(newest, kNow, {"one", "sqlite"}, {row}));
   EXPECT_TRUE(document.has_value());
   return document->find("sidecars")->at(0);
 }
@@ -118,6 +118,46 @@ TEST(StatusView, TwoOfOneNameAreTwoRowsOfOneCertificateStatus) {
 
 TEST(StatusView, WhoLeftIsListedAsNotConnected) {
   EXPECT_EQ(only_row(status(NodeState::kGone)).find("connected")->as_bool(), false);
+}
+TEST(StatusView, AStoreOfThisProcessAloneIsCurrent) {
+  auto shown = JsonValue::parse(status_json({1, 42}, kNow, {"one", "sqlite"}, {}));
+
+  ASSERT_TRUE(shown.has_value());
+  EXPECT_EQ(shown->find("replica")->as_string(), "one");
+  EXPECT_EQ(shown->find({"store", "kind"})->as_string(), "sqlite");
+  EXPECT_EQ(shown->find({"store", "version"})->as_string(), "1.42");
+  EXPECT_EQ(shown->find({"store", "current"})->as_bool(), true);
+  EXPECT_TRUE(shown->find({"store", "since"})->is_null());
+  EXPECT_EQ(shown->find("replicas")->size(), 0U);
+}
+
+TEST(StatusView, AStoreThatIsNotCurrentSaysSinceWhenAndWhy) {
+  ControlSight sight{"one", "etcd", JournalHealth{false, kNow - 7s, "no quorum"}, "two"};
+
+  auto shown = JsonValue::parse(status_json({1, 42}, kNow, sight, {}));
+
+  ASSERT_TRUE(shown.has_value());
+  EXPECT_EQ(shown->find({"store", "current"})->as_bool(), false);
+  EXPECT_EQ(shown->find({"store", "since"})->as_string(), format_time(kNow - 7s));
+  EXPECT_EQ(shown->find({"store", "problem"})->as_string(), "no quorum");
+  EXPECT_EQ(shown->find({"leaders", "ca"})->as_string(), "two");
+  EXPECT_EQ(shown->find({"leaders", "rollout"})->as_string(), "") << "nobody is known to lead";
+}
+
+TEST(StatusView, OtherControlPlanesAreShown) {
+  ControlSight sight{"one", "etcd", JournalHealth{}};
+  sight.others = {{"two", true, kNow - 5s, {1, 41}, 3}, {"three", false, kNow - 9s, {1, 40}, 2}};
+
+  auto shown = JsonValue::parse(status_json({1, 42}, kNow, sight, {}));
+
+  ASSERT_TRUE(shown.has_value());
+  ASSERT_EQ(shown->find("replicas")->size(), 2U);
+  JsonValue two = shown->find("replicas")->at(0);
+  EXPECT_EQ(two.find("name")->as_string(), "two");
+  EXPECT_EQ(two.find("heard")->as_bool(), true);
+  EXPECT_EQ(two.find("version")->as_string(), "1.41");
+  EXPECT_EQ(two.find("connected")->as_integer(), 3);
+  EXPECT_EQ(shown->find("replicas")->at(1).find("heard")->as_bool(), false);
 }
 }  // namespace
 }  // namespace heddle

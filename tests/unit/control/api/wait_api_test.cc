@@ -1,6 +1,7 @@
 #include "control/api/wait_api.h"
 
 #include "control/store/sqlite_ledger.h"
+#include "tests/support/ledger_now.h"
 #include "tests/unit/control/watch/hub_rig.h"
 
 namespace heddle {
@@ -19,7 +20,7 @@ class WaitApiTest : public WatchHubTest {
   // A token and its name are one here.
   void keep(std::string_view token, std::string_view grants) {
     AdminTokenRow row{std::string(token), "", {}, std::string(grants)};
-    ASSERT_TRUE(ledger_.add_admin_token(sha256(as_bytes(token)), row).has_value());
+    ASSERT_TRUE(commit_now(ledger_, {AddAdminToken{sha256(as_bytes(token)), row}}));
   }
   void wait(std::string_view token, std::string query) {
     RpcRequest request;

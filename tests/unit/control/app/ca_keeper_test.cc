@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "control/ca/file_ca_store.h"
 #include "control/store/sqlite_ledger.h"
+#include "tests/support/ca_now.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/manual_scheduler.h"
 #include "tests/support/temp_dir.h"
@@ -18,15 +20,32 @@ class RecordedLines final : public AuditSink {
   std::vector<std::string> lines;
 };
 
+class SetLeadership final : public Leadership {
+ public:
+  bool leads() const override { return leads_now; }
+  void set_on_change(Task) override {}
+  bool leads_now = true;
+};
+
 class CaKeeperTest : public testing::Test {
  protected:
   static constexpr Duration kLife = 100h;
   CaKeeperTest() {
-    rotator_ = *CaRotator::open(
-        {CaStore(folder_, *TrustDomain::parse("cluster.local"), {}, kLife), scheduler_, audit_, Logger(), {}});
+    auto store = std::make_unique<FileCaStore>(folder_, *TrustDomain::parse("cluster.local"), KeyForm(), kLife);
+    rotator_ = *open_now({std::move(store), scheduler_, audit_, Logger(), {}});
     auto no_files = [](Task, Task) { return Pending(); };
-    keeper_.emplace(CaKeeper::Parts{
-        scheduler_, no_files, *rotator_, registry_, ledger_, RotationSchedule(10h), {}, {}, {}, Logger()});
+    keeper_.emplace(CaKeeper::Parts{scheduler_,
+                                    no_files,
+                                    *rotator_,
+                                    registry_,
+                                    ledger_,
+                                    leadership_,
+                                    RotationSchedule(10h),
+                                    {},
+                                    {},
+                                    {},
+                                    Logger(),
+                                    [this] { return old_store_; }});
   }
   // The root ends soon: it is to be replaced.
   void start_near_the_end() {
@@ -56,7 +75,9 @@ class CaKeeperTest : public testing::Test {
   TestStore store_;
   SqliteLedger ledger_{store_.database};
   NodeRegistry registry_;
+  SetLeadership leadership_;
   std::unique_ptr<CaRotator> rotator_;
+  std::string old_store_;
   std::optional<CaKeeper> keeper_;
 };
 
@@ -109,6 +130,44 @@ TEST_F(CaKeeperTest, ReloadTriesAtOnceAndBeginsAnew) {
   keeper_->reload();
 
   EXPECT_EQ(tries_each_second(4), (std::vector<size_t>{4, 5, 6, 6, 7}));
+}
+
+TEST_F(CaKeeperTest, WhoDoesNotLeadTakesNoStepButSaysWhatIsDue) {
+  leadership_.leads_now = false;
+  start_near_the_end();
+
+  scheduler_.advance(10s);
+
+  EXPECT_EQ(phase(), RotationPhase::kSteady);
+  EXPECT_EQ(tries(), 0U);
+  EXPECT_EQ(keeper_->outlook().next->step, RotationStep::kPrepare);
+  EXPECT_EQ(keeper_->outlook().alarm, RotationSchedule::Alarm::kNone) << "another one takes it";
+}
+
+TEST_F(CaKeeperTest, WhoComesToLeadTakesTheStep) {
+  leadership_.leads_now = false;
+  start_near_the_end();
+  scheduler_.advance(10s);
+
+  leadership_.leads_now = true;
+  scheduler_.advance(1s);
+
+  EXPECT_EQ(phase(), RotationPhase::kPrepared);
+  EXPECT_EQ(tries(), 1U);
+}
+
+TEST_F(CaKeeperTest, WhoseStoreIsNotCurrentTakesNoStepAndSaysWhy) {
+  old_store_ = "store: not current";
+  start_near_the_end();
+  scheduler_.advance(10s);
+  EXPECT_EQ(phase(), RotationPhase::kSteady);
+  EXPECT_EQ(tries(), 0U);
+  EXPECT_EQ(keeper_->outlook().problem, "store: not current");
+
+  old_store_.clear();
+  scheduler_.advance(1s);
+
+  EXPECT_EQ(phase(), RotationPhase::kPrepared);
 }
 
 TEST_F(CaKeeperTest, WaitingForASidecarIsNoFailure) {

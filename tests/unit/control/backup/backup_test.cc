@@ -36,7 +36,7 @@ class BackupTest : public testing::Test {
     for (std::string_view port : {"1", "2", "3"}) {
       EXPECT_TRUE(commit_now(*plane.store, plane.clock, {{PutOperation{backend_set("a", port)}}}).has_value());
     }
-    EXPECT_TRUE(plane.ledger.add_admin_token(sha256(as_bytes("token")), {"root", "admin", {}}).has_value());
+    EXPECT_TRUE(plane.ledger.apply({AddAdminToken{sha256(as_bytes("token")), {"root", "admin", {}}}}).has_value());
     sealed_ = *seal_document(collect_backup(plane.database, data_, WallTime(100s))->view(), "secret", kFew);
     bytes_ = plane.store->view().find(*ResourceKey::parse("BackendSet/default/a"))->bytes();
   }

@@ -4,6 +4,8 @@
 
 #include <filesystem>
 
+#include "control/ca/file_ca_store.h"
+#include "tests/support/ca_now.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/test_ca.h"
@@ -25,15 +27,16 @@ class CaRotatorTest : public testing::Test {
   CaRotatorTest() { start(); }
   // Also what a restart after kill -9 finds.
   void start(std::optional<GivenCa> given = {}) {
-    auto opened = CaRotator::open({CaStore(folder_, *TrustDomain::parse("cluster.local")), clock_, audit_,
-                                   log_.log().module("ca"), std::move(given)});
+    rotator_.reset();
+    auto store = std::make_unique<FileCaStore>(folder_, *TrustDomain::parse("cluster.local"));
+    auto opened = open_now({std::move(store), clock_, audit_, log_.log().module("ca"), std::move(given)});
     rotator_ = *std::move(opened);
     rotator_->set_on_changed([this](const CaState& state) { told_.push_back(state.phase); });
   }
   Result<void> step(Step step, const std::optional<TrustInUse>& in_use = {}) {
     std::vector<LiveSidecar> live;
     if (in_use) live.push_back({"spiffe://cluster.local/ns/default/sa/web", "web-1", "", true, in_use});
-    return rotator_->step(step, rotator_->plan(std::move(live)), {}, {"r1", "admin", "127.0.0.1:1"});
+    return step_now(*rotator_, step, std::move(live));
   }
   std::string signer() const { return root_pin(*rotator_->state().signer); }
 
@@ -173,7 +176,7 @@ class GivenRotatorTest : public CaRotatorTest {
             *DomainRoots::create(root.trust_domain(), std::move(roots), {})};
   }
   Result<void> step_by_itself(Step step) {
-    return rotator_->step(step, rotator_->plan({}), {}, {"", "schedule", ""}, StepBy::kSchedule);
+    return step_now(*rotator_, step, {}, {"", "schedule", ""}, StepBy::kSchedule);
   }
   std::string certificate() const { return rotator_->state().signer->fingerprint(); }
   void start_anew(GivenCa ca) {
@@ -199,7 +202,7 @@ TEST_F(GivenRotatorTest, ANewerCertificateOfTheSameRootSignsAtOnceAndAfterAResta
   uint64_t sequence = rotator_->state().sequence;
   GivenCa newer = given(root_);
 
-  ASSERT_TRUE(rotator_->give(newer));
+  ASSERT_TRUE(give_now(*rotator_, newer));
 
   EXPECT_EQ(certificate(), newer.authority->fingerprint());
   EXPECT_EQ(rotator_->state().sequence, sequence) << "nobody is trusted who was not before";
@@ -213,7 +216,7 @@ TEST_F(GivenRotatorTest, TheSameFilesAgainChangeNothing) {
   GivenCa ca = given(root_);
   start_anew(ca);
 
-  ASSERT_TRUE(rotator_->give(ca));
+  ASSERT_TRUE(give_now(*rotator_, ca));
 
   EXPECT_TRUE(told_.empty());
 }
@@ -223,7 +226,7 @@ TEST_F(GivenRotatorTest, OtherRootsOfTheFileAreTrustedBesides) {
   EXPECT_EQ(rotator_->bundle()->pins().size(), 2U);
   EXPECT_EQ(signer(), root_.roots()->pins().front());
 
-  ASSERT_TRUE(rotator_->give(given(root_)));
+  ASSERT_TRUE(give_now(*rotator_, given(root_)));
   EXPECT_EQ(rotator_->bundle()->pins(), root_.roots()->pins());
   uint64_t sequence = rotator_->state().sequence;
   start();
@@ -255,7 +258,7 @@ TEST_F(GivenRotatorTest, APreparedAuthorityIsRenewedToo) {
   ASSERT_TRUE(step_by_itself(Step::kPrepare));
   GivenCa newer = given(root_);
 
-  ASSERT_TRUE(rotator_->give(newer));
+  ASSERT_TRUE(give_now(*rotator_, newer));
 
   EXPECT_EQ(rotator_->state().next->fingerprint(), newer.authority->fingerprint());
   EXPECT_EQ(rotator_->state().phase, Phase::kPrepared);

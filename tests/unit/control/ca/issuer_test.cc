@@ -1,61 +1,32 @@
 #include "control/ca/issuer.h"
 
-#include "control/store/sqlite_ledger.h"
-#include "control/store/sqlite_schema.h"
-#include "tests/unit/control/fixtures.h"
+#include "control/ca/key_store.h"
+#include "tests/unit/control/ca/issuer_rig.h"
 
 namespace heddle {
 namespace {
-class RecordingAudit final : public AuditSink {
- public:
-  void write_line(std::string_view line) override { lines_.emplace_back(line); }
-  std::vector<std::string> lines_;
-};
-
-class IssuerTest : public testing::Test {
+class IssuerTest : public IssuerRig {
  protected:
-  IssuerTest() : database_(*SqliteDatabase::open(":memory:")), ledger_(database_) {
-    EXPECT_TRUE(migrate_sqlite(database_).has_value());
-    start({});
-  }
-  void start(Issuer::Options options) {
-    auto authority = *CertificateAuthority::create_root(*TrustDomain::parse("cluster.local"), 24h * 365, clock_.wall());
-    issuer_ = *Issuer::create(authority, ledger_, clock_, audit_, options);
-  }
-  static SpiffeId id(std::string_view account) {
-    return *SpiffeId::parse(str_cat("spiffe://cluster.local/ns/default/sa/", account));
-  }
-  static std::string csr(const SpiffeId& identity) { return Csr::create(**PrivateKey::generate(), identity)->to_pem(); }
-  std::string token_for(std::string_view account, Duration ttl = 600s) {
-    return issuer_->create_token(id(account), ttl, {})->token;
-  }
-  Result<SignedSvid> attest(std::string_view token, std::string_view account = "web") {
-    return issuer_->attest(token, csr(id(account)), {"r1", "", "10.0.0.9:4711"});
-  }
-  Result<SignedSvid> renew(const SignedSvid& held, std::string_view account = "web") {
-    return issuer_->renew({id(account), held.serial, held.not_after, held.not_before}, csr(id(account)), {});
-  }
+  IssuerTest() { start({}); }
+  void start(Issuer::Options options) { IssuerRig::start(ledger_, options); }
   // What the ledger knows of certificates is what it knew at the backup, made now; the restore follows `after`.
   void lose_and_restore(Duration after, UniqueFunction<void()> meanwhile) {
     std::vector<Lineage> known = *ledger_.lineages();
-    ASSERT_TRUE(ledger_.put_meta(kBackedUpAt, nanoseconds(clock_.wall())).has_value());
+    ASSERT_TRUE(put_time(kBackedUpAt));
     meanwhile();
     ASSERT_TRUE(database_.execute("DELETE FROM lineage").has_value());
     for (const Lineage& lineage : known) ASSERT_TRUE(insert(lineage).has_value());
     clock_.advance(after);
-    ASSERT_TRUE(ledger_.put_meta(kRestoredAt, nanoseconds(clock_.wall())).has_value());
+    ASSERT_TRUE(put_time(kRestoredAt));
     start({});
   }
-  static std::string nanoseconds(WallTime time) { return std::to_string(time.since_epoch().count()); }
+  Result<void> put_time(std::string_view name) {
+    return ledger_.apply({PutMeta{std::string(name), std::to_string(clock_.wall().since_epoch().count())}});
+  }
   Result<void> insert(Lineage lineage) {
     lineage.id = 0;
-    return ledger_.save_lineage(lineage);
+    return ledger_.apply({SaveLineage{std::move(lineage)}});
   }
-  TestClock clock_;
-  SqliteDatabase database_;
-  SqliteLedger ledger_;
-  RecordingAudit audit_;
-  std::unique_ptr<Issuer> issuer_;
 };
 
 TEST_F(IssuerTest, ATokenGivesItsIdentityOnce) {
@@ -78,6 +49,28 @@ TEST_F(IssuerTest, TokensAre128RandomBitsAndNotStored) {
   EXPECT_NE(one, other);
   EXPECT_TRUE((*ledger_.find_join_token(sha256(as_bytes(one)))).has_value());
   EXPECT_EQ(*database_.query_integer(str_cat("SELECT count(*) FROM join_token WHERE hash = '", one, "'")), 0);
+}
+
+TEST_F(IssuerTest, NobodyGetsTheIdentityOfTheControlPlane) {
+  SpiffeId own = *control_identity(*TrustDomain::parse("cluster.local"));
+
+  Result<CreatedToken> token = create_token(own, 60s);
+
+  ASSERT_FALSE(token.has_value());
+  EXPECT_EQ(token.error().reason, Reason::kForbidden);
+  EXPECT_TRUE(ledger_.join_tokens()->empty());
+  EXPECT_TRUE(create_token(*SpiffeId::parse("spiffe://cluster.local/ns/heddle-system/sa/web"), 60s));
+}
+
+// From before the rule.
+TEST_F(IssuerTest, ATokenOrACertificateOfTheControlPlanesIdentityIsWorthNothing) {
+  SpiffeId own = *control_identity(*TrustDomain::parse("cluster.local"));
+  WallTime now = clock_.wall();
+  ASSERT_TRUE(ledger_.apply({AddJoinToken{sha256(as_bytes("old")), {"0a", own.text(), now, now + 60s}}}).has_value());
+  ASSERT_TRUE(insert({0, own.text(), "0b", "", now + 24h}).has_value());
+
+  EXPECT_EQ(attest_with("old", csr(own)).error().reason, Reason::kForbidden);
+  EXPECT_EQ(renew_with({own, "0b", now + 24h, now}, csr(own)).error().reason, Reason::kForbidden);
 }
 
 TEST_F(IssuerTest, AnExpiredTokenIsRefusedAndForgotten) {
@@ -115,18 +108,16 @@ TEST_F(IssuerTest, TheIdentityComesFromTheTokenNotFromTheRequest) {
 TEST_F(IssuerTest, ABadRequestDoesNotBurnTheToken) {
   std::string token = token_for("web");
 
-  EXPECT_EQ(issuer_->attest(token, "garbage", {}).error().reason, Reason::kBadRequest);
+  EXPECT_EQ(attest_with(token, "garbage").error().reason, Reason::kBadRequest);
 
   EXPECT_TRUE(attest(token).has_value());
 }
 
 TEST_F(IssuerTest, TokensAreForWorkloadsOfTheOwnDomain) {
-  EXPECT_EQ(issuer_->create_token(*SpiffeId::parse("spiffe://other/ns/a/sa/b"), 60s, {}).error().reason,
-            Reason::kBadRequest);
-  EXPECT_EQ(issuer_->create_token(*SpiffeId::parse("spiffe://cluster.local"), 60s, {}).error().reason,
-            Reason::kBadRequest);
-  EXPECT_EQ(issuer_->create_token(id("web"), 25h, {}).error().reason, Reason::kBadRequest);
-  EXPECT_EQ(issuer_->create_token(id("web"), 0s, {}).error().reason, Reason::kBadRequest);
+  EXPECT_EQ(create_token(*SpiffeId::parse("spiffe://other/ns/a/sa/b"), 60s).error().reason, Reason::kBadRequest);
+  EXPECT_EQ(create_token(*SpiffeId::parse("spiffe://cluster.local"), 60s).error().reason, Reason::kBadRequest);
+  EXPECT_EQ(create_token(id("web"), 25h).error().reason, Reason::kBadRequest);
+  EXPECT_EQ(create_token(id("web"), 0s).error().reason, Reason::kBadRequest);
 }
 
 TEST_F(IssuerTest, RenewsWithTheCurrentCertificate) {
@@ -162,7 +153,7 @@ TEST_F(IssuerTest, ASupersededSerialIsRefusedOnceTheNewOneRenewed) {
 TEST_F(IssuerTest, ASupersededSerialIsRefusedOnceTheNewOneWasSeen) {
   SignedSvid first = *attest(token_for("web"));
   SignedSvid second = *renew(first);
-  ASSERT_TRUE(issuer_->note_used(second.serial, "web-1").has_value());
+  ASSERT_TRUE(note_used(second.serial, "web-1").has_value());
 
   EXPECT_EQ(renew(first).error().reason, Reason::kUnauthenticated);
   EXPECT_TRUE(renew(second).has_value());
@@ -170,7 +161,7 @@ TEST_F(IssuerTest, ASupersededSerialIsRefusedOnceTheNewOneWasSeen) {
 
 TEST_F(IssuerTest, TheNameOfWhoUsesACertificateIsKept) {
   SignedSvid first = *attest(token_for("web"));
-  ASSERT_TRUE(issuer_->note_used(first.serial, "web-1").has_value());
+  ASSERT_TRUE(note_used(first.serial, "web-1").has_value());
   SignedSvid second = *renew(first);
 
   EXPECT_EQ((*ledger_.find_lineage(second.serial))->node, "web-1");
@@ -179,7 +170,7 @@ TEST_F(IssuerTest, TheNameOfWhoUsesACertificateIsKept) {
 TEST_F(IssuerTest, SeeingTheOldOneInUseKeepsItsRight) {
   SignedSvid first = *attest(token_for("web"));
   ASSERT_TRUE(renew(first).has_value());
-  ASSERT_TRUE(issuer_->note_used(first.serial, "web-1").has_value());
+  ASSERT_TRUE(note_used(first.serial, "web-1").has_value());
 
   EXPECT_TRUE(renew(first).has_value());
 }
@@ -196,16 +187,16 @@ TEST_F(IssuerTest, WhatWasGivenOutAfterTheBackupRenewsOnceMoreAndGoesOnFromThere
   Result<SignedSvid> next = renew(held);
 
   ASSERT_TRUE(next.has_value()) << next.error().text();
-  ASSERT_TRUE(issuer_->note_used(next->serial, "web-1").has_value());
+  ASSERT_TRUE(note_used(next->serial, "web-1").has_value());
   EXPECT_EQ(renew(held).error().reason, Reason::kUnauthenticated) << "a copy of it lives on";
   EXPECT_TRUE(renew(*next).has_value());
 }
 
 TEST_F(IssuerTest, WhoRenewsAfterARestoreIsNotListedTwice) {
   SignedSvid held = *attest(token_for("web"));
-  ASSERT_TRUE(issuer_->note_used(held.serial, "web-1").has_value());
+  ASSERT_TRUE(note_used(held.serial, "web-1").has_value());
   lose_and_restore(3h, [&] { held = *renew(held); });
-  ASSERT_TRUE(issuer_->note_used(held.serial, "web-1").has_value());
+  ASSERT_TRUE(note_used(held.serial, "web-1").has_value());
 
   Result<SignedSvid> next = renew(held);
 
@@ -235,12 +226,12 @@ TEST_F(IssuerTest, TheKnownIdentitiesOutliveTheirCertificatesForALifetimeAfterAR
 TEST_F(IssuerTest, ARestoreBringsNoSupersededCertificateBack) {
   SignedSvid before = *attest(token_for("web"));
   SignedSvid held = *renew(before);
-  ASSERT_TRUE(issuer_->note_used(held.serial, "web-1").has_value());
+  ASSERT_TRUE(note_used(held.serial, "web-1").has_value());
   clock_.advance(2min);
 
   lose_and_restore(2min, [] {});
   SignedSvid next = *renew(held);
-  ASSERT_TRUE(issuer_->note_used(next.serial, "web-1").has_value());
+  ASSERT_TRUE(note_used(next.serial, "web-1").has_value());
 
   EXPECT_EQ(renew(before).error().reason, Reason::kUnauthenticated);
   EXPECT_EQ(renew(held).error().reason, Reason::kUnauthenticated);
@@ -276,7 +267,7 @@ TEST_F(IssuerTest, ASerialRenewsItsOwnIdentityOnly) {
   SignedSvid first = *attest(token_for("web"));
 
   EXPECT_EQ(renew(first, "admin").error().reason, Reason::kUnauthenticated);
-  EXPECT_EQ(issuer_->renew({id("web"), first.serial, first.not_after}, csr(id("admin")), {}).error().reason,
+  EXPECT_EQ(renew_with({id("web"), first.serial, first.not_after}, csr(id("admin"))).error().reason,
             Reason::kForbidden);
 }
 
@@ -284,7 +275,7 @@ TEST_F(IssuerTest, SidecarsOfOneIdentityRenewIndependently) {
   SignedSvid one = *attest(token_for("web"));
   SignedSvid other = *attest(token_for("web"));
   SignedSvid one_next = *renew(one);
-  ASSERT_TRUE(issuer_->note_used(one_next.serial, "web-1").has_value());
+  ASSERT_TRUE(note_used(one_next.serial, "web-1").has_value());
 
   EXPECT_TRUE(renew(other).has_value());
 }
@@ -323,7 +314,7 @@ TEST_F(IssuerTest, LifetimesBelowFiveSecondsAreRefusedAndShortOnesWarned) {
 
 TEST_F(IssuerTest, EveryDecisionIsOneEscapedAuditLine) {
   std::string token = token_for("web");
-  static_cast<void>(issuer_->attest("no", csr(id("web")), {"r\n7", "", "evil\"\x1b[0m"}));
+  static_cast<void>(attest_with("no", csr(id("web")), {"r\n7", "", "evil\"\x1b[0m"}));
   ASSERT_TRUE(attest(token).has_value());
 
   ASSERT_EQ(audit_.lines_.size(), 3U);

@@ -3,7 +3,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "control/ca/ca_store.h"
+#include "control/ca/file_ca_store.h"
+#include "tests/support/ca_now.h"
 #include "tests/support/temp_dir.h"
 
 namespace heddle {
@@ -34,8 +35,11 @@ TEST(KeyForm, RefusesAFileThatIsOpenMissingEmptyOrLong) {
 
 class SealedCaTest : public testing::Test {
  protected:
-  Result<CaState> open(std::string_view passphrase) const { return store(passphrase).open(kNow); }
-  CaStore store(std::string_view passphrase) const { return {folder_, domain_, KeyForm(Secret(passphrase))}; }
+  Result<CaState> open(std::string_view passphrase) const {
+    FileCaStore anew = store(passphrase);
+    return open_now(anew, kNow);
+  }
+  FileCaStore store(std::string_view passphrase) const { return {folder_, domain_, KeyForm(Secret(passphrase))}; }
   std::string text(const std::string& name) const { return *read_file(folder_ + "/" + name, 1 << 20); }
   CaState prepared(const CaState& from) const {
     return {RotationPhase::kPrepared,
@@ -54,12 +58,12 @@ TEST_F(SealedCaTest, NoKeyIsPlainInAnyFileOfARotation) {
   CaState state = *open("correct horse");
   EXPECT_FALSE(KeyForm::holds_plain_key(text("ca.pem")));
   state = prepared(state);
-  CaStore store = this->store("correct horse");
-  ASSERT_TRUE(store.decide(state).has_value());
+  FileCaStore store = this->store("correct horse");
+  ASSERT_TRUE(decide_now(store, state).has_value());
   EXPECT_FALSE(KeyForm::holds_plain_key(text("ca.rotation")));
 
   CaState activated{RotationPhase::kActivated, 2, kNow, state.next, nullptr, state.signer->roots()};
-  ASSERT_TRUE(store.decide(activated).has_value());
+  ASSERT_TRUE(decide_now(store, activated).has_value());
   EXPECT_FALSE(KeyForm::holds_plain_key(text("ca.rotation")));
   EXPECT_EQ(root_pin(*open("correct horse")->signer), root_pin(*state.next));
   EXPECT_FALSE(KeyForm::holds_plain_key(text("ca.pem")));
@@ -81,7 +85,8 @@ TEST_F(SealedCaTest, AWrongOrMissingPassphraseStopsTheStart) {
 TEST_F(SealedCaTest, PlainKeysAreSealedWhenAPassphraseIsGiven) {
   CaState plain = *open("");
   CaState state = prepared(plain);
-  ASSERT_TRUE(store("").decide(state).has_value());
+  FileCaStore without = store("");
+  ASSERT_TRUE(decide_now(without, state).has_value());
   ASSERT_TRUE(KeyForm::holds_plain_key(text("ca.pem")) && KeyForm::holds_plain_key(text("ca.rotation")));
 
   Result<CaState> sealed = open("correct horse");

@@ -124,6 +124,40 @@ TEST(RotationPlan, AMessageNamesTwentyAndCountsTheRest) {
   EXPECT_TRUE(why.ends_with("; 5 more")) << why;
 }
 
+RotationPlan plan_with(Phase phase, ControlPlaneTrust other) {
+  return {{phase, "both", "new"}, {}, {std::move(other)}};
+}
+
+TEST(RotationPlan, AControlPlaneThatIsNotHeardKeepsAllButPrepareAndAbortFromBeingTaken) {
+  ControlPlaneTrust silent{"b", 40, Duration(12s), TrustInUse{"both", "new"}};
+
+  EXPECT_EQ(refusal(plan_with(Phase::kPrepared, silent).judge(Step::kActivate)),
+            "cannot activate yet, because of 1 control plane: control plane b is not heard, for 12s: what its 40 "
+            "sidecars and it use is unknown");
+  EXPECT_FALSE(plan_with(Phase::kActivated, silent).judge(Step::kRetire));
+  EXPECT_TRUE(plan_with(Phase::kSteady, silent).judge(Step::kPrepare));
+  EXPECT_TRUE(plan_with(Phase::kPrepared, silent).judge(Step::kAbort));
+}
+
+TEST(RotationPlan, AControlPlaneThatHasNotFollowedIsWaitedFor) {
+  ControlPlaneTrust old{"b", 0, std::nullopt, TrustInUse{"old", "old"}};
+  ControlPlaneTrust follows{"b", 0, std::nullopt, TrustInUse{"both", "new"}};
+  ControlPlaneTrust mute{"b", 0, std::nullopt, std::nullopt};
+
+  EXPECT_NE(refusal(plan_with(Phase::kPrepared, old).judge(Step::kActivate)).find("older bundle"), std::string::npos);
+  EXPECT_NE(refusal(plan_with(Phase::kActivated, old).judge(Step::kRetire)).find("another root"), std::string::npos);
+  EXPECT_NE(refusal(plan_with(Phase::kPrepared, mute).judge(Step::kActivate)).find("has not said"), std::string::npos);
+  EXPECT_TRUE(plan_with(Phase::kPrepared, follows).judge(Step::kActivate));
+  EXPECT_TRUE(plan_with(Phase::kActivated, follows).judge(Step::kRetire));
+}
+
+TEST(RotationPlan, TheOperatorMayAnswerForAControlPlane) {
+  const std::string kB[] = {"b"};
+  ControlPlaneTrust silent{"b", 1, Duration(12s), std::nullopt};
+
+  EXPECT_TRUE(plan_with(Phase::kPrepared, silent).judge(Step::kActivate, kB));
+}
+
 TEST(RotationPlan, NamesOfPhasesAndStepsLeadBack) {
   for (Phase phase : {Phase::kSteady, Phase::kPrepared, Phase::kActivated})
     EXPECT_EQ(rotation_phase(to_text(phase)), phase);

@@ -170,6 +170,21 @@ TEST_F(RotationScheduleTest, FilesThatChangeTheirMindAbort) {
   EXPECT_EQ(schedule_.next(ready, given(root()))->step, Step::kAbort);
 }
 
+// Another control plane's files are newer than ours.
+TEST_F(RotationScheduleTest, FilesThatAreNotReplacedYetUndoNothing) {
+  CaState ready = prepared(kNow);
+  ready.next = *CertificateAuthority::without_key(domain_, ready.next->to_pem());
+  CaState signs = activated(kNow);
+  std::string old = signs.old->pins().front();
+  signs.signer = *CertificateAuthority::without_key(domain_, signs.signer->to_pem());
+
+  EXPECT_FALSE(schedule_.next(ready, given(ready.signer)));
+  EXPECT_EQ(schedule_.next(ready, given(root()))->step, Step::kAbort) << "neither the one nor the other";
+  EXPECT_FALSE(schedule_.next(signs, old));
+  signs.phase = Phase::kSteady;
+  EXPECT_FALSE(schedule_.next(signs, old));
+}
+
 TEST_F(RotationScheduleTest, AlarmsByWhatIsLeft) {
   CaState state = steady();
   RotationSchedule::Due due = *schedule_.next(state, {});

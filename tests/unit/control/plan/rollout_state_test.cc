@@ -40,6 +40,33 @@ TEST(RolloutState, GoesThroughItsStagesToTheCommit) {
   EXPECT_FALSE(state.is_running());
 }
 
+TEST(RolloutState, IsKnownAgainWhateverItsPhaseAndAlsoFromItsJson) {
+  RolloutState state = three_stages();
+  ASSERT_TRUE(state.promote("good").has_value());
+  RolloutState::What what;
+  what.spec = state.spec();
+  what.changes = {state.changes().front()};
+  what.author = state.author();
+  what.message = state.message();
+  what.started = state.started();
+
+  EXPECT_TRUE(state.is_same_rollout(three_stages()));
+  EXPECT_TRUE(after_restart(state).is_same_rollout(three_stages()));
+  EXPECT_FALSE(state.is_same_rollout(RolloutState(what))) << "it changes something else";
+}
+
+TEST(RolloutState, IsWatchedAnewOnlyWhileItIsWatched) {
+  RolloutState state = three_stages();
+  state.watch();
+  state.watch_anew();
+  EXPECT_EQ(state.phase(), RolloutPhase::kPending);
+  ASSERT_TRUE(state.pause("by me").has_value());
+  state.watch_anew();
+
+  EXPECT_EQ(state.phase(), RolloutPhase::kPaused);
+  EXPECT_EQ(state.reason(), "by me");
+}
+
 TEST(RolloutState, ComesBackFromItsJsonWithAllItNeeds) {
   RolloutState state = three_stages();
   ASSERT_TRUE(state.promote("good").has_value());
@@ -58,6 +85,17 @@ TEST(RolloutState, ComesBackFromItsJsonWithAllItNeeds) {
   EXPECT_EQ(put.created, state.started());
   EXPECT_TRUE(back.touches(service("b").key));
   EXPECT_FALSE(back.touches(service("c").key));
+}
+
+TEST(RolloutState, SaysWhatItBeganOnAndAnOlderOneDoesNot) {
+  RolloutState::What what;
+  for (const char* stage : {"10%", "100%"}) what.spec.stages.push_back(*parse_stage(stage));
+  what.changes = {PutOperation{service("a")}, PutOperation{service("b"), Version{1, 7}},
+                  PutOperation{service("c"), Version()}};
+
+  RolloutState back = after_restart(RolloutState(std::move(what)));
+
+  EXPECT_EQ(back.base(), (std::vector<std::optional<Version>>{std::nullopt, Version{1, 7}, Version()}));
 }
 
 TEST(RolloutState, AStageThatWasWatchedIsWatchedAnewAfterARestart) {

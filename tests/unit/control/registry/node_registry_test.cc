@@ -14,7 +14,7 @@ WatchHello hello() { return {.node = "n1", .software = "0.1.0", .features = {"x"
 TEST(NodeRegistry, KnowsWhoRunsWhat) {
   NodeRegistry registry;
   registry.on_hello(1, kNode, hello(), kNow);
-  registry.on_progress(1, kNode, {NodeState::kLive, Version{1, 4}, Version{1, 7}}, kNow + 1s);
+  registry.on_progress(1, {NodeState::kLive, Version{1, 4}, Version{1, 7}}, kNow + 1s);
 
   NodeStatus row = registry.rows().at(0);
 
@@ -29,9 +29,9 @@ TEST(NodeRegistry, KnowsWhoRunsWhat) {
 TEST(NodeRegistry, CountsLateFromTheFirstMomentOn) {
   NodeRegistry registry;
   registry.on_hello(1, kNode, hello(), kNow);
-  registry.on_progress(1, kNode, {NodeState::kBehind}, kNow + 1s);
+  registry.on_progress(1, {NodeState::kBehind}, kNow + 1s);
   registry.on_nack(1, kNode, {{1, 5}, {{"", "", "no"}}}, kNow + 2s);
-  registry.on_progress(1, kNode, {NodeState::kRefused}, kNow + 3s);
+  registry.on_progress(1, {NodeState::kRefused}, kNow + 3s);
 
   EXPECT_EQ(registry.find(kNode)->behind_since, kNow + 1s);
   EXPECT_EQ(registry.find(kNode)->nack->errors[0].message, "no");
@@ -41,7 +41,7 @@ TEST(NodeRegistry, ANackIsForgottenWhenTheSidecarMovesOn) {
   NodeRegistry registry;
   registry.on_hello(1, kNode, hello(), kNow);
   registry.on_nack(1, kNode, {{1, 5}, {{"", "", "no"}}}, kNow);
-  registry.on_progress(1, kNode, {NodeState::kBehind}, kNow);
+  registry.on_progress(1, {NodeState::kBehind}, kNow);
 
   EXPECT_FALSE(registry.find(kNode)->nack.has_value());
 }
@@ -50,7 +50,7 @@ TEST(NodeRegistry, AnOlderConnectionSaysNothingMore) {
   NodeRegistry registry;
   registry.on_hello(1, kNode, hello(), kNow);
   registry.on_hello(2, kNode, hello(), kNow);
-  registry.on_progress(1, kNode, {NodeState::kLive, Version{1, 9}}, kNow);
+  registry.on_progress(1, {NodeState::kLive, Version{1, 9}}, kNow);
   registry.on_report(1, kNode, {{{"a", 1}}, 1s}, kNow);
   registry.on_gone(1, kNode, kNow);
 

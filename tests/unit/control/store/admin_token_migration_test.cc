@@ -56,7 +56,7 @@ TEST(AdminTokenMigration, RolesAndExpiryAreKept) {
   SqliteLedger ledger(database);
   AdminTokenRow ci{"ci", "", WallTime(7s), R"([{"role":"viewer","namespaces":["*"]}])", WallTime(9s)};
 
-  ASSERT_TRUE(ledger.add_admin_token(hash_of("t"), ci));
+  ASSERT_TRUE(ledger.apply({AddAdminToken{hash_of("t"), ci}}));
 
   AdminTokenRow found = **ledger.find_admin_token(hash_of("t"));
   EXPECT_EQ(found.grants, ci.grants);

@@ -94,6 +94,16 @@ TEST(EtcdMessages, AWatchTellsPutsDeletesAndThatItIsCancelled) {
   EXPECT_EQ(canceled->compact_revision, 3);
 }
 
+TEST(EtcdMessages, ARangeMayBeWatchedAndReadAsItWasOnce) {
+  EtcdRange range{"k", "l", 7};
+  range.revision = 42;
+
+  EXPECT_EQ(encode(range), R"({"key":"aw==","range_end":"bA==","limit":"7","revision":"42"})");
+  EXPECT_EQ(encode(EtcdWatchRequest{"k", 5, "l"}),
+            R"({"create_request":{"key":"aw==","range_end":"bA==","start_revision":"5"}})");
+  EXPECT_EQ(encode(EtcdWatchRequest{"k", 5}), R"({"create_request":{"key":"aw==","start_revision":"5"}})");
+}
+
 TEST(EtcdMessages, AnErrorInTheMidstOfAWatchIsAnError) {
   Result<EtcdWatchAnswer> broken =
       decode_watch(R"({"error":{"grpc_code":13,"http_code":500,"message":"server closed the stream"}})");
@@ -114,6 +124,8 @@ TEST(EtcdMessages, ErrorsSayWhatToDo) {
   const Row rows[] = {
       {400, R"({"error":"etcdserver: request is too large","code":3})", Reason::kTooLarge, false, false},
       {404, R"({"error":"etcdserver: requested lease not found","code":5})", Reason::kNotFound, false, false},
+      {400, R"({"error":"etcdserver: mvcc: required revision has been compacted","code":11})", Reason::kNotFound, false,
+       false},
       {404, "Not Found\n", Reason::kUnsupported, false, false},
       {503, R"({"error":"etcdserver: no leader","code":14})", Reason::kUnavailable, true, false},
       {503, "", Reason::kUnavailable, true, false},
@@ -124,7 +136,9 @@ TEST(EtcdMessages, ErrorsSayWhatToDo) {
       {400, R"({"error":"etcdserver: user name is empty","code":3})", Reason::kUnauthenticated, false, false},
       {400, R"({"error":"etcdserver: revision of auth store is old","code":3})", Reason::kUpstreamProtocolError, false,
        true},
-      {500, R"({"error":"etcdserver: mvcc: database space exceeded","code":8})", Reason::kUnavailable, false, false},
+      {429, R"({"error":"etcdserver: mvcc: database space exceeded","code":8})", Reason::kIo, false, false},
+      {503, R"({"error":"etcdserver: mvcc: database space exceeded","code":8})", Reason::kIo, false, false},
+      {429, R"({"error":"etcdserver: too many requests","code":8})", Reason::kUnavailable, false, false},
   };
   for (const Row& row : rows) {
     EtcdError error = decode_etcd_error(row.status, row.body);
@@ -132,6 +146,13 @@ TEST(EtcdMessages, ErrorsSayWhatToDo) {
     EXPECT_EQ(error.is_member_at_fault(), row.is_member_at_fault) << row.body;
     EXPECT_EQ(error.is_unauthenticated(), row.is_unauthenticated) << row.body;
   }
+}
+
+TEST(EtcdMessages, AFullEtcdSaysThatItIsFullAndWhatHelps) {
+  Error error = decode_etcd_error(429, R"({"error":"etcdserver: mvcc: database space exceeded","code":8})").to_error();
+
+  EXPECT_NE(error.detail.find("etcd is full"), std::string::npos) << error.detail;
+  EXPECT_NE(error.detail.find("alarm disarm"), std::string::npos) << error.detail;
 }
 
 TEST(EtcdEndpoint, IsAClientUrl) {

@@ -230,31 +230,56 @@ class SqliteLedgerTest : public testing::Test {
 };
 
 TEST_F(SqliteLedgerTest, AJoinTokenIsTakenOnce) {
-  ASSERT_TRUE(ledger_.add_join_token(hash("t"), {"id1", "spiffe://a/b", WallTime(1s), WallTime(2s)}).has_value());
+  ASSERT_TRUE(ledger_.apply({AddJoinToken{hash("t"), {"id1", "spiffe://a/b", WallTime(1s), WallTime(2s)}}}));
+  std::optional<JoinToken> found = *ledger_.find_join_token(hash("t"));
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->identity, "spiffe://a/b");
+  EXPECT_EQ(found->expires, WallTime(2s));
 
-  std::optional<JoinToken> first = *ledger_.take_join_token(hash("t"));
-  std::optional<JoinToken> second = *ledger_.take_join_token(hash("t"));
-
-  ASSERT_TRUE(first.has_value());
-  EXPECT_EQ(first->identity, "spiffe://a/b");
-  EXPECT_EQ(first->expires, WallTime(2s));
-  EXPECT_FALSE(second.has_value());
+  EXPECT_TRUE(ledger_.apply({TakeJoinToken{hash("t")}}));
+  EXPECT_EQ(ledger_.apply({TakeJoinToken{hash("t")}}).error().reason, Reason::kNotFound);
+  EXPECT_FALSE(ledger_.find_join_token(hash("t"))->has_value());
 }
 
 TEST_F(SqliteLedgerTest, DoubleIdsAreConflicts) {
-  ASSERT_TRUE(ledger_.add_join_token(hash("t"), {"id1", "i", {}, {}}).has_value());
-  ASSERT_TRUE(ledger_.add_admin_token(hash("t"), {"id1", "admin", {}}).has_value());
+  ASSERT_TRUE(ledger_.apply({AddJoinToken{hash("t"), {"id1", "i", {}, {}}}}));
+  ASSERT_TRUE(ledger_.apply({AddAdminToken{hash("t"), {"id1", "admin", {}}}}));
 
-  EXPECT_EQ(ledger_.add_join_token(hash("u"), {"id1", "i", {}, {}}).error().reason, Reason::kConflict);
-  EXPECT_EQ(ledger_.add_admin_token(hash("u"), {"id1", "admin", {}}).error().reason, Reason::kConflict);
+  EXPECT_EQ(ledger_.apply({AddJoinToken{hash("u"), {"id1", "i", {}, {}}}}).error().reason, Reason::kConflict);
+  EXPECT_EQ(ledger_.apply({AddAdminToken{hash("u"), {"id1", "admin", {}}}}).error().reason, Reason::kConflict);
+}
+
+TEST_F(SqliteLedgerTest, AChangeIsKeptWholeOrNotAtAll) {
+  ASSERT_TRUE(ledger_.apply({AddJoinToken{hash("t"), {"id1", "i", {}, WallTime(9s)}}}));
+
+  Result<void> none = ledger_.apply({TakeJoinToken{hash("t")}, SaveLineage{{0, "i", "s1", "", WallTime(9s)}},
+                                     PutMeta{"a", "1"}, TakeJoinToken{hash("t")}});
+
+  ASSERT_FALSE(none.has_value());
+  EXPECT_EQ(none.error().reason, Reason::kNotFound);
+  EXPECT_TRUE(ledger_.find_join_token(hash("t"))->has_value());
+  EXPECT_TRUE(ledger_.lineages()->empty());
+  EXPECT_FALSE(ledger_.meta("a")->has_value());
+}
+
+TEST_F(SqliteLedgerTest, AnswersBeforeTheCallReturns) {
+  std::vector<std::string> answers;
+  auto note = [&answers](const Result<void>& result) { answers.push_back(result ? "ok" : result.error().detail); };
+
+  EXPECT_EQ(ledger_.commit({PutMeta{"a", "1", true}}, note), nullptr);
+  EXPECT_EQ(ledger_.commit({PutMeta{"a", "2", true}}, note), nullptr);
+  EXPECT_EQ(ledger_.sync(note), nullptr);
+
+  EXPECT_EQ(answers, (std::vector<std::string>{"ok", "the document a exists already", "ok"}));
+  EXPECT_EQ(**ledger_.meta("a"), "1");
 }
 
 TEST_F(SqliteLedgerTest, LineagesAreFoundByEitherSerial) {
-  ASSERT_TRUE(ledger_.save_lineage({0, "i", "s1", "", WallTime(9s)}).has_value());
+  ASSERT_TRUE(ledger_.apply({SaveLineage{{0, "i", "s1", "", WallTime(9s)}}}));
   Lineage lineage = **ledger_.find_lineage("s1");
   lineage.previous = "s1";
   lineage.latest = "s2";
-  ASSERT_TRUE(ledger_.save_lineage(lineage).has_value());
+  ASSERT_TRUE(ledger_.apply({SaveLineage{lineage}}));
 
   EXPECT_EQ((*ledger_.find_lineage("s1"))->id, lineage.id);
   EXPECT_EQ((*ledger_.find_lineage("s2"))->id, lineage.id);
@@ -263,32 +288,30 @@ TEST_F(SqliteLedgerTest, LineagesAreFoundByEitherSerial) {
 }
 
 TEST_F(SqliteLedgerTest, ExpiredRecordsAreForgotten) {
-  ASSERT_TRUE(ledger_.add_join_token(hash("t"), {"old", "i", {}, WallTime(5s)}).has_value());
-  ASSERT_TRUE(ledger_.add_join_token(hash("u"), {"new", "i", {}, WallTime(6s)}).has_value());
-  ASSERT_TRUE(ledger_.save_lineage({0, "i", "s1", "", WallTime(5s)}).has_value());
+  ASSERT_TRUE(ledger_.apply(
+      {AddJoinToken{hash("t"), {"old", "i", {}, WallTime(5s)}}, AddJoinToken{hash("u"), {"new", "i", {}, WallTime(6s)}},
+       SaveLineage{{0, "i", "s1", "", WallTime(5s)}}, SaveLineage{{0, "i", "s2", "", WallTime(6s), "n"}}}));
 
-  ASSERT_TRUE(ledger_.save_lineage({0, "i", "s2", "", WallTime(6s), "n"}).has_value());
-
-  ASSERT_TRUE(ledger_.expire(WallTime(5s), WallTime(5s) - Ledger::kKeepExpired).has_value());
+  ASSERT_TRUE(ledger_.apply({ExpireRecords{WallTime(5s), WallTime(5s) - Ledger::kKeepExpired}}));
   EXPECT_EQ(ledger_.join_tokens()->size(), 1U);
   EXPECT_EQ(ledger_.lineages()->size(), 2U);
 
-  ASSERT_TRUE(ledger_.expire(WallTime(5s) + Ledger::kKeepExpired, WallTime(5s)).has_value());
+  ASSERT_TRUE(ledger_.apply({ExpireRecords{WallTime(5s) + Ledger::kKeepExpired, WallTime(5s)}}));
   ASSERT_EQ(ledger_.lineages()->size(), 1U);
   EXPECT_EQ((*ledger_.lineages())[0].node, "n");
 }
 
 TEST_F(SqliteLedgerTest, KeepsAdminTokensAndMeta) {
-  ASSERT_TRUE(ledger_.add_admin_token(hash("t"), {"root", "admin", WallTime(1s)}).has_value());
-  ASSERT_TRUE(ledger_.put_meta("a", "1").has_value());
-  ASSERT_TRUE(ledger_.put_meta("a", "2").has_value());
+  ASSERT_TRUE(ledger_.apply({AddAdminToken{hash("t"), {"root", "admin", WallTime(1s)}}}));
+  ASSERT_TRUE(ledger_.apply({PutMeta{"a", "1"}}));
+  ASSERT_TRUE(ledger_.apply({PutMeta{"a", "2"}}));
 
   EXPECT_EQ((*ledger_.find_admin_token(hash("t")))->id, "root");
   EXPECT_EQ(ledger_.admin_tokens()->size(), 1U);
   EXPECT_EQ(**ledger_.meta("a"), "2");
   EXPECT_FALSE((*ledger_.meta("b")).has_value());
-  EXPECT_TRUE(*ledger_.remove_admin_token("root"));
-  EXPECT_FALSE(*ledger_.remove_admin_token("root"));
+  EXPECT_TRUE(ledger_.apply({RemoveAdminToken{"root"}}));
+  EXPECT_EQ(ledger_.apply({RemoveAdminToken{"root"}}).error().reason, Reason::kNotFound);
 }
 }  // namespace
 }  // namespace heddle

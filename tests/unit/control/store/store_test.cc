@@ -33,6 +33,21 @@ TEST(Store, ATransactionIsOneVersion) {
   EXPECT_EQ(store->view().version(), (Version{1, 1}));
 }
 
+TEST(Store, WhatIsClosedTakesChangesOfTheSourceAlone) {
+  TestStore store;
+  store->close(make_error(Reason::kConflict, "the cluster says what is here"));
+
+  Result<Commit> beside = store.commit({PutOperation{backend_set("a")}});
+  ASSERT_FALSE(beside);
+  EXPECT_EQ(beside.error().reason, Reason::kConflict);
+  EXPECT_EQ(beside.error().detail, "the cluster says what is here");
+  CommitRequest request;
+  request.operations.push_back(PutOperation{backend_set("a")});
+  request.is_of_source = true;
+  EXPECT_TRUE(store.commit(std::move(request)));
+  EXPECT_EQ(store->view().size(), 1U);
+}
+
 TEST(Store, ApplyingTheSameAgainMakesNoVersion) {
   TestStore store;
   store.put(backend_set("a"));

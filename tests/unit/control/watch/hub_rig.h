@@ -87,7 +87,12 @@ class WatchHubTest : public testing::Test {
     hub_->set_synced();
     sidecar_.wants_ = {service_key("a")};
   }
-  void start_hub(WatchHub::Options options = {}) {
+  static WatchHub::Options in_small_slices() {
+    WatchHub::Options options;
+    options.pass_slice = 256;  // a pass over a thousand sidecars takes several turns
+    return options;
+  }
+  void start_hub(WatchHub::Options options = in_small_slices()) {
     hub_ = std::make_unique<WatchHub>(*store_.store, registry_, scheduler_, random_, options);
   }
   void put(Envelope resource) { store_.put(std::move(resource)); }

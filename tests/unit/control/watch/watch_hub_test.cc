@@ -355,5 +355,23 @@ TEST_F(WatchHubTest, EqualChangesShareOneBody) {
   EXPECT_TRUE(cache.body(full, empty)->puts.empty());
   EXPECT_EQ(cache.size(), 1U);
 }
+
+TEST_F(WatchHubTest, ABodyStaysForOnePass) {
+  ScopeSet::Ptr empty = make_scope_set({});
+  ScopeSet::Ptr full = make_scope_set({store_->view().find(service_key("a"))});
+  BatchCache cache;
+  cache.begin_pass();
+  std::weak_ptr<const BatchBody> one = cache.body(empty, full);
+  std::weak_ptr<const BatchBody> back = cache.body(full, empty);
+
+  EXPECT_EQ(cache.body(empty, full), one.lock());
+  EXPECT_FALSE(back.expired());
+  BatchBody::Ptr sent = one.lock();
+  cache.end_pass();
+
+  EXPECT_TRUE(back.expired());
+  EXPECT_EQ(cache.size(), 1U) << "somebody still sends it";
+  EXPECT_EQ(cache.body(empty, full), sent);
+}
 }  // namespace
 }  // namespace heddle

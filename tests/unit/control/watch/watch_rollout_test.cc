@@ -30,19 +30,33 @@ class WatchRolloutTest : public WatchHubTest {
   void make_keeper() {
     keeper_.reset();
     keeper_ = std::make_unique<RolloutKeeper>(RolloutKeeper::Parts{
-        *store_.store, registry_, scheduler_,
+        *store_.store, registry_, scheduler_, leader_,
         [this](const View&) { return unfit_ ? Result<void>(*unfit_) : Result<void>(); },
-        [this](const std::string& state) {
-          if (is_disk_full_) return Result<void>(make_error(Reason::kIo, "full"));
-          saved_ = state;
-          return Result<void>();
+        [this](std::string state, Ledger::Done done) -> Pending {
+          if (is_disk_full_) {
+            done(make_error(Reason::kIo, "full"));
+            return nullptr;
+          }
+          saved_ = std::move(state);
+          done({});
+          return nullptr;
         },
         [this] { hub_->on_staged_changed(); },
         [this](std::string_view type, std::string_view, const Result<void>&) { audited_.emplace_back(type); }});
     hub_->set_staged(keeper_.get());
   }
+  Result<void> begin(RolloutSpec spec, CommitRequest change) {
+    std::optional<Result<void>> out;
+    keeper_->start(std::move(spec), std::move(change), [&out](Result<void> kept) { out = std::move(kept); });
+    return out.value_or(make_error(Reason::kTimeout, "the keeper did not answer"));
+  }
+  Result<void> step(RolloutStep step) {
+    std::optional<Result<void>> out;
+    keeper_->step(step, "me", [&out](Result<void> kept) { out = std::move(kept); });
+    return out.value_or(make_error(Reason::kTimeout, "the keeper did not answer"));
+  }
   Result<void> start(RolloutSpec spec = stages({"node=n1", "100%"})) {
-    Result<void> started = keeper_->start(std::move(spec), {{PutOperation{route_to("b")}}, "me"});
+    Result<void> started = begin(std::move(spec), {{PutOperation{route_to("b")}}, "me"});
     run();
     return started;
   }
@@ -84,6 +98,7 @@ class WatchRolloutTest : public WatchHubTest {
   }
 
   WatchingSidecar other_{"n2"};
+  SoleLeader leader_;
   std::unique_ptr<RolloutKeeper> keeper_;
   std::optional<Error> unfit_;
   std::string saved_;
@@ -109,7 +124,7 @@ TEST_F(WatchRolloutTest, OnlyTheCohortGetsTheChangeAndTheNumberStays) {
 }
 
 TEST_F(WatchRolloutTest, WhoWaitsForAVersionIsNotHeldUpByTheChange) {
-  ASSERT_TRUE(keeper_->start(stages({"node=n1", "100%"}), {{PutOperation{route_to("b")}}, "me"}).has_value());
+  ASSERT_TRUE(begin(stages({"node=n1", "100%"}), {{PutOperation{route_to("b")}}, "me"}).has_value());
   scheduler_.advance(1ms);  // offered, not acknowledged
 
   EXPECT_EQ(state_of(sidecar_), NodeState::kBehind);
@@ -136,7 +151,7 @@ TEST_F(WatchRolloutTest, AbortBringsEverybodyToTheNewestVersion) {
   put(backend_set("a", "9"));
   run(10ms);
 
-  ASSERT_TRUE(keeper_->step(RolloutStep::kAbort, "me").has_value());
+  ASSERT_TRUE(step(RolloutStep::kAbort).has_value());
   run();
 
   EXPECT_EQ(phase(), RolloutPhase::kAborted);
@@ -177,7 +192,7 @@ TEST_F(WatchRolloutTest, ABadChangeIsRolledBackByItself) {
 }
 
 TEST_F(WatchRolloutTest, ASidecarThatRefusesTheChangeRollsItBack) {
-  ASSERT_TRUE(keeper_->start(stages({"node=n1", "100%"}), {{PutOperation{route_to("b")}}, "me"}).has_value());
+  ASSERT_TRUE(begin(stages({"node=n1", "100%"}), {{PutOperation{route_to("b")}}, "me"}).has_value());
   scheduler_.advance(1ms);
   ASSERT_TRUE(sidecar_.read(*hub_));
   hub_->on_message(*sidecar_.subscriber_, sidecar_.replica_.nack());
@@ -191,12 +206,12 @@ TEST_F(WatchRolloutTest, ASidecarThatRefusesTheChangeRollsItBack) {
 
 TEST_F(WatchRolloutTest, PausedItStaysUntilSomebodyGoesOn) {
   ASSERT_TRUE(start().has_value());
-  ASSERT_TRUE(keeper_->step(RolloutStep::kPause, "me").has_value());
+  ASSERT_TRUE(step(RolloutStep::kPause).has_value());
 
   traffic(60s, 50);
   EXPECT_EQ(phase(), RolloutPhase::kPaused);
   EXPECT_TRUE(has_route(sidecar_));
-  ASSERT_TRUE(keeper_->step(RolloutStep::kPromote, "me").has_value());
+  ASSERT_TRUE(step(RolloutStep::kPromote).has_value());
   look();
 
   EXPECT_EQ(phase(), RolloutPhase::kPromoted);
@@ -267,7 +282,7 @@ TEST_F(WatchRolloutTest, NothingElseChangesWhatItChanges) {
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().reason, Reason::kConflict);
   EXPECT_NE(refused.error().detail.find("promote or abort"), std::string::npos);
-  ASSERT_TRUE(keeper_->step(RolloutStep::kAbort, "me").has_value());
+  ASSERT_TRUE(step(RolloutStep::kAbort).has_value());
   EXPECT_TRUE(keeper_->admit(with_route).has_value());
 }
 
@@ -275,16 +290,16 @@ TEST_F(WatchRolloutTest, EndpointsAreNeverStagedUnlessTheyStayAsTheyAre) {
   Transaction all{PutOperation{backend_set("a")}, PutOperation{route_to("b")}};
   Transaction moved{PutOperation{backend_set("a", "7")}, PutOperation{route_to("b")}};
 
-  Result<void> refused = keeper_->start(stages({"1%", "100%"}), {moved, "me"});
+  Result<void> refused = begin(stages({"1%", "100%"}), {moved, "me"});
   ASSERT_FALSE(refused.has_value());
   EXPECT_NE(refused.error().detail.find("BackendSet/default/a"), std::string::npos);
-  ASSERT_TRUE(keeper_->start(stages({"1%", "100%"}), {all, "me"}).has_value());
+  ASSERT_TRUE(begin(stages({"1%", "100%"}), {all, "me"}).has_value());
   EXPECT_EQ(keeper_->state()->changes().size(), 1U);
 }
 
 TEST_F(WatchRolloutTest, ThereIsOneAtATimeAndSomethingToRollOut) {
-  EXPECT_FALSE(keeper_->start(stages({"1%", "100%"}), {{PutOperation{backend_set("a")}}, "me"}).has_value());
-  EXPECT_FALSE(keeper_->step(RolloutStep::kAbort, "me").has_value());
+  EXPECT_FALSE(begin(stages({"1%", "100%"}), {{PutOperation{backend_set("a")}}, "me"}).has_value());
+  EXPECT_FALSE(step(RolloutStep::kAbort).has_value());
   ASSERT_TRUE(start().has_value());
 
   Result<void> second = start();
@@ -307,7 +322,7 @@ TEST_F(WatchRolloutTest, OnlyThoseItConcernsAreEvidence) {
   third.start(*hub_);
   third.settle(*hub_);
   ASSERT_TRUE(start(stages({"node=n1+namespace=default", "node=n3", "100%"})).has_value());
-  ASSERT_TRUE(keeper_->step(RolloutStep::kPromote, "me").has_value());
+  ASSERT_TRUE(step(RolloutStep::kPromote).has_value());
   run();
   look();
 
@@ -336,12 +351,61 @@ TEST_F(WatchRolloutTest, WhatCannotBeKeptIsNotBegun) {
   EXPECT_FALSE(has_route(sidecar_));
 }
 
+// Others read the same document: nothing counts that is not in it.
+TEST_F(WatchRolloutTest, AStepOfItsOwnThatCannotBeKeptIsTriedAgain) {
+  ASSERT_TRUE(start().has_value());
+  is_disk_full_ = true;
+
+  traffic(60s, 40);
+  EXPECT_EQ(phase(), RolloutPhase::kWatching);
+  EXPECT_TRUE(has_route(sidecar_));
+  EXPECT_TRUE(keeper_->is_failing());
+  EXPECT_GT(keeper_->failed_writes(), 5U);
+  EXPECT_NE(keeper_->progress().judgement.why.find("tried again: full"), std::string::npos);
+  EXPECT_EQ(audited_, std::vector<std::string>{"rollout-rollback"}) << "not each second";
+
+  is_disk_full_ = false;
+  look();
+  EXPECT_EQ(phase(), RolloutPhase::kRolledBack);
+  EXPECT_FALSE(keeper_->is_failing());
+  run();
+  EXPECT_FALSE(has_route(sidecar_));
+  EXPECT_EQ(audited_.size(), 2U);
+}
+
+TEST_F(WatchRolloutTest, WhatNoLongerFitsIsTakenBackAlsoWhileThatCannotBeKept) {
+  ASSERT_TRUE(start().has_value());
+  unfit_ = make_error(Reason::kConflict, "no BackendSet b");
+  is_disk_full_ = true;
+
+  put(backend_set("a", "9"));
+  run(10ms);
+  EXPECT_TRUE(keeper_->is_running());
+  EXPECT_FALSE(has_route(sidecar_));
+  is_disk_full_ = false;
+  look();
+
+  EXPECT_EQ(phase(), RolloutPhase::kRolledBack);
+}
+
+// As when another control plane took it before it heard of the rollout.
+TEST_F(WatchRolloutTest, WhatWasChangedBesideItIsNotWrittenOver) {
+  ASSERT_TRUE(start().has_value());
+
+  put(route_to("a"));
+  run(10ms);
+
+  EXPECT_EQ(phase(), RolloutPhase::kRolledBack);
+  EXPECT_NE(reason().find("HTTPRoute/default/r was changed beside it"), std::string::npos) << reason();
+  EXPECT_EQ(sidecar_.replica_.content(), other_.replica_.content());
+}
+
 // The commit is known at once, its push comes later: what sidecars say in between must not bring the old content back.
 TEST_F(WatchRolloutTest, AtThePromotionNobodyGetsTheOldContentBack) {
   ASSERT_TRUE(start().has_value());
   size_t of_cohort = sidecar_.replica_.begins().size();
   size_t of_rest = other_.replica_.begins().size();
-  ASSERT_TRUE(keeper_->step(RolloutStep::kPromote, "me").has_value());
+  ASSERT_TRUE(step(RolloutStep::kPromote).has_value());
   scheduler_.advance(0ms);  // the last stage is offered to the rest
   ASSERT_TRUE(other_.read(*hub_));
   store_.clock.advance(0ms);  // committed; nothing of the hub's time has passed
@@ -361,7 +425,7 @@ TEST_F(WatchRolloutTest, AtThePromotionNobodyGetsTheOldContentBack) {
 }
 
 TEST_F(WatchRolloutTest, ACommitDoesNotHoldUpTheChange) {
-  ASSERT_TRUE(keeper_->start(stages({"node=n1", "100%"}), {{PutOperation{route_to("b")}}, "me"}).has_value());
+  ASSERT_TRUE(begin(stages({"node=n1", "100%"}), {{PutOperation{route_to("b")}}, "me"}).has_value());
 
   put(backend_set("b", "9"));
   put(backend_set("b", "10"));
@@ -386,10 +450,10 @@ TEST_F(WatchRolloutTest, WhoComesDuringARolloutSharesWhatItsCohortHolds) {
 
 TEST_F(WatchRolloutTest, ANewRolloutIsNotWhatTheOneBeforeWas) {
   ASSERT_TRUE(start().has_value());
-  ASSERT_TRUE(keeper_->step(RolloutStep::kAbort, "me").has_value());
+  ASSERT_TRUE(step(RolloutStep::kAbort).has_value());
   run();
 
-  ASSERT_TRUE(keeper_->start(stages({"node=n1", "100%"}), {{PutOperation{route_to("a")}}, "me"}).has_value());
+  ASSERT_TRUE(begin(stages({"node=n1", "100%"}), {{PutOperation{route_to("a")}}, "me"}).has_value());
   run();
 
   EXPECT_NE(sidecar_.replica_.content().at(std::string(kRoute)).find(R"("kind":"BackendSet","name":"a")"),
@@ -403,13 +467,13 @@ TEST_F(WatchRolloutTest, AnExpectedVersionIsCheckedOnceWhenItBegins) {
   Version seen = store_->version();
   Transaction changes{PutOperation{route_to("b"), seen}};
   Transaction stale{PutOperation{route_to("b"), Version{1, 1}}};
-  Result<void> refused = keeper_->start(stages({"node=n1", "100%"}), {stale, "me"});
+  Result<void> refused = begin(stages({"node=n1", "100%"}), {stale, "me"});
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().reason, Reason::kConflict);
 
-  ASSERT_TRUE(keeper_->start(stages({"node=n1", "100%"}), {changes, "me"}).has_value());
+  ASSERT_TRUE(begin(stages({"node=n1", "100%"}), {changes, "me"}).has_value());
   run();
-  ASSERT_TRUE(keeper_->step(RolloutStep::kPromote, "me").has_value());
+  ASSERT_TRUE(step(RolloutStep::kPromote).has_value());
   look();
 
   EXPECT_EQ(phase(), RolloutPhase::kPromoted) << reason();
@@ -420,7 +484,7 @@ TEST_F(WatchRolloutTest, AnExpectedVersionIsCheckedOnceWhenItBegins) {
 TEST_F(WatchRolloutTest, WhoMissedTheAbortGetsWhatEverybodyHas) {
   ASSERT_TRUE(start().has_value());
   sidecar_.stop(*hub_);
-  ASSERT_TRUE(keeper_->step(RolloutStep::kAbort, "me").has_value());
+  ASSERT_TRUE(step(RolloutStep::kAbort).has_value());
   run();
 
   sidecar_.start(*hub_);

@@ -207,7 +207,7 @@ TEST_F(WatchScaleTest, AHerdIsToldWhenToComeBack) {
 
 TEST_F(WatchScaleTest, AWaitIsAnsweredSoonWithManySidecars) {
   std::vector<std::unique_ptr<WatchingSidecar>> many;
-  for (int i = 0; i < 600; ++i) {  // more than are pumped in one turn
+  for (int i = 0; i < 1200; ++i) {  // more than are pumped in one turn
     many.push_back(make("n" + std::to_string(i)));
     many.back()->start(*hub_);
     many.back()->settle(*hub_);
@@ -256,6 +256,122 @@ TEST_F(WatchScaleTest, AnOldStreamIsAskedOnceToComeAnew) {
   pass(30min);
 
   EXPECT_EQ(sidecar_.replica_.drains(), 1);
+  EXPECT_EQ(hub_->sent_away().age, 1U);
+  EXPECT_EQ(hub_->sent_away().imbalance, 0U);
+}
+
+TEST_F(WatchScaleTest, WhoHasMoreThanItsShareAsksTheOldestToLeave) {
+  WatchHub::Options options;
+  options.rebalance.least = 1;
+  start_hub(options);
+  hub_->set_synced();
+  std::vector<std::unique_ptr<WatchingSidecar>> many;
+  for (const char* node : {"n4", "n3", "n2"}) {
+    many.push_back(make(node));
+    many.back()->start(*hub_);
+    many.back()->settle(*hub_);
+  }
+  registry_.on_replica("another", scheduler_.wall());
+  auto drains = [&](Duration time) {
+    std::vector<int> out;
+    scheduler_.advance(time);
+    for (auto& sidecar : many) sidecar->read(*hub_);
+    for (auto& sidecar : many) out.push_back(sidecar->replica_.drains());
+    return out;
+  };
+
+  EXPECT_EQ(drains(60s), (std::vector<int>{0, 0, 0}));
+  EXPECT_EQ(drains(1s), (std::vector<int>{1, 0, 0}));
+  EXPECT_EQ(drains(5s), (std::vector<int>{1, 1, 0}));
+  EXPECT_EQ(hub_->sent_away().imbalance, 2U);
+  EXPECT_EQ(hub_->sent_away().age, 0U);
+}
+
+TEST_F(WatchScaleTest, WhoIsAloneKeepsItsStreams) {
+  WatchHub::Options options;
+  options.rebalance.least = 1;
+  start_hub(options);
+  hub_->set_synced();
+  sidecar_.start(*hub_);
+  sidecar_.settle(*hub_);
+
+  for (int i = 0; i < 60; ++i) {
+    scheduler_.advance(5s);
+    sidecar_.settle(*hub_);
+  }
+
+  EXPECT_EQ(sidecar_.replica_.drains(), 0);
+}
+
+class WatchPassTest : public WatchScaleTest {
+ protected:
+  // The last one alone wants what changes.
+  void start_many() {
+    start_hub();
+    hub_->set_synced();
+    hub_->set_flush([this] { flushed(); });
+    for (const char* node : {"n1", "n2", "n3", "n4"}) {
+      many_.push_back(make(node));
+      if (many_.size() < 4) many_.back()->wants_ = {service_key("b")};
+      many_.back()->start(*hub_);
+      many_.back()->settle(*hub_);
+    }
+  }
+  void flushed() {
+    if (on_flush_) on_flush_();
+  }
+  std::vector<std::unique_ptr<WatchingSidecar>> many_;
+  std::function<void()> on_flush_;
+};
+
+TEST_F(WatchPassTest, ThoseWhomAChangeConcernsDoNotWaitForTheOthers) {
+  start_many();
+  std::vector<bool> has_lines;
+  on_flush_ = [&] { has_lines.push_back(!many_[3]->lines_.empty()); };
+
+  put(backend_set("a", "9"));
+  scheduler_.advance(10ms);
+
+  ASSERT_EQ(has_lines.size(), 5U);  // everybody, and the last one twice
+  EXPECT_TRUE(has_lines.front());
+}
+
+TEST_F(WatchPassTest, WhoLeavesOrComesInAPassDoesNotStopIt) {
+  start_many();
+  sidecar_.wants_ = {service_key("a")};
+  bool is_done = false;
+  on_flush_ = [&] {
+    if (std::exchange(is_done, true)) return;
+    many_[0]->stop(*hub_);
+    many_[3]->stop(*hub_);
+    sidecar_.start(*hub_);
+  };
+
+  put(backend_set("a", "9"));
+  scheduler_.advance(10ms);
+  sidecar_.settle(*hub_);
+
+  EXPECT_EQ(sidecar_.replica_.version(), store_->version());
+  EXPECT_TRUE(hub_->is_reached(store_->version()));
+}
+
+// More than one slice of a pass; what they run is the newest version, though they get nothing.
+TEST_F(WatchScaleTest, AChangeOfEndpointsIsReachedByThoseWhomItDoesNotConcern) {
+  std::vector<std::unique_ptr<WatchingSidecar>> many;
+  for (int i = 0; i < 1200; ++i) {
+    many.push_back(make("n" + std::to_string(i)));
+    if (i != 1199) many.back()->wants_ = {service_key("b")};
+    many.back()->start(*hub_);
+    many.back()->settle(*hub_);
+  }
+  put(backend_set("a", "9"));
+
+  scheduler_.advance(20ms);  // before the first heartbeats
+  for (size_t i = 0; i < many.size(); ++i) EXPECT_EQ(many[i]->lines_.empty(), i != 1199) << i;
+  EXPECT_FALSE(hub_->is_reached(store_->version()));
+  many.back()->settle(*hub_);
+
+  EXPECT_TRUE(hub_->is_reached(store_->version()));
 }
 
 TEST_F(WatchScaleTest, WhoComesAnewAfterADrainIsNotResynced) {

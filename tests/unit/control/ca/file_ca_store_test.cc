@@ -1,4 +1,4 @@
-#include "control/ca/ca_store.h"
+#include "control/ca/file_ca_store.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "lib/base/file.h"
+#include "tests/support/ca_now.h"
 #include "tests/support/temp_dir.h"
 
 namespace heddle {
@@ -13,11 +14,22 @@ namespace {
 constexpr WallTime kNow{std::chrono::seconds(1'800'000'000)};
 using Phase = RotationPhase;
 
-class CaStoreTest : public testing::Test {
+class FileCaStoreTest : public testing::Test {
  protected:
   CertificateAuthority::Ptr root() const { return *CertificateAuthority::create_root(domain_, 24h * 365, kNow); }
-  CaStore store() const { return {folder_, domain_}; }
-  Result<CaState> open() const { return store().open(kNow); }
+  FileCaStore store() const { return {folder_, domain_}; }
+  Result<CaState> open() const {
+    FileCaStore anew = store();
+    return open_now(anew, kNow);
+  }
+  Result<void> decide(const CaState& state) const {
+    FileCaStore anew = store();
+    return decide_now(anew, state);
+  }
+  Result<void> finish(const CaState& state) const {
+    FileCaStore anew = store();
+    return finish_now(anew, state);
+  }
   CaState prepared() const { return {Phase::kPrepared, 2, kNow, open()->signer, root(), nullptr}; }
   static CaState activated(const CaState& from) {
     return {Phase::kActivated, from.sequence, kNow, from.next, nullptr, from.signer->roots()};
@@ -30,7 +42,7 @@ class CaStoreTest : public testing::Test {
   TrustDomain domain_ = *TrustDomain::parse("cluster.local");
 };
 
-TEST_F(CaStoreTest, StartsSteadyWithOneRoot) {
+TEST_F(FileCaStoreTest, StartsSteadyWithOneRoot) {
   Result<CaState> state = open();
 
   ASSERT_TRUE(state.has_value()) << state.error().text();
@@ -39,9 +51,9 @@ TEST_F(CaStoreTest, StartsSteadyWithOneRoot) {
   EXPECT_EQ((*state->bundle())->notes().sequence, 1U);
 }
 
-TEST_F(CaStoreTest, KeepsAPreparedRootWithItsKey) {
+TEST_F(FileCaStoreTest, KeepsAPreparedRootWithItsKey) {
   CaState before = prepared();
-  ASSERT_TRUE(store().decide(before).has_value());
+  ASSERT_TRUE(decide(before).has_value());
 
   Result<CaState> after = open();
 
@@ -54,11 +66,11 @@ TEST_F(CaStoreTest, KeepsAPreparedRootWithItsKey) {
   EXPECT_EQ((*after->bundle())->notes().sequence, 2U);
 }
 
-TEST_F(CaStoreTest, ACrashAfterTheDecisionToActivateIsFinishedByTheNextStart) {
+TEST_F(FileCaStoreTest, ACrashAfterTheDecisionToActivateIsFinishedByTheNextStart) {
   CaState before = prepared();
-  ASSERT_TRUE(store().decide(before).has_value());
+  ASSERT_TRUE(decide(before).has_value());
   CaState decided = activated(before);
-  ASSERT_TRUE(store().decide(decided).has_value());
+  ASSERT_TRUE(decide(decided).has_value());
 
   Result<CaState> after = open();
 
@@ -70,11 +82,11 @@ TEST_F(CaStoreTest, ACrashAfterTheDecisionToActivateIsFinishedByTheNextStart) {
   EXPECT_EQ(text("ca.rotation").find("PRIVATE KEY"), std::string::npos);
 }
 
-TEST_F(CaStoreTest, ACrashBetweenTheTwoFilesOfAnActivationIsFinishedToo) {
+TEST_F(FileCaStoreTest, ACrashBetweenTheTwoFilesOfAnActivationIsFinishedToo) {
   CaState before = prepared();
-  ASSERT_TRUE(store().decide(before).has_value());
+  ASSERT_TRUE(decide(before).has_value());
   CaState decided = activated(before);
-  ASSERT_TRUE(store().decide(decided).has_value());
+  ASSERT_TRUE(decide(decided).has_value());
   ASSERT_TRUE(write_authority(file("ca.pem"), *decided.signer).has_value());
 
   Result<CaState> after = open();
@@ -84,23 +96,23 @@ TEST_F(CaStoreTest, ACrashBetweenTheTwoFilesOfAnActivationIsFinishedToo) {
   EXPECT_EQ(text("ca.rotation").find("PRIVATE KEY"), std::string::npos);
 }
 
-TEST_F(CaStoreTest, TheOldKeyIsGoneOnceTheNewOneSigns) {
+TEST_F(FileCaStoreTest, TheOldKeyIsGoneOnceTheNewOneSigns) {
   CaState before = prepared();
   std::string old_key = text("ca.pem").substr(text("ca.pem").find("-----BEGIN PRIVATE"));
   CaState decided = activated(before);
-  ASSERT_TRUE(store().decide(decided).has_value());
-  ASSERT_TRUE(store().finish(decided).has_value());
+  ASSERT_TRUE(decide(decided).has_value());
+  ASSERT_TRUE(finish(decided).has_value());
 
   EXPECT_EQ(text("ca.pem").find(old_key), std::string::npos);
   EXPECT_EQ(text("ca.rotation").find("PRIVATE KEY"), std::string::npos);
   EXPECT_TRUE(open().has_value());
 }
 
-TEST_F(CaStoreTest, ARetiredRootIsForgottenAndTheSequenceGoesOn) {
+TEST_F(FileCaStoreTest, ARetiredRootIsForgottenAndTheSequenceGoesOn) {
   CaState before = prepared();
   CaState decided = activated(before);
-  ASSERT_TRUE(store().decide(decided) && store().finish(decided));
-  ASSERT_TRUE(store().decide({Phase::kSteady, 3, kNow, decided.signer, nullptr, nullptr}));
+  ASSERT_TRUE(decide(decided) && finish(decided));
+  ASSERT_TRUE(decide({Phase::kSteady, 3, kNow, decided.signer, nullptr, nullptr}));
 
   Result<CaState> after = open();
 
@@ -109,9 +121,9 @@ TEST_F(CaStoreTest, ARetiredRootIsForgottenAndTheSequenceGoesOn) {
   EXPECT_EQ((*after->bundle())->notes().sequence, 3U);
 }
 
-TEST_F(CaStoreTest, AnotherRootInCaPemThanWasDecidedStopsTheStart) {
+TEST_F(FileCaStoreTest, AnotherRootInCaPemThanWasDecidedStopsTheStart) {
   CaState before = prepared();
-  ASSERT_TRUE(store().decide(before).has_value());
+  ASSERT_TRUE(decide(before).has_value());
   ASSERT_TRUE(write_authority(file("ca.pem"), *root()).has_value());
 
   Result<CaState> after = open();
@@ -120,16 +132,16 @@ TEST_F(CaStoreTest, AnotherRootInCaPemThanWasDecidedStopsTheStart) {
   EXPECT_NE(after.error().detail.find("ca.rotation"), std::string::npos) << after.error().detail;
 }
 
-TEST_F(CaStoreTest, ALostCaPemIsNotReplacedWhileARotationIsKnown) {
-  ASSERT_TRUE(store().decide(prepared()).has_value());
+TEST_F(FileCaStoreTest, ALostCaPemIsNotReplacedWhileARotationIsKnown) {
+  ASSERT_TRUE(decide(prepared()).has_value());
   std::filesystem::remove(file("ca.pem"));
 
   EXPECT_FALSE(open().has_value());
   EXPECT_FALSE(std::filesystem::exists(file("ca.pem")));
 }
 
-TEST_F(CaStoreTest, ARotationFileOthersMayReadStopsTheStart) {
-  ASSERT_TRUE(store().decide(prepared()).has_value());
+TEST_F(FileCaStoreTest, ARotationFileOthersMayReadStopsTheStart) {
+  ASSERT_TRUE(decide(prepared()).has_value());
   struct stat status {};
   ASSERT_EQ(::stat(file("ca.rotation").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600U);
@@ -141,7 +153,7 @@ TEST_F(CaStoreTest, ARotationFileOthersMayReadStopsTheStart) {
   EXPECT_NE(after.error().detail.find("0600"), std::string::npos) << after.error().detail;
 }
 
-TEST_F(CaStoreTest, WhatACrashLeftOfAWriteIsRemovedForItMayHoldAKey) {
+TEST_F(FileCaStoreTest, WhatACrashLeftOfAWriteIsRemovedForItMayHoldAKey) {
   ASSERT_TRUE(open().has_value());
   for (const char* name : {"ca.pem.0a1b.tmp", "ca.rotation.0a1b.tmp", "heddle.db.tmp"}) {
     ASSERT_TRUE(atomic_write(file(name), "half a key", kPrivateFile).has_value());
@@ -154,8 +166,8 @@ TEST_F(CaStoreTest, WhatACrashLeftOfAWriteIsRemovedForItMayHoldAKey) {
   EXPECT_TRUE(std::filesystem::exists(file("heddle.db.tmp"))) << "not ours";
 }
 
-TEST_F(CaStoreTest, ADamagedRotationFileStopsTheStartAndIsNamed) {
-  ASSERT_TRUE(store().decide(prepared()).has_value());
+TEST_F(FileCaStoreTest, ADamagedRotationFileStopsTheStartAndIsNamed) {
+  ASSERT_TRUE(decide(prepared()).has_value());
   std::string whole = text("ca.rotation");
   const std::string kDamaged[] = {"", "{}", whole.substr(0, whole.size() / 2), R"({"phase":"prepared"})"};
 

@@ -1,0 +1,53 @@
+#include "control/cluster/pod_facts.h"
+
+namespace heddle {
+namespace {
+constexpr std::string_view kProxyContainer = "heddle-proxy";
+
+bool has_container(const JsonValue& pod, std::string_view list) {
+  std::optional<JsonValue> containers = pod.find({"spec", list});
+  if (!containers) return false;
+  for (size_t i = 0; i < containers->size(); ++i) {
+    if (text_at(containers->at(i), {"name"}) == kProxyContainer) return true;
+  }
+  return false;
+}
+
+Labels read_labels(const JsonValue& pod) {
+  Labels out;
+  std::optional<JsonValue> labels = pod.find({"metadata", "labels"});
+  if (!labels) return out;
+  for (std::string_view key : labels->keys()) {
+    std::optional<JsonValue> value = labels->find(key);
+    if (value->is_string()) out.emplace(key, *value->as_string());
+  }
+  return out;
+}
+}  // namespace
+
+JsonValue pod_essentials(const JsonValue& pod) {
+  JsonValue out = JsonValue::object();
+  for (std::string_view field : {"name", "namespace", "uid", "deletionTimestamp", "labels"}) {
+    if (auto value = pod.find({"metadata", field})) out = out.with({"metadata", field}, *value);
+  }
+  for (std::string_view field : {"serviceAccountName", "nodeName"}) {
+    if (auto value = pod.find({"spec", field})) out = out.with({"spec", field}, *value);
+  }
+  if (!has_container(pod, "containers") && !has_container(pod, "initContainers")) return out;
+  const JsonValue proxy[] = {JsonValue::object().with({"name"}, JsonValue::string(kProxyContainer))};
+  return out.with({"spec", "containers"}, JsonValue::array(proxy));
+}
+
+PodFacts read_pod(const JsonValue& pod) {
+  PodFacts out;
+  out.ref = {std::string(text_at(pod, {"metadata", "namespace"})), std::string(text_at(pod, {"metadata", "name"}))};
+  out.service_account = text_at(pod, {"spec", "serviceAccountName"});
+  if (out.service_account.empty()) out.service_account = "default";
+  out.uid = text_at(pod, {"metadata", "uid"});
+  out.node = text_at(pod, {"spec", "nodeName"});
+  out.is_meshed = has_container(pod, "containers") || has_container(pod, "initContainers");
+  out.is_leaving = !text_at(pod, {"metadata", "deletionTimestamp"}).empty();
+  out.labels = read_labels(pod);
+  return out;
+}
+}  // namespace heddle

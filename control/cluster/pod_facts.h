@@ -1,0 +1,20 @@
+// PodFacts: what a backend set needs to know of a pod: who it is, whether it has a sidecar, whether it is leaving.
+// Pure.
+#pragma once
+#include "control/cluster/cluster_objects.h"
+
+namespace heddle {
+struct PodFacts {
+  ObjectRef ref;
+  std::string service_account;  // "default" if the pod says none
+  std::string uid;
+  std::string node;
+  bool is_meshed = false;   // it has a container heddle-proxy: what it runs, not what an annotation promises
+  bool is_leaving = false;  // deletionTimestamp: sooner than its EndpointSlice says so
+  Labels labels;
+};
+
+PodFacts read_pod(const JsonValue& pod);
+// What read_pod() reads, and no more: a cluster has many pods, and their statuses change all the time.
+JsonValue pod_essentials(const JsonValue& pod);
+}  // namespace heddle

@@ -1,0 +1,232 @@
+#include "control/cluster/translate.h"
+
+#include "tests/unit/control/cluster/cluster_yaml.h"
+
+namespace heddle {
+namespace {
+constexpr std::string_view kShop = R"(
+apiVersion: v1
+kind: Service
+metadata: {name: hello, namespace: shop, creationTimestamp: "2026-01-31T12:34:56Z"}
+spec: {clusterIP: 10.96.0.10, clusterIPs: [10.96.0.10, "fd00::a"], ports: [{name: http, port: 80, targetPort: 8080}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: hello-1, namespace: shop, labels: {kubernetes.io/service-name: hello}}
+addressType: IPv4
+ports: [{name: http, port: 8080}]
+endpoints:
+  - {addresses: [10.0.0.1], zone: a, targetRef: {kind: Pod, name: meshed}}
+  - {addresses: [10.0.0.2], targetRef: {kind: Pod, name: bare}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: meshed, namespace: shop, labels: {version: v2, other: x}}
+spec: {serviceAccountName: hello, initContainers: [{name: heddle-proxy}], containers: [{name: app}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: bare, namespace: shop}
+spec: {containers: [{name: app}]}
+---
+)";
+constexpr std::string_view kRoute = R"(
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: hello, namespace: shop}
+spec:
+  parentRefs: [{group: "", kind: Service, name: hello}]
+  rules: [{backendRefs: [{name: hello, port: 80}]}]
+---
+)";
+
+class TranslateTest : public testing::Test {
+ protected:
+  void put(std::string_view yaml) { test::put_all(objects_, yaml); }
+  Translation run() { return translate(objects_, {}); }
+  static const JsonValue* find(const Translation& all, std::string_view key) {
+    for (const ClusterResource& one : all.resources) {
+      if (one.envelope.key.text() == key) return &one.envelope.document;
+    }
+    return nullptr;
+  }
+  static std::string problems(const Translation& all) {
+    std::string out;
+    for (const ClusterProblem& one : all.problems) out.append(one.text()).append("\n");
+    return out;
+  }
+  // What is at the path, as compact JSON; empty: nothing.
+  std::string at(std::string_view key, JsonValue::Path path) {
+    Translation all = run();
+    const JsonValue* document = find(all, key);
+    std::optional<JsonValue> found = document == nullptr ? std::nullopt : document->find(path);
+    return found ? found->compact() : "";
+  }
+  ClusterObjects objects_;
+};
+
+TEST_F(TranslateTest, AServiceHasASetForEachOfItsPorts) {
+  put(kShop);
+  Translation all = run();
+  EXPECT_EQ(problems(all), "");
+  ASSERT_EQ(all.resources.size(), 2U);
+  EXPECT_EQ(all.resources[0].envelope.key.text(), "Service/shop/hello");
+  EXPECT_EQ(all.resources[0].object, "Service shop/hello");
+  EXPECT_EQ(format_time(all.resources[0].created.value()), "2026-01-31T12:34:56.000Z");
+  EXPECT_EQ(at("Service/shop/hello", {"spec", "ports"}),
+            R"([{"backendSet":"hello.80","name":"http","port":80,"protocol":"http"}])");
+  EXPECT_EQ(at("Service/shop/hello", {"spec", "addresses"}), R"(["10.96.0.10","fd00::a"])");
+}
+
+TEST_F(TranslateTest, AnEndpointIsWhoItsPodIs) {
+  put(kShop);
+  EXPECT_EQ(at("BackendSet/shop/hello.80", {"spec", "endpoints"}),
+            R"([{"address":"10.0.0.1","identity":"spiffe://cluster.local/ns/shop/sa/hello","port":8080,"zone":"a"},)"
+            R"({"address":"10.0.0.2","port":8080,"tls":"plaintext"}])");
+}
+
+TEST_F(TranslateTest, APodThatIsNotKnownYetIsNotSpokenToInTheClear) {
+  put(kShop);
+  objects_.erase(ClusterKind::kPod, {"shop", "meshed"});
+  EXPECT_EQ(at("BackendSet/shop/hello.80", {"spec", "endpoints"}),
+            R"([{"address":"10.0.0.2","port":8080,"tls":"plaintext"}])");
+}
+
+TEST_F(TranslateTest, APodThatIsLeavingIsLeftSoonerThanItsSliceSaysSo) {
+  put(kShop);
+  put(R"(
+apiVersion: v1
+kind: Pod
+metadata: {name: bare, namespace: shop, deletionTimestamp: "2026-01-31T12:34:56Z"}
+spec: {containers: [{name: app}]})");
+  EXPECT_EQ(at("BackendSet/shop/hello.80", {"spec", "endpoints"}).find("10.0.0.2"), std::string::npos);
+}
+
+TEST_F(TranslateTest, LabelsThatASubsetAsksForAreTakenAlong) {
+  put(kShop);
+  put(R"(
+apiVersion: heddle.dev/v1
+kind: BackendSet
+metadata: {name: hello-v2, namespace: shop}
+spec: {subsetOf: {name: hello.80, labels: {version: v2}}})");
+  EXPECT_NE(at("BackendSet/shop/hello.80", {"spec", "endpoints"}).find(R"("labels":{"version":"v2"})"),
+            std::string::npos);
+}
+
+TEST_F(TranslateTest, RoutesOfServicesAreTakenAsTheyAre) {
+  put(kShop);
+  put(kRoute);
+  Translation all = run();
+  EXPECT_EQ(problems(all), "");
+  EXPECT_NE(find(all, "HTTPRoute/shop/hello"), nullptr);
+}
+
+TEST_F(TranslateTest, OneThatIsWrongTakesNothingElseDown) {
+  put(kShop);
+  put(kRoute);
+  put(R"(
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: lost, namespace: shop}
+spec:
+  parentRefs: [{group: "", kind: Service, name: hello}]
+  rules: [{backendRefs: [{group: heddle.dev, kind: BackendSet, name: nowhere}]}])");
+  Translation all = run();
+  EXPECT_NE(find(all, "HTTPRoute/shop/hello"), nullptr);
+  EXPECT_EQ(find(all, "HTTPRoute/shop/lost"), nullptr);
+  ASSERT_EQ(all.problems.size(), 1U) << problems(all);
+  EXPECT_EQ(all.problems[0].object, "HTTPRoute shop/lost");
+  EXPECT_EQ(all.problems[0].field, "spec.rules[0].backendRefs[0].name");
+}
+
+TEST_F(TranslateTest, AnnotationsAreAPolicyOfTheServicesSets) {
+  put(kShop);
+  put(R"(
+apiVersion: v1
+kind: Service
+metadata: {name: hello, namespace: shop, annotations: {heddle.dev/timeout: 15s, heddle.dev/retries: "2",
+  heddle.dev/health-path: /healthz, heddle.dev/outlier-errors: "5"}}
+spec: {clusterIP: None, ports: [{name: http, port: 80}, {name: grpc, port: 81}]})");
+  EXPECT_EQ(problems(run()), "");
+  EXPECT_EQ(at("TrafficPolicy/shop/hello.annotations", {"spec"}),
+            R"({"retry":{"attempts":2},"targetRefs":[{"kind":"BackendSet","name":"hello.80"},)"
+            R"({"kind":"BackendSet","name":"hello.81"}],"timeouts":{"request":"15s"}})");
+  EXPECT_EQ(at("HealthPolicy/shop/hello.annotations", {"spec", "active"}), R"([{"kind":"http","path":"/healthz"}])");
+  EXPECT_EQ(at("Service/shop/hello", {"spec", "addresses"}), "") << "it is headless";
+}
+
+TEST_F(TranslateTest, AWrongAnnotationIsSaidAndTheServiceStays) {
+  put(kShop);
+  put(R"(
+apiVersion: v1
+kind: Service
+metadata: {name: hello, namespace: shop, annotations: {heddle.dev/timeout: soon}}
+spec: {clusterIP: 10.96.0.10, ports: [{name: http, port: 80}]})");
+  Translation all = run();
+  EXPECT_NE(find(all, "Service/shop/hello"), nullptr);
+  ASSERT_EQ(all.problems.size(), 1U) << problems(all);
+  EXPECT_EQ(all.problems[0].object, "Service shop/hello");
+  EXPECT_EQ(all.problems[0].field, "metadata.annotations[heddle.dev/timeout]");
+}
+
+TEST_F(TranslateTest, APolicyThatATeamWroteWinsOverAnnotations) {
+  put(kShop);
+  put(R"(
+apiVersion: v1
+kind: Service
+metadata: {name: hello, namespace: shop, annotations: {heddle.dev/timeout: 15s, heddle.dev/health-check: tcp}}
+spec: {clusterIP: 10.96.0.10, ports: [{name: http, port: 80}]}
+---
+apiVersion: heddle.dev/v1
+kind: TrafficPolicy
+metadata: {name: own, namespace: shop}
+spec: {targetRefs: [{kind: BackendSet, name: hello.80}], timeouts: {request: 3s}})");
+  Translation all = run();
+  EXPECT_EQ(problems(all), "");
+  EXPECT_EQ(find(all, "TrafficPolicy/shop/hello.annotations"), nullptr);
+  EXPECT_NE(find(all, "HealthPolicy/shop/hello.annotations"), nullptr) << "of another kind";
+}
+
+TEST_F(TranslateTest, WhatIsNothingForAMeshIsNoProblem) {
+  put(R"(
+apiVersion: v1
+kind: Service
+metadata: {name: outside, namespace: shop}
+spec: {type: ExternalName, externalName: example.com}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: names, namespace: shop}
+spec: {clusterIP: 10.96.0.11, ports: [{port: 53, protocol: UDP}]})");
+  Translation all = run();
+  EXPECT_TRUE(all.resources.empty());
+  EXPECT_EQ(problems(all), "");
+}
+
+TEST_F(TranslateTest, SessionAffinityIsAHashOfTheAddress) {
+  put(kShop);
+  put(R"(
+apiVersion: v1
+kind: Service
+metadata: {name: hello, namespace: shop}
+spec: {clusterIP: 10.96.0.10, sessionAffinity: ClientIP, ports: [{name: http, port: 80}]})");
+  EXPECT_EQ(at("BackendSet/shop/hello.80", {"spec", "loadBalancer"}),
+            R"({"hashOn":{"sourceAddress":true},"policy":"maglev"})");
+}
+
+TEST_F(TranslateTest, WithoutSlicesTheEndpointsObjectIsRead) {
+  put(R"(
+apiVersion: v1
+kind: Service
+metadata: {name: hello, namespace: shop}
+spec: {clusterIP: 10.96.0.10, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Endpoints
+metadata: {name: hello, namespace: shop}
+subsets: [{ports: [{port: 8080}], addresses: [{ip: 10.0.0.7}]}])");
+  EXPECT_EQ(at("BackendSet/shop/hello.80", {"spec", "endpoints"}),
+            R"([{"address":"10.0.0.7","port":8080,"tls":"plaintext"}])");
+}
+}  // namespace
+}  // namespace heddle
