@@ -3,6 +3,9 @@ set(python /usr/bin/python3)
 
 add_test(NAME ci_checks COMMAND ${python} -m unittest discover -s ${CMAKE_CURRENT_SOURCE_DIR}/unit/ci -p "*_test.py")
 set_tests_properties(ci_checks PROPERTIES LABELS unit TIMEOUT 300)
+# The double of a Kubernetes API server; what it is held to, the real one, is `./dev test k8s`.
+add_test(NAME k8s_double COMMAND ${python} -B ${CMAKE_CURRENT_SOURCE_DIR}/k8s/double_test.py OfTheDouble)
+set_tests_properties(k8s_double PROPERTIES LABELS unit TIMEOUT 300)
 add_test(NAME bench_parts COMMAND ${python} -m unittest discover -s ${CMAKE_CURRENT_SOURCE_DIR}/unit/bench -p "*_test.py")
 set_tests_properties(bench_parts PROPERTIES LABELS unit TIMEOUT 300 ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")
 
@@ -14,9 +17,22 @@ function(heddle_e2e name timeout)
     ENVIRONMENT "HEDDLE_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY};PYTHONDONTWRITEBYTECODE=1;PYTHONUNBUFFERED=1")
 endfunction()
 
+# Preloaded into a program under test: a slow disk, a wrong clock (e2e/odd_world_test.py).
+add_library(heddle_odd_world SHARED ${CMAKE_CURRENT_SOURCE_DIR}/e2e/odd_world.cc)
+target_link_libraries(heddle_odd_world PRIVATE ${CMAKE_DL_LIBS})
+target_compile_options(heddle_odd_world PRIVATE -fno-sanitize=all)
+target_link_options(heddle_odd_world PRIVATE -fno-sanitize=all)
+set_target_properties(heddle_odd_world PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
+
 file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/e2e/*_test.py)
 if(HEDDLE_SANITIZE MATCHES "undefined")  # without descriptors its own check of a call takes every object for a bad one
   list(FILTER scripts EXCLUDE REGEX "/descriptors_test\\.py$")
+endif()
+if(HEDDLE_SANITIZE OR NOT CMAKE_BUILD_TYPE STREQUAL "Release")  # two releases are compared, not two builds
+  list(FILTER scripts EXCLUDE REGEX "/skew_test\\.py$")
+endif()
+if(HEDDLE_SANITIZE)  # a page's examples, each a program of its own: nothing that the other tests do not run
+  list(FILTER scripts EXCLUDE REGEX "/docs_commands_test\\.py$")
 endif()
 foreach(script IN LISTS scripts)
   get_filename_component(name ${script} NAME_WE)
@@ -26,13 +42,30 @@ endforeach()
 # These wait for clocks (certificates, tokens, timeouts) and measure nothing: beside each other and beside what computes,
 # the longest first.
 set(patient ca_schedule rotation ca_rotation spire dns detection workload_api authz_live given_ca federation
-  federation_refusals expiry)
+  federation_refusals expiry odd_world docs_commands etcd replicas replica_behind leaders etcd_partition)
 foreach(name IN LISTS patient)
-  if(NOT TEST e2e_${name})
+  if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/e2e/${name}_test.py)
     message(FATAL_ERROR "tests/scripts.cmake: there is no e2e/${name}_test.py")
   endif()
-  set_tests_properties(e2e_${name} PROPERTIES RUN_SERIAL OFF COST 1000)
+  if(TEST e2e_${name})
+    set_tests_properties(e2e_${name} PROPERTIES RUN_SERIAL OFF COST 1000)
+  endif()
 endforeach()
+# One cluster at a time: members that get no processor hold elections.
+set_tests_properties(e2e_etcd e2e_replicas e2e_replica_behind e2e_leaders e2e_etcd_partition PROPERTIES
+  RESOURCE_LOCK etcd COST 2000)
+# The previous release is built once for each clone. Where its commit is not there, both are skipped and say how to get it.
+if(TEST e2e_skew)
+  add_test(NAME previous_release COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/skew/build_previous.sh ${CMAKE_BINARY_DIR})
+  set_tests_properties(previous_release PROPERTIES LABELS e2e PROCESSORS 2 COST 3000 TIMEOUT 3600
+    SKIP_RETURN_CODE 77 FIXTURES_SETUP previous_release)
+  set_tests_properties(e2e_skew PROPERTIES FIXTURES_REQUIRED previous_release SKIP_RETURN_CODE 77)
+  execute_process(COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/skew/build_previous.sh --ask ${CMAKE_BINARY_DIR}
+    RESULT_VARIABLE lacking ERROR_VARIABLE said)
+  if(lacking)
+    message(WARNING "${said}")
+  endif()
+endif()
 file(GLOB demo CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/e2e/demo.py)
 if(demo)
   heddle_e2e(demo_check 600 ${python} ${demo} --check --bin ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})

@@ -105,6 +105,17 @@ class Roles(AccessCase):
         got = self.control.cli("get", "service", "half", "-n", "shop", check=False)
         self.assertEqual(got.returncode, _FAILED)
 
+    def test_an_editor_prunes_no_security_and_nothing_beside_it(self):
+        editor = self.create("pruner", "--role", "editor", "-n", "tidy")
+        everything = [*traffic("web", "tidy"), *traffic("old", "tidy")]
+        self.control.apply(resources.to_yaml([*everything, policy("keep", "tidy")]))
+        prune = ("apply", "-f", "-", "-n", "tidy", "--prune")
+        done = self.run_as(editor, *prune, text=resources.to_yaml(traffic("web", "tidy")))
+        self.assert_refused(done, "AuthorizationPolicy/tidy/keep")
+        self.assertIn("service.heddle.dev/old", self.control.cli("get", "services", "-n", "tidy", "-o", "name").stdout)
+        self.control.cli("delete", "authorizationpolicy", "keep", "-n", "tidy")
+        self.assert_done(self.run_as(editor, *prune, text=resources.to_yaml(traffic("web", "tidy"))))
+
     def test_security_changes_policies_and_lets_workloads_in_of_its_namespace(self):
         security = self.create("security", "--role", "security", "-n", "shop")
         own = resources.workload("w", "spiffe://cluster.local/ns/shop/sa/w", ns="shop")

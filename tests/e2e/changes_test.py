@@ -113,6 +113,33 @@ class Changes(ChangeCase):
         self.assertIn("hint: apply that BackendSet in the same transaction or before", dangling.stderr)
         self.assertEqual(self.newest(), before)
 
+    def test_what_is_in_no_file_is_pruned_in_the_same_version(self):
+        web = [resources.service("web", ns="shop"), resources.backend_set("web", [], ns="shop")]
+        old = [resources.service("old", ns="shop"), resources.backend_set("old", [], ns="shop")]
+        elsewhere = [resources.service("extra", ns="other"), resources.backend_set("extra", [], ns="other")]
+        before = version_of(self.apply(resources.to_yaml([*web, *old, *elsewhere])).stdout)
+        files = resources.to_yaml(web)
+
+        dry = self.apply(files, "-n", "shop", "--prune", "--dry-run").stdout
+        self.assertIn("service.heddle.dev/old deleted (dry run)", dry)
+        shown = self.control.cli("diff", "-f", "-", "-n", "shop", "--prune", text=files, check=False)
+        self.assertEqual(shown.returncode, _DIFFERENCES, shown.stderr)
+        self.assertIn("--- Service/shop/old\n+++ /dev/null", shown.stdout)
+        plan = self.control.cli("plan", "-f", "-", "-n", "shop", "--prune", "--no-replay", text=files, check=False)
+        self.assertIn("2 to delete", plan.stdout, plan.stderr)
+        for words in (("-n", "shop", "--prune", "--expect", "1.1"), ("-n", "other", "--prune"), ("--prune",),
+                      ("-n", "shop", "--prune", "--stages", "1%,100%")):
+            self.assertNotEqual(self.apply(files, *words, check=False).returncode, 0, words)
+        self.assertEqual(self.newest(), before)
+
+        done = self.apply(files, "-n", "shop", "--prune", "--message", "tidy")
+        self.assertIn("service.heddle.dev/web unchanged", done.stdout)
+        self.assertIn("backendset.heddle.dev/old deleted", done.stdout)
+        made = json.loads(self.control.cli("history", "--limit", "1", "-o", "json").stdout)["items"][0]
+        self.assertEqual((made["version"], made["changes"], made["message"]), (version_of(done.stdout), 2, "tidy"))
+        self.assertEqual(self.control.cli("get", "services", "-n", "shop", "-o", "name").stdout, "service.heddle.dev/web\n")
+        self.assertIn("extra", self.control.cli("get", "services", "-n", "other", "-o", "name").stdout)
+
     def test_what_is_not_there_is_told_with_the_oldest_that_is(self):
         for words in (("show", "1.999999"), ("rollback", "1.999999"), ("show", "1.999999", "--all")):
             done = self.control.cli(*words, check=False)

@@ -103,9 +103,9 @@ class CommandLine(ControlledTestCase):
         self.assertTrue(document["success"], document)
         self.assertEqual(code, 0)
         names = {check["check"] for check in document["checks"]}
-        self.assertEqual(names, {"control plane", "clock", "roots", "sidecars", "federation"})
+        self.assertEqual(names, {"control plane", "clock", "store", "roots", "sidecars", "backends", "federation"})
         by_name = {check["check"]: check for check in document["checks"]}
-        for name in ("control plane", "clock", "roots", "federation"):
+        for name in ("control plane", "clock", "store", "roots", "backends", "federation"):
             self.assertEqual(by_name[name]["result"], "ok", by_name[name])
 
     def test_check_sees_a_sidecar_that_went_away(self):
@@ -114,6 +114,15 @@ class CommandLine(ControlledTestCase):
 
         def is_seen():
             return "is not connected" in self.control.cli("check", check=False).stdout
+        wait_until(is_seen, "the check to see it")
+
+    def test_check_sees_backends_that_no_sidecar_can_use(self):
+        check = {"kind": "http", "path": "/", "expectedStatuses": [418], "interval": "100ms", "unhealthyThreshold": 1}
+        self.control.apply(resources.to_yaml([resources.health_policy("app", "app", check)]))
+        self.addCleanup(self.control.cli, "delete", "healthpolicy", "app")
+
+        def is_seen():
+            return "default/app: 1 of 1 endpoints are down for" in self.control.cli("check", check=False).stdout
         wait_until(is_seen, "the check to see it")
 
     def test_colours_are_for_terminals(self):

@@ -7,11 +7,14 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import urllib.error
 
 import stats_page
 from heddle_harness import http1, pki, ports, stats, tlspeer
 from heddle_harness.apps import HttpApp, hello_app, reply_chunked
+from heddle_harness.etcd import EtcdCluster
 from heddle_harness.load import Load
+from heddle_harness.mesh import Mesh
 from heddle_harness.metrics import Metrics
 from heddle_harness.processes import ProcessGroup, WaitTimeout, wait_until
 from heddle_harness.terminal import CTRL_C, Terminal
@@ -171,6 +174,34 @@ class Stats(unittest.TestCase):
                                   (("127.0.1.1:", "127.0.1.11:"), "0 rows for 127.0.1.1")):
             with self.assertRaisesRegex(AssertionError, complaint):
                 stats_page.check(_PAGE.replace(*change), _ADDRESSES, [1])
+
+
+class Etcd(unittest.TestCase):
+    def start(self, **how):
+        mesh = Mesh()
+        self.addCleanup(mesh.close)
+        cluster = EtcdCluster(mesh, **how).start()
+        self.assertTrue(cluster.put_if_unmodified(None, {"/heddle/one": "1"}))
+        return cluster
+
+    def test_it_needs_a_majority_and_keeps_what_it_had(self):
+        cluster = self.start()
+        for member in cluster.majority():
+            member.kill()
+        left = cluster.members[-1]
+        wait_until(lambda: not cluster.is_healthy(left), "the last member to know that it is alone")
+        for member in cluster.majority():
+            member.restart()
+        cluster.wait_healthy()
+        self.assertEqual(cluster.dump(), {"/heddle/one": "1"})
+        self.assertTrue(cluster.put_if_unmodified("/heddle/one", {"/heddle/one": "2", "/heddle/two": "2"}))
+        self.assertEqual(cluster.dump(), {"/heddle/one": "2", "/heddle/two": "2"})
+
+    def test_with_passwords_strangers_are_refused(self):
+        cluster = self.start(tls=True, password="open sesame")
+        cluster._admin_token = None  # pylint: disable=protected-access
+        with self.assertRaises(urllib.error.HTTPError):
+            cluster.dump()
 
 
 class MetricsText(unittest.TestCase):

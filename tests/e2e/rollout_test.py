@@ -7,10 +7,12 @@ import os
 import unittest
 
 from heddle_harness import http1, resources
-from heddle_harness.apps import HttpApp, hello_app, reply
+from heddle_harness.apps import hello_app
 from heddle_harness.load import Load
 from heddle_harness.mesh import MeshTestCase
+from heddle_harness.metrics import Metrics
 from heddle_harness.processes import PATIENCE, wait_until
+from heddle_harness.terminal import CTRL_C, Terminal
 
 _CONFLICT = 4  # exit code
 _SIDECARS = 4
@@ -19,25 +21,17 @@ _LONG = 4 * PATIENCE  # reports come every 5 s, and a stage wants several
 _RATE = 40  # requests per second of each sidecar
 
 
-def failing_app():
-    def handle(request, reader, sock):
-        reader.body(request)
-        reply(sock, b"no", "500 Internal Server Error")
-
-    return HttpApp(handle)
-
-
 class RolloutCase(MeshTestCase):
     """Four sidecars that call one service, which a route sends to one of three applications: good, other, bad."""
 
     @classmethod
     def build(cls):
-        cls.apps = {"good": hello_app(b"good"), "other": hello_app(b"other"), "bad": failing_app()}
+        cls.apps = {"good": hello_app(b"good"), "other": hello_app(b"other"),
+                    "bad": hello_app(b"no", status="500 Internal Server Error")}
         for app in cls.apps.values():
             cls.addClassCleanup(app.close)
         cls.control = cls.mesh.start_control()
-        sets = [resources.backend_set(name, [resources.endpoint("127.0.0.1", app.port)], tls="plaintext")
-                for name, app in cls.apps.items()]
+        sets = resources.plaintext_sets(cls.apps)
         cls.control.apply(resources.to_yaml([*sets, resources.service("app", backend_set="good")]))
         cls.control.apply(cls.route_to("good"))
         cls.sidecars = {}
@@ -84,6 +78,9 @@ class RolloutCase(MeshTestCase):
     def runs(self):
         return {row["node"]: row["runsVersion"] for row in self.control.status()["sidecars"] if row["connected"]}
 
+    def metrics(self):
+        return Metrics(http1.get(self.control.health_port, "/metrics").body.decode())
+
     def audit(self, kind):
         with open(os.path.join(self.control.data, "audit.log"), encoding="utf-8") as file:
             return [line for line in map(json.loads, file) if line["audit"] == kind]
@@ -114,6 +111,18 @@ class ByItself(RolloutCase):
         self.assertEqual(self.control.status()["version"], before)
         self.assertEqual(set(self.runs().values()), {before})
         self.assertIn("outbound error rate", self.audit("rollout-rollback")[-1]["detail"])
+
+    def test_who_waits_is_told_how_it_ends(self):
+        words = ("--stages", f"node={_FIRST},100%", "--watch", "5s", "--min-requests", "20", "--wait")
+        with self.load():
+            good = self.control.cli("apply", "-f", "-", *words, text=self.route_to("other"), timeout=_LONG)
+            self.assertIn("promoted", good.stdout)
+            self.assertIn("stage 1 of 2", good.stderr)
+            self.control.wait_version(self.control.apply(self.route_to("good")))
+            bad = self.control.cli("apply", "-f", "-", *words, text=self.route_to("bad"), timeout=_LONG, check=False)
+            self.assertEqual(bad.returncode, 1, bad.stderr)
+            self.assertIn("outbound error rate", bad.stdout)
+        self.assertEqual(self.control.cli("rollout", "status", "--wait", check=False).returncode, 1)
 
     def test_a_good_change_is_promoted_and_becomes_a_version(self):
         before = self.control.status()["version"]
@@ -149,6 +158,29 @@ class ByHand(RolloutCase):
         self.wait_answers("good", [_FIRST])
         self.assertEqual(self.rollout()["phase"], "aborted")
         self.assertEqual(self.step("promote", check=False).returncode, _CONFLICT)
+
+    def test_who_waits_may_leave_and_it_goes_on(self):
+        self.begin()
+        argv = [os.path.join(self.mesh.bin, "heddle"), "--context", self.control.context, "rollout", "status", "--wait"]
+        with Terminal(argv) as terminal:
+            wait_until(lambda: "stage 1 of 2" in terminal.text(), "what it waits for to be told")
+            terminal.type(CTRL_C)
+            self.assertNotEqual(terminal.wait(PATIENCE), 0)
+            self.assertIn("heddle rollout status", terminal.text())
+        self.assertIn(self.rollout()["phase"], ("pending", "watching"))
+        self.step("pause")
+        paused = self.control.cli("rollout", "status", "--wait", check=False)
+        self.assertEqual(paused.returncode, 6, paused.stderr)
+
+    def test_metrics_tell_phase_and_stage(self):
+        self.begin()
+        metrics = self.metrics()
+        self.assertEqual(metrics.total("heddle_control_rollout_stage"), 1)
+        self.assertEqual(sum(metrics.total("heddle_control_rollout_phase", phase=phase)
+                             for phase in ("pending", "watching")), 1)
+        self.assertEqual(metrics.total("heddle_control_rollout_step_failing"), 0)
+        self.step("abort")
+        self.assertEqual(self.metrics().total("heddle_control_rollout_phase", phase="aborted"), 1)
 
     def editor_of(self, ns):
         token = self.control.cli("access", "create", f"editor-{ns}", "--role", "editor", "-n", ns).stdout.strip()

@@ -105,9 +105,9 @@ def echo_tcp(sock):
     sock.shutdown(socket.SHUT_WR)
 
 
-def hello_app(text=b"hello\n", ip="127.0.0.1", port=0):
+def hello_app(text=b"hello\n", ip="127.0.0.1", port=0, status="200 OK"):
     def handle(request, reader, sock):
         reader.body(request)
-        reply(sock, text)
+        reply(sock, text, status)
 
     return HttpApp(handle, ip, port)

@@ -57,9 +57,9 @@ class Mesh:
         return f"127.0.1.{self._last_ip}"
 
     # --- control plane ---
-    def start_control(self, *flags):
+    def start_control(self, *flags, env=None):
         ports = [self.ports.reserve() for _ in range(3)]
-        self.control = Control(self.group, self.bin, ports, ("--trust-domain", self.trust_domain, *flags))
+        self.control = Control(self.group, self.bin, ports, ("--trust-domain", self.trust_domain, *flags), env=env)
         return self.control.start()
 
     def control_blocks(self, account):
@@ -195,8 +195,13 @@ class ControlledTestCase(MeshTestCase):
     flags = ()
 
     @classmethod
+    def environment(cls):
+        """Of the control plane; None: ours."""
+        return None
+
+    @classmethod
     def build(cls):
         cls.app = hello_app()
         cls.addClassCleanup(cls.app.close)
-        cls.control = cls.mesh.start_control(*cls.flags)
+        cls.control = cls.mesh.start_control(*cls.flags, env=cls.environment())
         cls.pair = ControlledPair(cls.mesh, cls.app).start()

@@ -50,6 +50,7 @@ class Machine:
         self.run("ip", "address", "add", theirs, "dev", "eth0")
         self.run("ip", "link", "set", "eth0", "up")
         self.cable = name
+        self.ip = theirs.partition("/")[0]
 
     @property
     def _path(self):
@@ -82,5 +83,18 @@ class Machine:
         run("ip", "link", "set", self.cable, "up")
 
     def close(self):
+        """The cable first: the kernel takes it away with the namespace, but some time after."""
+        run("ip", "link", "delete", self.cable)
         self._holder.stdin.close()
         self._holder.wait(timeout=30)
+
+
+def routed_machines(name, count):
+    """So many, in a network each; they reach each other through us, unless they are unplugged."""
+    with open("/proc/sys/net/ipv4/ip_forward", "w", encoding="ascii") as file:
+        file.write("1")
+    machines = []
+    for number in range(count):
+        machines.append(Machine(f"{name}{number}", f"10.30.{number}.1/24", f"10.30.{number}.2/24"))
+        machines[-1].run("ip", "route", "add", "default", "via", f"10.30.{number}.1")
+    return machines

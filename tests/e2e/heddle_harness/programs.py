@@ -24,34 +24,52 @@ def missing_programs(folder):
 
 
 class Control:
-    """heddle-control with its data folder; survives kill() and start() with the same ports and data."""
+    """heddle-control with its data folder; survives kill() and start() with the same ports and data.
 
-    def __init__(self, group, bin_folder, ports, flags=(), name="control"):
+    `wrapper` goes before its command lines, and `ip` is where it listens: on another machine, if need be."""
+
+    def __init__(self, group, bin_folder, ports, flags=(), name="control", ip="127.0.0.1", wrapper=(),
+                 env=None):
         self.watch_port, self.api_port, self.health_port = ports
+        self.ip = ip
         self.data = os.path.join(group.folder, f"{name}-data")
         self.root = os.path.join(self.data, "root.pem")
         self.context = os.path.join(self.data, "admin.context")
-        self._cli = os.path.join(bin_folder, "heddle")
+        self._cli = [*wrapper, os.path.join(bin_folder, "heddle")]
         self._group = group
         self._name = name
-        self._argv = [os.path.join(bin_folder, "heddle-control"), "--data", self.data, "--watch",
-                      endpoint("127.0.0.1", self.watch_port), "--api", endpoint("127.0.0.1", self.api_port),
-                      "--health", endpoint("127.0.0.1", self.health_port), *flags]
+        self._env = env
+        self.argv = [*wrapper, os.path.join(bin_folder, "heddle-control"), "--data", self.data, "--watch",
+                     endpoint(ip, self.watch_port), "--api", endpoint(ip, self.api_port),
+                     "--health", endpoint(ip, self.health_port), *flags]
         self.process = None
 
     def start(self, deadline=PATIENCE):
-        if self.process is None:
-            self.process = self._group.start(self._name, self._argv)
-        else:
-            self.process.start()
+        self.launch()
         self.process.wait_ready(self.is_ready, deadline)
         return self
 
+    def launch(self):
+        """Without waiting for readiness."""
+        if self.process is None:
+            self.process = self._group.start(self._name, self.argv, self._env)
+        else:
+            self.process.start()
+        return self
+
+    def use(self, bin_folder):
+        """Programs of another release, from the next start on."""
+        self._cli[-1] = os.path.join(bin_folder, "heddle")
+        at = next(at for at, word in enumerate(self.argv) if os.path.basename(word) == "heddle-control")
+        self.argv[at] = os.path.join(bin_folder, "heddle-control")
+        if self.process is not None:
+            self.process.argv[at] = self.argv[at]
+
     def is_ready(self):
-        return http1.is_ok(self.health_port, "/readyz") and os.path.exists(self.context)
+        return http1.is_ok(self.health_port, "/readyz", self.ip) and os.path.exists(self.context)
 
     def cli(self, *words, text=None, check=True, timeout=PATIENCE, context=None):
-        argv = [self._cli, "--context", context or self.context, *words]
+        argv = [*self._cli, "--context", context or self.context, *words]
         done = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=timeout, check=False)
         if check and done.returncode != 0:
             raise AssertionError(f"heddle {' '.join(words)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
@@ -122,6 +140,12 @@ class Sidecar:
         else:
             self.process.start()
         return self
+
+    def use(self, bin_folder):
+        """The program of another release, from the next start on."""
+        self._binary = os.path.join(bin_folder, "heddle-proxy")
+        if self.process is not None:
+            self.process.argv[-3] = self._binary
 
     def kill(self):
         if self.process is not None:

@@ -25,6 +25,11 @@ def backend_set(name, endpoints, ns="default", **more):
     return _resource("heddle.dev/v1", "BackendSet", name, {"endpoints": endpoints, **more}, ns)
 
 
+def plaintext_sets(apps):
+    """A backend set for each application (by name), reached without a sidecar of its own."""
+    return [backend_set(name, [endpoint("127.0.0.1", app.port)], tls="plaintext") for name, app in apps.items()]
+
+
 def subset(name, parent, labels, ns="default", **more):
     return _resource("heddle.dev/v1", "BackendSet", name, {"subsetOf": {"name": parent, "labels": labels}, **more}, ns)
 
