@@ -9,7 +9,7 @@ set_tests_properties(k8s_double PROPERTIES LABELS unit TIMEOUT 300)
 add_test(NAME bench_parts COMMAND ${python} -m unittest discover -s ${CMAKE_CURRENT_SOURCE_DIR}/unit/bench -p "*_test.py")
 set_tests_properties(bench_parts PROPERTIES LABELS unit TIMEOUT 300 ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")
 
-# heddle_e2e(<name> <timeout> <command>...): alone on the machine, because it watches timings and counts failures.
+# heddle_e2e(<name> <timeout> <command>...): alone on the machine, unless it is said below that it need not be.
 function(heddle_e2e name timeout)
   add_test(NAME ${name} COMMAND ${ARGN})
   set_tests_properties(${name} PROPERTIES LABELS e2e RUN_SERIAL ON TIMEOUT ${timeout}
@@ -39,18 +39,28 @@ foreach(script IN LISTS scripts)
   string(REGEX REPLACE "_test$" "" name ${name})
   heddle_e2e(e2e_${name} 600 ${python} ${script})
 endforeach()
+# e2e_together(<processors> <cost> <name>...): these run beside others, those of the highest cost first.
+function(e2e_together processors cost)
+  foreach(name IN LISTS ARGN)
+    if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/e2e/${name}_test.py)
+      message(FATAL_ERROR "tests/scripts.cmake: there is no e2e/${name}_test.py")
+    endif()
+    if(TEST e2e_${name})
+      set_tests_properties(e2e_${name} PROPERTIES RUN_SERIAL OFF PROCESSORS ${processors} COST ${cost})
+    endif()
+  endforeach()
+endfunction()
 # These wait for clocks (certificates, tokens, timeouts) and measure nothing: beside each other and beside what computes,
 # the longest first.
-set(patient ca_schedule rotation ca_rotation spire dns detection workload_api authz_live given_ca federation
+e2e_together(1 1000 ca_schedule rotation ca_rotation spire dns detection workload_api authz_live given_ca federation
   federation_refusals expiry odd_world docs_commands etcd replicas replica_behind leaders etcd_partition)
-foreach(name IN LISTS patient)
-  if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/e2e/${name}_test.py)
-    message(FATAL_ERROR "tests/scripts.cmake: there is no e2e/${name}_test.py")
-  endif()
-  if(TEST e2e_${name})
-    set_tests_properties(e2e_${name} PROPERTIES RUN_SERIAL OFF COST 1000)
-  endif()
-endforeach()
+# These ask and compare; how long it takes is nothing to them. Two at a time.
+e2e_together(2 100 access access_log authz backup bundle_endpoint changes cli descriptors docs_examples explain
+  explain_live facts file_limit forged_reason full_disk grpc_health harness identity identity_headers interception
+  interception_rules kubernetes_source machines mesh_conformance mesh_grpc mesh_grpc_filters mesh_grpc_matching mesh_h2
+  mesh_http mesh_http_filters mesh_http_matching mesh_ipv6 mesh_mirror mesh_tcp mesh_websocket mixed_set nack on_demand
+  plan plan_replay proxy_protocol pushed resync route_filter session_persistence standalone subset tcp_route testssl
+  tls_alerts tracing)
 # One cluster at a time: members that get no processor hold elections.
 set_tests_properties(e2e_etcd e2e_replicas e2e_replica_behind e2e_leaders e2e_etcd_partition PROPERTIES
   RESOURCE_LOCK etcd COST 2000)
@@ -70,10 +80,13 @@ file(GLOB demo CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/e2e/demo.py)
 if(demo)
   heddle_e2e(demo_check 600 ${python} ${demo} --check --bin ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
 endif()
-# The bench works: every program can be started, loaded and measured. The figures are nobody's business here.
-heddle_e2e(bench_smoke 300 ${python} ${CMAKE_SOURCE_DIR}/bench/macro/bench.py --smoke
-  --heddle-bin ${CMAKE_RUNTIME_OUTPUT_DIRECTORY} --json ${CMAKE_BINARY_DIR}/bench-smoke.json
-  --svg ${CMAKE_BINARY_DIR}/bench-smoke.svg)
-heddle_e2e(bench_control_smoke 300 ${python} ${CMAKE_SOURCE_DIR}/bench/control/bench_control.py --smoke
-  --heddle-bin ${CMAKE_RUNTIME_OUTPUT_DIRECTORY} --json ${CMAKE_BINARY_DIR}/bench-control-smoke.json
-  --svg ${CMAKE_BINARY_DIR}/bench-control-smoke.svg)
+# The bench works: every program can be started, loaded and measured. The figures are nobody's business here, nor is its
+# load news to a sanitizer.
+if(NOT HEDDLE_SANITIZE)
+  heddle_e2e(bench_smoke 300 ${python} ${CMAKE_SOURCE_DIR}/bench/macro/bench.py --smoke
+    --heddle-bin ${CMAKE_RUNTIME_OUTPUT_DIRECTORY} --json ${CMAKE_BINARY_DIR}/bench-smoke.json
+    --svg ${CMAKE_BINARY_DIR}/bench-smoke.svg)
+  heddle_e2e(bench_control_smoke 300 ${python} ${CMAKE_SOURCE_DIR}/bench/control/bench_control.py --smoke
+    --heddle-bin ${CMAKE_RUNTIME_OUTPUT_DIRECTORY} --json ${CMAKE_BINARY_DIR}/bench-control-smoke.json
+    --svg ${CMAKE_BINARY_DIR}/bench-control-smoke.svg)
+endif()
