@@ -29,7 +29,7 @@ ExplainWords http_request(Dice& dice) {
   return out;
 }
 
-// A call's head; that it comes as HTTP/1.1 changes no decision.
+// A call's head, here always as HTTP/1.1.
 ExplainWords grpc_request(Dice& dice) {
   constexpr std::string_view kCalls[] = {"/shop.Carts/Get", "/shop.Carts/Put", "/shop.Users/Get", "/shop.Users/List",
                                          "/other.Api/Get"};
