@@ -49,6 +49,19 @@ class MessageBody {
     }
     return keys;
   }
+  // An IP address with its port.
+  Address address(std::string_view field) {
+    return checked_address(object_.string(field, {1, kMaxAddress}),
+                           [&](std::string text) { object_.problem(field, std::move(text)); });
+  }
+  std::vector<Address> addresses(std::string_view field) {
+    std::vector<Address> out;
+    for (const JsonReader& element : object_.optional_array(field, {0, kMaxWantedAddresses})) {
+      std::optional<std::string_view> text = element.string({1, kMaxAddress});
+      if (text) out.push_back(checked_address(*text, [&](std::string why) { element.problem(std::move(why)); }));
+    }
+    return out;
+  }
   FederatedTexts federated() { return read_federated(object_); }
   Duration milliseconds(std::string_view field) {
     return std::chrono::milliseconds(object_.integer(field, {0, kMaxMilliseconds}));
@@ -56,6 +69,14 @@ class MessageBody {
 
  private:
   static constexpr size_t kMaxVersion = 253;
+  static constexpr size_t kMaxAddress = 64;
+  template <class Report>
+  static Address checked_address(std::string_view text, Report report) {
+    Result<Address> address = Address::parse(text);
+    if (address && address->is_ip() && address->port() != 0) return *std::move(address);
+    report("expected an IP address with a port");
+    return {};
+  }
   static constexpr int64_t kMaxMilliseconds = 24LL * 3600 * 1000;
   Version checked(std::string_view field, const std::string& text) {
     if (text.empty()) return {};  // reported as missing

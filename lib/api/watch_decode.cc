@@ -3,6 +3,7 @@
 #include "lib/api/canonical_lines.h"
 #include "lib/api/fact_wire.h"
 #include "lib/api/message_body.h"
+#include "lib/api/release_wire.h"
 #include "lib/api/report_wire.h"
 #include "lib/api/watch_messages.h"
 #include "lib/base/json_reader.h"
@@ -44,7 +45,7 @@ WatchHello read_hello(const JsonReader& at) {
 
 WatchWant read_want(const JsonReader& at) {
   Body body(at);
-  return {body.services("add"), body.services("drop")};
+  return {body.services("add"), body.services("drop"), body.addresses("addresses")};
 }
 
 WatchAck read_ack(const JsonReader& at) { return {Body(at).version("version")}; }
@@ -112,6 +113,21 @@ WatchDrain read_drain(const JsonReader& at) {
 
 WatchUnknown read_unknown(const JsonReader& at) { return {Body(at).services("services")}; }
 
+WatchAddresses read_addresses(const JsonReader& at) {
+  Body body(at);
+  WatchAddresses m;
+  for (const JsonReader& element : body->array("services", {0, kMaxWantedAddresses})) {
+    Body row(element);
+    Address address = row.address("address");
+    Result<ResourceKey> service = ResourceKey::parse(row->string("service", {1, kMaxText}));
+    bool is_service = service && service->kind == Kind::kService;
+    if (is_service) m.services.push_back({address, *std::move(service)});
+    if (!is_service) row->problem("service", "expected the key of a Service");
+  }
+  m.unknown = body.addresses("unknown");
+  return m;
+}
+
 WatchDelete read_delete(const JsonReader& at) {
   Result<ResourceKey> key = ResourceKey::parse(at.string().value_or(""));
   if (key) return {std::move(*key)};
@@ -134,7 +150,7 @@ constexpr Row<SidecarMessage> kSidecarRows[] = {
     {"hello", read_as<SidecarMessage, read_hello>},   {"want", read_as<SidecarMessage, read_want>},
     {"ack", read_as<SidecarMessage, read_ack>},       {"nack", read_as<SidecarMessage, read_nack>},
     {"report", read_as<SidecarMessage, read_report>}, {"trust", read_as<SidecarMessage, read_trust_in_use>},
-    {"facts", read_as<SidecarMessage, read_facts>},
+    {"facts", read_as<SidecarMessage, read_facts>},   {"draining", read_as<SidecarMessage, read_draining>},
 };
 constexpr Row<ControlMessage> kControlRows[] = {
     {"begin", read_as<ControlMessage, read_begin>},
@@ -144,8 +160,10 @@ constexpr Row<ControlMessage> kControlRows[] = {
     {"retry_after", read_as<ControlMessage, read_retry_after>},
     {"drain", read_as<ControlMessage, read_drain>},
     {"unknown", read_as<ControlMessage, read_unknown>},
+    {"addresses", read_as<ControlMessage, read_addresses>},
     {"trust", read_as<ControlMessage, read_trust>},
     {"facts_request", read_as<ControlMessage, read_facts_request>},
+    {"release", read_as<ControlMessage, read_release>},
 };
 
 // The one member that is the message, and whether it may be skipped.

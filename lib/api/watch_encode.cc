@@ -1,4 +1,5 @@
 #include "lib/api/fact_wire.h"
+#include "lib/api/release_wire.h"
 #include "lib/api/report_wire.h"
 #include "lib/api/watch_messages.h"
 #include "lib/base/json_writer.h"
@@ -11,6 +12,12 @@ int64_t milliseconds(Duration d) { return std::chrono::duration_cast<std::chrono
 void write_keys(JsonWriter& out, std::string_view name, const std::vector<ResourceKey>& keys) {
   out.key(name).begin_array();
   for (const ResourceKey& key : keys) out.string(key.text());
+  out.end_array();
+}
+
+void write_addresses(JsonWriter& out, std::string_view name, const std::vector<Address>& addresses) {
+  out.key(name).begin_array();
+  for (const Address& address : addresses) out.string(address.text());
   out.end_array();
 }
 
@@ -33,6 +40,7 @@ void write(JsonWriter& out, const WatchWant& m) {
   out.key("want").begin_object();
   write_keys(out, "add", m.add);
   write_keys(out, "drop", m.drop);
+  if (!m.addresses.empty()) write_addresses(out, "addresses", m.addresses);
   out.end_object();
 }
 
@@ -82,6 +90,16 @@ void write(JsonWriter& out, const WatchUnknown& m) {
   out.end_object();
 }
 
+void write(JsonWriter& out, const WatchAddresses& m) {
+  out.key("addresses").begin_object().key("services").begin_array();
+  for (const WatchAddresses::Owned& owned : m.services) {
+    out.begin_object().field("address", owned.address.text()).field("service", owned.service.text()).end_object();
+  }
+  out.end_array();
+  write_addresses(out, "unknown", m.unknown);
+  out.end_object();
+}
+
 void write(JsonWriter& out, const WatchTrust& m) {
   out.key("trust").begin_object().field("signer", m.signer).field("renew_within_ms", milliseconds(m.renew_within));
   out.key("bundle").raw(m.bundle);
@@ -95,6 +113,13 @@ void write(JsonWriter& out, const WatchTrust& m) {
 void write(JsonWriter& out, const WatchFactsRequest& m) {
   out.key("facts_request").begin_object().field("id", m.id).field("most", m.most).end_object();
 }
+
+void write(JsonWriter& out, const WatchDraining& m) {
+  write_draining(out.key("draining"), m);
+  out.field("ignorable", true);
+}
+
+void write(JsonWriter& out, const WatchRelease& m) { write_release(out.key("release"), m); }
 
 void write(JsonWriter& out, const WatchIgnored& m) {
   out.key(m.type).begin_object().end_object().field("ignorable", true);

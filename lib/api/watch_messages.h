@@ -13,6 +13,7 @@
 #include "lib/api/federated.h"
 #include "lib/api/request_fact.h"
 #include "lib/api/resource.h"
+#include "lib/base/address.h"
 #include "lib/base/clock.h"
 
 namespace heddle {
@@ -26,11 +27,15 @@ inline constexpr size_t kMaxCounters = 1000;
 inline constexpr size_t kMaxBackendTroubles = 20;           // of a report
 inline constexpr Duration kMaxClockAhead = 24h * 365 * 10;  // more is told as this
 inline constexpr size_t kMaxFeatures = 64;
-inline constexpr std::string_view kTrustFeature = "trust";  // takes WatchTrust
-inline constexpr std::string_view kFactsFeature = "facts";  // answers WatchFactsRequest
-inline constexpr size_t kMaxLineFacts = 100;                // of one WatchFacts
+inline constexpr std::string_view kTrustFeature = "trust";          // takes WatchTrust
+inline constexpr std::string_view kFactsFeature = "facts";          // answers WatchFactsRequest
+inline constexpr std::string_view kAddressesFeature = "addresses";  // takes WatchAddresses
+inline constexpr size_t kMaxWantedAddresses = 256;                  // of one line
+inline constexpr size_t kMaxLineFacts = 100;                        // of one WatchFacts
 inline constexpr size_t kMaxNodeName = 253;
 inline constexpr size_t kMaxInstance = 64;
+inline constexpr size_t kMaxLeavingAddresses = 64;    // of a WatchDraining
+inline constexpr Duration kMaxLeavingWithin = 10min;  // more is told as this
 
 enum class WatchScope : uint8_t {
   kWants,       // the wanted services and what they need
@@ -55,6 +60,7 @@ struct WatchHello {
 struct WatchWant {
   std::vector<ResourceKey> add;
   std::vector<ResourceKey> drop;
+  std::vector<Address> addresses{};  // "whose are they?"; only to a control plane that sent WatchAddresses
   bool operator==(const WatchWant&) const = default;
 };
 struct WatchAck {
@@ -106,6 +112,14 @@ struct WatchFacts {
   bool operator==(const WatchFacts&) const = default;
 };
 
+// It is about to end, and asks when nobody sends requests to it any more; answered by WatchRelease, several times. Said
+// again on each stream, with the time that is left. Marked as ignorable: who does not know it never answers.
+struct WatchDraining {
+  std::vector<Address> addresses;  // by which others reach it; port 0: each of its ports. At least one
+  Duration within{};               // then it goes on without; travels in milliseconds
+  bool operator==(const WatchDraining&) const = default;
+};
+
 // --- control -> sidecar ---
 
 enum class BatchKind : uint8_t { kSnapshot, kDelta };
@@ -148,6 +162,19 @@ struct WatchUnknown {
   bool operator==(const WatchUnknown&) const = default;
 };
 
+// Whose the addresses are that a want asked for. The first one, after the hello of a sidecar with the feature, is empty
+// and says that such questions are answered. Never inside a batch.
+struct WatchAddresses {
+  struct Owned {
+    Address address;
+    ResourceKey service;
+    bool operator==(const Owned&) const = default;
+  };
+  std::vector<Owned> services{};
+  std::vector<Address> unknown{};  // of no service, or of none that the sidecar may see, which is the same
+  bool operator==(const WatchAddresses&) const = default;
+};
+
 // Whom to trust from now on, and who signs. After the hello of a sidecar with the feature, and when it changes; never
 // inside a batch.
 struct WatchTrust {
@@ -165,16 +192,32 @@ struct WatchFactsRequest {
   bool operator==(const WatchFactsRequest&) const = default;
 };
 
+enum class ReleaseState : uint8_t {
+  kWaiting,
+  kAcknowledged,  // every live sidecar that used the addresses acknowledged a version without them
+  kDeadline,      // its time is over
+  kBusy,          // too many leave at once: nobody looks after it
+};
+// How far those are who used the addresses of a WatchDraining. Only to who said it; anything but kWaiting is the last.
+struct WatchRelease {
+  ReleaseState state = ReleaseState::kWaiting;
+  uint64_t sidecars = 0;   // that used it and are alive
+  uint64_t missing = 0;    // of these, not done
+  bool is_listed = false;  // the newest version still names it
+  bool operator==(const WatchRelease&) const = default;
+};
+
 // A message this side does not know, marked as ignorable.
 struct WatchIgnored {
   std::string type;
   bool operator==(const WatchIgnored&) const = default;
 };
 
-using SidecarMessage =
-    std::variant<WatchHello, WatchWant, WatchAck, WatchNack, WatchReport, WatchTrustInUse, WatchFacts, WatchIgnored>;
-using ControlMessage = std::variant<WatchBegin, WatchPut, WatchDelete, WatchEnd, WatchHeartbeat, WatchRetryAfter,
-                                    WatchDrain, WatchUnknown, WatchTrust, WatchFactsRequest, WatchIgnored>;
+using SidecarMessage = std::variant<WatchHello, WatchWant, WatchAck, WatchNack, WatchReport, WatchTrustInUse,
+                                    WatchFacts, WatchDraining, WatchIgnored>;
+using ControlMessage =
+    std::variant<WatchBegin, WatchPut, WatchDelete, WatchEnd, WatchHeartbeat, WatchRetryAfter, WatchDrain, WatchUnknown,
+                 WatchAddresses, WatchTrust, WatchFactsRequest, WatchRelease, WatchIgnored>;
 
 std::string encode(const SidecarMessage&);
 std::string encode(const ControlMessage&);

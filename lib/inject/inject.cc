@@ -5,6 +5,7 @@
 
 #include "lib/base/strings.h"
 #include "lib/inject/probes.h"
+#include "lib/inject/release_hooks.h"
 
 namespace heddle {
 namespace {
@@ -136,7 +137,7 @@ JsonValue with_sidecar(const InjectInput& in, const InjectSettings& settings, co
   std::vector<JsonValue> mains = list_of(in.pod, "containers");
   std::string first(mains.empty() ? "" : text_of(mains.front(), {"name"}));
   PodSidecar facts{settings, options, inbound_ports(in.pod), probes.originals};
-  JsonValue pod = with_containers(in.pod, facts, probes.containers);
+  JsonValue pod = with_containers(in.pod, facts, with_release_hooks(probes.containers));
   std::vector<JsonValue> volumes = list_of(pod, "volumes");
   for (JsonValue& volume : sidecar_volumes(facts)) volumes.push_back(std::move(volume));
   pod = pod.with({"spec", "volumes"}, JsonValue::array(volumes));
@@ -194,11 +195,15 @@ JsonValue uninject(const JsonValue& pod) {
   }
   Result<JsonValue> probes = JsonValue::parse(text_of(out, {"metadata", "annotations", kProbes}));
   std::optional<JsonValue> containers = out.find({"spec", "containers"});
-  if (probes && containers) out = out.with({"spec", "containers"}, restore_probes(*containers, *probes));
+  if (containers) containers = without_release_hooks(*containers);
+  if (probes && containers) containers = restore_probes(*containers, *probes);
+  if (containers) out = out.with({"spec", "containers"}, *containers);
   for (std::string_view annotation : {kInjected, kProbes, kDefaultContainer, kSafeToEvict}) {
     if (out.find({"metadata", "annotations", annotation})) out = out.without({"metadata", "annotations", annotation});
   }
   std::optional<JsonValue> left = out.find({"metadata", "annotations"});
-  return left && left->size() == 0 ? out.without({"metadata", "annotations"}) : out;
+  if (left && left->size() == 0) out = out.without({"metadata", "annotations"});
+  std::optional<JsonValue> metadata = out.find("metadata");
+  return metadata && metadata->size() == 0 ? out.without({"metadata"}) : out;
 }
 }  // namespace heddle

@@ -138,7 +138,7 @@ JsonValue init_container(const PodSidecar& facts) {
   if (!options.skip_inbound_ports.empty()) inbound.append(",").append(options.skip_inbound_ports);
   out.string(str_cat("--skip-inbound-ports=", inbound));
   if (!options.skip_outbound_ports.empty()) out.string(str_cat("--skip-outbound-ports=", options.skip_outbound_ports));
-  if (!options.skip_subnets.empty()) out.string(str_cat("--skip-subnets=", options.skip_subnets));
+  if (!options.skip_subnets.empty()) out.string(str_cat("--skip-outbound-cidrs=", options.skip_subnets));
   out.end_array();
   out.field("terminationMessagePolicy", "FallbackToLogsOnError");
   out.key("resources").begin_object();

@@ -25,6 +25,7 @@ struct RpcRequest {
 
   // Filled by the server.
   Address peer;
+  Address local;                                                // where the peer reached us
   std::shared_ptr<const PeerCertificate> peer_certificate;      // verified; null without
   std::map<std::string, std::string, std::less<>> path_params;  // of "{name}" in the route's pattern
 

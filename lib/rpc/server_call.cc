@@ -41,6 +41,7 @@ void HttpServer::Call::read_head(const RequestHead& head) {
     request_.headers.emplace_back(field.name, field.value);
   }
   request_.peer = stream_->connection().peer;
+  request_.local = stream_->connection().local;
   request_.peer_certificate = stream_->connection().peer_certificate;
   if (head_only_ = head.is_head(); head_only_) request_.method = "GET";
 }

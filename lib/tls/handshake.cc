@@ -61,6 +61,11 @@ Result<void> HandshakeState::judge(X509_STORE_CTX* store) {
     keep_leaf_only(X509_STORE_CTX_get0_untrusted(store), chain.front().get());
     return {};
   }
+  if (context.peer_policy() == PeerCertificatePolicy::kNone) {
+    HEDDLE_TRY(CertChain chain, read_with_keys(leaf, X509_STORE_CTX_get0_untrusted(store)));
+    keep_leaf_only(X509_STORE_CTX_get0_untrusted(store), chain.front().get());
+    return {};
+  }
   HEDDLE_TRY(auto verified, who_is(leaf, X509_STORE_CTX_get0_untrusted(store)));
   if (check) HEDDLE_CHECK_OK(check(*verified));
   peer = std::move(verified);

@@ -81,16 +81,15 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsMaterial& 
       SSL_CTX_new_ex(handshake_library(), nullptr, is_server ? TLS_server_method() : TLS_client_method()));
   SSL_CTX* ctx = self->context_.get();
   if (ctx == nullptr || !restrict_protocol(ctx)) return tls_error("cannot set up TLS 1.3");
-  if (self->options_.web_server && SSL_CTX_set1_sigalgs_list(ctx, kWebSignatures) != 1) {
+  bool is_for_strangers = self->options_.peer == PeerCertificatePolicy::kNone;
+  bool takes_any_signature = self->options_.web_server || (is_for_strangers && !is_server);
+  if (takes_any_signature && SSL_CTX_set1_sigalgs_list(ctx, kWebSignatures) != 1) {
     return tls_error("cannot set the signatures of web servers");
   }
-  bool is_for_strangers = is_server && self->options_.peer == PeerCertificatePolicy::kNone;
   if (is_for_strangers && !open_to_strangers(ctx)) return tls_error("cannot set up TLS 1.2");
   HEDDLE_CHECK_OK(self->load_identity());
 
-  // A client that knows no policy but kNone verifies all the same.
-  auto policy = is_server ? self->options_.peer : PeerCertificatePolicy::kRequired;
-  SSL_CTX_set_verify(ctx, verify_mode(policy), nullptr);
+  SSL_CTX_set_verify(ctx, verify_mode(self->options_.peer), nullptr);
   SSL_CTX_set_cert_verify_callback(ctx, &HandshakeState::verify_callback, nullptr);
   if (!self->options_.alpn.empty()) {
     std::string wire = alpn_wire(self->options_.alpn);

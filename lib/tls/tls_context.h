@@ -24,8 +24,9 @@ enum class TlsRole : uint8_t { kClient, kServer };
 enum class PeerCertificatePolicy : uint8_t {
   kRequired,  // mutual TLS
   kOptional,  // asked for; a peer without one is a peer without an identity (the attestation endpoint)
-  // Server: not asked for. For strangers, so TLS 1.2 with forward secrecy and AEAD will do, too: what Mozilla calls
-  // "intermediate", as SPIFFE Federation §5 wants it of a bundle endpoint.
+  // Server: not asked for. Client: whatever it shows is believed; only for asking the application beside us whether it
+  // is well. With strangers TLS 1.2 with forward secrecy and AEAD will do, too: what Mozilla calls "intermediate", as
+  // SPIFFE Federation §5 wants it of a bundle endpoint.
   kNone,
 };
 

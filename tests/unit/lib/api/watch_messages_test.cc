@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/base/json.h"
+#include "lib/base/strings.h"
 
 namespace heddle {
 namespace {
@@ -74,7 +75,9 @@ INSTANTIATE_TEST_SUITE_P(
                                .version = Version{2, 7},
                                .hash = std::string(kHash),
                                .wants = {}},
-                    WatchWant{{service("a"), service("b")}, {service("c")}}, WatchWant{}, WatchAck{{1, 5}},
+                    WatchWant{{service("a"), service("b")}, {service("c")}}, WatchWant{},
+                    WatchWant{{}, {}, {*Address::parse("10.96.0.10:80"), *Address::parse("[fd00:96::10]:80")}},
+                    WatchAck{{1, 5}},
                     WatchNack{{1, 5}, {{"HTTPRoute/default/r", "spec.rules[0]", "line\nbreak \"quoted\""}}},
                     WatchReport{{{"requests", UINT64_MAX}, {"errors", 0}}, 1500ms},
                     WatchReport{{{"outbound.requests", 7}}, 0ms, Version{1, 9}},
@@ -101,10 +104,22 @@ INSTANTIATE_TEST_SUITE_P(
         WatchPut{service("a"), R"({"kind":"Service","a":"}\" { "})"}, WatchDelete{service("a")},
         WatchEnd{{1, 5}, std::string(kHash)}, WatchHeartbeat{{1, 5}, WallTime(1'700'000'000'123ms), Version{1, 4}},
         WatchHeartbeat{{1, 5}, WallTime(1'700'000'000'123ms), std::nullopt}, WatchRetryAfter{1500ms}, WatchDrain{},
-        WatchUnknown{{service("ghost")}}, WatchTrust{std::string(kHash), 2500ms, R"({"keys":[]})"},
+        WatchUnknown{{service("ghost")}}, WatchAddresses{},
+        WatchAddresses{{{*Address::parse("10.96.0.10:80"), service("a")}}, {*Address::parse("[2001:db8::1]:443")}},
+        WatchTrust{std::string(kHash), 2500ms, R"({"keys":[]})"},
         WatchTrust{
             std::string(kHash), 2500ms, R"({"keys":[]})", {{"a.test", R"({"keys":[]})"}, {"b.test", R"({"x":"\"}"})"}}},
         WatchFactsRequest{7, 1000}, WatchFactsRequest{}, WatchIgnored{"future"}));
+
+TEST(WatchMessages, AddressesAreIpAddressesWithAPort) {
+  EXPECT_EQ(encode(WatchWant{}).find("addresses"), std::string::npos) << "older control planes know none";
+  for (std::string_view bad : {"10.0.0.1", "10.0.0.1:0", "unix:/a", "host:80", ""}) {
+    expect_refused(str_cat(R"({"want":{"add":[],"drop":[],"addresses":[")", bad, R"("]}})"), "want.addresses[0]");
+  }
+  expect_control_refused(
+      R"({"addresses":{"services":[{"address":"10.0.0.1:1","service":"BackendSet/a/b"}],"unknown":[]}})",
+      "addresses.services[0].service");
+}
 
 std::string trust_line(std::string_view federated) {
   return "{\"trust\":{\"signer\":\"" + std::string(kHash) +
