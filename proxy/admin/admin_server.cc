@@ -78,7 +78,26 @@ void show_version(const AdminProviders& from, const RpcRequest&, Respond respond
   respond(json(version_json(from.program, from.clock.wall())));
 }
 
-void start_drain(const AdminProviders& from, const RpcRequest&, Respond respond) {
+constexpr Duration kMostWithin = 10min;
+
+// The process goes on: what comes for the application drains once others let go of it.
+void leave(const AdminProviders& from, const RpcRequest& request, std::string_view within, Respond respond) {
+  auto time = parse_duration(within);
+  if (!time || *time > kMostWithin || !from.leave) {
+    return respond(RpcResponse::error(make_error(Reason::kBadRequest, "say ?within= as 25s, at most 10m")));
+  }
+  if (request.query_param("wait")) {
+    return from.leave(*time,
+                      [respond = std::move(respond)](std::string left) mutable { respond(json(std::move(left))); });
+  }
+  RpcResponse response = json("{\"draining\":true}");
+  response.status = 202;
+  respond(std::move(response));
+  from.leave(*time, [](const std::string&) {});
+}
+
+void start_drain(const AdminProviders& from, const RpcRequest& request, Respond respond) {
+  if (auto within = request.query_param("within")) return leave(from, request, *within, std::move(respond));
   from.log.module("admin").info("drain asked for");
   RpcResponse response = json("{\"draining\":true}");
   response.status = 202;
@@ -116,7 +135,10 @@ constexpr AdminRow kRows[] = {
     {"GET", "/log", "log levels by module", show_levels},
     {"POST", "/log", "?level=debug [&module=upstream]: change log levels", change_levels},
     {"GET", "/version", "version, node, uptime", show_version},
-    {"POST", "/drain", "stop taking traffic, finish what is open, exit", start_drain},
+    {"POST", "/drain",
+     "stop taking traffic, finish what is open, exit; with ?within=25s: others let go of it first, and it goes on for "
+     "the application until SIGTERM; with &wait the answer says how that ended",
+     start_drain},
 };
 
 void show_help(const AdminProviders& from, const RpcRequest&, Respond respond) {

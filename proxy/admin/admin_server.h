@@ -35,6 +35,9 @@ struct AdminProviders {
   // The JSON of what is remembered of requests; kNotFound: nothing is. Answers as `connections` does.
   using OnFacts = UniqueFunction<void(Result<std::string>)>;
   std::function<void(OnFacts)> facts = {};
+  // Takes this sidecar out of the others' configuration; the JSON of how that ended (proxy/app/leaving.h).
+  using OnLeft = UniqueFunction<void(std::string)>;
+  std::function<void(Duration within, OnLeft)> leave = {};
 };
 
 class AdminServer {

@@ -13,6 +13,7 @@
 #include "proxy/app/bootstrap_checks.h"
 #include "proxy/app/bootstrap_dns.h"
 #include "proxy/app/bootstrap_intercept.h"
+#include "proxy/app/bootstrap_probes.h"
 #include "proxy/app/bootstrap_tracing.h"
 #include "proxy/app/bootstrap_trust.h"
 #include "proxy/app/bootstrap_workload.h"
@@ -23,6 +24,7 @@ constexpr EnumName<IdentitySettings::Source> kIdentitySources[] = {{"none", Iden
                                                                    {"files", IdentitySettings::Source::kFiles},
                                                                    {"control", IdentitySettings::Source::kControl},
                                                                    {"spire", IdentitySettings::Source::kSpire}};
+constexpr EnumName<TokenKind> kTokenKinds[] = {{"join", TokenKind::kJoin}, {"kubernetes", TokenKind::kKubernetes}};
 constexpr EnumName<ConfigSettings::Source> kConfigSources[] = {{"files", ConfigSettings::Source::kFiles},
                                                                {"control", ConfigSettings::Source::kControl}};
 constexpr EnumName<ListenerSettings::Direction> kDirections[] = {{"outbound", ListenerSettings::Direction::kOutbound},
@@ -75,6 +77,18 @@ std::optional<Address> read_section_address(JsonObject& root, std::string_view s
   return address;
 }
 
+// How to attest. A pod's sidecar is who its service account is, which no default knows.
+void read_token(JsonObject& at, IdentitySettings& out) {
+  out.token_kind = at.optional_one_of("tokenKind", kTokenKinds).value_or(TokenKind::kJoin);
+  if (out.token_kind == TokenKind::kJoin) {
+    out.token_file = at.optional_string("joinTokenFile").value_or("");
+    return;
+  }
+  out.token_file = at.string("tokenFile", {1});
+  if (!at.has("id"))
+    at.problem("id", "is required with tokenKind kubernetes: spiffe://.../ns/<namespace>/sa/<account>");
+}
+
 void read_identity(JsonObject& root, IdentitySettings& out) {
   auto at = root.optional_object("identity");
   if (!at) return;
@@ -87,7 +101,7 @@ void read_identity(JsonObject& root, IdentitySettings& out) {
   }
   if (out.source == IdentitySettings::Source::kControl) {
     out.id = read_id(*at, "id");
-    out.join_token_file = at->optional_string("joinTokenFile").value_or("");
+    read_token(*at, out);
     out.persist = at->optional_boolean("persist").value_or(true);
   }
   if (out.source == IdentitySettings::Source::kSpire) {
@@ -103,7 +117,7 @@ void read_control(JsonObject& root, Settings& out) {
   for (const JsonReader& item : at->array("addresses", {1, 16})) {
     auto text = item.string();
     if (!text) continue;
-    auto address = Address::parse(*text);
+    auto address = HostAddress::parse(*text);
     if (address) {
       out.control.addresses.push_back(*address);
     } else {
@@ -207,6 +221,8 @@ void read_operations(JsonObject& root, Settings& out) {
     at->finish();
   }
   out.health = read_section_address(root, "health");
+  read_application_probes(root, out.application_probes);
+  if (!out.application_probes.empty() && !out.health) root.problem("applicationProbes", "needs health.address");
   out.stats = read_section_address(root, "stats");
   if (auto at = root.optional_object("accessLog")) {
     out.access_log.mode = at->optional_one_of("mode", kLogModes).value_or(AccessLogSettings::Mode::kErrors);
@@ -290,6 +306,7 @@ std::vector<std::string> keys_that_need_restart(const Settings& running, const S
   compare("workloadApi", running.workload_api == wanted.workload_api);
   compare("admin", running.admin == wanted.admin && running.admin_socket == wanted.admin_socket);
   compare("health", running.health == wanted.health);
+  compare("applicationProbes", running.application_probes == wanted.application_probes);
   compare("stats", running.stats == wanted.stats);
   compare("accessLog.file", running.access_log.file == wanted.access_log.file);
   compare("tracing", running.tracing == wanted.tracing);

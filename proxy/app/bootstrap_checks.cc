@@ -42,12 +42,6 @@ void check_listeners(const JsonObject& root, const Settings& settings) {
       root.problem(path_of(i) + ".address",
                    "of intercepted outbound connections must be loopback: others may not use it");
     }
-    bool from_control = settings.config.source == ConfigSettings::Source::kControl;
-    if (listener.intercept && !inbound && listener.external_allowed && from_control) {
-      root.problem(path_of(i) + ".external",
-                   "must be deny with config.source control: services are not asked for by address yet, so those that "
-                   "the sidecar does not hold would be called in plaintext");
-    }
     if (listener.address.family() == Address::Family::kUnix) {
       root.problem(path_of(i) + ".address", "must be an IP address: workers cannot share a Unix socket");
     }

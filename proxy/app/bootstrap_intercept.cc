@@ -1,6 +1,7 @@
 #include "proxy/app/bootstrap_intercept.h"
 
 #include "lib/base/strings.h"
+#include "lib/inject/pod_options.h"
 
 namespace heddle {
 namespace {
@@ -14,6 +15,22 @@ constexpr EnumName<ForwardClientCert> kClientCert[] = {{"off", ForwardClientCert
                                                        {"set", ForwardClientCert::kSet}};
 constexpr EnumName<TrustForwarded> kTrust[] = {
     {"mesh", TrustForwarded::kMesh}, {"none", TrustForwarded::kNone}, {"all", TrustForwarded::kAll}};
+
+constexpr size_t kMaxOpaqueText = 2048;
+
+// "5432,8000-8010"
+void read_opaque_ports(JsonObject& at, ListenerSettings& out) {
+  std::optional<std::string> text = at.optional_string("opaquePorts", {1, kMaxOpaqueText});
+  if (!text) return;
+  if (!is_port_list(*text))
+    return at.problem("opaquePorts", "expected ports and ranges with commas, like 80,8000-8010");
+  for (std::string_view part : split(*text, ',')) {
+    size_t dash = part.find('-');
+    uint16_t first = parse_int<uint16_t>(trim(part.substr(0, dash))).value_or(0);
+    uint16_t last = dash == part.npos ? first : parse_int<uint16_t>(trim(part.substr(dash + 1))).value_or(first);
+    out.opaque_ports.emplace_back(first, last);
+  }
+}
 
 void read_inbound(JsonObject& at, ListenerSettings& out) {
   out.tls = at.optional_one_of("tls", kTls).value_or(InboundTls::kStrict);
@@ -40,6 +57,7 @@ void read_intercepted(JsonObject& at, ListenerSettings& out) {
   if (out.protocol != PortProtocol::kAuto) {
     at.problem("protocol", "not with intercept: it is that of the service's port, or found out");
   }
+  read_opaque_ports(at, out);
   if (out.direction == ListenerSettings::Direction::kInbound) return read_inbound(at, out);
   read_outbound(at, out);
 }

@@ -4,8 +4,10 @@
 
 #include "lib/base/drain.h"
 #include "lib/base/strings.h"
+#include "lib/inject/release_hooks.h"
 #include "lib/metrics/process_metrics.h"
 #include "proxy/admin/admin_server.h"
+#include "proxy/admin/application_probes.h"
 #include "proxy/admin/health_endpoints.h"
 #include "proxy/admin/http_endpoint.h"
 #include "proxy/admin/loop_watchdog.h"
@@ -33,6 +35,7 @@ class ProxyOperations final : public Operations {
 
  private:
   Result<void> start_health();
+  Result<void> start_application_probes();
   Result<void> start_stats();
   Result<void> start_admin();
   void follow_config();
@@ -48,6 +51,8 @@ class ProxyOperations final : public Operations {
   void list_connections(AdminProviders::OnConnections);
   void explain_request(std::string_view body, AdminProviders::OnExplained);
   void list_facts(AdminProviders::OnFacts);
+  void leave(Duration within, AdminProviders::OnLeft);
+  void await_left(HttpServer::Respond);
   void sweep();
   void observe();
   Loop& loop() const { return in_.context.loop; }
@@ -66,6 +71,7 @@ class ProxyOperations final : public Operations {
   Readiness::Blocker draining_;
   LoopWatchdog watchdog_;
   HealthProviders health_providers_;
+  std::unique_ptr<ApplicationProbes> application_probes_;
   std::unique_ptr<HttpEndpoint> health_;
   std::unique_ptr<HttpEndpoint> stats_;
   std::unique_ptr<AdminServer> admin_;
@@ -205,7 +211,7 @@ void ProxyOperations::look_at_identity() {
 void ProxyOperations::set_draining() { draining_ = readiness_.block("shutdown"); }
 
 std::string ProxyOperations::explain(std::string_view item) const {
-  if (item == "shutdown") return "draining";
+  if (item == "shutdown") return in_.drain.text();
   if (item == "dns") return "names of backend sets were not looked up yet";
   if (item == "identity" && in_.identity != nullptr) return in_.identity->status().not_ready;
   if (item == "config" && in_.config != nullptr) return in_.config->status().last_error;
@@ -216,8 +222,21 @@ Result<void> ProxyOperations::start_health() {
   if (!in_.settings.health) return {};
   health_ = std::make_unique<HttpEndpoint>(loop(), in_.protocols);
   add_health_routes(health_->server(), health_providers_);
+  health_->server().route("GET", kReleasedPath,
+                          [this](const RpcRequest&, HttpServer::Respond respond) { await_left(std::move(respond)); });
+  HEDDLE_CHECK_OK(start_application_probes());
   auto listening = health_->listen(*in_.settings.health);
   if (!listening) return std::move(listening).error().within("health.address");
+  return {};
+}
+
+Result<void> ProxyOperations::start_application_probes() {
+  const ApplicationProbeMap& probes = in_.settings.application_probes;
+  if (probes.empty()) return {};
+  ProbeContext context{in_.context, in_.protocols, in_.connector, in_.tls};
+  HEDDLE_TRY(auto make, network_application_probes(context, probes));
+  application_probes_ = std::make_unique<ApplicationProbes>(loop(), probes, std::move(make));
+  add_application_probe_routes(health_->server(), *application_probes_);
   return {};
 }
 
@@ -250,10 +269,11 @@ AdminProviders ProxyOperations::admin_providers() {
       [this] { return snapshot_; },
       [this] { return identity_; },
       [this](AdminProviders::OnConnections answer) { list_connections(std::move(answer)); },
-      in_.drain,
+      [this] { in_.drain.drain(); },
       [this] { return list_listeners(); },
       [this](std::string_view body, AdminProviders::OnExplained answer) { explain_request(body, std::move(answer)); },
-      [this](AdminProviders::OnFacts answer) { list_facts(std::move(answer)); }};
+      [this](AdminProviders::OnFacts answer) { list_facts(std::move(answer)); },
+      [this](Duration within, AdminProviders::OnLeft answer) { leave(within, std::move(answer)); }};
 }
 
 void ProxyOperations::explain_request(std::string_view body, AdminProviders::OnExplained answer) {
@@ -272,6 +292,22 @@ void ProxyOperations::list_facts(AdminProviders::OnFacts answer) {
     if (!alive.expired()) answer(facts_json(kept));
   };
   collect_facts({in_.settings, in_.workers, loop(), std::move(own)}, kMaxFacts, std::move(show));
+}
+
+void ProxyOperations::leave(Duration within, AdminProviders::OnLeft answer) {
+  in_.drain.leave(within, [answer = std::move(answer),
+                           alive = std::weak_ptr<const bool>(alive_)](const LeaveOutcome& outcome) mutable {
+    if (!alive.expired()) answer(outcome.json());
+  });
+}
+
+// For preStop hooks of the application (lib/inject/release_hooks.h). Whoever asks changes nothing.
+void ProxyOperations::await_left(HttpServer::Respond respond) {
+  in_.drain.await_left(
+      [respond = std::move(respond), alive = std::weak_ptr<const bool>(alive_)](const LeaveOutcome& outcome) mutable {
+        if (alive.expired()) return;
+        respond(RpcResponse::text(outcome.end == LeaveEnd::kNotLeaving ? 503 : 200, outcome.text() + "\n"));
+      });
 }
 
 std::vector<ListenerRow> ProxyOperations::list_listeners() const {

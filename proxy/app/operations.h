@@ -9,6 +9,7 @@
 #include "lib/base/random.h"
 #include "lib/metrics/registry.h"
 #include "lib/session/protocols.h"
+#include "proxy/app/drain_keeper.h"
 #include "proxy/app/settings.h"
 #include "proxy/app/worker.h"
 #include "proxy/exchange/detection_memory.h"
@@ -34,7 +35,7 @@ struct OperationsInputs {
   ConfigSource* config;      // may be null
   DnsSets& dns;
   const std::vector<std::unique_ptr<Worker>>& workers;
-  std::function<void()> drain;
+  DrainKeeper& drain;
   const DetectionMemory& detection;  // of the settings' listeners
 };
 

@@ -7,7 +7,7 @@
 
 namespace heddle {
 struct ProxyOptions {
-  std::string config;     // --config, HEDDLE_CONFIG
+  std::string config;     // --config, HEDDLE_CONFIG; empty: that of the pod (pod_bootstrap.h)
   bool validate = false;  // --validate: check the file and what it names, then exit 0 or 1
 };
 
@@ -20,5 +20,6 @@ struct ParsedOptions {
   ProxyOptions options;
   std::optional<EarlyExit> exit;
 };
-ParsedOptions parse_options(int argc, const char* const* argv);
+// `in_pod`: the environment may stand for the file.
+ParsedOptions parse_options(int argc, const char* const* argv, bool in_pod);
 }  // namespace heddle

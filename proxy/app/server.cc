@@ -12,6 +12,7 @@
 #include "proxy/app/bootstrap.h"
 #include "proxy/app/bootstrap_watch.h"
 #include "proxy/app/cpu_quota.h"
+#include "proxy/app/drain_keeper.h"
 #include "proxy/app/fact_answer.h"
 #include "proxy/app/memory_watch.h"
 #include "proxy/app/operations.h"
@@ -45,7 +46,6 @@ class ProxyServer final : public Server {
   void on_terminate();
   void on_bootstrap(BootstrapWatch::Cause, const Result<Settings>&);
   void apply(const Settings&);
-  void begin_drain();
   void stop();
   void watch_signals();
   void watch_memory();
@@ -73,11 +73,9 @@ class ProxyServer final : public Server {
   std::unique_ptr<Operations> operations_;
   BootstrapWatch bootstrap_;
   std::vector<std::unique_ptr<SignalWatch>> signals_;
-  std::unique_ptr<Timer> drain_deadline_;
   std::map<uint64_t, Pending> asks_;
   uint64_t next_ask_ = 0;
-  size_t draining_workers_ = 0;
-  bool draining_ = false;
+  std::unique_ptr<DrainKeeper> drain_;
   std::unique_ptr<Timer> start_over_;
 };
 
@@ -128,8 +126,11 @@ Result<void> ProxyServer::start() {
   if (config_.source != nullptr) config_.source->start();
   HEDDLE_CHECK_OK(start_workers());
   HEDDLE_CHECK_OK(start_workload_api());
+  drain_ = std::make_unique<DrainKeeper>(
+      DrainKeeper::Parts{loop_, in_.settings, workers_, in_.log, in_.metrics, [this] { return config_.watch; },
+                         [this] { operations_->set_draining(); }, [this] { stop(); }});
   HEDDLE_CHECK_OK(start_operations());
-  bootstrap_.start();
+  if (!in_.bootstrap_path.empty()) bootstrap_.start();
   watch_signals();
   watch_memory();
   start_over_ = loop_.timer([] { release_startup_pages(); });
@@ -198,13 +199,16 @@ void ProxyServer::start_tracing() {
 }
 
 void ProxyServer::ask_for_service(const std::string& host, std::function<void(Result<void>)> answer) {
+  auto address = Address::parse(host);
+  bool is_address = address && address->is_ip();
   auto key = service_key(host, in_.settings.ns);
-  if (!key) return answer(make_error(Reason::kServiceUnknown, host));
+  if (!key && !is_address) return answer(make_error(Reason::kServiceUnknown, host));
   uint64_t id = next_ask_++;
-  asks_[id] = config_.watch->want(*key, [this, id, answer = std::move(answer)](Result<void> result) {
+  auto done = [this, id, answer = std::move(answer)](Result<void> result) {
     answer(std::move(result));
     loop_.post([this, id] { asks_.erase(id); });  // not inside its own callback
-  });
+  };
+  asks_[id] = is_address ? config_.watch->want(*address, std::move(done)) : config_.watch->want(*key, std::move(done));
 }
 
 // A version is acknowledged when every worker obeys it; the same one again, when every worker obeys its new content.
@@ -258,7 +262,7 @@ Result<void> ProxyServer::start_operations() {
                           config_.source.get(),
                           dns_,
                           workers_,
-                          [this] { begin_drain(); },
+                          *drain_,
                           detection_};
   HEDDLE_TRY(operations_, Operations::start(std::move(inputs)));
   return {};
@@ -280,7 +284,10 @@ void ProxyServer::watch_signals() {
   };
   watch(SIGTERM, [this] { on_terminate(); });
   watch(SIGINT, [this] { on_terminate(); });
-  watch(SIGHUP, [this] { bootstrap_.reload(); });
+  watch(SIGHUP, [this] {
+    if (!in_.bootstrap_path.empty()) return bootstrap_.reload();
+    on_bootstrap(BootstrapWatch::Cause::kSignal, Settings(in_.settings));  // the environment is as it was
+  });
   watch(SIGUSR1, [this] {
     in_.log.reopen();
     access_writer_->reopen();
@@ -306,30 +313,12 @@ int ProxyServer::run() {
 
 // The first asks for a graceful end, the second for an end.
 void ProxyServer::on_terminate() {
-  if (draining_) return stop();
-  begin_drain();
-}
-
-void ProxyServer::begin_drain() {
-  if (std::exchange(draining_, true)) return;
-  log_.info("draining", {{"deadline", in_.settings.drain}, {"accepting", in_.settings.drain_accept}});
-  operations_->set_draining();
-  drain_deadline_ = loop_.timer([this] {
-    log_.warn("drain deadline passed: closing what is left", {});
-    stop();
-  });
-  drain_deadline_->arm(in_.settings.drain);
-  draining_workers_ = workers_.size();
-  for (auto& worker : workers_) {
-    worker->drain(loop_, {in_.settings.drain, in_.settings.drain_accept}, [this] {
-      if (--draining_workers_ == 0) stop();
-    });
-  }
+  if (drain_->is_draining()) return stop();
+  drain_->drain();
 }
 
 void ProxyServer::stop() {
   signals_.clear();
-  drain_deadline_.reset();
   loop_.stop();
 }
 

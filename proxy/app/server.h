@@ -13,7 +13,7 @@ namespace heddle {
 
 struct ServerInputs {
   Settings settings;
-  std::string bootstrap_path;  // read again on SIGHUP and when it changes
+  std::string bootstrap_path;  // read again on SIGHUP and when it changes; empty: there is no file
   Log& log;
   Registry& metrics;
   Random& random;

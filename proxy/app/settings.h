@@ -11,8 +11,10 @@
 #include "lib/config/model.h"
 #include "lib/event/dns_resolver.h"
 #include "lib/net/proxy_header.h"
+#include "proxy/admin/application_probes.h"
 #include "proxy/exchange/caller_fields.h"
 #include "proxy/exchange/incoming_connection.h"
+#include "proxy/identity/ca_client.h"
 #include "proxy/identity/identity_files.h"
 
 namespace heddle {
@@ -20,18 +22,19 @@ namespace heddle {
 struct IdentitySettings {
   enum class Source : uint8_t { kNone, kFiles, kControl, kSpire };
   Source source = Source::kNone;
-  std::string certificate;      // files: PEM chain, leaf first
-  std::string key;              // files: PEM PKCS#8
-  std::string bundle;           // files: PEM roots of our trust domain
-  std::optional<SpiffeId> id;   // control: who we ask to be; default ns/<namespace>/sa/<node>; spire: which of several
-  std::string join_token_file;  // control: read once, on first start
+  std::string certificate;     // files: PEM chain, leaf first
+  std::string key;             // files: PEM PKCS#8
+  std::string bundle;          // files: PEM roots of our trust domain
+  std::optional<SpiffeId> id;  // control: who we ask to be; default ns/<namespace>/sa/<node>; spire: which of several
+  TokenKind token_kind = TokenKind::kJoin;
+  std::string token_file;  // control: a join token, read once, on first start; or a pod's, read for every certificate
   bool persist = true;
   Address workload_socket;  // spire: of the agent
   bool operator==(const IdentitySettings&) const = default;
 };
 
 struct ControlSettings {
-  std::vector<Address> addresses;
+  std::vector<HostAddress> addresses;
   std::string bundle;  // PEM roots that the control plane must chain to
   std::optional<SpiffeId> id;
   bool operator==(const ControlSettings&) const = default;
@@ -62,6 +65,7 @@ struct ListenerSettings {
   bool intercept = false;              // connections are redirected to it; their destination is SO_ORIGINAL_DST
   bool external_allowed = true;        // intercept, outbound: to what is not of the mesh
   bool application_localhost = false;  // intercept, inbound: not at the original address but at 127.0.0.1 or ::1
+  std::vector<std::pair<uint16_t, uint16_t>> opaque_ports{};  // intercept: first and last; bytes, never looked into
   bool operator==(const ListenerSettings&) const = default;
 };
 
@@ -112,6 +116,7 @@ struct Settings {
   std::optional<Address> admin;
   std::optional<Address> admin_socket;
   std::optional<Address> health;
+  ApplicationProbeMap application_probes;  // what the health address asks the application
   std::optional<Address> stats;
   AccessLogSettings access_log;
   TracingSettings tracing;

@@ -1,5 +1,7 @@
 #include "proxy/app/sources.h"
 
+#include <algorithm>
+
 #include "lib/base/random.h"
 #include "lib/base/strings.h"
 #include "proxy/identity/control_identity.h"
@@ -56,9 +58,10 @@ Result<IdentityParts> make_identity(const SourceInputs& in) {
                                               CaClientOptions{in.settings.control.addresses, *in.settings.control.id});
     ControlIdentityOptions options{*settings.id,
                                    {},
-                                   settings.join_token_file,
+                                   settings.token_file,
                                    in.settings.control.bundle,
-                                   settings.persist ? in.settings.state_dir : std::string()};
+                                   settings.persist ? in.settings.state_dir : std::string(),
+                                   settings.token_kind};
     parts.source = std::make_unique<ControlIdentity>(in.context.loop, in.random, in.log.module("identity"), *parts.ca,
                                                      std::move(options));
   }
@@ -88,6 +91,13 @@ std::vector<ResourceKey> services_of(const Settings& settings) {
   return out;
 }
 
+// Connections to what is not held: only then is anybody asked by address.
+bool intercepts_outbound(const Settings& settings) {
+  return std::any_of(settings.listeners.begin(), settings.listeners.end(), [](const ListenerSettings& listener) {
+    return listener.intercept && listener.direction == ListenerSettings::Direction::kOutbound;
+  });
+}
+
 ConfigParts make_config(const SourceInputs& in, IdentitySource* identity) {
   const ConfigSettings& settings = in.settings.config;
   ConfigParts parts;
@@ -106,6 +116,7 @@ ConfigParts make_config(const SourceInputs& in, IdentitySource* identity) {
   options.wants = services_of(in.settings);
   options.ack = AckWhen::kWorkersRun;
   options.instance = new_instance();
+  options.asks_addresses = intercepts_outbound(in.settings);
   auto client = std::make_unique<WatchClient>(in.context.loop, in.random, in.log.module("watch"),
                                               WatchParts{*parts.channel, *parts.worker}, std::move(options));
   auto reader =

@@ -69,6 +69,12 @@ void Worker::drain(Loop& to, DrainTimes times, std::function<void()> on_drained)
   });
 }
 
+void Worker::drain_inbound(Loop& to, DrainTimes times, std::function<void()> on_gone) {
+  thread_->loop().post([this, &to, times, done = std::move(on_gone)]() mutable {
+    core_->drain_inbound(times, [&to, done = std::move(done)] { to.post([done] { done(); }); });
+  });
+}
+
 void Worker::set_access_log(AccessLogPolicy policy) {
   thread_->loop().post([this, policy] { core_->set_access_log(policy); });
 }

@@ -66,6 +66,8 @@ struct ConnectionRow {
 struct DrainTimes {
   Duration deadline = Settings{}.drain;       // hard end of sessions and tunnels
   Duration accept = Settings{}.drain_accept;  // listeners go on for so long
+  // What the application calls is neither told nor refused while it has a connection.
+  bool serves_application = false;
 };
 
 class Worker {
@@ -76,6 +78,9 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
+  // Only what comes for the application: connections are drained at once, listeners stop after `accept`. What the
+  // application itself does goes on. `on_gone` is posted to `to` once nobody is connected to the application.
+  void drain_inbound(Loop& to, DrainTimes, std::function<void()> on_gone);
   // Drains at once and stops accepting after `accept`: others still believe in this proxy for a while. Then
   // `on_drained` is posted to `to` once no connection is left.
   void drain(Loop& to, DrainTimes, std::function<void()> on_drained);

@@ -152,7 +152,8 @@ std::unique_ptr<Interception> Worker::Core::make_interception(const ListenerSett
     spec.destination = to.text();
     return std::make_unique<Detector>(std::move(spec), memory, shared_.metrics, shared_.log.module("detection"));
   };
-  return std::make_unique<Interception>(settings, own_addresses(), config_, base, std::move(make));
+  WorkerWants* wants = is_inbound(settings) || !wants_.can_ask() ? nullptr : &wants_;
+  return std::make_unique<Interception>(settings, own_addresses(), config_, base, std::move(make), wants);
 }
 
 // Null: nothing is learned.
@@ -338,22 +339,6 @@ void Worker::Core::recount() {
   }
   if (on_ended_ && is_empty()) std::exchange(on_ended_, nullptr)();
   if (on_drained_ && !accepting_ && downstream_.size() == 0) std::exchange(on_drained_, nullptr)();
-}
-
-// Who connects from now on is served as ever: its connection is drained when accepting ends.
-void Worker::Core::drain(DrainTimes times, std::function<void()> on_drained) {
-  on_drained_ = std::move(on_drained);
-  for (auto& served : served_) served->set_drain(times.deadline);
-  downstream_.drain_all();
-  if (times.accept <= Duration{}) return stop_accepting();
-  accept_over_.arm(loop_, times.accept);
-}
-
-void Worker::Core::stop_accepting() {
-  accepting_ = false;
-  for (auto& served : served_) served->listener->stop_accepting();
-  loop_.defer(drain_late_);  // after the listeners' last round
-  loop_.defer(recount_);
 }
 
 void Worker::Core::set_memory_pressure(Pressure pressure) {

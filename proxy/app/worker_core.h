@@ -62,7 +62,8 @@ class Worker::Core {
   Core(uint32_t index, const WorkerShared& shared, Loop& loop);
   ~Core();
   Result<void> listen();
-  void drain(DrainTimes, std::function<void()> on_drained);
+  void drain(DrainTimes, std::function<void()> on_drained);  // these two in worker_drain.cc
+  void drain_inbound(DrainTimes, std::function<void()> on_gone = {});
   // Ends everything at once; on_ended when no connection is left (their memory is this core's).
   void shutdown(std::function<void()> on_ended);
   bool is_empty() const { return downstream_.size() == 0 && upstream_registry_.size() == 0; }
@@ -132,7 +133,14 @@ class Worker::Core {
   void reauthorize();
   void count_connections() { downstream_metrics_.connections.set(static_cast<int64_t>(downstream_.size())); }
   void on_connection_removed();
+  bool is_of_application(const Connection&) const;
+  bool has_application();
+  void drain_callers();
+  bool has_callers();
+  void look_at_callers();
+  void stop_inbound();
   void stop_accepting();
+  void look_at_application();
   void drain_all() { downstream_.drain_all(); }
   void recount();
   void look_at_lag();
@@ -173,6 +181,10 @@ class Worker::Core {
   std::vector<std::unique_ptr<Served>> served_;
   DeferredOf<Core, &Core::recount> recount_{*this};
   DeferredOf<Core, &Core::drain_all> drain_late_{*this};
+  DeferredOf<Core, &Core::drain_callers> drain_callers_late_{*this};
+  DeadlineOf<Core, &Core::stop_inbound> inbound_over_{*this};
+  DeadlineOf<Core, &Core::look_at_application> look_at_application_{*this};
+  DeadlineOf<Core, &Core::look_at_callers> look_at_callers_{*this};
   DeadlineOf<Core, &Core::stop_accepting> accept_over_{*this};
   LoopLag lag_;
   DeadlineOf<Core, &Core::look_at_lag> look_{*this};
@@ -181,7 +193,9 @@ class Worker::Core {
   Pressure of_lag_ = Pressure::kNone;
   Pressure pressure_ = Pressure::kNone;  // the worse of both
   bool accepting_ = true;
+  bool accepting_inbound_ = true;
   std::function<void()> on_drained_;
+  std::function<void()> on_callers_gone_;
   std::function<void()> on_ended_;
   Subscription snapshots_;
   Subscription resolved_;

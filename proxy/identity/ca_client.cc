@@ -35,7 +35,9 @@ std::string request_body(const CaRequest& request) {
   std::string body;
   JsonWriter writer(body);
   writer.begin_object();
-  if (request.material.svid == nullptr) writer.field("token", request.token.view());
+  if (request.kind == TokenKind::kKubernetes) writer.field("tokenKind", "kubernetes");
+  bool has_token = request.kind == TokenKind::kKubernetes || request.material.svid == nullptr;
+  if (has_token) writer.field("token", request.token.view());
   writer.field("csr", request.csr_pem).end_object();
   return body;
 }
@@ -109,8 +111,10 @@ class HttpCaClient::Call final : public Operation {
     options.connect = client_.options_.connect;
     options.max_body = kMaxAnswer;
     options.keep_connection = false;
-    http_ = std::make_unique<HttpClient>(client_.context_, client_.protocols_, tls_, client_.options_.addresses[at_++],
-                                         std::move(options));
+    const HostAddress& target = client_.options_.addresses[at_];
+    tls_ = std::make_unique<TlsConnector>(client_.context_.loop, *client_.dialers_[at_++], [this] { return setup(); });
+    http_ =
+        std::make_unique<HttpClient>(client_.context_, client_.protocols_, *tls_, target.address(), std::move(options));
     RpcRequest request;
     request.method = "POST";
     request.path = request_.material.svid == nullptr ? "/v1/attest" : "/v1/renew";
@@ -123,8 +127,8 @@ class HttpCaClient::Call final : public Operation {
   void on_response(Result<RpcResponse> response) {
     auto judged = judge(std::move(response));
     if (judged || !is_worth_another(judged.error())) return finish(std::move(judged));
-    const Address& address = client_.options_.addresses[at_ - 1];
-    failure_ = std::move(judged).error().within(address.text());
+    const HostAddress& target = client_.options_.addresses[at_ - 1];
+    failure_ = std::move(judged).error().within(target.text());
     client_.context_.loop.defer(next_);  // not inside the upcall of what is replaced
   }
   Result<CaAnswer> judge(Result<RpcResponse> response) const {
@@ -148,7 +152,7 @@ class HttpCaClient::Call final : public Operation {
   size_t at_ = 0;
   Error failure_ = make_error(Reason::kConfigInvalid, "no address of a control plane is configured");
   std::optional<Result<CaAnswer>> answer_;
-  TlsConnector tls_{client_.context_.loop, client_.below_, [this] { return setup(); }};
+  std::unique_ptr<TlsConnector> tls_;  // to the address that is asked
   std::unique_ptr<HttpClient> http_;
   Pending pending_;
   DeferredOf<Call, &Call::try_next> next_{*this};
@@ -157,7 +161,11 @@ class HttpCaClient::Call final : public Operation {
 
 HttpCaClient::HttpCaClient(const SessionContext& context, Protocols& protocols, Connector& below,
                            CaClientOptions options)
-    : context_(context), protocols_(protocols), below_(below), options_(std::move(options)) {}
+    : context_(context), protocols_(protocols), options_(std::move(options)), names_(context.loop) {
+  for (const HostAddress& target : options_.addresses) {
+    dialers_.push_back(std::make_unique<NamedConnector>(context_.loop, below, names_, target));
+  }
+}
 
 Pending HttpCaClient::sign(CaRequest request, OnAnswer done) {
   return std::make_unique<Call>(*this, std::move(request), std::move(done));

@@ -2,6 +2,7 @@
 // TLS 1.3 and HTTP/2; the control plane's SPIFFE id is checked in the handshake, so before a token leaves the process:
 //   POST /v1/attest {"token": "...", "csr": "<PEM>"}   without a client certificate
 //   POST /v1/renew  {"csr": "<PEM>"}                   with the current SVID as client certificate
+// A pod's token ({"tokenKind": "kubernetes", "token": ...}) goes with both.
 // Both answer {"chain": "<PEM>", "issuedAt", "notAfter": "<RFC 3339>", "serial": "<hex>", "bundle": <JWKS> or "<PEM>",
 // "federated": {"<trust domain>": <JWKS>, ...}}, the last one only when there are any.
 // Addresses are tried in order until one gives an answer that is not "unavailable". Belongs to one loop; must outlive
@@ -14,14 +15,18 @@
 #include "certs/domain_roots.h"
 #include "lib/api/federated.h"
 #include "lib/base/operation.h"
+#include "lib/net/named_connector.h"
 #include "lib/rpc/http_client.h"
 #include "lib/tls/tls_context.h"
 
 namespace heddle {
+enum class TokenKind : uint8_t { kJoin, kKubernetes };
+
 struct CaRequest {
   std::string csr_pem;
-  Secret token;          // of an attestation
+  Secret token;          // of an attestation; a pod's also of a renewal
   TlsMaterial material;  // with an SVID: renewal, without: attestation; the bundle says which control plane we believe
+  TokenKind kind = TokenKind::kJoin;
 };
 
 struct CaAnswer {
@@ -44,7 +49,7 @@ class CaClient {
 };
 
 struct CaClientOptions {
-  std::vector<Address> addresses;
+  std::vector<HostAddress> addresses;
   SpiffeId control;  // who must answer
   Duration connect = 5s;
   Duration answer = 20s;  // of one address, connecting included
@@ -59,7 +64,8 @@ class HttpCaClient final : public CaClient {
   class Call;
   SessionContext context_;
   Protocols& protocols_;
-  Connector& below_;
   CaClientOptions options_;
+  NameLookup names_;
+  std::vector<std::unique_ptr<NamedConnector>> dialers_;  // of each address
 };
 }  // namespace heddle

@@ -43,7 +43,8 @@ Result<Secret> read_token(const ControlIdentityOptions& options) {
     return make_error(Reason::kUnauthenticated, "an attestation needs a token: set identity.joinTokenFile");
   }
   auto text = read_file(options.token_file, kMaxToken);
-  if (!text) return std::move(text).error().within("identity.joinTokenFile");
+  bool is_pods = options.token_kind == TokenKind::kKubernetes;
+  if (!text) return std::move(text).error().within(is_pods ? "identity.tokenFile" : "identity.joinTokenFile");
   Secret whole = Secret::take(*text);
   std::string_view token = whole.view();
   while (token.ends_with('\n') || token.ends_with('\r')) token.remove_suffix(1);
@@ -62,10 +63,13 @@ struct Prepared {
 Result<Prepared> prepare(const ControlIdentityOptions& options, SvidNeed need, const Identity& current,
                          std::shared_ptr<const PrivateKey> unanswered) {
   Prepared out;
+  out.request.kind = options.token_kind;
+  if (need == SvidNeed::kAttest || options.token_kind == TokenKind::kKubernetes) {
+    HEDDLE_TRY(out.request.token, read_token(options));
+  }
   if (need == SvidNeed::kRenew) {
     out.request.material = {current->svid, current->bundle};
   } else {
-    HEDDLE_TRY(out.request.token, read_token(options));
     HEDDLE_TRY(out.request.material.bundle, bundle_for_token(options, current));
   }
   if (need == SvidNeed::kAttest) out.key = std::move(unanswered);
@@ -337,11 +341,15 @@ void ControlIdentity::follow_signer() {
 }
 
 std::string ControlIdentity::not_ready(IdentityState state) const {
+  bool is_pods = options_.token_kind == TokenKind::kKubernetes;
+  if (is_pods && state == IdentityState::kExpired) {
+    return str_cat("the SVID of ", options_.id.text(), " has expired: ", rotator_.last_error());
+  }
   if (state == IdentityState::kExpired) {
     return str_cat("the SVID of ", options_.id.text(), " has expired; it needs a new token (heddle token create)");
   }
   if (identities_.current() != nullptr) return "";
-  if (!stored_problem_.empty()) {
+  if (!stored_problem_.empty() && !is_pods) {
     return str_cat("a new token is needed (heddle token create): the stored identity is not used: ", stored_problem_);
   }
   if (rotator_.last_error().empty()) return "waiting for a certificate from the control plane";

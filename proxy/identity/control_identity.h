@@ -21,7 +21,8 @@ struct ControlIdentityOptions {
   std::string token_file;
   // Whom to believe before the first answer: PEM or JWKS of the id's trust domain.
   std::string bundle_file;
-  std::string state_directory;  // empty: identity.persist is false
+  std::string state_directory;              // empty: identity.persist is false
+  TokenKind token_kind = TokenKind::kJoin;  // a pod's token goes with every renewal
 };
 
 class ControlIdentity final : public IdentitySource, private SvidMaker {

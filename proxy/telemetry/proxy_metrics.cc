@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lib/base/log.h"
+#include "proxy/telemetry/drain_metrics.h"
 #include "proxy/telemetry/log_writer.h"
 #include "proxy/telemetry/overload_metrics.h"
 
@@ -286,6 +287,9 @@ constexpr auto kFamilies = std::to_array<const MetricFamily*>({&kRequests,
                                                                &kDnsAge,
                                                                &kDnsFailing,
                                                                &kDnsEndpoints,
+                                                               &kDrainStateFamily,
+                                                               &kDrainWaitsForFamily,
+                                                               &kDrainWaitedFamily,
                                                                &kLogDropped,
                                                                &kAccessDropped,
                                                                &kAccessWritten,

@@ -9,10 +9,10 @@ namespace heddle {
 // One stream on a connection of its own.
 class HttpWatchChannel::Stream final : public WatchStream, private LineObserver {
  public:
-  Stream(HttpWatchChannel& channel, const Address& address, Observer& observer)
+  Stream(HttpWatchChannel& channel, size_t at, Observer& observer)
       : observer_(observer),
-        tls_(channel.context_.loop, channel.below_, [&channel] { return channel.setup(); }),
-        http_(channel.context_, channel.protocols_, tls_, address, options(channel)) {
+        tls_(channel.context_.loop, *channel.dialers_[at], [&channel] { return channel.setup(); }),
+        http_(channel.context_, channel.protocols_, tls_, channel.options_.addresses[at].address(), options(channel)) {
     if (channel.identities_.current() != nullptr) {
       dial();
       return;
@@ -55,10 +55,18 @@ class HttpWatchChannel::Stream final : public WatchStream, private LineObserver 
 
 HttpWatchChannel::HttpWatchChannel(const SessionContext& context, Protocols& protocols, Connector& below,
                                    Latest<TlsIdentity>& identities, WatchChannelOptions options)
-    : context_(context), protocols_(protocols), below_(below), identities_(identities), options_(std::move(options)) {}
+    : context_(context),
+      protocols_(protocols),
+      identities_(identities),
+      options_(std::move(options)),
+      names_(context.loop) {
+  for (const HostAddress& target : options_.addresses) {
+    dialers_.push_back(std::make_unique<NamedConnector>(context_.loop, below, names_, target));
+  }
+}
 
 std::unique_ptr<WatchStream> HttpWatchChannel::open(size_t address, Observer& observer) {
-  return std::make_unique<Stream>(*this, options_.addresses[address], observer);
+  return std::make_unique<Stream>(*this, address, observer);
 }
 
 Result<TlsSetup> HttpWatchChannel::setup() const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lib/event/latest.h"
+#include "lib/net/named_connector.h"
 #include "lib/rpc/http_client.h"
 #include "lib/tls/tls_connector.h"
 #include "lib/tls/tls_context.h"
@@ -38,7 +39,7 @@ class WatchChannel {
 };
 
 struct WatchChannelOptions {
-  std::vector<Address> addresses;
+  std::vector<HostAddress> addresses;
   SpiffeId control;  // who must answer
   Duration connect = 5s;
   Duration handshake = 10s;  // after a restart a control plane has everybody's to do: as long as it waits itself
@@ -57,8 +58,9 @@ class HttpWatchChannel final : public WatchChannel {
   Result<TlsSetup> setup() const;
   SessionContext context_;
   Protocols& protocols_;
-  Connector& below_;
   Latest<TlsIdentity>& identities_;
   const WatchChannelOptions options_;
+  NameLookup names_;
+  std::vector<std::unique_ptr<NamedConnector>> dialers_;  // of each address
 };
 }  // namespace heddle

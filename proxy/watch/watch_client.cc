@@ -111,7 +111,10 @@ void WatchClient::end_stream(Duration wait) {
   queued_bytes_ = 0;
   ack_due_.reset();
   asks_trust_ = false;
+  tells_addresses_ = false;
+  address_wants_.on_stream_end();
   facts_asked_.reset();
+  leave_asked_at_.reset();
   lag_.on_disconnected();
   state_ = WatchState::kBackoff;
   wake_->arm(std::max(wait, Duration(1ms)));
@@ -131,6 +134,7 @@ void WatchClient::say_hello() {
   hello.instance = options_.instance;
   if (on_trust_) hello.features.emplace_back(kTrustFeature);
   if (facts_) hello.features.emplace_back(kFactsFeature);
+  if (options_.asks_addresses) hello.features.emplace_back(kAddressesFeature);
   auto current = snapshots_.current();
   if (current != nullptr && !resync_) {
     hello.version = current->version();
@@ -140,13 +144,19 @@ void WatchClient::say_hello() {
   wants_.on_hello();
   send(hello);
   send_wants();
+  say_leaving();
 }
 
 void WatchClient::send_wants() {
-  if (state_ != WatchState::kSyncing && state_ != WatchState::kLive) return;
-  WatchWant want = wants_.take(scheduler_.now());
-  if (!want.add.empty() || !want.drop.empty()) send(want);
-  if (auto wait = wants_.wait(scheduler_.now())) want_timer_->arm(std::max(*wait, Duration(1ms)));
+  if (!is_greeted()) return;
+  MonoTime now = scheduler_.now();
+  WatchWant want = wants_.take(now);
+  if (tells_addresses_) want.addresses = address_wants_.take(now);
+  if (!want.add.empty() || !want.drop.empty() || !want.addresses.empty()) send(want);
+  auto wait = wants_.wait(now);
+  auto asks = tells_addresses_ ? address_wants_.wait(now) : std::nullopt;
+  if (asks) wait = std::min(wait.value_or(*asks), *asks);
+  if (wait) want_timer_->arm(std::max(*wait, Duration(1ms)));
 }
 
 void WatchClient::on_line(std::string_view line) {
@@ -255,6 +265,32 @@ void WatchClient::on_message(WatchUnknown&& message) {
   wants_.on_unknown(message.services, scheduler_.now());
   for (const ResourceKey& key : message.services) waiters_.on_unknown(key);
   send_wants();
+}
+
+// The first is empty: from here on we may ask.
+void WatchClient::on_message(WatchAddresses&& message) {
+  tells_addresses_ = true;
+  MonoTime now = scheduler_.now();
+  for (const WatchAddresses::Owned& owned : message.services) want_owner(owned);
+  for (const Address& address : message.unknown) {
+    address_wants_.on_unknown(address, now);
+    waiters_.on_unowned(address, make_error(Reason::kServiceUnknown, address.text()));
+  }
+  if (auto current = snapshots_.current()) waiters_.on_snapshot(*current);
+  send_wants();
+}
+
+void WatchClient::want_owner(const WatchAddresses::Owned& owned) {
+  address_wants_.on_owned(owned.address);
+  switch (wants_.add(owned.service, scheduler_.now())) {
+    case Wants::Answer::kUnknown:
+      return waiters_.on_unowned(owned.address, make_error(Reason::kServiceUnknown, owned.service.text()));
+    case Wants::Answer::kTooMany:
+      return waiters_.on_unowned(owned.address, make_error(Reason::kTooManyWants, "1,000 services are wanted already"));
+    case Wants::Answer::kHeld:
+    case Wants::Answer::kQueued:
+      return waiters_.on_owned(owned.address, owned.service);
+  }
 }
 
 void WatchClient::on_message(WatchTrust&& message) {
@@ -407,6 +443,21 @@ Pending WatchClient::want(const ResourceKey& service, WantWaiters::OnWant done) 
   }
   want_timer_->arm(Duration{});
   return waiters_.wait(service, std::move(done));
+}
+
+Pending WatchClient::want(const Address& address, WantWaiters::OnWant done) {
+  MonoTime now = scheduler_.now();
+  bool is_old_control = state_ == WatchState::kLive && !tells_addresses_;
+  if (is_old_control) {
+    return waiters_.answer(make_error(Reason::kExternalDenied, "the control plane is too old to say whose this is"),
+                           std::move(done));
+  }
+  if (address_wants_.is_unknown(address, now, is_greeted())) {
+    return waiters_.answer(make_error(Reason::kServiceUnknown, address.text()), std::move(done));
+  }
+  if (waiters_.size() < WantWaiters::kMax) address_wants_.add(address);
+  want_timer_->arm(Duration{});
+  return waiters_.wait(address, std::move(done));
 }
 
 void WatchClient::drop(const ResourceKey& service) {

@@ -11,6 +11,7 @@
 #include "lib/api/traffic_counts.h"
 #include "lib/base/log.h"
 #include "proxy/watch/address_round.h"
+#include "proxy/watch/address_wants.h"
 #include "proxy/watch/config_source.h"
 #include "proxy/watch/want_waiters.h"
 #include "proxy/watch/wants.h"
@@ -29,7 +30,8 @@ struct WatchClientOptions {
   std::string software;            // "heddle-proxy/0.1.0"
   std::vector<ResourceKey> wants;  // held from the start
   AckWhen ack = AckWhen::kPublished;
-  std::string instance{};  // of this process, at most kMaxInstance; empty: none
+  std::string instance{};       // of this process, at most kMaxInstance; empty: none
+  bool asks_addresses = false;  // want(Address) may be called
 };
 
 // What it works with; both must outlive it.
@@ -58,6 +60,9 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
 
   // Answers when the snapshot holds the service. Main loop only; the token must die before the client.
   [[nodiscard]] Pending want(const ResourceKey& service, WantWaiters::OnWant);
+  // Asks whose the address is, and for that service. Also kServiceUnknown: of nobody in the mesh that this sidecar may
+  // see; kExternalDenied: the control plane is too old to say.
+  [[nodiscard]] Pending want(const Address&, WantWaiters::OnWant);
   void drop(const ResourceKey& service);
   // What the control plane announces about trust; the bundle is not looked at here. Before start().
   void set_on_trust(UniqueFunction<void(const WatchTrust&)> on_trust) { on_trust_ = std::move(on_trust); }
@@ -70,6 +75,12 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   // What every report says of this process: counters (lib/api/traffic_counts.h) and backends; the rest of it is filled
   // in. Before start(); without it there are no reports.
   void set_report(std::function<WatchReport()> read);
+  // Asks when nobody sends requests to these addresses any more, on this stream and on each that follows, until the
+  // last answer has come. `on_release` gets each answer, from the main loop. The control plane may know nothing of it.
+  using OnRelease = UniqueFunction<void(const WatchRelease&)>;
+  void leave(WatchDraining, OnRelease on_release);
+  // Since when a control plane has been asked on this stream; nothing: none is.
+  std::optional<MonoTime> leave_asked_at() const noexcept { return leave_asked_at_; }
   // Every worker runs this version or a later one.
   void workers_run(Version);
 
@@ -85,6 +96,8 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   void send(const SidecarMessage&);
   void say_hello();
   void send_wants();
+  bool is_greeted() const noexcept { return state_ == WatchState::kSyncing || state_ == WatchState::kLive; }
+  void want_owner(const WatchAddresses::Owned&);
 
   void on_message(WatchBegin&&);
   void on_message(WatchPut&&);
@@ -94,9 +107,12 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   void on_message(WatchRetryAfter&&);
   void on_message(WatchDrain&&);
   void on_message(WatchUnknown&&);
+  void on_message(WatchAddresses&&);
   void on_message(WatchTrust&&);
   void on_message(WatchFactsRequest&&);
+  void on_message(WatchRelease&&);
   void on_message(WatchIgnored&&) {}
+  void say_leaving();
   void answer_facts(KeptFacts);
 
   bool keep_line(std::string_view);
@@ -121,6 +137,8 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   const WatchClientOptions options_;
   Latest<Snapshot> snapshots_;
   Wants wants_;
+  AddressWants address_wants_;
+  bool tells_addresses_ = false;  // the control plane of this stream
   WantWaiters waiters_;
   AddressRound round_;
   LagTracker lag_;
@@ -144,6 +162,10 @@ class WatchClient final : public ConfigSource, private WatchChannel::Observer {
   UniqueFunction<void(size_t most, OnFacts)> facts_;
   std::optional<WatchFactsRequest> facts_asked_;  // on this stream, and not answered: the newest
   bool collecting_facts_ = false;
+  std::optional<WatchDraining> leaving_;  // until the last answer
+  MonoTime leave_by_;
+  std::optional<MonoTime> leave_asked_at_;
+  OnRelease on_release_;
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
   std::function<WatchReport()> read_report_;
   std::optional<Version> refused_;

@@ -16,13 +16,18 @@
 #include "control/api/resource_conditions.h"
 #include "control/app/own_bundle_endpoint.h"
 #include "control/ca/issuer.h"
+#include "control/ca/pod_reviews.h"
 #include "control/ca/refusal_limit.h"
 #include "control/ca/rotation_schedule.h"
 #include "control/ca/step_retry.h"
+#include "control/docker/docker_watch.h"
 #include "control/federation/federation_keeper.h"
+#include "control/inject/admission.h"
+#include "control/kube/kube_ledger.h"
 #include "control/kube/kube_limits.h"
 #include "control/plan/rollout_record.h"
 #include "control/plan/rollout_state.h"
+#include "control/replicas/mesh_feed.h"
 #include "control/store/etcd_journal.h"
 #include "control/store/etcd_ledger_plan.h"
 #include "control/store/etcd_mirror.h"
@@ -30,6 +35,7 @@
 #include "control/store/read_index.h"
 #include "control/store/store.h"
 #include "control/watch/facts_fetcher.h"
+#include "control/watch/release_book.h"
 #include "control/watch/stream_age.h"
 #include "k8s/init/number_ranges.h"
 #include "lib/api/federated.h"
@@ -56,6 +62,7 @@
 #include "lib/tls/verdict_cache.h"
 #include "proxy/admin/explain_view.h"
 #include "proxy/admin/http_endpoint.h"
+#include "proxy/app/bootstrap_probes.h"
 #include "proxy/exchange/loop_guard.h"
 #include "proxy/exchange/overload_gate.h"
 #include "proxy/exchange/replay_body.h"
@@ -71,6 +78,7 @@
 #include "proxy/resilience/retry_policy.h"
 #include "proxy/telemetry/span_exporter.h"
 #include "proxy/upstream/dns_endpoints.h"
+#include "proxy/watch/address_wants.h"
 #include "proxy/watch/wants.h"
 #include "tests/support/source_directory.h"
 #include "tests/unit/proxy/app/limit_texts.h"
@@ -159,6 +167,23 @@ std::vector<Row> of_http2() {
   };
 }
 
+Row addresses_asked_for() {
+  return {"addresses a sidecar asks for",
+          str_cat(count(kMaxWantedAddresses), " at once; ", count(AddressWants::kPerSecond), "/s")};
+}
+
+Row consistent_hashing() {
+  return {
+      "consistent hashing, per backend set and worker",
+      str_cat("a ring of ", count(HashRing::kMaxPoints), " points, a table of ", count(MaglevTable::kSlots), " slots")};
+}
+
+Row leaving_at_once() {
+  return {"sidecars that [leave](operations.md#leaving-first) at once",
+          str_cat(count(ReleaseBook::kMaxLeavers), " at a control plane; ", count(kMaxLeavingAddresses),
+                  " addresses each; ", in(1s, kMaxLeavingWithin), " s")};
+}
+
 std::vector<Row> of_connections() {
   constexpr std::string_view kCap = "lib/net/connection_cap.cc";
   constexpr std::string_view kPressure = "proxy/resilience/pressure.cc";
@@ -200,16 +225,18 @@ std::vector<Row> of_connections() {
       {"hedges of a request", str_cat(count(kMaxHedges), ", of the retries of its backend set")},
       {"`grpc-timeout`", str_cat(count(kGrpcTimeoutDigits), " digits; what is longer than ",
                                  in(24h, kLongestGrpcTimeout), " days counts as that")},
-      {"consistent hashing, per backend set and worker",
-       str_cat("a ring of ", count(HashRing::kMaxPoints), " points, a table of ", count(MaglevTable::kSlots),
-               " slots")},
+      consistent_hashing(),
       {"services a sidecar asks for", str_cat(count(kMaxWants), "; ", count(Wants::kPerSecond), " new names/s")},
+      addresses_asked_for(),
+      leaving_at_once(),
       {"[adaptive limit](operations.md#adaptive-concurrency) of an inbound listener",
        str_cat("begins at ", count(ConcurrencyRange{}.start), "; ", count(AdaptiveConcurrencySpec{}.min_limit), " to ",
                count(AdaptiveConcurrencySpec{}.max_limit), ", or as its Workload says, at most ",
                count(kMaxConcurrencyLimit), "; divided among workers")},
       {"health probes let in before it, per worker", str_cat(count(OverloadGate::kMostProbes), " at once")},
       {"admin, stats and health page, each", str_cat(count(HttpEndpoint::kMaxConnections), " connections")},
+      {"[probes of the application](proxy-config.md#probes-of-the-application)",
+       str_cat(count(kMaxApplicationProbes), "; ", count(ApplicationProbes::kMaxAtOnce), " at once")},
       {"spans of traced requests that wait for the collector, per worker", count(SpanExporter::kRingSpans)},
       {"question to a sidecar (`POST /explain`)",
        str_cat(size(LiveWords::kMaxBody), "; ", count(Explanation::kMaxEndpoints),
@@ -381,6 +408,11 @@ std::vector<Row> of_shared_records() {
       {"an API call that waits for etcd, so that it shows the newest",
        str_cat(in(1s, ReadIndex::kPatience), " s, then the last state is shown with its age; ",
                count(CurrentReads::kMaxWaiting), " wait, one more is 503 `overload`")},
+      {"the ledger in a Secret (`--store kubernetes`)",
+       str_cat(count(kMaxLedgerSecret), " bytes of keys and values; what expired is dropped first, then `too-large`; ",
+               count(KubeLedger::kMaxWaiting), " changes wait, ", count(KubeLedger::kMaxTries), " tries of one")},
+      {"control planes that follow one, a line of theirs, a state",
+       str_cat(count(MeshFeed::kMaxStreams), ", ", size(kMaxMeshLine), ", ", size(kMaxMeshBody))},
       {"records that control planes share in etcd",
        str_cat(count(EtcdMirror::kMaxRecords), " below a prefix; ", count(EtcdMirror::kMaxChanges), " and ",
                size(EtcdMirror::kMaxBytes), " of one change, given up after ", in(1s, mirror.patience), " s; ",
@@ -405,6 +437,14 @@ std::vector<Row> of_kubernetes() {
       {"kubeconfig", size(kMaxKubeConfig)},
       {"token of a service account, ours or one that is reviewed",
        str_cat(size(kMaxKubeToken), "; ours is read again after ", in(1s, kKubeTokenPeriod), " s")},
+      {"reviews of pods' tokens",
+       str_cat(count(PodReviews::kMaxAtOnce), " at once, ", count(PodReviews::kPerSecond), "/s; ",
+               count(PodReviews::kMaxWaiting), " wait, each ", in(1s, PodReviews::kMaxWait), " s")},
+      {"a question to the [webhook](injection.md)", size(kMaxAdmissionReview)},
+      {"an answer of the [Docker Engine's](docker.md) API",
+       str_cat(size(DockerClient::kMaxAnswer), "; ", size(DockerClient::kMaxEvent), " of an event; ",
+               in(1s, DockerClient::kDeadline), " s; all is listed anew every ", in(1s, DockerWatch::kListAgain),
+               " s")},
   };
 }
 

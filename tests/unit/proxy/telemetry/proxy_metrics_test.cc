@@ -1,4 +1,5 @@
 #include "proxy/telemetry/proxy_metrics.h"
+#include "proxy/telemetry/drain_metrics.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,6 +9,7 @@
 
 #include "lib/metrics/metric_docs.h"
 #include "lib/metrics/process_metrics.h"
+#include "proxy/telemetry/drain_metrics.h"
 #include "proxy/telemetry/log_writer.h"
 #include "proxy/telemetry/overload_metrics.h"
 #include "tests/support/captured_log.h"
@@ -124,7 +126,8 @@ struct AllMetrics {
         dns_lookups(make_dns_lookup_counters(registry)),
         dns(registry, "default/db"),
         dns_age(watch_dns_age(registry, "default/db", [] { return 1.5; })),
-        spans(make_span_counters(registry)) {
+        spans(make_span_counters(registry)),
+        drain(registry, [] { return 1.5; }) {
     dns_lookups["found"].add();
     spans["exported"].add();
     requests.on_finished(200, Reason::kNone, 3ms);
@@ -171,6 +174,7 @@ struct AllMetrics {
   DnsSetMetrics dns;
   Pending dns_age;
   LabelledCounters spans;
+  DrainMetrics drain;
 };
 
 TEST(ProxyMetrics, AreAcceptedByPromtool) {
