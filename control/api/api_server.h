@@ -67,6 +67,9 @@ class ApiServer {
   // Everybody who waits is told that this replica leaves.
   void drain();
 
+  // What is known now of which sidecar holds what, as whoever has these grants may see it.
+  ResourceConditions conditions(const AccessGrants&);
+
  private:
   using Handler = void (ApiServer::*)(const RpcRequest&, HttpServer::Respond);
   using Answer = RpcResponse (ApiServer::*)(const RpcRequest&);
@@ -113,7 +116,6 @@ class ApiServer {
   PlanApi::Parts plan_parts();
 
   Caller caller_of(const RpcRequest& request) { return gate_.caller_of(request); }
-  ResourceConditions conditions(const AccessGrants&);
 
   ApiParts parts_;
   CurrentReads current_;

@@ -8,7 +8,10 @@
 
 namespace heddle {
 namespace {
-constexpr size_t kMaxToken = 4096;
+constexpr size_t kMaxToken = 16 * 1024;
+
+enum class TokenKind : uint8_t { kJoin, kKubernetes };
+constexpr EnumName<TokenKind> kTokenKinds[] = {{"join", TokenKind::kJoin}, {"kubernetes", TokenKind::kKubernetes}};
 
 Result<void> require_certificate(const RpcRequest& request) {
   if (request.path == "/v1/attest" || request.path == "/v1/watch" || request.peer_certificate != nullptr) return {};
@@ -18,17 +21,21 @@ Result<void> require_certificate(const RpcRequest& request) {
 struct SigningRequest {
   std::string token;
   std::string csr;
+  TokenKind kind = TokenKind::kJoin;
 };
 
-enum class TokenField : uint8_t { kExpected, kRefused };
+enum class JoinTokenField : uint8_t { kExpected, kRefused };
 
-Result<SigningRequest> read_request(const std::string& body, TokenField token) {
+// A pod shows its token each time.
+Result<SigningRequest> read_request(const std::string& body, JoinTokenField join) {
   Result<JsonValue> document = JsonValue::parse(body);
   if (!document) return make_error(Reason::kBadRequest, document.error().detail);
   Problems problems;
   JsonObject object{JsonReader(*document, "", problems)};
   SigningRequest out;
-  if (token == TokenField::kExpected) out.token = object.string("token", {1, kMaxToken});
+  out.kind = object.optional_one_of("tokenKind", kTokenKinds).value_or(TokenKind::kJoin);
+  bool has_token = out.kind == TokenKind::kKubernetes || join == JoinTokenField::kExpected;
+  if (has_token) out.token = object.string("token", {1, kMaxToken});
   out.csr = object.string("csr", {1, kMaxCsr});
   object.finish();
   if (!problems.empty()) return make_error(Reason::kBadRequest, problems.text());
@@ -69,17 +76,24 @@ void IdentityApi::attest(const RpcRequest& request, HttpServer::Respond respond)
     audit_refusal("attest", request, make_error(Reason::kRateLimited, "too many attestations failed"));
     return respond(opaque_answer(Reason::kRateLimited));
   }
-  Result<SigningRequest> read = read_request(request.body, TokenField::kExpected);
+  Result<SigningRequest> read = read_request(request.body, JoinTokenField::kExpected);
   if (!read) {
     audit_refusal("attest", request, read.error());
     failures_.note_failure(request.peer, now);
     return respond(opaque_answer(Reason::kUnauthenticated));
   }
-  parts_.issuer.attest(read->token, read->csr, make_caller(request, "", parts_.random),
-                       [this, here = std::weak_ptr(here_), peer = request.peer,
-                        respond = std::move(respond)](const Result<SignedSvid>& svid) mutable {
-                         if (!here.expired()) respond(attested(peer, svid));
-                       });
+  Caller caller = make_caller(request, "", parts_.random);
+  auto done = [this, here = std::weak_ptr(here_), peer = request.peer, kind = read->kind,
+               respond = std::move(respond)](const Result<SignedSvid>& svid) mutable {
+    if (here.expired()) return;
+    // That there is no cluster to ask says nothing of the token.
+    bool has_no_cluster = !svid && kind == TokenKind::kKubernetes && svid.error().reason == Reason::kUnsupported;
+    respond(has_no_cluster ? error_answer(svid.error()) : attested(peer, svid));
+  };
+  if (read->kind == TokenKind::kKubernetes) {
+    return parts_.issuer.attest_pod(read->token, read->csr, caller, std::move(done));
+  }
+  parts_.issuer.attest(read->token, read->csr, caller, std::move(done));
 }
 
 RpcResponse IdentityApi::attested(const Address& peer, const Result<SignedSvid>& svid) {
@@ -92,19 +106,22 @@ RpcResponse IdentityApi::attested(const Address& peer, const Result<SignedSvid>&
 void IdentityApi::renew(const RpcRequest& request, HttpServer::Respond respond) {
   const PeerCertificate& certificate = *request.peer_certificate;
   if (!certificate.spiffe_id()) return respond(opaque_answer(Reason::kUnauthenticated));  // TLS lets none of these in
-  Result<SigningRequest> read = read_request(request.body, TokenField::kRefused);
+  Result<SigningRequest> read = read_request(request.body, JoinTokenField::kRefused);
   if (!read) {
     audit_refusal("renew", request, read.error());
     return respond(error_answer(read.error()));
   }
   RenewingPeer peer{*certificate.spiffe_id(), certificate.serial(), certificate.not_after(), certificate.not_before()};
   Caller caller = make_caller(request, peer.identity.text(), parts_.random);
-  parts_.issuer.renew(
-      peer, read->csr, caller,
-      [this, here = std::weak_ptr(here_), respond = std::move(respond)](const Result<SignedSvid>& svid) mutable {
-        if (here.expired()) return;
-        respond(svid ? answer(*svid) : error_answer(svid.error()));
-      });
+  auto done = [this, here = std::weak_ptr(here_),
+               respond = std::move(respond)](const Result<SignedSvid>& svid) mutable {
+    if (here.expired()) return;
+    respond(svid ? answer(*svid) : error_answer(svid.error()));
+  };
+  if (read->kind == TokenKind::kKubernetes) {
+    return parts_.issuer.renew_pod(peer, read->token, read->csr, caller, std::move(done));
+  }
+  parts_.issuer.renew(peer, read->csr, caller, std::move(done));
 }
 
 // Guards say little to a stranger; the log may know more.

@@ -23,6 +23,8 @@ class ResourceConditions {
   // `rest`: what sidecars run that are in no group (RemoteScopes).
   ResourceConditions(std::vector<HolderGroup> groups, const NodeRegistry& registry, AccessGrants grants,
                      std::vector<Version> rest = {});
+  // Who reads what is asked for from now on.
+  void use(AccessGrants grants) { grants_ = std::move(grants); }
   // Nothing for a kind that is not sent to sidecars, and when there were too many searches.
   std::optional<JsonValue> programmed(const StoredResource&, Version newest);
 

@@ -44,6 +44,10 @@ std::string_view flag_of_etcd(const StoreWords& words, const StoreOptions& optio
   if (!options.etcd.key_file.empty()) return "--etcd-key-file";
   if (!options.etcd.user.empty()) return "--etcd-user";
   if (!options.password_file.empty()) return kPasswordFlag;
+  return "";
+}
+
+std::string_view flag_of_shared(const StoreWords& words) {
   if (!words.mesh.empty()) return "--mesh";
   if (!words.replica_address.empty()) return "--replica-address";
   return "";
@@ -95,12 +99,19 @@ Result<void> read_replica_address(const StoreWords& words, const Address& watch,
   return {};
 }
 
+std::optional<StoreKind> kind_of(std::string_view text) {
+  for (StoreKind kind : {StoreKind::kSqlite, StoreKind::kEtcd, StoreKind::kKubernetes}) {
+    if (to_text(kind) == text) return kind;
+  }
+  return std::nullopt;
+}
+
 Result<void> read_name(const StoreWords& words, StoreOptions& out) {
   constexpr std::string_view kExpected = "expected lower-case letters, digits and '-', at most 63";
   out.replica = words.replica.empty() ? host_label() : words.replica;
   if (is_dns_label(out.replica)) return {};
   if (!words.replica.empty()) return wrong("--replica", words.replica, kExpected);
-  if (out.kind == StoreKind::kEtcd) {
+  if (out.kind != StoreKind::kSqlite) {
     return refuse(str_cat("--replica is missing, and the machine's name is none: ", kExpected));
   }
   out.replica = "heddle-control";
@@ -108,7 +119,10 @@ Result<void> read_name(const StoreWords& words, StoreOptions& out) {
 }
 }  // namespace
 
-std::string_view to_text(StoreKind kind) noexcept { return kind == StoreKind::kSqlite ? "sqlite" : "etcd"; }
+std::string_view to_text(StoreKind kind) noexcept {
+  constexpr std::string_view kNames[] = {"sqlite", "etcd", "kubernetes"};
+  return kNames[static_cast<size_t>(kind)];
+}
 
 std::string StoreOptions::prefix() const { return str_cat("/heddle/", mesh, "/"); }
 
@@ -141,7 +155,8 @@ void declare_store(CLI::App& app, StoreWords& words, StoreOptions& options) {
     return app.add_option(flag, value, help)->type_name(type)->envname(environment);
   };
   add("--store", words.kind, "KIND", "HEDDLE_CONTROL_STORE",
-      "where the mesh is kept: sqlite (in the data directory), or etcd (shared by several control planes)")
+      "where the mesh is kept: sqlite (in the data directory), etcd (shared by several control planes), or kubernetes "
+      "(the cluster of --source kubernetes, shared as well)")
       ->capture_default_str();
   add("--etcd-endpoints", words.endpoints, "URL", "HEDDLE_CONTROL_ETCD_ENDPOINTS",
       "client URLs of etcd's members, http:// or https:// (repeatable, or with commas)")
@@ -156,7 +171,7 @@ void declare_store(CLI::App& app, StoreWords& words, StoreOptions& options) {
   add("--etcd-password-file", options.password_file, "FILE", "HEDDLE_CONTROL_ETCD_PASSWORD_FILE",
       "file with the user's password, one line, mode 0600");
   add("--mesh", words.mesh, "NAME", "HEDDLE_CONTROL_MESH",
-      "the mesh's name: its keys in etcd begin with /heddle/NAME/ (default: default)");
+      "the mesh's name: its keys in etcd begin with /heddle/NAME/, its Lease is heddle-NAME (default: default)");
   add("--replica", words.replica, "NAME", "HEDDLE_CONTROL_REPLICA",
       "name of this control plane, for people (default: the machine's)");
   add("--replica-address", words.replica_address, "ADDR", "HEDDLE_CONTROL_REPLICA_ADDRESS",
@@ -164,24 +179,27 @@ void declare_store(CLI::App& app, StoreWords& words, StoreOptions& options) {
 }
 
 Result<void> read_store(const StoreWords& words, const StoreSurroundings& others, StoreOptions& out) {
-  if (words.kind != "sqlite" && words.kind != "etcd") {
-    return wrong("--store", words.kind, "expected sqlite or etcd");
-  }
-  out.kind = words.kind == "etcd" ? StoreKind::kEtcd : StoreKind::kSqlite;
+  std::optional<StoreKind> kind = kind_of(words.kind);
+  if (!kind) return wrong("--store", words.kind, "expected sqlite, etcd or kubernetes");
+  out.kind = *kind;
   HEDDLE_CHECK_OK(read_name(words, out));
+  if (std::string_view flag = flag_of_etcd(words, out); !flag.empty() && out.kind != StoreKind::kEtcd) {
+    return refuse(str_cat(flag, " needs --store etcd"));
+  }
   if (out.kind == StoreKind::kSqlite) {
-    std::string_view flag = flag_of_etcd(words, out);
-    return flag.empty() ? Result<void>() : refuse(str_cat(flag, " needs --store etcd"));
+    std::string_view flag = flag_of_shared(words);
+    return flag.empty() ? Result<void>() : refuse(str_cat(flag, " needs --store etcd or --store kubernetes"));
   }
   if (!words.mesh.empty()) out.mesh = words.mesh;
   if (!is_dns_label(out.mesh)) {
     return wrong("--mesh", out.mesh, "expected lower-case letters, digits and '-', at most 63");
   }
-  HEDDLE_CHECK_OK(read_etcd(words, out));
+  if (out.kind == StoreKind::kEtcd) HEDDLE_CHECK_OK(read_etcd(words, out));
   HEDDLE_CHECK_OK(read_replica_address(words, others.watch, out));
   if (others.is_ca_kept_safe) return {};
-  return refuse(
-      "--store etcd needs --ca-passphrase-file: the CA's keys are kept in etcd, encrypted with it (or give an "
-      "authority by --ca-cert-file, --ca-key-file and --ca-root-file)");
+  std::string_view where = out.kind == StoreKind::kEtcd ? "etcd" : "a Secret";
+  return refuse(str_cat("--store ", words.kind, " needs --ca-passphrase-file: the CA's keys are kept in ", where,
+                        ", encrypted with it (or give an authority by --ca-cert-file, --ca-key-file and "
+                        "--ca-root-file)"));
 }
 }  // namespace heddle

@@ -13,15 +13,15 @@ class App;
 }
 
 namespace heddle {
-enum class StoreKind : uint8_t { kSqlite, kEtcd };
-std::string_view to_text(StoreKind) noexcept;  // "sqlite", "etcd"
+enum class StoreKind : uint8_t { kSqlite, kEtcd, kKubernetes };
+std::string_view to_text(StoreKind) noexcept;  // "sqlite", "etcd", "kubernetes"
 
 struct StoreOptions {
   StoreKind kind = StoreKind::kSqlite;
   std::string replica;  // name of this control plane, for people
-  // With etcd only:
-  EtcdOptions etcd;  // without the password
+  EtcdOptions etcd;     // of etcd alone, without the password
   std::string password_file;
+  // Of what several control planes share:
   std::string mesh = "default";
   std::optional<Address> replica_address;  // nothing: where the watch endpoint listens
   Address reached_at;                      // by other control planes, of the two; port 0: not known yet

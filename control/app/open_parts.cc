@@ -5,10 +5,12 @@
 #include <algorithm>
 
 #include "control/app/etcd_backend.h"
+#include "control/app/kube_backend.h"
 #include "control/app/start_tries.h"
 #include "control/app/store_marker.h"
 #include "control/ca/file_ca_store.h"
 #include "control/ca/ledger_ca_store.h"
+#include "lib/base/bytes.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
@@ -19,8 +21,8 @@ Result<void> check_no_database(const std::string& path) {
   if (::stat(path.c_str(), &status) != 0) return {};
   return make_error(Reason::kConfigInvalid,
                     str_cat(path,
-                            ": this data directory belongs to a control plane with --store sqlite; with --store "
-                            "etcd start in another one"));
+                            ": this data directory belongs to a control plane with --store sqlite; with a "
+                            "store that is shared start in another one"));
 }
 
 std::unique_ptr<CaStore> ca_store(const CaSeed& seed, const KeyForm& form) {
@@ -68,6 +70,11 @@ Result<std::unique_ptr<StoreBackend>> open_store_backend(const StoreSeed& seed) 
     return SqliteBackend::open(database, store.replica);
   }
   HEDDLE_CHECK_OK(check_no_database(database));
+  if (store.kind == StoreKind::kKubernetes) {
+    HEDDLE_CHECK_OK(check_not_etcd(seed.options.data));
+    return KubeBackend::open(
+        {seed.loop, seed.random, seed.tcp, seed.options.source.kube, store.mesh, store.replica, seed.log});
+  }
   for (const std::string& warning : store.warnings()) seed.log.warn(warning);
   HEDDLE_TRY(EtcdOptions etcd, store.with_password());
   HEDDLE_TRY(
@@ -89,5 +96,33 @@ Result<OpenedCa> open_ca(const CaSeed& seed) {
   HEDDLE_TRY(out.rotator,
              tries.get<std::unique_ptr<CaRotator>>("the CA", [&seed, &out] { return open_rotator(seed, out.form); }));
   return out;
+}
+
+// What a newer version wrote before an upgrade back is kept and shown by the API.
+void name_unreadable(const Store& store, Logger& log) {
+  store.view().for_each([&log](const StoredResource::Ptr& resource) {
+    if (resource->spec()) return;
+    auto again = StoredResource::make_valid(resource->key(), resource->bytes(), resource->meta());
+    log.error("this version cannot read a resource, no sidecar gets it; mend it and apply it again",
+              {{"resource", resource->key_text()}, {"problem", again ? "" : again.error().detail}});
+  });
+}
+
+// Whoever waits for a version from now on waits for the sidecars of all. Those who are there and not heard yet count as
+// silent.
+Result<void> wait_for_others(Loop& loop, const Replicas& replicas) {
+  bool is_late = false;
+  std::unique_ptr<Timer> deadline = loop.timer([&is_late] { is_late = true; });
+  deadline->arm(EtcdBackend::kPatience);
+  loop.run_until([&] { return replicas.is_loaded() || is_late; });
+  if (loop.was_stopped()) return stopped_while_starting();
+  if (replicas.is_loaded()) return {};
+  return make_error(Reason::kUnavailable, str_cat("etcd did not say within ", format_duration(EtcdBackend::kPatience),
+                                                  " who the other control planes are"));
+}
+
+std::string unique_id(Random& random) {
+  uint64_t words[2] = {random.next(), random.next()};
+  return to_hex(std::as_bytes(std::span(words)));
 }
 }  // namespace heddle

@@ -4,6 +4,8 @@
 #include "control/app/options.h"
 #include "control/app/store_backend.h"
 #include "control/ca/ca_rotator.h"
+#include "control/replicas/replicas.h"
+#include "control/store/store.h"
 #include "lib/base/log.h"
 #include "lib/base/random.h"
 #include "lib/event/loop.h"
@@ -34,6 +36,12 @@ struct OpenedCa {
 };
 Result<OpenedCa> open_ca(const CaSeed&);
 
+// What a newer version wrote before an upgrade back is kept and shown by the API.
+void name_unreadable(const Store&, Logger&);
+// Runs the loop until it is known who the other control planes are. kUnavailable.
+Result<void> wait_for_others(Loop&, const Replicas&);
+// 32 hex digits.
+std::string unique_id(Random&);
 // Of our own certificate.
 ExtraNames names_of(const ControlOptions&);
 }  // namespace heddle

@@ -49,6 +49,7 @@ struct Words {
   std::string log_level = "info";
   StoreWords store;
   SourceWords source;
+  WebhookWords webhook;
 };
 
 void declare_ca(CLI::App& app, Words& words, ControlOptions& options) {
@@ -100,6 +101,7 @@ void declare(CLI::App& app, Words& words, ControlOptions& options) {
   declare_ca(app, words, options);
   declare_store(app, words.store, options.store);
   declare_source(app, words.source, options.source);
+  declare_webhook(app, words.webhook, options.webhook);
   add("--federation-ca-file", options.federation_ca_file, "FILE", "HEDDLE_CONTROL_FEDERATION_CA_FILE",
       "CAs of bundle endpoints of profile https_web, PEM; read at each fetch")
       ->capture_default_str();
@@ -182,10 +184,16 @@ Result<void> read_words(const Words& words, ControlOptions& out) {
   bool is_ca_kept_safe = !out.ca_passphrase_file.empty() || out.ca_files.all();
   HEDDLE_CHECK_OK(read_store(words.store, {out.watch, is_ca_kept_safe}, out.store));
   HEDDLE_CHECK_OK(read_source(words.source, out.source));
-  if (out.source.kind == SourceKind::kKubernetes && out.store.kind == StoreKind::kEtcd) {
+  HEDDLE_CHECK_OK(read_webhook(words.webhook, out.source.kind == SourceKind::kKubernetes, out.webhook));
+  if (out.source.kind != SourceKind::kApi && out.store.kind == StoreKind::kEtcd) {
     return make_error(Reason::kBadRequest,
-                      "--source kubernetes with --store etcd is not there yet: one control plane, "
-                      "with --store sqlite");
+                      out.source.kind == SourceKind::kDocker
+                          ? "--source docker with --store etcd is not there: one control plane, with --store sqlite"
+                          : "--source kubernetes with --store etcd: the cluster is the store: give --store kubernetes, "
+                            "or sqlite for one control plane");
+  }
+  if (out.source.kind != SourceKind::kKubernetes && out.store.kind == StoreKind::kKubernetes) {
+    return make_error(Reason::kBadRequest, "--store kubernetes needs --source kubernetes");
   }
   Result<LogFilter> filter = LogFilter::parse(words.log_level);
   if (!filter) return wrong("--log-level", words.log_level, filter.error().detail);

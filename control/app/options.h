@@ -9,6 +9,7 @@
 #include "control/app/bundle_certificate.h"
 #include "control/app/etcd_flags.h"
 #include "control/app/kube_flags.h"
+#include "control/app/webhook_flags.h"
 #include "control/ca/given_ca.h"
 #include "control/ca/key_store.h"
 #include "control/ca/rotation_schedule.h"
@@ -34,6 +35,7 @@ struct ControlOptions {
   std::vector<std::string> advertise;  // extra DNS names and IP addresses of our certificate
   StoreOptions store;
   SourceOptions source;
+  WebhookOptions webhook;
 };
 
 // What main() does instead of running: usage error (exit 2), --help and --version (exit 0).

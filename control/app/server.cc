@@ -1,25 +1,25 @@
 #include "control/app/server.h"
 
 #include "certs/peer_certificate.h"
-#include "control/api/access_token.h"
 #include "control/api/api_server.h"
 #include "control/api/identity_api.h"
-#include "control/app/admin_context.h"
 #include "control/app/ca_keeper.h"
-#include "control/app/cluster_part.h"
+#include "control/app/context_file.h"
 #include "control/app/data_lock.h"
 #include "control/app/etcd_backend.h"
 #include "control/app/federation_metrics.h"
 #include "control/app/health.h"
+#include "control/app/kube_replicas.h"
 #include "control/app/memory_keeper.h"
 #include "control/app/metrics.h"
 #include "control/app/open_parts.h"
 #include "control/app/queue_metrics.h"
 #include "control/app/rollout_metrics.h"
 #include "control/app/serving.h"
-#include "control/app/start_tries.h"
+#include "control/app/source_part.h"
 #include "control/app/store_metrics.h"
 #include "control/app/trust_publisher.h"
+#include "control/app/unique_id.h"
 #include "control/ca/audit_file.h"
 #include "control/ca/ledger_ca_store.h"
 #include "control/ca/limited_audit.h"
@@ -36,11 +36,6 @@
 namespace heddle {
 namespace {
 constexpr std::string_view kRolloutDocument = "rollout";
-
-std::string unique_id(Random& random) {
-  uint64_t words[2] = {random.next(), random.next()};
-  return to_hex(std::as_bytes(std::span(words)));
-}
 
 class Server final : public ControlServer, private LedgerObserver {
  public:
@@ -74,7 +69,6 @@ class Server final : public ControlServer, private LedgerObserver {
   Result<void> judge(const View& after) const { return judge_whole(after, issuer_->authority().trust_domain()); }
   std::string file(std::string_view name) const { return str_cat(in_.options.data, "/", name); }
   Result<void> open_store();
-  void name_unreadable();
   Result<void> open_identity();
   Result<void> open_federation();
   Result<void> open_rollouts();
@@ -84,13 +78,11 @@ class Server final : public ControlServer, private LedgerObserver {
   void open_metrics();
   Result<void> open_replicas();
   Result<void> open_source();
+  void on_read();
+  Result<void> share_cluster();
   std::function<Pending(FactsQuery, FactsFetcher::Done)> facts();
-  Result<void> wait_for_others();
   Result<void> publish();
-  AdminContextParts context_parts(const SpiffeId& id) const;
   Result<void> make_context();
-  Result<void> rewrite_context();
-  void note_context(AdminContextState);
   ControlSight sight() const;
   void keep_memory();
   void on_meta_changed(std::string_view name) override;
@@ -108,7 +100,7 @@ class Server final : public ControlServer, private LedgerObserver {
   Readiness readiness_;
   Readiness::Blocker starting_ = readiness_.block("start-up");
   Readiness::Blocker draining_;
-  Readiness::Blocker reading_;  // the cluster
+  Readiness::Blocker reading_;  // the source
   TcpConnector tcp_{loop_};
   std::optional<DataLock> lock_;
   std::unique_ptr<StoreBackend> backend_;
@@ -130,9 +122,11 @@ class Server final : public ControlServer, private LedgerObserver {
   std::unique_ptr<WatchServer> watch_server_;
   std::unique_ptr<IdentityApi> identity_api_;
   std::unique_ptr<ApiServer> api_server_;
-  std::unique_ptr<Replicas> replicas_;    // null: the store is not shared
-  std::unique_ptr<ClusterPart> cluster_;  // null: the mesh is what is applied
+  std::unique_ptr<Replicas> replicas_;     // null: the store is not shared
+  std::unique_ptr<SourcePart> source_;     // null: the mesh is what is applied
+  std::unique_ptr<KubeReplicas> sharing_;  // null: no other control plane has this source
   std::unique_ptr<Serving> serving_;
+  std::unique_ptr<AdminContextFile> context_;
   std::unique_ptr<ControlPlaneMetrics> metrics_;
   std::unique_ptr<StoreMetrics> store_metrics_;
   std::unique_ptr<RolloutMetrics> rollout_metrics_;
@@ -151,7 +145,9 @@ Server::~Server() {
   on_drained_ = nullptr;
   if (backend_ != nullptr) backend_->ledger().set_observer(nullptr);
   if (api_server_ != nullptr) api_server_->drain();
-  cluster_.reset();
+  if (issuer_ != nullptr) issuer_->use_pods(nullptr);
+  if (sharing_ != nullptr) sharing_->drain();
+  source_.reset();
   if (federation_ != nullptr) federation_->stop();
   if (replicas_ != nullptr) replicas_->drain([] {});
   outgoing_.abort_all(make_error(Reason::kDraining, "the control plane ends"));
@@ -195,18 +191,8 @@ Result<void> Server::open_store() {
   HEDDLE_TRY(audit_, AuditFile::open(file("audit.log"), in_.log.module("audit")));
   refusals_ = std::make_unique<LimitedAudit>(*audit_, loop_);
   HEDDLE_TRY(store_, Store::open(backend_->journal(), loop_, in_.random, {}));
-  name_unreadable();
+  name_unreadable(*store_, log_);
   return {};
-}
-
-// What a newer version wrote before an upgrade back is kept and shown by the API.
-void Server::name_unreadable() {
-  store_->view().for_each([this](const StoredResource::Ptr& resource) {
-    if (resource->spec()) return;
-    auto again = StoredResource::make_valid(resource->key(), resource->bytes(), resource->meta());
-    log_.error("this version cannot read a resource, no sidecar gets it; mend it and apply it again",
-               {{"resource", resource->key_text()}, {"problem", again ? "" : again.error().detail}});
-  });
 }
 
 // Of another control plane. What was written before there is somebody to tell is read by whoever is made.
@@ -281,13 +267,14 @@ void Server::open_watch() {
   hub_ = std::make_unique<WatchHub>(*store_, registry_, loop_, in_.random, WatchHub::Options{});
   hub_->set_staged(rollouts_.get());
   hub_->set_health([this] { return backend_->health(); });
-  trust_ = std::make_unique<TrustPublisher>(
-      TrustPublisher::Parts{*ca_.rotator, *issuer_, *identity_, *hub_, federation_->bundles(), in_.options.svid_ttl,
-                            file("root.pem"), [this] { return rewrite_context(); }, in_.log.module("ca")});
+  trust_ = std::make_unique<TrustPublisher>(TrustPublisher::Parts{
+      *ca_.rotator, *issuer_, *identity_, *hub_, federation_->bundles(), in_.options.svid_ttl, file("root.pem"),
+      [this] { return context_ != nullptr ? context_->rewrite() : Result<void>(); }, in_.log.module("ca")});
   trust_->announce();
   ca_.rotator->set_on_changed([this](const CaState&) {
     trust_->publish();
     serving_->use(ca_.rotator->bundle());
+    if (source_ != nullptr) source_->on_roots_changed();
   });
   watch_server_ = std::make_unique<WatchServer>(
       loop_, *hub_, in_.log.module("watch"), [this](const WatchPeer& peer, std::string_view node) {
@@ -317,7 +304,7 @@ void Server::open_api() {
 
 void Server::open_metrics() {
   serve_health(serving_->health(), readiness_, in_.metrics, [this] {
-    if (cluster_ != nullptr && !cluster_->remark().empty()) return cluster_->remark();
+    if (source_ != nullptr && !source_->remark().empty()) return source_->remark();
     return readiness_text(backend_->health());
   });
   metrics_ = std::make_unique<ControlPlaneMetrics>(
@@ -343,43 +330,53 @@ Result<void> Server::open_replicas() {
         return PeerTrust{identity_->bundle_digest(), identity_->authority_pin()};
       }});
   replicas_->serve_on(serving_->watch());
-  return wait_for_others();
+  return wait_for_others(loop_, *replicas_);
 }
 
 Result<void> Server::open_source() {
   if (in_.options.source.kind == SourceKind::kApi) return hub_->set_synced(), Result<void>();
-  reading_ = readiness_.block("the cluster is not read yet");
-  Task on_synced = [this] {
-    hub_->set_synced();
-    reading_.release();
-  };
-  ClusterPart::Parts parts{in_.options.source,
-                           in_.options.trust_domain->name(),
-                           loop_,
-                           {loop_, outgoing_},
-                           protocols_,
-                           tcp_,
-                           in_.random,
-                           *store_,
-                           [this](const View& after) { return judge(after); },
-                           std::move(on_synced),
-                           in_.log.module("cluster")};
-  HEDDLE_TRY(cluster_, ClusterPart::create(std::move(parts)));
-  cluster_->start();
+  reading_ = readiness_.block("the source is not read yet");
+  auto judged = [this](const View& after) { return judge(after); };
+  auto on_synced = [this] { sharing_ == nullptr ? on_read() : sharing_->on_translated(); };
+  HEDDLE_TRY(source_, SourcePart::open({in_.options.source,
+                                        in_.options.trust_domain->name(),
+                                        loop_,
+                                        {loop_, outgoing_},
+                                        protocols_,
+                                        tcp_,
+                                        in_.random,
+                                        *store_,
+                                        std::move(judged),
+                                        std::move(on_synced),
+                                        in_.log.module(to_text(in_.options.source.kind)),
+                                        *api_server_,
+                                        in_.metrics,
+                                        [this] { return ca_.rotator->bundle()->to_pem(); },
+                                        in_.options.webhook,
+                                        serving_->webhook()}));
+  issuer_->use_pods(source_->pods());
+  source_->start();
+  if (backend_->kube() != nullptr) return share_cluster();
+  source_->read();
   return {};
 }
 
-// Whoever waits for a version from now on waits for the sidecars of all. Those who are there and not heard yet count as
-// silent.
-Result<void> Server::wait_for_others() {
-  bool is_late = false;
-  std::unique_ptr<Timer> deadline = loop_.timer([&is_late] { is_late = true; });
-  deadline->arm(EtcdBackend::kPatience);
-  loop_.run_until([&] { return replicas_->is_loaded() || is_late; });
-  if (loop_.was_stopped()) return stopped_while_starting();
-  if (replicas_->is_loaded()) return {};
-  return make_error(Reason::kUnavailable, str_cat("etcd did not say within ", format_duration(EtcdBackend::kPatience),
-                                                  " who the other control planes are"));
+void Server::on_read() {
+  hub_->set_synced();
+  reading_.release();
+}
+
+// Who leads reads the cluster, the others follow it.
+Result<void> Server::share_cluster() {
+  HEDDLE_TRY(SpiffeId self, control_identity(*in_.options.trust_domain));
+  PeerContext peers{loop_, outgoing_, protocols_, tcp_, in_.random, [this] { return identity_->client_context(); },
+                    self};
+  sharing_ = std::make_unique<KubeReplicas>(
+      KubeReplicas::Parts{*backend_->kube(), *store_, std::move(peers), [this] { source_->read(); },
+                          [this] { source_->stop_reading(); }, [this] { on_read(); }, in_.log.module("replicas")},
+      serving_->watch());
+  sharing_->start(in_.options.store.replica_address.value_or(watch_address()));
+  return {};
 }
 
 std::function<Pending(FactsQuery, FactsFetcher::Done)> Server::facts() {
@@ -411,38 +408,13 @@ Result<void> Server::publish() {
   return {};
 }
 
-AdminContextParts Server::context_parts(const SpiffeId& id) const {
-  return {file("admin.context"), serving_->api_address(), id, *ca_.rotator->bundle(), backend_->ledger(), *audit_,
-          loop_.wall()};
-}
-
+// The address is known when it listens.
 Result<void> Server::make_context() {
   HEDDLE_TRY(SpiffeId id, control_identity(*in_.options.trust_domain));
-  AdminContextParts parts = context_parts(id);
-  parts.new_token = new_access_token();
-  auto attempt = [this, &parts] {
-    return wait_for<AdminContextState>(
-        loop_, [&parts](OnAdminContext done) { return write_admin_context(parts, std::move(done)); });
-  };
-  StartTries tries(loop_, in_.random, log_, EtcdBackend::kPatience);
-  HEDDLE_TRY(AdminContextState state, tries.get<AdminContextState>("the admin's token", attempt));
-  note_context(state);
-  return {};
-}
-
-Result<void> Server::rewrite_context() {
-  HEDDLE_TRY(SpiffeId id, control_identity(*in_.options.trust_domain));
-  HEDDLE_TRY(AdminContextState state, rewrite_admin_context(context_parts(id)));
-  note_context(state);
-  return {};
-}
-
-void Server::note_context(AdminContextState state) {
-  std::string path = file("admin.context");
-  if (state == AdminContextState::kMade) log_.info("made the admin token", {{"file", path}});
-  if (state == AdminContextState::kMissing) {
-    log_.info("an admin token exists, but not in its file: the file is not written", {{"file", path}});
-  }
+  context_ = std::make_unique<AdminContextFile>(AdminContextFile::Parts{
+      file("admin.context"), std::move(id), [this] { return serving_->api_address(); },
+      [this] { return ca_.rotator->bundle(); }, backend_->ledger(), *audit_, loop_, in_.random, log_});
+  return context_->make();
 }
 
 void Server::keep_memory() {
@@ -473,6 +445,7 @@ void Server::drain(Task on_done) {
 }
 
 void Server::leave_others() {
+  if (sharing_ != nullptr) sharing_->drain();
   if (replicas_ == nullptr) return;
   has_left_ = false;
   replicas_->drain([this] {

@@ -9,6 +9,7 @@ namespace heddle {
 namespace {
 constexpr size_t kIdentityBody = 64 * 1024;  // a token and a CSR
 constexpr size_t kHealthConnections = 64;
+constexpr size_t kWebhookConnections = 64;  // of API servers, each with few
 }  // namespace
 
 Result<std::unique_ptr<Serving>> Serving::create(Parts parts) {
@@ -24,6 +25,9 @@ Serving::Serving(Access, Parts parts) : parts_(std::move(parts)) {
   watch_ = make(options.watch, contexts, ConnectionCap::resource_limit(0.8), kIdentityBody);
   api_ = make(options.api, contexts, ConnectionCap::default_limit(0.1, 1), ApiServer::kMaxBody);
   health_ = make(options.health, nullptr, kHealthConnections, kIdentityBody);
+  if (!options.webhook.listen) return;
+  auto own = [this] { return parts_.identity.public_context(); };
+  webhook_ = make(*options.webhook.listen, own, kWebhookConnections, kIdentityBody);
 }
 
 std::unique_ptr<ControlEndpoint> Serving::make(const Address& address, ControlEndpoint::Contexts contexts,
@@ -73,6 +77,7 @@ Result<void> Serving::listen() {
   HEDDLE_CHECK_OK(listen_on("watch", *watch_));
   HEDDLE_CHECK_OK(listen_on("api", *api_));
   HEDDLE_CHECK_OK(listen_on("health", *health_));
+  if (webhook_ != nullptr) HEDDLE_CHECK_OK(listen_on("webhook", *webhook_));
   if (bundle_ == nullptr) return {};
   Result<void> listening = bundle_->listen();
   if (!listening) return std::move(listening).error().within("--bundle-listen");
@@ -84,6 +89,7 @@ Result<void> Serving::listen() {
 
 std::vector<ControlEndpoint*> Serving::serving() const {
   std::vector<ControlEndpoint*> out{watch_.get(), api_.get()};
+  if (webhook_ != nullptr) out.push_back(webhook_.get());
   if (bundle_ != nullptr) out.push_back(&bundle_->endpoint());
   return out;
 }

@@ -1,6 +1,6 @@
 // Serving: the addresses the control plane answers on: watch (sidecars and, where they share a store, other control
-// planes), api, health and, if it is asked for, the bundle endpoint. Who answers there sets the routes before listen().
-// Control loop; before it is destroyed, abort() and run the loop until is_idle(kAll).
+// planes), api, health and, if they are asked for, the webhook of a cluster and the bundle endpoint. Who answers there
+// sets the routes before listen(). Control loop; before it is destroyed, abort() and run the loop until is_idle(kAll).
 #pragma once
 #include "control/app/endpoint.h"
 #include "control/app/options.h"
@@ -26,6 +26,8 @@ class Serving {
   HttpServer& api() noexcept { return api_->http(); }
   HttpServer& health() noexcept { return health_->http(); }
   ControlEndpoint& watch_endpoint() noexcept { return *watch_; }
+  // Null: there is none.
+  HttpServer* webhook() noexcept { return webhook_ == nullptr ? nullptr : &webhook_->http(); }
   // Null: nobody may fetch our bundle.
   OwnBundleEndpoint* bundle() noexcept { return bundle_.get(); }
   size_t sidecars() const noexcept { return watch_->connections(); }
@@ -62,6 +64,7 @@ class Serving {
   std::unique_ptr<ControlEndpoint> watch_;
   std::unique_ptr<ControlEndpoint> api_;
   std::unique_ptr<ControlEndpoint> health_;
+  std::unique_ptr<ControlEndpoint> webhook_;
   std::unique_ptr<OwnBundleEndpoint> bundle_;
   Task on_ended_;
 };

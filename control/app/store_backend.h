@@ -1,6 +1,7 @@
 // StoreBackend: where the mesh is kept, as a whole: the store's journal, the ledger, who leads where only one control
 // plane may act, and how old what is shown may be. SqliteBackend is a file of this process alone, EtcdBackend
-// (etcd_backend.h) an etcd that any number of control planes share. Outlives whatever uses it. Control loop.
+// (etcd_backend.h) an etcd that any number of control planes share, KubeBackend (kube_backend.h) a cluster. Outlives
+// whatever uses it. Control loop.
 #pragma once
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 
 namespace heddle {
 class EtcdClient;
+class KubeBackend;
 
 // What one control plane of all does by itself.
 enum class SoleTask : uint8_t { kCa, kRollout };
@@ -32,7 +34,8 @@ class StoreBackend {
   virtual std::optional<JournalHealth> health() const = 0;
   // What a reader waits for; null: this process alone writes, what it shows is the newest.
   virtual ReadIndex* reads() = 0;
-  virtual EtcdClient* etcd() = 0;  // null: the store is not shared
+  virtual EtcdClient* etcd() = 0;                  // null: the store is not shared by etcd
+  virtual KubeBackend* kube() { return nullptr; }  // null: not by a cluster
   // Gives up all leadership for good, so that another control plane leads at once. `done` runs once, maybe inside,
   // whether anybody heard of it or not.
   [[nodiscard]] virtual Pending resign(Task done) = 0;

@@ -15,6 +15,7 @@ std::string audit_line(const AuditRecord& record, const Caller& caller, const Re
   out.field("status", outcome ? std::string_view("ok") : info(outcome.error().reason).name);
   out.field("request_id", caller.request_id).field("caller_id", caller.identity).field("caller_addr", caller.address);
   out.field("subject", record.subject);
+  if (!record.pod.empty()) out.field("pod", record.pod);
   out.field("detail", outcome ? record.detail : outcome.error().detail);
   out.end_object();
   return line;

@@ -20,6 +20,7 @@ struct AuditRecord {
   std::string type;     // "attest", "renew", "token-create", ...
   std::string subject;  // what it was about: a SPIFFE id, a resource
   std::string detail;   // the serial given, or why not
+  std::string pod{};    // the Kubernetes pod that proved who it is: "<namespace>/<name> (<uid>)"; else empty
 };
 
 class AuditSink {

@@ -10,6 +10,16 @@
 #include "lib/base/strings.h"
 
 namespace heddle {
+namespace {
+constexpr std::string_view kModes = "its mode must be 0600 (or 0440 of root, as Kubernetes mounts a Secret)";
+
+// A volume of Kubernetes belongs to root and is read through our group.
+bool is_private(const struct stat& status) {
+  bool is_ours = (status.st_mode & 077) == 0;
+  return is_ours || (status.st_uid == 0 && (status.st_mode & 0237) == 0);
+}
+}  // namespace
+
 Error of_file(const FlagFile& file, Error error) {
   error.reason = Reason::kConfigInvalid;
   bool is_named = error.detail.find(file.path) != std::string::npos;
@@ -30,8 +40,8 @@ Result<Secret> read_flag_key(const FlagFile& file, std::string_view what) {
   struct stat status {};
   if (::stat(file.path.c_str(), &status) != 0) return refused(file, std::strerror(errno));
   if (!S_ISREG(status.st_mode)) return refused(file, "is not a regular file");
-  if ((status.st_mode & 077) != 0) {
-    return refused(file, str_cat("holds ", what, " and may be read or written by others; its mode must be 0600"));
+  if (!is_private(status)) {
+    return refused(file, str_cat("holds ", what, " and may be read or written by others; ", kModes));
   }
   HEDDLE_TRY(std::string text, read_flag_file(file, kMaxKeyPem));
   return Secret::take(text);
@@ -41,8 +51,8 @@ Result<Secret> read_passphrase(const std::string& path, std::string_view what) {
   auto refuse = [&path](std::string_view why) { return make_error(Reason::kConfigInvalid, str_cat(path, ": ", why)); };
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return refuse(std::strerror(errno));
-  if ((status.st_mode & 077) != 0) {
-    return refuse(str_cat("holds ", what, " and may be read or written by others; its mode must be 0600"));
+  if (!is_private(status)) {
+    return refuse(str_cat("holds ", what, " and may be read or written by others; ", kModes));
   }
   HEDDLE_TRY(std::string text, read_file(path, kMaxPassphrase + 2));
   Secret all = Secret::take(text);

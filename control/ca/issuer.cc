@@ -19,6 +19,8 @@ constexpr size_t kMaxStrangers = 100'000;
 constexpr double kRenewalsPerSecond = 5.0 / 60;
 constexpr double kRenewalsPerLifetime = 4;
 constexpr double kRenewalBurst = 5;
+constexpr double kPodBurst = 5;
+constexpr Duration kExpireEvery = 1min;
 
 template <size_t N>
 std::array<std::byte, N> random_bytes() {
@@ -42,6 +44,37 @@ Error not_kept(Error why, std::string_view serial) {
 
 Error token_fault(std::string_view why) {
   return make_error(Reason::kUnauthenticated, std::string(why), Origin::kDownstream);
+}
+
+Error no_cluster() {
+  return make_error(Reason::kUnsupported,
+                    "this control plane knows no pods: it is not started with --source kubernetes",
+                    Origin::kDownstream);
+}
+
+Error forbidden(std::string what) { return make_error(Reason::kForbidden, std::move(what), Origin::kDownstream); }
+
+std::string text_of(const ReviewedPod& pod) { return str_cat(pod.namespace_name, "/", pod.name, " (", pod.uid, ")"); }
+
+// A certificate that was given to a pod is that pod's alone.
+Result<void> check_pod(const Lineage& lineage, const std::optional<ReviewedPod>& pod) {
+  if (lineage.pod.empty() && !pod) return {};
+  if (lineage.pod.empty()) return forbidden("the certificate was given to no pod: it renews without a token");
+  if (!pod) {
+    return make_error(Reason::kUnauthenticated, "the certificate was given to a pod: it renews with the pod's token",
+                      Origin::kDownstream);
+  }
+  if (pod->uid == lineage.pod) return {};
+  return forbidden(str_cat("the token is of another pod than the certificate, ", lineage.pod));
+}
+
+// One more of `key`, whose bucket is made when it is asked for first; full ones are forgotten when there are many.
+template <class Key>
+bool take_one(std::map<Key, TokenBucket>& buckets, const Key& key, double rate, double burst, MonoTime now) {
+  if (buckets.size() >= kManyBuckets) {
+    std::erase_if(buckets, [now](const auto& entry) { return entry.second.is_full(now); });
+  }
+  return buckets.try_emplace(key, rate, burst, now).first->second.take(now);
 }
 
 // Whoever has it is the control plane, for sidecars and for other control planes: nobody gets it who asks.
@@ -94,6 +127,7 @@ struct Issuer::Asked {
   std::string csr_pem;
   OnSvid done;
   std::optional<SignedSvid> svid{};
+  std::optional<ReviewedPod> pod{};
 };
 
 // What is under way may be kept or not, so each is a line, and an answer to nobody.
@@ -192,6 +226,57 @@ Issuer::Judged Issuer::sign_once_more(const Sha256Digest& token, Asked& asked, S
   return succeed(*std::move(lineage), *serial, *csr, asked);
 }
 
+// `on_pod` runs when the cluster said whose pod's the token is.
+void Issuer::review(std::string_view token, const std::shared_ptr<Asked>& asked, Task on_pod) {
+  if (pods_ == nullptr) return finish(*asked, no_cluster());
+  pods_->review(token, [this, asked, on_pod = std::move(on_pod)](Result<ReviewedPod> pod) mutable {
+    if (!pod) return finish(*asked, std::move(pod).error());
+    if (pod->name.empty() || pod->uid.empty()) {
+      return finish(*asked, token_fault(str_cat("the token of ", pod->namespace_name, "/", pod->service_account,
+                                                " is bound to no pod")));
+    }
+    asked->record.pod = text_of(*pod);
+    asked->pod = *std::move(pod);
+    on_pod();
+  });
+}
+
+Result<SpiffeId> Issuer::identity_of(const ReviewedPod& pod) const {
+  return SpiffeId::for_workload(authority_->trust_domain(), pod.namespace_name, pod.service_account);
+}
+
+void Issuer::attest_pod(std::string_view token, std::string_view csr_pem, const Caller& caller, OnSvid done) {
+  auto asked = std::make_shared<Asked>(Asked{{"attest", "", ""}, caller, std::string(csr_pem), std::move(done)});
+  review(token, asked, [this, asked] {
+    Result<SpiffeId> identity = identity_of(*asked->pod);
+    if (!identity) return finish(*asked, std::move(identity).error());
+    asked->record.subject = identity->text();
+    if (!may_attest(asked->pod->uid)) {
+      return finish(*asked, make_error(Reason::kRateLimited, "the pod asks for certificates too often"));
+    }
+    expire_now_and_then();
+    tries_.run([this, asked](Sight) { return sign_for_pod(*asked); },
+               [this, asked](Result<void> kept) { finish(*asked, std::move(kept)); });
+  });
+}
+
+Issuer::Judged Issuer::sign_for_pod(Asked& asked) {
+  asked.svid.reset();
+  HEDDLE_TRY(SpiffeId identity, identity_of(*asked.pod));
+  HEDDLE_TRY(Csr csr, Csr::parse_pem(asked.csr_pem));
+  HEDDLE_TRY(asked.svid, sign(csr, identity));
+  Lineage given{0, identity.text(), asked.svid->serial, "", asked.svid->not_after};
+  given.pod = asked.pod->uid;
+  return LedgerChange{SaveLineage{std::move(given)}};
+}
+
+// Where nobody makes join tokens, which is when others look.
+void Issuer::expire_now_and_then() {
+  if (clock_.now() < expire_next_) return;
+  expire_next_ = clock_.now() + kExpireEvery;
+  forget_expired();
+}
+
 // A successor that was never seen in use is forgotten.
 Issuer::Judged Issuer::succeed(Lineage lineage, std::string_view previous, const Csr& csr, Asked& asked) {
   bool is_kept = lineage.id != 0;
@@ -208,7 +293,20 @@ Issuer::Judged Issuer::succeed(Lineage lineage, std::string_view previous, const
 
 void Issuer::renew(const RenewingPeer& peer, std::string_view csr_pem, const Caller& caller, OnSvid done) {
   AuditRecord record{"renew", peer.identity.text(), ""};
+  renew_asked(peer, std::make_shared<Asked>(Asked{std::move(record), caller, std::string(csr_pem), std::move(done)}));
+}
+
+void Issuer::renew_pod(const RenewingPeer& peer, std::string_view token, std::string_view csr_pem, const Caller& caller,
+                       OnSvid done) {
+  AuditRecord record{"renew", peer.identity.text(), ""};
   auto asked = std::make_shared<Asked>(Asked{std::move(record), caller, std::string(csr_pem), std::move(done)});
+  review(token, asked, [this, asked, peer] {
+    expire_now_and_then();
+    renew_asked(peer, asked);
+  });
+}
+
+void Issuer::renew_asked(const RenewingPeer& peer, const std::shared_ptr<Asked>& asked) {
   tries_.run([this, asked, peer](Sight sight) { return sign_again(peer, *asked, sight); },
              [this, asked, serial = peer.serial](Result<void> kept) {
                if (kept) strangers_.erase(serial);
@@ -216,32 +314,48 @@ void Issuer::renew(const RenewingPeer& peer, std::string_view csr_pem, const Cal
              });
 }
 
-// What the backup does not know of is taken in, once. The mark stays when the serial is superseded: it must not come
-// back a second time.
-Result<std::optional<Lineage>> Issuer::adopt(const RenewingPeer& peer, LedgerChange& change) {
+Result<bool> Issuer::is_of_pods(std::string_view identity) {
+  HEDDLE_TRY(std::vector<Lineage> all, ledger_.lineages());
+  return std::any_of(all.begin(), all.end(), [identity](const Lineage& lineage) {
+    return lineage.identity == identity && !lineage.pod.empty();
+  });
+}
+
+// What the backup does not know of is taken in, once; of an identity that pods have, with a pod's token. The mark stays
+// when the serial is superseded: it must not come back a second time.
+Result<std::optional<Lineage>> Issuer::adopt(const RenewingPeer& peer, const Asked& asked, LedgerChange& change) {
   if (!restored_.forgot(peer.not_before)) return std::optional<Lineage>();
   std::string mark = str_cat("adopted:", peer.serial);
   HEDDLE_TRY(std::optional<std::string> adopted, ledger_.meta(mark));
   HEDDLE_TRY(bool is_known, ledger_.knows_identity(peer.identity.text()));
   if (adopted || !is_known) return std::optional<Lineage>();
+  HEDDLE_TRY(bool wants_pod, is_of_pods(peer.identity.text()));
+  if (wants_pod != asked.pod.has_value()) return std::optional<Lineage>();
   change.push_back(PutMeta{std::move(mark), "", true});
   auto named = strangers_.find(peer.serial);
   std::string node = named == strangers_.end() ? std::string() : named->second;
-  return std::optional<Lineage>({0, peer.identity.text(), peer.serial, "", peer.not_after, std::move(node)});
+  std::string pod = asked.pod ? asked.pod->uid : std::string();
+  return std::optional<Lineage>(
+      {0, peer.identity.text(), peer.serial, "", peer.not_after, std::move(node), std::move(pod)});
 }
 
 Issuer::Judged Issuer::sign_again(const RenewingPeer& peer, Asked& asked, Sight sight) {
   asked.svid.reset();
   if (peer.not_after <= clock_.wall()) return needs_token("the certificate has expired");
+  if (asked.pod) {
+    HEDDLE_TRY(SpiffeId of_pod, identity_of(*asked.pod));
+    if (of_pod != peer.identity) return forbidden(str_cat("the token is of ", of_pod.text()));
+  }
   HEDDLE_TRY(std::optional<Lineage> lineage, ledger_.find_lineage(peer.serial));
   if (!lineage && sight == Sight::kMaybeOld) return std::optional<LedgerChange>();
   LedgerChange change;
   if (!lineage) {
-    HEDDLE_TRY(lineage, adopt(peer, change));
+    HEDDLE_TRY(lineage, adopt(peer, asked, change));
   }
   if (!lineage || lineage->identity != peer.identity.text()) {
     return needs_token(str_cat("serial ", peer.serial, " is unknown here or was superseded"));
   }
+  HEDDLE_CHECK_OK(check_pod(*lineage, asked.pod));
   HEDDLE_TRY(Csr csr, Csr::parse_pem(asked.csr_pem));
   HEDDLE_TRY(std::optional<LedgerChange> saved, succeed(*std::move(lineage), peer.serial, csr, asked));
   change.insert(change.end(), saved->begin(), saved->end());
@@ -299,13 +413,13 @@ Result<SignedSvid> Issuer::sign(const Csr& csr, const SpiffeId& identity) {
 }
 
 bool Issuer::may_renew(int64_t lineage) {
-  MonoTime now = clock_.now();
-  if (renewals_.size() >= kManyBuckets) {
-    std::erase_if(renewals_, [now](const auto& entry) { return entry.second.is_full(now); });
-  }
   double per_lifetime = kRenewalsPerLifetime / std::chrono::duration<double>(options_.svid_ttl).count();
   double rate = std::max(kRenewalsPerSecond, per_lifetime);
-  return renewals_.try_emplace(lineage, rate, kRenewalBurst, now).first->second.take(now);
+  return take_one(renewals_, lineage, rate, kRenewalBurst, clock_.now());
+}
+
+bool Issuer::may_attest(const std::string& pod) {
+  return take_one(attestations_, pod, 1 / std::chrono::duration<double>(kPodAgain).count(), kPodBurst, clock_.now());
 }
 
 template <class T>

@@ -1,16 +1,19 @@
-// Issuer: decides who gets a certificate. Two ways: a one-time join token names the identity (never the request), or
-// a current certificate renews itself. Rules: a token is 128 random bits, kept as SHA-256, taken atomically, valid
-// 600 s, but answers the same key once more when an answer was lost (attest_retry.h); a serial renews until its
-// successor was seen in use, then never again (a copied key cannot live on beside its owner), and once more if the
-// backup we began from does not know it (restored.h); who is refused before it is authenticated learns nothing but that
-// (reliability C1, C3, C4, C8, CP-059). The control plane's own identity is given to nobody. Every decision is an audit
-// line. An answer waits for the ledger, and what is unknown here is looked up again when all is known that other
-// control planes did. Lives on the control loop; signing is one ECDSA operation.
+// Issuer: decides who gets a certificate. Three ways: a one-time join token names the identity (never the request), a
+// Kubernetes pod's token does by what its cluster says of it (pod_reviews.h), or a current certificate renews itself;
+// that of a pod with a token of the same pod alone, so that a copied key dies with its pod. Rules: a token is 128
+// random bits, kept as SHA-256, taken atomically, valid 600 s, but answers the same key once more when an answer was
+// lost (attest_retry.h); a serial renews until its successor was seen in use, then never again (a copied key cannot
+// live on beside its owner), and once more if the backup we began from does not know it (restored.h); who is refused
+// before it is authenticated learns nothing but that (reliability C1, C3, C4, C8, CP-059). The control plane's own
+// identity is given to nobody. Every decision is an audit line. An answer waits for the ledger, and what is unknown
+// here is looked up again when all is known that other control planes did. Lives on the control loop; signing is one
+// ECDSA operation.
 #pragma once
 #include <map>
 
 #include "certs/authority.h"
 #include "control/ca/audit.h"
+#include "control/ca/pod_reviews.h"
 #include "control/ca/restored.h"
 #include "control/store/ledger_tries.h"
 #include "lib/base/token_bucket.h"
@@ -35,6 +38,7 @@ class Issuer {
   static constexpr Duration kDefaultTokenTtl = 600s;
   static constexpr Duration kMaxTokenTtl = 24h;
   static constexpr Duration kWarnTtl = 5min;
+  static constexpr Duration kPodAgain = 5min;
   struct Options {
     Duration svid_ttl = 24h;
     double signs_per_second = 500;  // of all together
@@ -54,6 +58,14 @@ class Issuer {
   void attest(std::string_view token, std::string_view csr_pem, const Caller&, OnSvid done);
   // kUnauthenticated: expired, superseded or unknown certificate: a new join token is needed. kRateLimited.
   void renew(const RenewingPeer&, std::string_view csr_pem, const Caller&, OnSvid done);
+  // Who says whose a pod's token is; null: nobody, and the two below are refused (kUnsupported). Outlived by this
+  // object, as are its answers.
+  void use_pods(PodReviews* pods) noexcept { pods_ = pods; }
+  // A pod's sidecar: spiffe://<our domain>/ns/<namespace>/sa/<service account>. A token may be shown again, five times
+  // at once and one more in kPodAgain by one pod. Errors as attest(); kUnavailable: the cluster could not be asked.
+  void attest_pod(std::string_view token, std::string_view csr_pem, const Caller&, OnSvid done);
+  // As renew(); kForbidden: a token of another pod, or a certificate that no pod was given.
+  void renew_pod(const RenewingPeer&, std::string_view token, std::string_view csr_pem, const Caller&, OnSvid done);
   // The sidecar of this name showed a certificate on a connection: its predecessor renews no more.
   void note_used(std::string_view serial, std::string_view node, OnNoted done);
 
@@ -82,14 +94,21 @@ class Issuer {
   void forget_token(const Sha256Digest& hash);
   Judged sign_for_token(std::string_view token, Asked&, Sight);
   Judged sign_once_more(const Sha256Digest& token, Asked&, Sight);
+  void review(std::string_view token, const std::shared_ptr<Asked>&, Task on_pod);
+  Judged sign_for_pod(Asked&);
+  Result<SpiffeId> identity_of(const ReviewedPod&) const;
+  Result<bool> is_of_pods(std::string_view identity);
+  void expire_now_and_then();
   Judged succeed(Lineage, std::string_view previous, const Csr&, Asked&);
-  Result<std::optional<Lineage>> adopt(const RenewingPeer&, LedgerChange&);
+  Result<std::optional<Lineage>> adopt(const RenewingPeer&, const Asked&, LedgerChange&);
+  void renew_asked(const RenewingPeer&, const std::shared_ptr<Asked>&);
   Judged sign_again(const RenewingPeer&, Asked&, Sight);
   void finish(Asked&, Result<void> kept);
   Judged settle(std::string_view serial, std::string_view node, Sight);
   Result<SignedSvid> sign(const Csr&, const SpiffeId& identity);
   void note_stranger(std::string_view serial, std::string_view node);
   bool may_renew(int64_t lineage);
+  bool may_attest(const std::string& pod);
   template <class T>
   void audit(const AuditRecord& record, const Caller&, const Result<T>& result);
 
@@ -102,7 +121,10 @@ class Issuer {
   Restored restored_;
   std::map<std::string, std::string> strangers_;  // serial -> node, of a restore's strangers that are connected
   TokenBucket all_signs_;
-  std::map<int64_t, TokenBucket> renewals_;  // by lineage; full ones are forgotten
+  std::map<int64_t, TokenBucket> renewals_;          // by lineage; full ones are forgotten
+  std::map<std::string, TokenBucket> attestations_;  // the same by pod
+  PodReviews* pods_ = nullptr;
+  MonoTime expire_next_{};
   LedgerTries tries_;
   bool is_expiring_ = false;
   bool is_ending_ = false;

@@ -27,6 +27,8 @@ constexpr Row kCheck[] = {{"health-check", "", "kind"},
                           {"health-interval", "", "interval"},
                           {"health-timeout", "", "timeout"}};
 constexpr std::string_view kOutlier = "outlier-errors";
+// Not of a policy: of the ports, the Service and its sets.
+constexpr std::string_view kOthers[] = {"protocol", "opaque-ports", "visibility", "load-balancer"};
 
 // A number that is none is written as the text it is: the parser says what it expected.
 void write_value(JsonWriter& out, std::string_view text, Form form) {
@@ -149,5 +151,13 @@ std::string annotation_of(std::string_view kind, std::string_view field) {
     }
   }
   return {};
+}
+
+std::vector<std::string> service_annotations() {
+  std::vector<std::string> out{str_cat("heddle.dev/", kOutlier)};
+  for (std::string_view name : kOthers) out.push_back(str_cat("heddle.dev/", name));
+  for (const Row& row : kTraffic) out.push_back(str_cat("heddle.dev/", row.annotation));
+  for (const Row& row : kCheck) out.push_back(str_cat("heddle.dev/", row.annotation));
+  return out;
 }
 }  // namespace heddle

@@ -14,4 +14,6 @@ void write_load_balancer(JsonWriter&, const JsonValue& service);
 std::vector<JsonValue> annotated_policies(const JsonValue& service, const std::vector<std::string>& backend_sets);
 // The annotation that a field of such a policy was made of, for problems: "heddle.dev/timeout"; empty: none.
 std::string annotation_of(std::string_view kind, std::string_view field);
+// Every annotation that is read of a Service, "heddle.dev/timeout" and the others, for the pages that list them.
+std::vector<std::string> service_annotations();
 }  // namespace heddle

@@ -1,6 +1,7 @@
 #include "control/cluster/object_status.h"
 
 #include <algorithm>
+#include <set>
 
 #include "control/cluster/cluster_objects.h"
 #include "lib/base/strings.h"
@@ -8,13 +9,6 @@
 namespace heddle {
 namespace {
 constexpr size_t kMaxMessage = 32768;  // metav1.Condition
-
-std::optional<JsonValue> condition_of(const std::optional<JsonValue>& list, std::string_view type) {
-  for (size_t i = 0; list && i < list->size(); ++i) {
-    if (text_at(list->at(i), {"type"}) == type) return list->at(i);
-  }
-  return std::nullopt;
-}
 
 // metav1.Time has seconds.
 std::string time_text(WallTime now) {
@@ -35,17 +29,23 @@ JsonValue write_condition(const ObjectCondition& one, const std::optional<JsonVa
   return JsonValue::parse(text).value_or(JsonValue());
 }
 
-// Ours first, then what others wrote there.
+// Each where it stood, or two who write would each put theirs in front; new ones at the end.
 JsonValue merged(const std::optional<JsonValue>& before, const std::vector<ObjectCondition>& ours, int64_t generation,
                  WallTime now) {
   std::vector<JsonValue> out;
-  for (const ObjectCondition& one : ours) {
-    out.push_back(write_condition(one, condition_of(before, one.type), generation, now));
-  }
+  std::set<std::string_view> written;
   for (size_t i = 0; before && i < before->size(); ++i) {
-    std::string_view type = text_at(before->at(i), {"type"});
-    bool is_ours = std::any_of(ours.begin(), ours.end(), [&](const ObjectCondition& one) { return one.type == type; });
-    if (!is_ours) out.push_back(before->at(i));
+    JsonValue there = before->at(i);
+    std::string_view type = text_at(there, {"type"});
+    auto one = std::find_if(ours.begin(), ours.end(), [&](const ObjectCondition& own) { return own.type == type; });
+    if (one == ours.end()) {
+      out.push_back(there);
+    } else if (written.insert(one->type).second) {
+      out.push_back(write_condition(*one, there, generation, now));
+    }
+  }
+  for (const ObjectCondition& one : ours) {
+    if (!written.contains(one.type)) out.push_back(write_condition(one, std::nullopt, generation, now));
   }
   return JsonValue::array(out);
 }
@@ -58,15 +58,7 @@ bool is_newer(const std::optional<JsonValue>& conditions, int64_t generation) {
   return false;
 }
 
-// Ours of that parent; nothing: there is none yet.
-std::optional<JsonValue> entry_of(const std::optional<JsonValue>& parents, const JsonValue& parent_ref) {
-  for (size_t i = 0; parents && i < parents->size(); ++i) {
-    JsonValue entry = parents->at(i);
-    if (text_at(entry, {"controllerName"}) != kControllerName) continue;
-    if (entry.find("parentRef") == parent_ref) return entry;
-  }
-  return std::nullopt;
-}
+bool is_of(const JsonValue& entry, const ParentStatus& one) { return entry.find("parentRef") == one.parent_ref; }
 
 JsonValue write_entry(const ParentStatus& ours, const std::optional<JsonValue>& before, int64_t generation,
                       WallTime now) {
@@ -86,13 +78,20 @@ std::optional<JsonValue> route_status(const JsonValue& object, int64_t generatio
                                       const std::vector<ParentStatus>& ours, WallTime now) {
   std::optional<JsonValue> parents = object.find({"status", "parents"});
   std::vector<JsonValue> out;
+  std::set<const ParentStatus*> written;
   for (size_t i = 0; parents && i < parents->size(); ++i) {
-    if (text_at(parents->at(i), {"controllerName"}) != kControllerName) out.push_back(parents->at(i));
+    JsonValue entry = parents->at(i);
+    if (text_at(entry, {"controllerName"}) != kControllerName) {
+      out.push_back(entry);
+      continue;
+    }
+    auto one = std::find_if(ours.begin(), ours.end(), [&](const ParentStatus& own) { return is_of(entry, own); });
+    if (one == ours.end() || !written.insert(&*one).second) continue;
+    if (is_newer(entry.find("conditions"), generation)) return std::nullopt;
+    out.push_back(write_entry(*one, entry, generation, now));
   }
   for (const ParentStatus& one : ours) {
-    std::optional<JsonValue> before = entry_of(parents, one.parent_ref);
-    if (before && is_newer(before->find("conditions"), generation)) return std::nullopt;
-    out.push_back(write_entry(one, before, generation, now));
+    if (!written.contains(&one)) out.push_back(write_entry(one, std::nullopt, generation, now));
   }
   JsonValue status = object.find("status").value_or(JsonValue::object());
   if (out.empty() && !parents) return std::nullopt;
@@ -107,25 +106,51 @@ std::optional<JsonValue> policy_status(const JsonValue& object, int64_t generati
   return if_changed(object, status.with({"conditions"}, merged(before, ours, generation, now)));
 }
 
-std::vector<ObjectCondition> conditions_of(const ObjectVerdict& verdict) {
-  std::string said;
-  bool only_references = true;
-  for (const auto& [field, message] : verdict.problems) {
-    if (!said.empty()) said.append("; ");
-    if (!field.empty()) said.append(field).append(": ");
-    said.append(message);
-    only_references = only_references && field.find("Refs") != field.npos;
+namespace {
+// Problems of one kind, as one condition.
+struct Said {
+  std::string text;
+  std::string_view reason;  // of the first
+  void add(const std::string& field, const std::string& message, std::string_view why) {
+    if (text.empty()) reason = why;
+    text.append(text.empty() ? "" : "; ").append(field).append(field.empty() ? "" : ": ").append(message);
   }
-  bool is_fine = verdict.problems.empty();
-  bool is_accepted = is_fine || only_references;
-  std::vector<ObjectCondition> out;
-  out.push_back({"Accepted", is_accepted ? "True" : "False", is_accepted ? "Accepted" : "UnsupportedValue",
-                 is_accepted ? "" : said});
-  bool is_resolved = is_fine || !only_references;
-  out.push_back({"ResolvedRefs", is_resolved ? "True" : "False", is_resolved ? "ResolvedRefs" : "BackendNotFound",
-                 is_resolved ? "" : said});
-  if (is_fine && verdict.programmed) out.push_back(*verdict.programmed);
-  if (!is_fine) out.push_back({"Programmed", "False", "Invalid", "it is left out until it is mended"});
+  ObjectCondition condition(std::string_view type) const {
+    bool is_fine = text.empty();
+    return {std::string(type), is_fine ? "True" : "False", std::string(is_fine ? type : reason), text};
+  }
+};
+
+// What of a backendRef says where it leads, as opposed to its weight and filters.
+bool is_backend(std::string_view field) {
+  if (field.find("backendRef") == field.npos) return false;
+  return field.ends_with(".name") || field.ends_with(".port") || field.ends_with(".kind") ||
+         field.ends_with(".group") || field.ends_with(".namespace");
+}
+
+// Why an object is not taken as it is.
+std::string_view reason_of(std::string_view field) {
+  if (field.find("parentRefs") != field.npos) return "NoMatchingParent";
+  if (field.find("targetRef") != field.npos) return "TargetNotFound";
+  return "UnsupportedValue";
+}
+
+std::string_view backend_reason(std::string_view field) {
+  return field.ends_with(".kind") || field.ends_with(".group") ? "InvalidKind" : "BackendNotFound";
+}
+}  // namespace
+
+std::vector<ObjectCondition> conditions_of(const ObjectVerdict& verdict) {
+  Said refused;
+  Said unresolved;
+  for (const auto& [field, message] : verdict.problems) {
+    bool is_reference = is_backend(field);
+    if (is_reference) unresolved.add(field, message, backend_reason(field));
+    if (!is_reference) refused.add(field, message, reason_of(field));
+  }
+  std::vector<ObjectCondition> out{refused.condition("Accepted"), unresolved.condition("ResolvedRefs")};
+  if (verdict.problems.empty() && verdict.programmed) out.push_back(*verdict.programmed);
+  if (!verdict.problems.empty()) out.push_back({"Programmed", "False", "Invalid", "it is left out until it is mended"});
   return out;
 }
 }  // namespace heddle

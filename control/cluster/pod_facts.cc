@@ -1,7 +1,10 @@
 #include "control/cluster/pod_facts.h"
 
+#include "lib/base/strings.h"
+
 namespace heddle {
 namespace {
+constexpr std::string_view kWeightAnnotation = "heddle.dev/weight";
 constexpr std::string_view kProxyContainer = "heddle-proxy";
 
 bool has_container(const JsonValue& pod, std::string_view list) {
@@ -23,12 +26,27 @@ Labels read_labels(const JsonValue& pod) {
   }
   return out;
 }
+
+void read_weight(const JsonValue& pod, PodFacts& out) {
+  std::optional<std::string> said = annotation(pod, "weight");
+  if (!said) return;
+  out.weight = read_endpoint_weight(*said);
+  if (!out.weight) out.wrong_weight = quoted(std::string_view(*said));
+}
 }  // namespace
+
+std::optional<uint32_t> read_endpoint_weight(std::string_view text) {
+  std::optional<uint32_t> weight = parse_int<uint32_t>(text);
+  return weight && *weight <= kMaxWeight ? weight : std::nullopt;
+}
 
 JsonValue pod_essentials(const JsonValue& pod) {
   JsonValue out = JsonValue::object();
   for (std::string_view field : {"name", "namespace", "uid", "deletionTimestamp", "labels"}) {
     if (auto value = pod.find({"metadata", field})) out = out.with({"metadata", field}, *value);
+  }
+  if (auto weight = pod.find({"metadata", "annotations", kWeightAnnotation})) {
+    out = out.with({"metadata", "annotations", kWeightAnnotation}, *weight);
   }
   for (std::string_view field : {"serviceAccountName", "nodeName"}) {
     if (auto value = pod.find({"spec", field})) out = out.with({"spec", field}, *value);
@@ -48,6 +66,7 @@ PodFacts read_pod(const JsonValue& pod) {
   out.is_meshed = has_container(pod, "containers") || has_container(pod, "initContainers");
   out.is_leaving = !text_at(pod, {"metadata", "deletionTimestamp"}).empty();
   out.labels = read_labels(pod);
+  read_weight(pod, out);
   return out;
 }
 }  // namespace heddle

@@ -12,7 +12,13 @@ struct PodFacts {
   bool is_meshed = false;   // it has a container heddle-proxy: what it runs, not what an annotation promises
   bool is_leaving = false;  // deletionTimestamp: sooner than its EndpointSlice says so
   Labels labels;
+  std::optional<uint32_t> weight;  // heddle.dev/weight
+  std::string wrong_weight;        // what it says instead of one; it then has none
 };
+
+// A number of 0 to kMaxEndpointWeight.
+std::optional<uint32_t> read_endpoint_weight(std::string_view text);
+inline constexpr std::string_view kEndpointWeightExpected = "expected a number of 0 to 1000000; 0 gets nothing";
 
 PodFacts read_pod(const JsonValue& pod);
 // What read_pod() reads, and no more: a cluster has many pods, and their statuses change all the time.

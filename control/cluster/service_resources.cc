@@ -33,6 +33,8 @@ std::vector<TcpPort> tcp_ports(const JsonValue& service, const PortHints& hints)
   return out;
 }
 
+}  // namespace
+
 std::string_view set_protocol(PortProtocol protocol) {
   switch (protocol) {
     case PortProtocol::kHttp:
@@ -47,6 +49,8 @@ std::string_view set_protocol(PortProtocol protocol) {
   }
   return "auto";
 }
+
+namespace {
 
 void begin(JsonWriter& out, std::string_view kind, std::string_view ns, std::string_view name) {
   out.begin_object().field("apiVersion", "heddle.dev/v1").field("kind", kind);
@@ -77,7 +81,8 @@ void write_addresses(JsonWriter& out, const JsonValue& service) {
   out.end_array();
 }
 
-// "mesh", "namespace", or identity patterns with commas.
+}  // namespace
+
 void write_visibility(JsonWriter& out, const JsonValue& service) {
   std::optional<std::string> said = annotation(service, "visibility");
   if (!said) return;
@@ -89,6 +94,8 @@ void write_visibility(JsonWriter& out, const JsonValue& service) {
   for (std::string_view pattern : split(*said, ',')) out.string(trim(pattern));
   out.end_array();
 }
+
+namespace {
 
 JsonValue service_document(const JsonValue& service, const ObjectRef& ref, const std::vector<TcpPort>& ports) {
   std::string text;
@@ -122,6 +129,7 @@ void write_endpoint(JsonWriter& out, const SliceEndpoint& endpoint, const PodFac
                     const ServiceContext& context) {
   out.begin_object().field("address", endpoint.address.ip()).field("port", endpoint.address.port());
   if (!endpoint.zone.empty()) out.field("zone", endpoint.zone);
+  if (pod != nullptr && pod->weight) out.field("weight", *pod->weight);
   if (pod == nullptr || !pod->is_meshed) {
     out.field("tls", "plaintext").end_object();
     return;

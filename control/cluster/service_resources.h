@@ -29,6 +29,9 @@ struct ServiceContext {
 };
 
 std::string backend_set_name(std::string_view service, uint16_t port);
+std::string_view set_protocol(PortProtocol of_the_port);  // of a BackendSet
+// spec.visibility by heddle.dev/visibility: "mesh", "namespace", or identity patterns with commas.
+void write_visibility(JsonWriter&, const JsonValue& service);
 // Documents of kinds of ours; none: it is nothing for a mesh (ExternalName, only UDP), which is no problem.
 std::vector<JsonValue> service_documents(const ServiceParts&, const ServiceContext&, ClusterProblems&);
 }  // namespace heddle

@@ -6,25 +6,10 @@ namespace heddle {
 namespace {
 constexpr std::string_view kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
-bool is_route(Kind kind) {
-  return kind == Kind::kHttpRoute || kind == Kind::kGrpcRoute || kind == Kind::kTcpRoute || kind == Kind::kTlsRoute;
-}
-
 bool is_service(const JsonValue& parent) {
   if (text_at(parent, {"kind"}) != "Service") return false;
   std::optional<JsonValue> group = parent.find("group");  // absent: that of Gateways
   return group && (group->as_string() == "" || group->as_string() == "heddle.dev");
-}
-
-// Of a route; nothing: none is a Service.
-std::optional<JsonValue> with_our_parents(const JsonValue& spec) {
-  std::optional<JsonValue> parents = spec.find("parentRefs");
-  std::vector<JsonValue> ours;
-  for (size_t i = 0; parents && i < parents->size(); ++i) {
-    if (is_service(parents->at(i))) ours.push_back(parents->at(i));
-  }
-  if (ours.empty()) return std::nullopt;
-  return spec.with({"parentRefs"}, JsonValue::array(ours));
 }
 
 JsonValue metadata_of(const JsonValue& object) {
@@ -37,11 +22,25 @@ JsonValue metadata_of(const JsonValue& object) {
 }
 }  // namespace
 
+bool is_route(Kind kind) noexcept {
+  return kind == Kind::kHttpRoute || kind == Kind::kGrpcRoute || kind == Kind::kTcpRoute || kind == Kind::kTlsRoute;
+}
+
+std::vector<JsonValue> our_parents(const JsonValue& object) {
+  std::optional<JsonValue> parents = object.find({"spec", "parentRefs"});
+  std::vector<JsonValue> ours;
+  for (size_t i = 0; parents && i < parents->size(); ++i) {
+    if (is_service(parents->at(i))) ours.push_back(parents->at(i));
+  }
+  return ours;
+}
+
 std::optional<JsonValue> taken_over(Kind kind, const JsonValue& object) {
   std::optional<JsonValue> spec = object.find("spec");
   if (spec && is_route(kind)) {
-    spec = with_our_parents(*spec);
-    if (!spec) return std::nullopt;
+    std::vector<JsonValue> ours = our_parents(object);
+    if (ours.empty()) return std::nullopt;
+    spec = spec->with({"parentRefs"}, JsonValue::array(ours));
   }
   JsonValue out = JsonValue::object();
   out = out.with({"apiVersion"}, JsonValue::string(info(kind).api_version));

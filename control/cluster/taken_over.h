@@ -3,6 +3,7 @@
 // that are no Services. Pure.
 #pragma once
 #include <optional>
+#include <vector>
 
 #include "lib/api/resource.h"
 #include "lib/base/json.h"
@@ -10,4 +11,8 @@
 namespace heddle {
 // Nothing: a route all of whose parents are Gateways or of other kinds: it is not ours.
 std::optional<JsonValue> taken_over(Kind, const JsonValue& object);
+
+bool is_route(Kind) noexcept;
+// The parents of a route that are Services, as they stand in spec.parentRefs.
+std::vector<JsonValue> our_parents(const JsonValue& object);
 }  // namespace heddle

@@ -70,6 +70,12 @@ class Translator {
     std::set<std::string> labels = subset_labels(objects_);
     auto slices = slices_by_service(objects_);
     ServiceContext context{pods, labels, settings_};
+    for (const auto& [ref, pod] : pods) {
+      if (!pod.wrong_weight.empty()) {
+        say(object_text("Pod", ref), "metadata.annotations[heddle.dev/weight]",
+            str_cat(pod.wrong_weight, ": ", kEndpointWeightExpected));
+      }
+    }
     for (const auto& [ref, service] : objects_.all(ClusterKind::kService)) {
       ServiceParts parts{&service};
       if (auto found = slices.find(ref); found != slices.end()) parts.slices = found->second;

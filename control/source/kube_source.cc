@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "control/cluster/status_plan.h"
+#include "control/cluster/taken_over.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
@@ -29,6 +31,8 @@ class KubeSource::Feed final : public KubeWatch::Observer {
   bool is_synced() const noexcept { return is_synced_; }
   const KubeResource& resource() const noexcept { return resource_; }
   const std::optional<Error>& trouble() const noexcept { return watch_.trouble(); }
+  const KubeWatch& watch() const noexcept { return watch_; }
+  bool holds(Kind kind) const { return kind_ == std::variant<ClusterKind, Kind>(kind); }
 
  private:
   void on_synced(const std::vector<JsonValue>& objects) override {
@@ -43,7 +47,9 @@ class KubeSource::Feed final : public KubeWatch::Observer {
     if (const auto* core = std::get_if<ClusterKind>(&kind_)) {
       source_.objects_.erase(*core, {key.namespace_name, key.name});
     } else {
-      source_.objects_.erase_resource({std::get<Kind>(kind_), key.namespace_name, key.name});
+      ResourceKey resource{std::get<Kind>(kind_), key.namespace_name, key.name};
+      source_.objects_.erase_resource(resource);
+      source_.on_object(resource);
     }
     source_.changed();
   }
@@ -52,14 +58,22 @@ class KubeSource::Feed final : public KubeWatch::Observer {
     Result<KubeKey> key = KubeKey::of(object);
     if (!key) return false;
     const auto* core = std::get_if<ClusterKind>(&kind_);
-    if (core == nullptr) {
-      source_.objects_.put_resource({std::get<Kind>(kind_), key->namespace_name, key->name}, object);
-      return true;
-    }
+    if (core == nullptr) return put_resource({std::get<Kind>(kind_), key->namespace_name, key->name}, object);
     JsonValue kept = *core == ClusterKind::kPod ? pod_essentials(object) : object;
     const JsonValue* before = source_.objects_.find(*core, {key->namespace_name, key->name});
     if (before != nullptr && *before == kept) return false;
     return source_.objects_.put(*core, kept);
+  }
+
+  // A status that was written, by us or others, is no reason to translate.
+  bool put_resource(const ResourceKey& key, const JsonValue& object) {
+    const auto& all = source_.objects_.resources();
+    auto before = all.find(key);
+    bool may_matter = before == all.end() || taken_over(key.kind, before->second) != taken_over(key.kind, object) ||
+                      generation_of(before->second) != generation_of(object);
+    source_.objects_.put_resource(key, object);
+    source_.on_object(key);
+    return may_matter;
   }
 
   KubeSource& source_;
@@ -133,6 +147,7 @@ std::string KubeSource::waits_for() const {
 
 // Before all are there it is on_feed_synced() that counts.
 void KubeSource::changed() {
+  is_committed_ = false;
   bool all = std::all_of(feeds_.begin(), feeds_.end(), [](const auto& feed) { return feed.second->is_synced(); });
   if (!all && !is_synced_) return;
   act_timer_->arm(debounce_.on_event(parts_.loop.now(), true));
@@ -142,6 +157,7 @@ void KubeSource::act() {
   debounce_.on_acted();
   is_dirty_ = committing_ != nullptr;
   if (is_dirty_) return;
+  is_committed_ = true;
   Translation translation = translate(objects_, parts_.settings);
   tell(translation.problems);
   std::set<ResourceKey> present;
@@ -150,7 +166,7 @@ void KubeSource::act() {
 }
 
 void KubeSource::commit(ClusterChange change) {
-  if (change.is_empty() && is_synced_) return;
+  if (change.is_empty() && is_synced_) return on_current();
   CommitRequest request;
   request.author = kAuthor;
   request.message = str_cat(std::to_string(change.puts.size()), " changed, ", std::to_string(change.erases.size()),
@@ -168,6 +184,7 @@ void KubeSource::commit(ClusterChange change) {
 
 void KubeSource::on_committed(const ClusterChange& change, const Result<Commit>& done) {
   if (!done) {
+    is_committed_ = false;
     parts_.log.error("what the cluster says could not be written; it is tried again", {{"error", done.error()}});
     act_timer_->arm(kAfterFailure);
     return;
@@ -179,6 +196,36 @@ void KubeSource::on_committed(const ClusterChange& change, const Result<Commit>&
     if (Task told = std::exchange(parts_.on_synced, nullptr)) told();
   }
   if (is_dirty_) act_timer_->arm(Duration(0));
+  on_current();
+}
+
+void KubeSource::on_object(const ResourceKey& key) {
+  if (observer_ != nullptr) observer_->on_object(key);
+}
+
+void KubeSource::on_current() {
+  if (observer_ != nullptr && is_current()) observer_->on_current();
+}
+
+std::optional<KubeResource> KubeSource::resource_of(Kind kind) const {
+  for (const auto& [path, feed] : feeds_) {
+    if (feed->holds(kind)) return feed->resource();
+  }
+  return std::nullopt;
+}
+
+uint64_t KubeSource::relists() const {
+  uint64_t out = 0;
+  for (const auto& [path, feed] : feeds_) out += feed->watch().relists();
+  return out;
+}
+
+std::optional<MonoTime> KubeSource::heard_at() const {
+  std::optional<MonoTime> out;
+  for (const auto& [path, feed] : feeds_) {
+    if (feed->is_synced()) out = std::min(out.value_or(feed->watch().heard_at()), feed->watch().heard_at());
+  }
+  return out;
 }
 
 // Each once, when it is new.

@@ -26,13 +26,33 @@ class KubeSource {
     Logger log;
     Debounce::Limits debounce{};
   };
+  class Observer {
+   public:
+    // The watch told of a resource of a kind of ours: it is new, changed or gone.
+    virtual void on_object(const ResourceKey&) = 0;
+    // What there is was translated, and is in the store.
+    virtual void on_current() = 0;
+
+   protected:
+    ~Observer() = default;
+  };
   explicit KubeSource(Parts);
   ~KubeSource();
+  // Before start(); it must outlive the source.
+  void set_observer(Observer* observer) noexcept { observer_ = observer; }
   void start();
 
   bool is_synced() const noexcept { return is_synced_; }
   // What it waits for, in words, for /readyz; empty: nothing.
   std::string waits_for() const;
+  // The store has what the objects say: nothing that came since is waiting, nothing is under way.
+  bool is_current() const noexcept { return is_synced_ && is_committed_ && committing_ == nullptr; }
+  const ClusterObjects& objects() const noexcept { return objects_; }
+  // Where the objects of a kind of ours are; nothing: the cluster does not serve it.
+  std::optional<KubeResource> resource_of(Kind) const;
+  uint64_t relists() const;
+  // The API server, on the watch that was silent for longest; nothing: no watch has heard it.
+  std::optional<MonoTime> heard_at() const;
   // Of the last translation.
   const ClusterProblems& problems() const noexcept { return problems_; }
 
@@ -47,6 +67,8 @@ class KubeSource {
   void commit(ClusterChange);
   void on_committed(const ClusterChange&, const Result<Commit>&);
   void tell(const ClusterProblems&);
+  void on_object(const ResourceKey&);
+  void on_current();
 
   Parts parts_;
   KubeDiscovery discovery_;
@@ -62,6 +84,8 @@ class KubeSource {
   std::optional<Error> trouble_;  // of discovery
   bool is_discovered_ = false;
   bool is_synced_ = false;
+  bool is_committed_ = false;  // what the objects say now
+  Observer* observer_ = nullptr;
   bool is_dirty_ = false;  // something changed while a transaction was under way
 };
 }  // namespace heddle

@@ -8,6 +8,7 @@
 namespace heddle {
 namespace {
 constexpr int64_t kFormat = 1;
+constexpr int64_t kPodFormat = 2;  // of a lineage with a pod: who does not know it would renew without the pod
 constexpr size_t kIdDigits = 19;
 
 Error damaged(std::string_view key, std::string_view what) {
@@ -19,15 +20,17 @@ WallTime read_time(JsonObject& in, std::string_view field) { return WallTime(Dur
 
 // Reads one record with `read`; one of another format says so first.
 template <class F>
-auto decode(std::string_view key, std::string_view value, F&& read) -> Result<std::invoke_result_t<F, JsonObject&>> {
+auto decode(std::string_view key, std::string_view value, F&& read, int64_t newest = kFormat)
+    -> Result<std::invoke_result_t<F, JsonObject&>> {
   Result<JsonValue> document = JsonValue::parse(value);
   if (!document) return damaged(key, document.error().detail);
   std::optional<JsonValue> format = document->find("format");
   std::optional<int64_t> number = format ? format->as_integer() : std::nullopt;
   if (!number) return damaged(key, "it says no format");
-  if (*number != kFormat) {
-    return make_error(Reason::kUnsupported, str_cat(key, " has format ", std::to_string(*number),
-                                                    ", this version of Heddle knows 1; use a newer one"));
+  if (*number < kFormat || *number > newest) {
+    return make_error(Reason::kUnsupported,
+                      str_cat(key, " has format ", std::to_string(*number), ", this version of Heddle knows ",
+                              std::to_string(newest), "; use a newer one"));
   }
   Problems problems;
   JsonReader reader(*document, "", problems);
@@ -89,9 +92,11 @@ Result<AdminTokenRow> decode_admin_token(std::string_view key, std::string_view 
 std::string encode(const Lineage& lineage) {
   std::string out;
   JsonWriter writer(out);
-  writer.begin_object().field("format", kFormat).field("identity", lineage.identity);
-  writer.field("latest", lineage.latest).field("previous", lineage.previous);
-  writer.field("not_after", to_integer(lineage.not_after)).field("node", lineage.node).end_object();
+  writer.begin_object().field("format", lineage.pod.empty() ? kFormat : kPodFormat);
+  writer.field("identity", lineage.identity).field("latest", lineage.latest).field("previous", lineage.previous);
+  writer.field("not_after", to_integer(lineage.not_after)).field("node", lineage.node);
+  if (!lineage.pod.empty()) writer.field("pod", lineage.pod);
+  writer.end_object();
   return out;
 }
 
@@ -99,11 +104,13 @@ Result<Lineage> decode_lineage(std::string_view key, std::string_view value) {
   std::optional<int64_t> id = parse_int<int64_t>(key.substr(kLedgerLineage.size()));
   bool is_name = id.has_value() && *id > 0 && ledger_lineage_key(*id) == key;
   if (!is_name) return damaged(key, "expected an id of 19 digits");
-  return decode(key, value, [id](JsonObject& in) {
+  auto read = [id](JsonObject& in) {
     Lineage out{*id, in.string("identity"), in.string("latest"), in.string("previous"), {}};
     out.not_after = read_time(in, "not_after");
     out.node = in.string("node");
+    out.pod = in.optional_string("pod").value_or("");
     return out;
-  });
+  };
+  return decode(key, value, read, kPodFormat);
 }
 }  // namespace heddle

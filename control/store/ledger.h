@@ -40,6 +40,7 @@ struct Lineage {
   std::string previous;  // the one before, until the newest was seen in use; else empty
   WallTime not_after;    // of the newest
   std::string node{};    // the sidecar's name, as it said when it last used the newest; else empty
+  std::string pod{};     // uid of the Kubernetes pod that was attested; it alone renews. Else empty
 };
 
 // Entries of meta(), nanoseconds since 1970: when the backup was made, and when this store was made of it

@@ -1,5 +1,6 @@
 #include "control/store/sqlite_ledger.h"
 
+#include "control/store/sqlite_schema.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
@@ -21,7 +22,8 @@ AdminTokenRow read_admin_token(const SqliteStatement& row) {
 
 Lineage read_lineage(const SqliteStatement& row) {
   return {row.column_integer(0),           std::string(row.column_text(1)), std::string(row.column_text(2)),
-          std::string(row.column_text(3)), to_time(row.column_integer(4)),  std::string(row.column_text(5))};
+          std::string(row.column_text(3)), to_time(row.column_integer(4)),  std::string(row.column_text(5)),
+          std::string(row.column_text(6))};
 }
 
 std::string read_text(const SqliteStatement& row) { return std::string(row.column_text(0)); }
@@ -102,15 +104,18 @@ Result<void> SqliteLedger::run(const RemoveAdminToken& one) {
 }
 
 Result<void> SqliteLedger::run(const SaveLineage& one) {
-  HEDDLE_TRY(
-      SqliteStatement save,
-      db_.prepare("INSERT INTO lineage (id, identity, latest, previous, not_after, node) VALUES (?1,?2,?3,?4,?5,?6) "
-                  "ON CONFLICT (id) DO UPDATE SET latest = excluded.latest, previous = excluded.previous, "
-                  "not_after = excluded.not_after, node = excluded.node"));
+  HEDDLE_TRY(SqliteStatement save,
+             db_.prepare("INSERT INTO lineage (id, identity, latest, previous, not_after, node, pod) "
+                         "VALUES (?1,?2,?3,?4,?5,?6,?7) "
+                         "ON CONFLICT (id) DO UPDATE SET latest = excluded.latest, previous = excluded.previous, "
+                         "not_after = excluded.not_after, node = excluded.node, pod = excluded.pod"));
   const Lineage& lineage = one.lineage;
+  if (!lineage.pod.empty()) {
+    HEDDLE_CHECK_OK(need_pod_reader(db_));
+  }
   lineage.id == 0 ? save.null() : save.integer(lineage.id);
   save.text(lineage.identity).text(lineage.latest).text(lineage.previous).integer(to_integer(lineage.not_after));
-  save.text(lineage.node);
+  save.text(lineage.node).text(lineage.pod);
   return save.run();
 }
 
@@ -153,14 +158,15 @@ Result<std::vector<AdminTokenRow>> SqliteLedger::admin_tokens() {
 
 Result<std::optional<Lineage>> SqliteLedger::find_lineage(std::string_view serial) {
   if (serial.empty()) return std::optional<Lineage>();
-  HEDDLE_TRY(SqliteStatement find, db_.prepare("SELECT id, identity, latest, previous, not_after, node FROM lineage "
-                                               "WHERE latest = ?1 OR previous = ?1"));
+  HEDDLE_TRY(SqliteStatement find,
+             db_.prepare("SELECT id, identity, latest, previous, not_after, node, pod FROM lineage "
+                         "WHERE latest = ?1 OR previous = ?1"));
   return one_of(find.text(serial), read_lineage);
 }
 
 Result<std::vector<Lineage>> SqliteLedger::lineages() {
   HEDDLE_TRY(SqliteStatement all,
-             db_.prepare("SELECT id, identity, latest, previous, not_after, node FROM lineage ORDER BY id"));
+             db_.prepare("SELECT id, identity, latest, previous, not_after, node, pod FROM lineage ORDER BY id"));
   return all_of(all, read_lineage);
 }
 

@@ -31,11 +31,15 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
     // Rows without grants are of the role "admin"; expires NULL: never.
     "ALTER TABLE admin_token ADD COLUMN grants TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE admin_token ADD COLUMN expires INTEGER",
+    // uid of the pod; else empty.
+    "ALTER TABLE lineage ADD COLUMN pod TEXT NOT NULL DEFAULT ''",
 };
 constexpr int64_t kSchemaVersion = std::size(kMigrations);
 // The oldest schema whose Heddle may open this one: what only adds leaves it alone. Before 4, a token with grants would
-// be taken for something else.
+// be taken for something else. Before 5 (kPodReader), the certificate of a pod would renew without its pod: that is
+// said once there is one.
 constexpr int64_t kMinReader = 4;
+constexpr int64_t kPodReader = 5;
 
 // 0: it does not say.
 int64_t min_reader_of(SqliteDatabase& db) {
@@ -43,13 +47,15 @@ int64_t min_reader_of(SqliteDatabase& db) {
   return found ? *found : 0;
 }
 
-Result<void> say_min_reader(SqliteDatabase& db) {
-  if (min_reader_of(db) == kMinReader) return {};
+Result<void> say_min_reader(SqliteDatabase& db, int64_t least) {
+  if (min_reader_of(db) >= least) return {};
   return db.execute(
-      str_cat("INSERT OR REPLACE INTO meta VALUES ('min_reader', CAST('", std::to_string(kMinReader), "' AS BLOB))")
+      str_cat("INSERT OR REPLACE INTO meta VALUES ('min_reader', CAST('", std::to_string(least), "' AS BLOB))")
           .c_str());
 }
 }  // namespace
+
+Result<void> need_pod_reader(SqliteDatabase& db) { return say_min_reader(db, kPodReader); }
 
 Result<void> migrate_sqlite(SqliteDatabase& db) {
   HEDDLE_TRY(int64_t version, db.query_integer("PRAGMA user_version"));
@@ -66,6 +72,6 @@ Result<void> migrate_sqlite(SqliteDatabase& db) {
     HEDDLE_CHECK_OK(db.execute(str_cat("PRAGMA user_version=", std::to_string(next + 1)).c_str()));
     HEDDLE_CHECK_OK(transaction.commit());
   }
-  return say_min_reader(db);
+  return say_min_reader(db, kMinReader);
 }
 }  // namespace heddle

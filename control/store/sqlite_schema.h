@@ -7,4 +7,6 @@
 namespace heddle {
 // Makes or migrates all tables.
 Result<void> migrate_sqlite(SqliteDatabase&);
+// From now on no Heddle opens it that does not know that certificates of pods renew with their pod alone.
+Result<void> need_pod_reader(SqliteDatabase&);
 }  // namespace heddle

@@ -15,6 +15,9 @@ Result<void> check_count(const std::set<ResourceKey>& wants) {
   if (wants.size() <= kMaxWants) return {};
   return make_error(Reason::kTooManyWants, "a sidecar holds at most 1000 wants", Origin::kDownstream);
 }
+bool names(const WatchHello& hello, std::string_view feature) {
+  return std::find(hello.features.begin(), hello.features.end(), feature) != hello.features.end();
+}
 }  // namespace
 
 Result<void> Subscriber::on_hello(const WatchHello& hello, MonoTime now) {
@@ -33,9 +36,12 @@ Result<void> Subscriber::on_hello(const WatchHello& hello, MonoTime now) {
   request_.text = request_text(request_);
   if (greeted_) not_before_ = now + kRetryDelay;
   key_ = std::move(key);
-  takes_trust_ = std::find(hello.features.begin(), hello.features.end(), kTrustFeature) != hello.features.end();
-  takes_facts_ = std::find(hello.features.begin(), hello.features.end(), kFactsFeature) != hello.features.end();
+  takes_trust_ = names(hello, kTrustFeature);
+  takes_facts_ = names(hello, kFactsFeature);
+  takes_addresses_ = names(hello, kAddressesFeature);
+  asked_addresses_.clear();
   asked_ = request_.wants;
+  holds_unknown_ = hello.version.has_value() || greeted_;  // who starts over serves what it had
   greeted_ = true;
   holds_batches_ = false;
   held_.reset();
@@ -60,6 +66,8 @@ Result<void> Subscriber::on_want(const WatchWant& want) {
   request_.wants.insert(want.add.begin(), want.add.end());
   asked_.insert(want.add.begin(), want.add.end());
   request_.text = request_text(request_);
+  asked_addresses_.insert(want.addresses.begin(), want.addresses.end());
+  if (asked_addresses_.size() > kMaxWantedAddresses) return protocol_error("asks for more than 256 addresses at once");
   return check_count(request_.wants);
 }
 
@@ -72,6 +80,7 @@ Result<void> Subscriber::on_ack(const WatchAck& ack) {
   refused_.reset();
   runs_ = held_->version;
   is_settled_ = true;
+  holds_unknown_ = false;
   return {};
 }
 
@@ -94,6 +103,7 @@ void Subscriber::pump(const NodeView& target, BatchCache& cache, MonoTime now) {
   if (!flush()) return;
   send_trust();
   send_facts_request();
+  send_release();
   send_drain();
   if (!writable_ || holds_batches_) return;
   std::vector<ResourceKey> unknown;
@@ -175,6 +185,19 @@ void Subscriber::send_trust() {
   trust_.reset();
 }
 
+// Before anything else is sent, so never inside a batch.
+void Subscriber::announce_addresses() {
+  if (!takes_addresses_ || closed_ || std::exchange(announced_addresses_, true)) return;
+  send(WatchAddresses{});
+}
+
+std::vector<Address> Subscriber::take_addresses() {
+  if (asked_addresses_.empty() || closed_ || holds_batches_ || !is_idle()) return {};
+  std::vector<Address> out(asked_addresses_.begin(), asked_addresses_.end());
+  asked_addresses_.clear();
+  return out;
+}
+
 void Subscriber::ask_facts(WatchFactsRequest request) {
   if (!takes_facts_) return;
   facts_request_ = request;
@@ -184,6 +207,16 @@ void Subscriber::ask_facts(WatchFactsRequest request) {
 void Subscriber::send_facts_request() {
   if (!facts_request_ || closed_ || !is_idle()) return;
   send(*std::exchange(facts_request_, std::nullopt));
+}
+
+void Subscriber::tell_release(const WatchRelease& release) {
+  release_ = release;
+  send_release();
+}
+
+void Subscriber::send_release() {
+  if (!release_ || closed_ || !is_idle()) return;
+  send(*std::exchange(release_, std::nullopt));
 }
 
 void Subscriber::close(const Error& error) {

@@ -35,7 +35,10 @@ class Subscriber {
     Version version;
   };
   Result<void> on_hello(const WatchHello&, MonoTime now);
-  void set_held(std::optional<Held> held) { held_ = std::move(held); }
+  void set_held(std::optional<Held> held) {
+    holds_unknown_ = holds_unknown_ && !held;
+    held_ = std::move(held);
+  }
   // Until false, or the next hello: no batch begins and nobody is called unknown; all else goes on.
   void hold_batches(bool hold) noexcept { holds_batches_ = hold; }
   Result<void> on_want(const WatchWant&);
@@ -59,6 +62,13 @@ class Subscriber {
   // replaces one that waits.
   void ask_facts(WatchFactsRequest);
   bool takes_facts() const noexcept { return takes_facts_; }
+  // How far those are that used its addresses, as soon as no batch is under way; a newer word replaces one that waits.
+  void tell_release(const WatchRelease&);
+  // Says that questions about addresses are answered, if it knows such answers: in the stream's first line.
+  void announce_addresses();
+  // What it asked whose they are, once they may be answered; then nothing is owed any more.
+  std::vector<Address> take_addresses();
+  void answer_addresses(WatchAddresses answer) { send(std::move(answer)); }
   void on_writable() { writable_ = true; }
   void close(const Error&);
 
@@ -99,6 +109,10 @@ class Subscriber {
   // What it should hold, as last judged, and what it acknowledged; nullptr: nothing yet.
   const ScopeSet::Ptr& target() const noexcept { return target_; }
   ScopeSet::Ptr held() const { return held_ ? held_->set : nullptr; }
+  // It holds content that is not known here, until it acknowledged something.
+  bool holds_unknown() const noexcept { return holds_unknown_; }
+  // What it may hold by now, since it was or is being sent; nullptr: nothing waits for an answer.
+  ScopeSet::Ptr unanswered() const { return pending_ ? pending_->set : nullptr; }
 
  private:
   void start_batch(const NodeView& target, BatchCache&, MonoTime now);
@@ -108,6 +122,7 @@ class Subscriber {
   void send_drain();
   void send_trust();
   void send_facts_request();
+  void send_release();
   void note(Flow flow) { writable_ = flow == Flow::kOpen; }
 
   uint64_t id_;
@@ -130,12 +145,17 @@ class Subscriber {
   std::optional<MonoTime> delayed_;
   std::shared_ptr<const std::string> trust_;        // waits to be sent
   std::optional<WatchFactsRequest> facts_request_;  // waits to be sent
+  std::optional<WatchRelease> release_;             // waits to be sent
   bool takes_trust_ = false;
   bool takes_facts_ = false;
+  bool takes_addresses_ = false;
+  bool announced_addresses_ = false;
+  std::set<Address> asked_addresses_;
   MonoTime since_;
   std::optional<MonoTime> leaves_;
   bool is_settled_ = false;
   bool holds_batches_ = false;
+  bool holds_unknown_ = false;
   bool greeted_ = false;
   bool drain_ = false;
   bool writable_ = true;

@@ -74,6 +74,7 @@ WatchHub::WatchHub(Store& store, NodeRegistry& registry, Scheduler& scheduler, R
   heartbeat_timer_->arm(beats_.step());
   pass_timer_ = scheduler.timer([this] { pump_some(); });
   ahead_timer_ = scheduler.timer([this] { look_ahead(); });
+  release_timer_ = scheduler.timer([this] { tell_releases(); });
   commits_ = store.on_commit([this](Version) { on_commit(); });
 }
 
@@ -92,6 +93,7 @@ void WatchHub::on_commit() {
 
 void WatchHub::set_synced() {
   synced_ = true;
+  released_from_ = scheduler_.now() + options_.release_after;
   for (auto& [id, hello] : early_) greet(*subscribers_.at(id), hello);
   early_.clear();
   use_newest();
@@ -130,6 +132,7 @@ Subscriber* WatchHub::add(SubscriberSink& sink, WatchPeer peer) {
 void WatchHub::remove(Subscriber& subscriber) {
   if (subscriber.is_greeted()) registry_.on_gone(subscriber.id(), subscriber.key(), scheduler_.wall());
   facts_.on_gone(subscriber);
+  releases_.forget(subscriber.id());
   early_.erase(subscriber.id());
   ahead_.end(subscriber.id());
   untold_.erase(subscriber.id());
@@ -138,6 +141,7 @@ void WatchHub::remove(Subscriber& subscriber) {
   subscribers_.erase(subscriber.id());
   begin_waiting();
   check_waiters();
+  tell_releases();
 }
 
 void WatchHub::on_message(Subscriber& subscriber, const SidecarMessage& message) {
@@ -151,6 +155,7 @@ void WatchHub::on_message(Subscriber& subscriber, const SidecarMessage& message)
   pump(subscriber);
   begin_waiting();
   check_waiters();
+  tell_releases();
 }
 
 Result<void> WatchHub::dispatch(Subscriber& subscriber, const SidecarMessage& message) {
@@ -177,6 +182,7 @@ Result<void> WatchHub::dispatch(Subscriber& subscriber, const SidecarMessage& me
   if (const auto* trust = std::get_if<WatchTrustInUse>(&message)) {
     registry_.on_trust(subscriber.id(), subscriber.key(), *trust, scheduler_.wall());
   }
+  if (const auto* draining = std::get_if<WatchDraining>(&message)) begin_release(subscriber, *draining);
   if (const auto* facts = std::get_if<WatchFacts>(&message)) return facts_.on_facts(subscriber, *facts);
   return {};
 }
@@ -186,6 +192,7 @@ void WatchHub::on_hello(Subscriber& subscriber, const WatchHello& hello) {
   registry_.on_hello(subscriber.id(), subscriber.key(), hello, scheduler_.wall());
   registry_.set_peer(subscriber.id(), subscriber.key(), subscriber.peer().address, subscriber.peer().serial);
   registry_.on_request(subscriber.id(), subscriber.key(), subscriber.request(), scheduler_.wall());
+  subscriber.announce_addresses();
   tell_trust(subscriber);
   ahead_.end(subscriber.id());
   if (synced_) {
@@ -255,6 +262,7 @@ void WatchHub::on_staged_changed() {
 
 void WatchHub::pump(Subscriber& subscriber) {
   if (!synced_ || subscriber.is_closed() || !subscriber.is_greeted()) return;
+  answer_addresses(subscriber);
   NodeView view = target_of(subscriber);
   MonoTime now = scheduler_.now();
   if (subscriber.is_first_due(view) && !first_batches_.ask(subscriber.id(), now)) return report(subscriber);
@@ -262,6 +270,20 @@ void WatchHub::pump(Subscriber& subscriber) {
   if (subscriber.is_settled()) first_batches_.end(subscriber.id(), now);
   if (auto at = subscriber.delayed_until()) schedule(*at - scheduler_.now());
   report(subscriber);
+}
+
+// By what is newest: whom it names is asked for next.
+void WatchHub::answer_addresses(Subscriber& subscriber) {
+  std::vector<Address> asked = subscriber.take_addresses();
+  if (asked.empty()) return;
+  if (store_.version() != target_.version()) use_newest();
+  WatchAddresses answer;
+  for (const Address& address : asked) {
+    auto service = addresses_.find(target_, address, subscriber.request().identity);
+    if (service) answer.services.push_back({address, *std::move(service)});
+    if (!service) answer.unknown.push_back(address);
+  }
+  subscriber.answer_addresses(std::move(answer));
 }
 
 // Everybody, `first` before the others and some in each turn of the loop, so that the first lines leave before the last
@@ -287,6 +309,7 @@ void WatchHub::pump_some() {
   batches_.end_pass();
   begin_waiting();
   check_waiters();
+  tell_releases();
 }
 
 void WatchHub::push_newest() {
@@ -315,6 +338,7 @@ void WatchHub::use_newest() {
   const View* staged = staged_ == nullptr ? nullptr : staged_->staged();
   if (staged == nullptr) staged_scopes_ = ScopeCache();
   staged_target_ = staged == nullptr ? std::nullopt : std::optional<View>(*staged);
+  releases_.look_at(target_, staged);
 }
 
 // Those whose first batch waits for others' to be answered, as far as there is room.
@@ -368,6 +392,7 @@ void WatchHub::beat(Subscriber& subscriber) {
 }
 
 void WatchHub::report(const Subscriber& subscriber) {
+  releases_.look_at(subscriber);
   registry_.on_progress(subscriber.id(),
                         {subscriber.state(), subscriber.acked(), subscriber.runs(), is_affected(subscriber)},
                         scheduler_.wall());

@@ -8,6 +8,7 @@
 
 #include "control/plan/staged_views.h"
 #include "control/store/store.h"
+#include "control/translate/address_index.h"
 #include "control/translate/scope_cache.h"
 #include "control/watch/ahead_streams.h"
 #include "control/watch/beat_slots.h"
@@ -17,6 +18,7 @@
 #include "control/watch/mesh_standing.h"
 #include "control/watch/pass_order.h"
 #include "control/watch/rebalance.h"
+#include "control/watch/releases.h"
 #include "control/watch/stream_age.h"
 #include "control/watch/subscriber.h"
 #include "lib/base/operation.h"
@@ -73,6 +75,8 @@ class WatchHub {
     // so the last line leaves earlier.
     size_t pass_slice = 4096;
     Rebalance::Limits rebalance{};
+    // After its start nobody is released: those who use who leaves are still on their way back to this control plane.
+    Duration release_after = 5s;
   };
   WatchHub(Store&, NodeRegistry&, Scheduler&, Random&, Options);
   ~WatchHub();
@@ -108,7 +112,10 @@ class WatchHub {
   void on_writable(Subscriber&);
 
   // The registry heard something of other replicas: whoever waits may be answered.
-  void on_replicas_changed() { check_waiters(); }
+  void on_replicas_changed() {
+    check_waiters();
+    tell_releases();
+  }
 
   // These count the sidecars of all replicas. A version is reached where each of the others said that it has it, and is
   // heard; a sidecar of another one refuses as one of ours does.
@@ -160,6 +167,7 @@ class WatchHub {
   NodeView target_of(Subscriber&);
   bool is_affected(const Subscriber&);
   void pump(Subscriber&);
+  void answer_addresses(Subscriber&);
   void on_commit();
   void pump_all(std::span<const uint64_t> first = {});
   void pump_some();
@@ -175,6 +183,10 @@ class WatchHub {
   void check_waiters();
   bool is_time_to_check();
   WaitResult wait_result(Version, const MeshStanding&) const;
+  void begin_release(Subscriber&, const WatchDraining&);
+  void tell_releases();
+  std::optional<size_t> users_elsewhere(Version gone, AddressUse&);
+  bool may_use(const NodeStatus&, Version gone, AddressUse&);
   WatchLaggard laggard_of(const Subscriber&, Version) const;
   void note_replicas(MeshStanding&) const;
   void add_replicas(WaitResult&, Version) const;
@@ -194,6 +206,7 @@ class WatchHub {
   const StagedViews* staged_ = nullptr;
   std::optional<View> staged_target_;  // what the cohort of a rollout shall hold
   ScopeCache staged_scopes_;           // of it; its version is that of target_. Empty where nothing was staged
+  AddressIndex addresses_;             // of target_
   BatchCache batches_;
   std::map<uint64_t, std::unique_ptr<Subscriber>> subscribers_;
   BeatRing<Subscriber> ring_;  // of them
@@ -204,6 +217,9 @@ class WatchHub {
   std::set<uint64_t> untold_;  // came while the store, and so the trust we know, may be old
   std::list<Waiter*> waiters_;
   FactsFetcher facts_;
+  Releases releases_;
+  std::optional<MonoTime> released_from_;  // nothing: not synced
+  MonoTime looked_elsewhere_;
   uint64_t next_id_ = 1;
   std::shared_ptr<const std::string> trust_;  // the line
   bool synced_ = false;
@@ -215,6 +231,7 @@ class WatchHub {
   std::unique_ptr<Timer> first_timer_;
   std::unique_ptr<Timer> pass_timer_;
   std::unique_ptr<Timer> ahead_timer_;
+  std::unique_ptr<Timer> release_timer_;
   PassOrder order_;
   std::function<void()> flush_;
   bool is_passing_ = false;

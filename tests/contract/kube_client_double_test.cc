@@ -114,22 +114,9 @@ class KubeRig : public testing::Test {
   std::string place;
 };
 
-KubeConfig config_of_the_server() {
-  const char* file = std::getenv("HEDDLE_KUBE_CONFIG");
-  if (file == nullptr) {
-    static KubeDouble shared;
-    return shared.config();
-  }
-  Result<std::string> text = read_file(file, 1 << 20);
-  HEDDLE_CHECK(text.has_value());
-  Result<KubeConfig> config = parse_kubeconfig(*text, file);
-  HEDDLE_CHECK(config.has_value());
-  return *config;
-}
-
 class KubeClientDouble : public KubeRig {
  protected:
-  KubeClientDouble() : KubeRig(config_of_the_server()) {}
+  KubeClientDouble() : KubeRig(kube_server()) {}
   void SetUp() override { make_place(); }
 };
 

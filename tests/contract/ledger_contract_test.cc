@@ -1,5 +1,6 @@
-// One suite for every ledger: SQLite and etcd (three real members). What only several control planes can show is in
-// etcd_ledger_test.cc.
+// One suite for every ledger: SQLite, etcd (three real members) and the Secret of a Kubernetes API server: the double,
+// or the one of HEDDLE_KUBE_CONFIG (`./dev test k8s`). What only several control planes can show is in
+// etcd_ledger_test.cc and kube_ledger_test.cc.
 #include <gtest/gtest.h>
 
 #include "lib/base/strings.h"
@@ -7,13 +8,14 @@
 
 namespace heddle {
 namespace {
-enum class Kept : uint8_t { kSqlite, kEtcd };
+enum class Kept : uint8_t { kSqlite, kEtcd, kKubernetes };
 
 class LedgerContract : public testing::TestWithParam<Kept> {
  protected:
   using Node = std::unique_ptr<LedgerRig::Node>;
   Node open() {
     if (GetParam() == Kept::kSqlite) return rig_.open_sqlite_ledger(rig_.folder / "db");
+    if (GetParam() == Kept::kKubernetes) return rig_.open_kube_ledger(kube_server(), {"default", name_});
     return rig_.open_etcd_ledger(StoreRig::options(EtcdCluster::shared().endpoints()), {prefix_});
   }
   Result<void> commit(Node& node, LedgerChange change) { return rig_.commit(node->get(), std::move(change)); }
@@ -23,7 +25,8 @@ class LedgerContract : public testing::TestWithParam<Kept> {
   }
 
   LedgerRig rig_;
-  std::string prefix_ = str_cat("/heddle/", std::to_string(rig_.random.next()), "/");
+  std::string name_ = str_cat("ledger-", std::to_string(rig_.random.next()));
+  std::string prefix_ = str_cat("/heddle/", name_, "/");
 };
 
 TEST_P(LedgerContract, AJoinTokenIsFoundUntilItIsTaken) {
@@ -101,6 +104,17 @@ TEST_P(LedgerContract, ALineageIsFoundByItsNewestSerialAndTheOneBefore) {
   EXPECT_FALSE(*(*node)->knows_identity("spiffe://cluster.local/ns/a/sa/c"));
 }
 
+TEST_P(LedgerContract, APodIsKeptWithItsLineage) {
+  Node node = open();
+  Lineage of_pod = a_lineage(0, "0a");
+  of_pod.pod = "5e0c";
+  ASSERT_TRUE(commit(node, {SaveLineage{of_pod}, SaveLineage{a_lineage(0, "0b")}}).has_value());
+  node = nullptr;
+  Node again = open();
+  EXPECT_EQ((*(*again)->find_lineage("0a"))->pod, "5e0c");
+  EXPECT_EQ((*(*again)->find_lineage("0b"))->pod, "");
+}
+
 TEST_P(LedgerContract, DocumentsAreBytesAndMayHaveToBeNew) {
   Node node = open();
   std::string bytes("\0\xff{not json", 11);
@@ -176,7 +190,11 @@ TEST_P(LedgerContract, OurOwnChangesAreNotTold) {
   EXPECT_TRUE(witness.told.empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Ledgers, LedgerContract, testing::Values(Kept::kSqlite, Kept::kEtcd),
-                         [](const auto& ledger) { return ledger.param == Kept::kSqlite ? "Sqlite" : "Etcd"; });
+INSTANTIATE_TEST_SUITE_P(Ledgers, LedgerContract, testing::Values(Kept::kSqlite, Kept::kEtcd, Kept::kKubernetes),
+                         [](const auto& ledger) {
+                           return ledger.param == Kept::kSqlite ? "Sqlite"
+                                  : ledger.param == Kept::kEtcd ? "Etcd"
+                                                                : "Kubernetes";
+                         });
 }  // namespace
 }  // namespace heddle

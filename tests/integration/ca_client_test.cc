@@ -14,8 +14,9 @@ SpiffeId id_of(std::string_view text) { return *SpiffeId::parse(text); }
 class CaClientTest : public testing::Test {
  protected:
   ~CaClientTest() override { end_connections(loop_, registry_); }
-  HttpCaClient client(std::vector<Address> addresses) {
-    return HttpCaClient({loop_, registry_}, protocols_, tcp_, {std::move(addresses), id_of(kFakeControlId)});
+  HttpCaClient client(const std::vector<Address>& addresses) {
+    std::vector<HostAddress> hosts(addresses.begin(), addresses.end());
+    return HttpCaClient({loop_, registry_}, protocols_, tcp_, {std::move(hosts), id_of(kFakeControlId)});
   }
   CaRequest attestation(std::string_view token) {
     return {Csr::create(*key_, id_of(kWorkloadId))->to_pem(), Secret(token), {nullptr, control_.bundle()}};

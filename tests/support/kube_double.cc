@@ -6,6 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
+#include "lib/base/file.h"
 #include "lib/base/json.h"
 #include "lib/base/strings.h"
 #include "lib/base/unique_fd.h"
@@ -83,5 +86,18 @@ std::string KubeDouble::order(std::string_view method, std::string_view path, st
   std::string answer = client.read_all();
   HEDDLE_CHECK(answer.starts_with("HTTP/1.1 200"));
   return answer.substr(answer.find("\r\n\r\n") + 4);
+}
+
+KubeConfig kube_server() {
+  const char* file = std::getenv("HEDDLE_KUBE_CONFIG");
+  if (file == nullptr) {
+    static KubeDouble shared;
+    return shared.config();
+  }
+  Result<std::string> text = read_file(file, 1 << 20);
+  HEDDLE_CHECK(text.has_value());
+  Result<KubeConfig> config = parse_kubeconfig(*text, file);
+  HEDDLE_CHECK(config.has_value());
+  return *config;
 }
 }  // namespace heddle

@@ -31,4 +31,7 @@ class KubeDouble {
   uint16_t api_port_ = 0;
   uint16_t script_port_ = 0;
 };
+
+// Of the API server that HEDDLE_KUBE_CONFIG names; without one, of a double that all tests of the program share.
+KubeConfig kube_server();
 }  // namespace heddle

@@ -1,8 +1,10 @@
-// LedgerRig: ledgers over SQLite and etcd on one loop, each of which a Node stands for as one control plane. Waits by
-// running the loop. Nodes die before the rig.
+// LedgerRig: ledgers over SQLite, etcd and a Kubernetes API server on one loop, each of which a Node stands for as one
+// control plane. Waits by running the loop. Nodes die before the rig.
 #pragma once
+#include "control/kube/kube_ledger.h"
 #include "control/store/etcd_ledger.h"
 #include "control/store/sqlite_ledger.h"
+#include "tests/support/kube_double.h"
 #include "tests/support/store_rig.h"
 
 namespace heddle {
@@ -29,6 +31,14 @@ class LedgerRig : public StoreRig {
     std::unique_ptr<EtcdLedger> ledger;
   };
 
+  class KubeNode final : public Node {
+   public:
+    Ledger& get() override { return *ledger; }
+    KubeLedger* operator->() { return ledger.get(); }
+    std::unique_ptr<KubeClient> client;
+    std::unique_ptr<KubeLedger> ledger;
+  };
+
   std::unique_ptr<Node> open_sqlite_ledger(const std::string& file) {
     auto node = std::make_unique<SqliteNode>(*SqliteDatabase::open(file));
     EXPECT_TRUE(migrate_sqlite(node->database).has_value());
@@ -43,6 +53,15 @@ class LedgerRig : public StoreRig {
     for (int i = 0; i < 5 && !loaded; ++i) {
       loaded = wait_for<void>([&](Ledger::Done done) { return node->ledger->load(std::move(done)); });
     }
+    EXPECT_TRUE(loaded.has_value()) << loaded.error().text();
+    return node;
+  }
+  std::unique_ptr<KubeNode> open_kube_ledger(KubeConfig config, KubeLedger::Options options) {
+    auto node = std::make_unique<KubeNode>();
+    node->client =
+        std::make_unique<KubeClient>(SessionContext{loop, connections}, protocols, tcp, random, std::move(config));
+    node->ledger = std::make_unique<KubeLedger>(*node->client, random, log.log().module("ledger"), std::move(options));
+    Result<void> loaded = wait_for<void>([&](Ledger::Done done) { return node->ledger->load(std::move(done)); });
     EXPECT_TRUE(loaded.has_value()) << loaded.error().text();
     return node;
   }

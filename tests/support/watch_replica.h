@@ -53,6 +53,8 @@ class WatchReplica {
   const std::optional<WatchRetryAfter>& retry_after() const { return retry_after_; }
   const std::vector<WatchTrust>& trusts() const { return trusts_; }
   const std::vector<WatchFactsRequest>& questions() const { return questions_; }
+  const std::vector<WatchRelease>& releases() const { return releases_; }
+  const std::vector<WatchAddresses>& addresses() const { return addresses_; }
   int drains() const { return drains_; }
   int applied() const { return applied_; }
   bool is_waiting() const { return batch_ == Batch::kComplete; }
@@ -130,11 +132,22 @@ class WatchReplica {
     questions_.push_back(m);
     return false;
   }
+  bool on(const WatchRelease& m) {
+    EXPECT_NE(batch_, Batch::kOpen) << "a release inside a batch";
+    releases_.push_back(m);
+    return false;
+  }
+  bool on(const WatchAddresses& m) {
+    EXPECT_NE(batch_, Batch::kOpen) << "an answer inside a batch";
+    addresses_.push_back(m);
+    return false;
+  }
   bool on(const WatchIgnored&) { return false; }
 
   Content content_;
   Content next_;
   std::map<std::string, bool> touched_;
+  std::vector<WatchAddresses> addresses_;
   std::optional<Version> version_;
   Version pending_version_;
   Batch batch_ = Batch::kNone;
@@ -144,6 +157,7 @@ class WatchReplica {
   std::optional<WatchRetryAfter> retry_after_;
   std::vector<WatchTrust> trusts_;
   std::vector<WatchFactsRequest> questions_;
+  std::vector<WatchRelease> releases_;
   int drains_ = 0;
   int applied_ = 0;
 };

@@ -110,7 +110,7 @@ TEST(StoreFlags, WhatIsMissingIsNamed) {
 
 TEST(StoreFlags, WhatIsWrongIsNamed) {
   const std::vector<std::pair<Words, const char*>> kRows = {
-      {{"--store", "postgres"}, "--store \"postgres\": expected sqlite or etcd"},
+      {{"--store", "postgres"}, "--store \"postgres\": expected sqlite, etcd or kubernetes"},
       {etcd({"--etcd-endpoints", "etcd-1:2379"}), "--etcd-endpoints"},
       {etcd({"--etcd-endpoints", "https://e:1"}), "either all endpoints are https:// or none is"},
       {etcd({"--etcd-ca-file", "ca.pem"}), "of no use with http:// endpoints"},

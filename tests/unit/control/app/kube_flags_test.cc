@@ -35,17 +35,49 @@ TEST(SourceFlags, AClusterIsReachedAsAPodByAFileOrByAnAddress) {
   EXPECT_EQ(address.options.source.kube.api_url, "http://127.0.0.1:8001");
 }
 
+TEST(SourceFlags, AnEngineIsReachedByItsSocketOrByAnAddress) {
+  auto usual = parse({"--source", "docker"});
+  ASSERT_FALSE(usual.exit);
+  EXPECT_EQ(usual.options.source.kind, SourceKind::kDocker);
+  EXPECT_EQ(usual.options.source.docker.socket.path(), "/var/run/docker.sock");
+  EXPECT_EQ(parse({"--source", "docker", "--docker-host", "tcp://proxy:2375"}).options.source.docker.server.host,
+            "proxy");
+}
+
 TEST(SourceFlags, WhatDoesNotFitIsRefused) {
-  EXPECT_EQ(refusal({"--source", "docker"}), "heddle-control: --source \"docker\": expected api or kubernetes");
+  EXPECT_EQ(refusal({"--source", "podman"}), "heddle-control: --source \"podman\": expected api, kubernetes or docker");
+  EXPECT_EQ(refusal({"--docker-host", "tcp://a:1"}),
+            "heddle-control: --docker-host is of no use without --source docker");
+  EXPECT_EQ(refusal({"--source", "docker", "--docker-host", "ssh://a:1"}),
+            "heddle-control: --docker-host \"ssh://a:1\": expected unix:///path or tcp://host:port");
+  EXPECT_EQ(refusal({"--source", "docker", "--kubeconfig", "k"}),
+            "heddle-control: --kubeconfig is of no use without --source kubernetes");
   EXPECT_EQ(refusal({"--kubeconfig", "k"}), "heddle-control: --kubeconfig is of no use without --source kubernetes");
   EXPECT_EQ(refusal({"--source", "kubernetes", "--kubeconfig", "k", "--kube-api-url", "http://a"}),
             "heddle-control: --kubeconfig and --kube-api-url: give one of them");
   EXPECT_EQ(refusal({"--source", "kubernetes", "--kube-context", "c"}),
             "heddle-control: --kube-context: --kubeconfig is missing");
-  EXPECT_EQ(refusal({"--source", "kubernetes", "--store", "etcd", "--ca-passphrase-file", "/p", "--etcd-endpoints",
-                     "http://127.0.0.1:2379", "--replica", "one"}),
-            "heddle-control: --source kubernetes with --store etcd is not there yet: one control plane, with --store "
-            "sqlite");
+  EXPECT_EQ(
+      refusal({"--source", "kubernetes", "--store", "etcd", "--ca-passphrase-file", "/p", "--etcd-endpoints",
+               "http://127.0.0.1:2379", "--replica", "one"}),
+      "heddle-control: --source kubernetes with --store etcd: the cluster is the store: give --store kubernetes, or "
+      "sqlite for one control plane");
+}
+
+TEST(SourceFlags, AClusterMayBeTheStoreOfSeveralControlPlanes) {
+  auto shared = parse({"--source", "kubernetes", "--store", "kubernetes", "--ca-passphrase-file", "/p", "--replica",
+                       "one", "--mesh", "blue", "--replica-address", "10.0.0.5:15010"});
+  ASSERT_FALSE(shared.exit) << shared.exit->text;
+  EXPECT_EQ(shared.options.store.kind, StoreKind::kKubernetes);
+  EXPECT_EQ(shared.options.store.mesh, "blue");
+  EXPECT_EQ(refusal({"--store", "kubernetes", "--ca-passphrase-file", "/p", "--replica", "one"}),
+            "heddle-control: --store kubernetes needs --source kubernetes");
+  EXPECT_NE(refusal({"--source", "kubernetes", "--store", "kubernetes", "--replica", "one"}).find("a Secret"),
+            std::string::npos);
+  EXPECT_NE(refusal({"--source", "kubernetes", "--store", "kubernetes", "--ca-passphrase-file", "/p", "--replica",
+                     "one", "--etcd-user", "u"})
+                .find("--etcd-user needs --store etcd"),
+            std::string::npos);
 }
 }  // namespace
 }  // namespace heddle

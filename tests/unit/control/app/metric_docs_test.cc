@@ -12,11 +12,13 @@
 #include <sstream>
 #include <vector>
 
+#include "control/app/cluster_metrics.h"
 #include "control/app/federation_metrics.h"
 #include "control/app/metrics.h"
 #include "control/app/queue_metrics.h"
 #include "control/app/rollout_metrics.h"
 #include "control/app/store_metrics.h"
+#include "control/app/webhook_part.h"
 #include "lib/metrics/metric_docs.h"
 #include "lib/metrics/process_metrics.h"
 #include "tests/support/metric_docs_file.h"
@@ -29,8 +31,9 @@ constexpr std::string_view kOfTheProxy = "heddle_control_connected";
 
 std::vector<const MetricFamily*> own_families() {
   std::vector<const MetricFamily*> out;
-  for (auto families : {control_metric_families(), store_metric_families(), rollout_metric_families(),
-                        queue_metric_families(), federation_metric_families()}) {
+  for (auto families :
+       {control_metric_families(), store_metric_families(), rollout_metric_families(), queue_metric_families(),
+        federation_metric_families(), cluster_metric_families(), webhook_metric_families()}) {
     out.insert(out.end(), families.begin(), families.end());
   }
   return out;

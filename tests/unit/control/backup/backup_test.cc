@@ -95,9 +95,9 @@ TEST_F(BackupTest, AnOlderSchemaIsMigratedByTheRestoreAlone) {
   ASSERT_TRUE(ensure_private_dir(old).has_value());
   SqliteDatabase database = *SqliteDatabase::open(old + "/heddle.db");
   ASSERT_TRUE(migrate_sqlite(database).has_value());
-  ASSERT_TRUE(
-      database.execute("DROP TABLE note; ALTER TABLE admin_token DROP COLUMN grants;"
-                       "ALTER TABLE admin_token DROP COLUMN expires; PRAGMA user_version=2"));
+  ASSERT_TRUE(database.execute(
+      "DROP TABLE note; ALTER TABLE lineage DROP COLUMN pod; ALTER TABLE admin_token DROP COLUMN grants;"
+      "ALTER TABLE admin_token DROP COLUMN expires; PRAGMA user_version=2"));
 
   sealed_ = *seal_document(collect_backup(database, old, {})->view(), "secret", kFew);
   ASSERT_TRUE(restore(other_).has_value());

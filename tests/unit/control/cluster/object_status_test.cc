@@ -79,8 +79,27 @@ TEST(PolicyStatus, ConditionsOfOthersStay) {
   auto status = policy_status(policy, 3, {kAccepted}, kNow);
   ASSERT_TRUE(status);
   EXPECT_EQ(status->compact(),
-            str_cat(R"({"conditions":[)", condition("Accepted", "True", "Accepted", "2026-01-31T12:34:56Z"),
-                    R"(,{"status":"True","type":"Reviewed"}],"other":1})"));
+            str_cat(R"({"conditions":[{"status":"True","type":"Reviewed"},)",
+                    condition("Accepted", "True", "Accepted", "2026-01-31T12:34:56Z"), R"(],"other":1})"));
+}
+
+TEST(RouteStatus, EachEntryStaysWhereItIs) {
+  JsonValue parent = one_of_yaml("{kind: Service, name: hello}");
+  JsonValue route = JsonValue::object();
+  route = route.with({"status"}, *route_status(route, 3, {{parent, {kAccepted}}}, kNow));
+  JsonValue both[] = {route.find({"status", "parents"})->at(0), one_of_yaml("{controllerName: example.com/other}")};
+  route = route.with({"status", "parents"}, JsonValue::array(both));
+
+  EXPECT_FALSE(route_status(route, 3, {{parent, {kAccepted}}}, kNow)) << "somebody put his at the end";
+}
+
+TEST(ConditionsOf, AParentOrATargetThatIsNotThereIsNotAccepted) {
+  auto first = [](std::string field) { return conditions_of({{{std::move(field), "no"}}, std::nullopt})[0]; };
+  EXPECT_EQ(first("spec.parentRefs[0].port").status, "False");
+  EXPECT_EQ(first("spec.parentRefs[0].port").reason, "NoMatchingParent");
+  EXPECT_EQ(first("spec.targetRefs[0].name").reason, "TargetNotFound");
+  EXPECT_EQ(first("spec.rules[0].backendRefs[0].weight").reason, "UnsupportedValue");
+  EXPECT_EQ(first("spec.rules[0].backendRefs[0].kind").status, "True");
 }
 
 TEST(ConditionsOf, AReferenceThatLeadsNowhereIsNoBadValue) {

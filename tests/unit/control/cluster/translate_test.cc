@@ -228,5 +228,41 @@ subsets: [{ports: [{port: 8080}], addresses: [{ip: 10.0.0.7}]}])");
   EXPECT_EQ(at("BackendSet/shop/hello.80", {"spec", "endpoints"}),
             R"([{"address":"10.0.0.7","port":8080,"tls":"plaintext"}])");
 }
+
+constexpr std::string_view kWeighedPod = R"(
+apiVersion: v1
+kind: Pod
+metadata: {name: meshed, namespace: shop, annotations: {heddle.dev/weight: "WEIGHT", other: x}}
+spec: {serviceAccountName: hello, containers: [{name: app}, {name: heddle-proxy}]}
+---
+)";
+
+TEST_F(TranslateTest, APodSaysItsWeight) {
+  put(kShop);
+  std::string pod(kWeighedPod);
+  put(pod.replace(pod.find("WEIGHT"), 6, "250"));
+  EXPECT_EQ(problems(run()), "");
+  std::string endpoints = at("BackendSet/shop/hello.80", {"spec", "endpoints"});
+  EXPECT_NE(endpoints.find(R"("weight":250)"), std::string::npos) << endpoints;
+}
+
+TEST_F(TranslateTest, AWrongWeightIsToldAndThePodHasTheUsualOne) {
+  for (std::string_view wrong : {"-1", "much", "1000001", ""}) {
+    objects_ = {};
+    put(kShop);
+    std::string pod(kWeighedPod);
+    put(pod.replace(pod.find("WEIGHT"), 6, wrong));
+    Translation all = run();
+    EXPECT_EQ(problems(all), str_cat("Pod shop/meshed: metadata.annotations[heddle.dev/weight]: \"", wrong,
+                                     "\": expected a number of 0 to 1000000; 0 gets nothing\n"));
+    EXPECT_EQ(find(all, "BackendSet/shop/hello.80")->compact().find("weight"), std::string::npos);
+  }
+}
+
+TEST(PodEssentials, KeepTheWeightAndNoOtherAnnotation) {
+  JsonValue pod = test::one_of_yaml(kWeighedPod);
+  EXPECT_EQ(pod_essentials(pod).find({"metadata", "annotations"})->compact(), R"({"heddle.dev/weight":"WEIGHT"})");
+  EXPECT_EQ(read_pod(pod_essentials(pod)).wrong_weight, "\"WEIGHT\"");
+}
 }  // namespace
 }  // namespace heddle
