@@ -216,6 +216,10 @@ CommandLine::CommandLine() : app_(std::make_unique<CLI::App>("heddle: the comman
   words_.ns = kDefaultNamespace;
   words_.output = "table";
   words_.schema_output = "json";
+  words_.overlay = "base";
+  words_.inject_image = kDefaultProxyImage;
+  words_.install_ns = kSystemNamespace;
+  words_.trust_domain = "cluster.local";
   words_.method = "GET";
   words_.ttl = format_duration(kDefaultTokenTtl);
   words_.wait = format_duration(kDefaultRotation);
@@ -236,6 +240,8 @@ CommandLine::CommandLine() : app_(std::make_unique<CLI::App>("heddle: the comman
   add_rollout();
   add_version();
   add_changes();
+  add_install();
+  add_inject();
   add_check();
   add_fields();
   add_context();

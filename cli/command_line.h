@@ -62,6 +62,18 @@ struct Words {
   std::string expect;
   std::string to;
   std::string limit;
+  std::string overlay;
+  std::string install_ns;
+  std::string inject_image;
+  std::string inject_control;
+  std::string trust_domain;
+  std::vector<std::string> images;
+  std::string kubeconfig;
+  std::string kube_context;
+  std::string kube_api_url;
+  bool keep_crds = false;
+  bool classic_sidecar = false;
+  bool pre = false;
   bool wait_live = false;
   bool everything = false;
   bool dry_run = false;
@@ -114,6 +126,9 @@ class CommandLine {
   void add_said(CLI::App&);
   void add_check();  // these in command_line_tools.cc
   void add_fields();
+  void add_install();  // in command_line_install.cc
+  void add_pre(CLI::App& check);
+  void add_inject();
   void add_context();
   void add_shell();
   void add_namespace(CLI::App&, const std::string& what);

@@ -14,6 +14,8 @@ Exit code 0: nothing is FAIL. 1: something is. 3: the control plane does not ans
 Examples:
   heddle check
   heddle check -o json
+  heddle check --pre
+      whether a Kubernetes cluster can take Heddle; asks its API server and no control plane
 )";
 
 constexpr char kSchemaFooter[] =
@@ -78,6 +80,7 @@ Examples:
 void CommandLine::add_check() {
   CLI::App& app = subcommand(*app_, "check", "Check the control plane and its sidecars, with hints", kCheckFooter);
   add_output(app, words_.output, "table or json");
+  add_pre(app);
 }
 
 void CommandLine::add_fields() {

@@ -6,6 +6,7 @@
 #include "certs/spiffe_id.h"
 #include "cli/change_options.h"
 #include "cli/command_line.h"
+#include "cli/install_words.h"
 #include "cli/option_words.h"
 #include "cli/resource_words.h"
 #include "cli/tool_words.h"
@@ -294,7 +295,13 @@ Result<AnyCommand> parse_rollback(const Words& words) {
 
 Result<AnyCommand> parse_check(const Words& words) {
   HEDDLE_TRY(OutputFormat output, parse_output(words.output, {kTable, kJson}));
-  return AnyCommand(CheckOptions{output});
+  if (!words.pre) {
+    HEDDLE_CHECK_OK(detail::refuse_kube_words(words));
+    return AnyCommand(CheckOptions{output});
+  }
+  HEDDLE_TRY(PreCheckOptions out, detail::parse_pre_words(words));
+  out.output = output;
+  return AnyCommand(std::move(out));
 }
 
 Result<AnyCommand> parse_explain_field(const Words& words) {
@@ -351,6 +358,10 @@ constexpr std::pair<std::string_view, Parse> kCommands[] = {
     {"rollout resume", [](const Words&) -> Result<AnyCommand> { return AnyCommand(RolloutStepOptions{"resume"}); }},
     {"rollout promote", [](const Words&) -> Result<AnyCommand> { return AnyCommand(RolloutStepOptions{"promote"}); }},
     {"rollout abort", [](const Words&) -> Result<AnyCommand> { return AnyCommand(RolloutStepOptions{"abort"}); }},
+    {"install", tool<detail::parse_install_words>},
+    {"uninstall", tool<detail::parse_uninstall_words>},
+    {"inject", tool<detail::parse_inject_words>},
+    {"uninject", tool<detail::parse_uninject_words>},
     {"check", parse_check},
     {"schema", parse_schema},
     {"explain-field", parse_explain_field},

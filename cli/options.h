@@ -10,10 +10,12 @@
 #include "cli/access_words.h"
 #include "cli/exit_code.h"
 #include "cli/label_selector.h"
+#include "cli/manifests.h"
 #include "lib/api/resource.h"
 #include "lib/base/address.h"
 #include "lib/base/clock.h"
 #include "lib/decision/explain_query.h"
+#include "lib/inject/pod_options.h"
 
 namespace heddle {
 enum class OutputFormat : uint8_t { kTable, kJson, kYaml, kName, kWide };
@@ -26,6 +28,7 @@ enum class ShowWhat : uint8_t { kChanges, kEverything };
 enum class VersionOf : uint8_t { kClientAndControl, kClient };
 
 inline constexpr std::string_view kDefaultNamespace = "default";
+inline constexpr std::string_view kSystemNamespace = "heddle-system";  // of the control plane in Kubernetes
 inline constexpr Duration kDefaultTimeout = 30s;
 inline constexpr Duration kDefaultTokenTtl = 600s;
 inline constexpr Duration kDefaultRotation = 15min;
@@ -168,6 +171,28 @@ struct VersionOptions {
 struct CheckOptions {
   OutputFormat output = OutputFormat::kTable;
 };
+// `heddle check --pre`: how the API server is reached.
+struct PreCheckOptions {
+  std::string kubeconfig{};  // empty: as kubectl finds it
+  std::string context{};
+  std::string api_url{};
+  std::string ns{kSystemNamespace};
+  OutputFormat output = OutputFormat::kTable;
+};
+struct InstallOptions {
+  InstallChoice choice{};
+};
+struct UninstallOptions {
+  InstallChoice choice{};
+  CrdsToo crds = CrdsToo::kYes;
+};
+struct InjectOptions {
+  std::vector<std::string> paths{};
+  InjectSettings settings{};
+};
+struct UninjectOptions {
+  std::vector<std::string> paths{};
+};
 enum class Shell : uint8_t { kBash, kZsh, kFish };
 struct CompletionOptions {
   Shell shell = Shell::kBash;
@@ -200,7 +225,8 @@ struct CliOptions {
                ExplainOptions, CaStatusOptions, CaRotateOptions, FederationStatusOptions, AccessCreateOptions,
                AccessListOptions, AccessRevokeOptions, AccessWhoamiOptions, VersionOptions, PlanOptions,
                RolloutStatusOptions, RolloutStepOptions, CheckOptions, CompletionOptions, ManOptions, SchemaOptions,
-               ExplainFieldOptions, ContextOptions, DiffOptions, HistoryOptions, ShowOptions, RollbackOptions>
+               ExplainFieldOptions, ContextOptions, DiffOptions, HistoryOptions, ShowOptions, RollbackOptions,
+               PreCheckOptions, InstallOptions, UninstallOptions, InjectOptions, UninjectOptions>
       command;
 };
 

@@ -2,6 +2,7 @@
 
 #include "cli/age_warning.h"
 #include "cli/api_client.h"
+#include "cli/cluster_client.h"
 #include "cli/commands/commands.h"
 #include "cli/sidecar_client.h"
 
@@ -34,6 +35,9 @@ ExitCode run_program(const std::vector<std::string>& args, const Environment& en
   };
   context.ask_sidecar = [&loop](const LiveOptions& sidecar, const ApiRequest& request) {
     return ask_sidecar(loop, sidecar, request);
+  };
+  context.ask_cluster = [&](const PreCheckOptions& where, const std::vector<ApiRequest>& questions) {
+    return ask_cluster(loop, where, questions, options.timeout);
   };
   ExitCode code = run_command(options, context);
   console.out.flush();

@@ -5,6 +5,7 @@
 
 #include "cli/console.h"
 #include "cli/options.h"
+#include "cli/pre_check.h"
 
 namespace heddle {
 struct CommandContext {
@@ -16,6 +17,9 @@ struct CommandContext {
   std::function<void(Duration)> pause = [](Duration) {};  // while the control plane or the sidecars get on
   // Asks a sidecar's admin; an Error means that there is no answer to speak of.
   std::function<Result<ApiReply>(const LiveOptions&, const ApiRequest&)> ask_sidecar{};
+  // Asks a Kubernetes API server: one answer for each question.
+  std::function<Result<std::vector<ClusterAnswer>>(const PreCheckOptions&, const std::vector<ApiRequest>&)>
+      ask_cluster{};
 };
 
 ExitCode run_apply(const ApplyOptions&, CommandContext&);
@@ -46,6 +50,11 @@ ExitCode run_version(const VersionOptions&, CommandContext&);
 ExitCode run_check(const CheckOptions&, CommandContext&);
 ExitCode run_completion(const CompletionOptions&, CommandContext&);
 ExitCode run_man(const ManOptions&, CommandContext&);
+ExitCode run_install(const InstallOptions&, CommandContext&);
+ExitCode run_uninstall(const UninstallOptions&, CommandContext&);
+ExitCode run_inject(const InjectOptions&, CommandContext&);
+ExitCode run_uninject(const UninjectOptions&, CommandContext&);
+ExitCode run_pre_check(const PreCheckOptions&, CommandContext&);
 ExitCode run_schema(const SchemaOptions&, CommandContext&);
 ExitCode run_explain_field(const ExplainFieldOptions&, CommandContext&);
 ExitCode run_context(const ContextOptions&, CommandContext&);

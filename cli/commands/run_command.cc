@@ -27,6 +27,11 @@ struct Run {
   ExitCode operator()(const RolloutStatusOptions& options) const { return run_rollout_status(options, context); }
   ExitCode operator()(const RolloutStepOptions& options) const { return run_rollout_step(options, context); }
   ExitCode operator()(const VersionOptions& options) const { return run_version(options, context); }
+  ExitCode operator()(const InstallOptions& options) const { return run_install(options, context); }
+  ExitCode operator()(const UninstallOptions& options) const { return run_uninstall(options, context); }
+  ExitCode operator()(const InjectOptions& options) const { return run_inject(options, context); }
+  ExitCode operator()(const UninjectOptions& options) const { return run_uninject(options, context); }
+  ExitCode operator()(const PreCheckOptions& options) const { return run_pre_check(options, context); }
   ExitCode operator()(const CheckOptions& options) const { return run_check(options, context); }
   ExitCode operator()(const CompletionOptions& options) const { return run_completion(options, context); }
   ExitCode operator()(const ManOptions& options) const { return run_man(options, context); }
