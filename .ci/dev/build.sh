@@ -113,6 +113,8 @@ cmd_test_k8s() {
   [[ $# -eq 0 ]] || die "test k8s: takes no arguments"
   ensure_packages all
   ensure_packages k8s
+  # Debian's, where there is none: another one brings files of the same names.
+  command -v kubectl >/dev/null || install_missing "to speak to a kube-apiserver" kubernetes-client
   configure release -DHEDDLE_TESTS=ON
   compile release all
   tests/k8s/build_apiserver.sh || die "building kube-apiserver failed"

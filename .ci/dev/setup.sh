@@ -9,7 +9,7 @@ BUILD_PACKAGES=(g++ cmake ninja-build pkg-config lld python3 curl ca-certificate
 # What testing, measuring and linting needs: test libraries, checkers and the programs Heddle is tried against.
 PEER_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 shellcheck git redis-server
   redis-tools etcd-server mariadb-server mariadb-client nginx-light libnginx-mod-stream haproxy prometheus python3-grpcio
-  python3-grpc-tools python3-protobuf python3-h2 nghttp2-client nghttp2-proxy nghttp2-server wrk apache2-utils iperf3 iproute2 groff-base
+  python3-grpc-tools python3-protobuf python3-h2 python3-yaml nghttp2-client nghttp2-proxy nghttp2-server wrk apache2-utils iperf3 iproute2 groff-base
   testssl.sh nftables iptables)
 # What fuzzing needs on top of both: a compiler with libFuzzer.
 FUZZ_PACKAGES=(clang-14 libclang-rt-14-dev)

@@ -3,9 +3,11 @@
 EndpointSlices become traffic, routes are obeyed, what is wrong takes nothing else down, and nothing is applied beside it."""
 
 import collections
+import json
 import os
 import sys
 import unittest
+import urllib.error
 
 from heddle_harness import http1
 from heddle_harness.apps import hello_app
@@ -64,6 +66,22 @@ class Source(MeshTestCase):
 
     def delete(self, path):
         self.cluster.open("DELETE", path).close()
+
+    def published(self, namespace):
+        try:
+            with self.cluster.open("GET", f"/api/v1/namespaces/{namespace}/configmaps/heddle-root") as answer:
+                return json.load(answer)["data"].get("root.pem")
+        except urllib.error.HTTPError:
+            return None
+
+    def test_namespaces_that_asked_have_the_roots(self):
+        with open(os.path.join(os.path.dirname(self.control.context), "root.pem"), encoding="ascii") as file:
+            root = file.read()
+        self.create("/api/v1/namespaces", {"metadata": {"name": "meshed", "labels": {"heddle.dev/inject": "enabled"}}})
+        wait_until(lambda: self.published("meshed") == root, "the roots to be published")
+        self.delete("/api/v1/namespaces/meshed/configmaps/heddle-root")
+        wait_until(lambda: self.published("meshed") == root, "the roots to be published again")
+        self.assertIsNone(self.published("default"))
 
     def answers(self, path="/", count=12):
         found = (http1.get(self.port, path) for _ in range(count))

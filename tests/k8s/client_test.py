@@ -11,6 +11,7 @@ from cluster import FOLDER, Cluster
 ROOT = os.path.dirname(os.path.dirname(FOLDER))
 BIN = os.environ.get("HEDDLE_BIN") or os.path.join(ROOT, "build", "release", "bin")
 TIME = 600  # s: hundreds of objects are made
+SUITES = "KubeClientDouble.*:Ledgers/*Kubernetes:KubeLedgerShared.*"
 
 
 class Client(unittest.TestCase):
@@ -20,7 +21,7 @@ class Client(unittest.TestCase):
 
     def test_the_client_reads_watches_leads_and_reviews(self):
         done = subprocess.run(
-            [os.path.join(BIN, "contract"), "--gtest_filter=KubeClientDouble.*"], capture_output=True, text=True, check=False,
+            [os.path.join(BIN, "contract"), f"--gtest_filter={SUITES}"], capture_output=True, text=True, check=False,
             env=dict(self.cluster.environment(), HEDDLE_SOURCE_DIR=ROOT), timeout=TIME)
 
         self.assertEqual(done.returncode, 0, done.stdout[-8000:] + done.stderr[-2000:] + self.cluster.apiserver.tail())
