@@ -80,6 +80,7 @@ class Commands(ControlledTestCase):
         cls.base = _TENANTS + resources.to_yaml([*cls.pair.resources, *in_shop])
         cls.write("hello.yaml", resources.to_yaml(cls.hello))
         cls.write("mesh/services.yaml", resources.to_yaml(cls.hello))
+        cls.write("pod.yaml", "kind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: app, image: app}]}\n")
         cls.write("routes.yaml", resources.to_yaml([routed("/cart", "/shop", "/new")]))
         cls.first = cls.control.apply(cls.base)
         cls.middle = cls.control.apply(resources.to_yaml([*whole[:2], routed("/cart"), changed]))
