@@ -9,6 +9,7 @@ namespace heddle {
 namespace {
 constexpr std::string_view kVersion = "admission.k8s.io/v1";
 constexpr int64_t kForbidden = 403;
+constexpr int64_t kWrong = 400;
 constexpr size_t kMaxMessage = 2048;  // bytes; the API server shows it to who creates the pod
 
 std::string_view text_of(const JsonValue& object, JsonValue::Path path) {
@@ -21,24 +22,42 @@ Error refuse(std::string text) { return make_error(Reason::kBadRequest, std::mov
 struct Asked {
   std::string uid;
   std::string namespace_name;
+  std::string operation;
   JsonValue pod;
+  std::string wrong;  // with the request, so that it cannot be judged; empty: nothing
 };
+
+// Operations of a webhook that was registered for more than ours asks for. Nothing of them is for us to say, and a pod
+// must not be kept from being deleted.
+bool is_let_through(std::string_view operation) {
+  return operation == "UPDATE" || operation == "DELETE" || operation == "CONNECT";
+}
+
+std::string fault_of(const JsonValue& review, const JsonValue& request) {
+  if (text_of(review, {"apiVersion"}) != kVersion) return str_cat("expected an AdmissionReview of ", kVersion);
+  if (text_of(request, {"kind", "kind"}) != "Pod" || !text_of(request, {"kind", "group"}).empty()) {
+    return "request.kind: expected core Pod";
+  }
+  std::string_view operation = text_of(request, {"operation"});
+  if (is_let_through(operation)) return {};
+  if (operation != "CREATE") return "request.operation: expected CREATE";
+  std::optional<JsonValue> pod = request.find("object");
+  return pod && pod->is_object() ? "" : "request.object is missing";
+}
 
 Result<Asked> read_review(std::string_view text) {
   auto review = JsonValue::parse(text, kMaxAdmissionReview);
   if (!review) return refuse(str_cat("no AdmissionReview: ", review.error().detail));
-  if (text_of(*review, {"kind"}) != "AdmissionReview" || text_of(*review, {"apiVersion"}) != kVersion) {
-    return refuse(str_cat("expected kind AdmissionReview of ", kVersion));
-  }
+  if (text_of(*review, {"kind"}) != "AdmissionReview") return refuse("expected kind AdmissionReview");
   std::optional<JsonValue> request = review->find("request");
   if (!request || text_of(*request, {"uid"}).empty()) return refuse("request.uid is missing");
-  if (text_of(*request, {"kind", "kind"}) != "Pod" || !text_of(*request, {"kind", "group"}).empty()) {
-    return refuse("request.kind: expected core Pod");
-  }
-  if (text_of(*request, {"operation"}) != "CREATE") return refuse("request.operation: expected CREATE");
-  std::optional<JsonValue> pod = request->find("object");
-  if (!pod || !pod->is_object()) return refuse("request.object is missing");
-  return Asked{std::string(text_of(*request, {"uid"})), std::string(text_of(*request, {"namespace"})), *pod};
+  Asked out;
+  out.uid = text_of(*request, {"uid"});
+  out.namespace_name = text_of(*request, {"namespace"});
+  out.operation = text_of(*request, {"operation"});
+  out.pod = request->find("object").value_or(JsonValue());
+  out.wrong = fault_of(*review, *request);
+  return out;
 }
 
 std::string name_of(const Asked& asked) {
@@ -59,7 +78,8 @@ std::string encode(const Asked& asked, const Injection& injection, const std::st
   out.begin_object().field("apiVersion", kVersion).field("kind", "AdmissionReview");
   out.key("response").begin_object().field("uid", asked.uid).field("allowed", problem.empty());
   if (!problem.empty()) {
-    out.key("status").begin_object().field("code", kForbidden).field("message", problem).end_object();
+    int64_t code = asked.wrong.empty() ? kForbidden : kWrong;
+    out.key("status").begin_object().field("code", code).field("message", problem).end_object();
   } else if (injection.result == InjectResult::kInjected) {
     std::string patch = json_patch(asked.pod, injection.pod);
     out.field("patchType", "JSONPatch").field("patch", to_base64(as_bytes(patch)));
@@ -80,13 +100,23 @@ Injection unknown_namespace(const Asked& asked) {
                                  " is not known to the control plane yet; it will be, create the pod again"));
   return out;
 }
+Injection judge(const Asked& asked, const InjectSettings& settings, const FindNamespace& find) {
+  Injection out;
+  if (!asked.wrong.empty()) {
+    out.result = InjectResult::kRefused;
+    out.problems.push_back(asked.wrong);
+    return out;
+  }
+  if (is_let_through(asked.operation)) return out;
+  std::optional<JsonValue> of = find(asked.namespace_name);
+  return of ? inject({asked.pod, *of, false}, settings) : unknown_namespace(asked);
+}
 }  // namespace
 
 Result<AdmissionAnswer> answer_admission(std::string_view review, const InjectSettings& settings,
                                          const FindNamespace& find) {
   HEDDLE_TRY(Asked asked, read_review(review));
-  std::optional<JsonValue> of = find(asked.namespace_name);
-  Injection injection = of ? inject({asked.pod, *of, false}, settings) : unknown_namespace(asked);
+  Injection injection = judge(asked, settings, find);
   AdmissionAnswer out;
   out.result = injection.result;
   out.pod = name_of(asked);

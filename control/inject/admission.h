@@ -19,6 +19,8 @@ struct AdmissionAnswer {
   std::string pod;      // "shop/web-1", "shop/web-*", for the log
   std::string problem;  // why it was refused; empty: it was not
 };
-// kBadRequest: no AdmissionReview v1 of a Pod that is created. The API server goes by its failurePolicy then.
+// Whoever says a uid is answered with it: of what is no v1, no Pod or has no object that it is refused (code 400), of
+// operations but CREATE that it is let through as it came. kBadRequest: no AdmissionReview with a uid; the API server
+// goes by its failurePolicy then.
 Result<AdmissionAnswer> answer_admission(std::string_view review, const InjectSettings&, const FindNamespace&);
 }  // namespace heddle
