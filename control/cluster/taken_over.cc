@@ -1,5 +1,7 @@
 #include "control/cluster/taken_over.h"
 
+#include <algorithm>
+
 #include "control/cluster/cluster_objects.h"
 
 namespace heddle {
@@ -30,7 +32,9 @@ std::vector<JsonValue> our_parents(const JsonValue& object) {
   std::optional<JsonValue> parents = object.find({"spec", "parentRefs"});
   std::vector<JsonValue> ours;
   for (size_t i = 0; parents && i < parents->size(); ++i) {
-    if (is_service(parents->at(i))) ours.push_back(parents->at(i));
+    JsonValue parent = parents->at(i);
+    bool is_new = std::find(ours.begin(), ours.end(), parent) == ours.end();
+    if (is_new && is_service(parent)) ours.push_back(std::move(parent));
   }
   return ours;
 }

@@ -32,7 +32,7 @@ spec: {parentRefs: [{group: '', kind: Service, name: hello}, {name: gate}]})"));
     put(route_, object.with({"metadata", "resourceVersion"}, JsonValue::string(version)));
   }
   const JsonValue& object() const { return objects_.resources().at(route_); }
-  std::optional<StatusPlan::Write> next() { return plan_.next(now_, kWall); }
+  std::optional<StatusPlan::Write> next() { return plan_.next(now_, kWall + (now_ - kBegin)); }
   // As the API server does: a merge patch of the status.
   void done(const StatusPlan::Write& write) {
     plan_.on_written(write.key, Outcome::kDone, now_);
@@ -51,7 +51,8 @@ spec: {parentRefs: [{group: '', kind: Service, name: hello}, {name: gate}]})"));
   }
 
   ResourceKey route_ = ResourceKey::make(Kind::kHttpRoute, "shop", "r").value();
-  MonoTime now_ = MonoTime() + 1h;
+  static constexpr MonoTime kBegin = MonoTime() + 1h;
+  MonoTime now_ = kBegin;
   int version_ = 1;
   ClusterObjects objects_;
   StatusPlan plan_{objects_, now_};
@@ -68,6 +69,73 @@ TEST_F(StatusPlans, WhatIsWantedIsWrittenOnConditionOfTheVersionSeen) {
   ASSERT_EQ(parents->size(), 1U) << "a Gateway is not ours to judge";
   EXPECT_EQ(text_at(parents->at(0), {"parentRef", "name"}), "hello");
   EXPECT_FALSE(next()) << "one at a time";
+}
+
+TEST_F(StatusPlans, EachParentThatIsOursGetsAnEntryInOneWrite) {
+  seen(object().with({"spec"}, one_of_yaml(R"(
+parentRefs: [{group: '', kind: Service, name: a}, {name: gate}, {group: '', kind: Service, name: b, port: 80}])")));
+  want({kAccepted});
+  auto write = next();
+
+  ASSERT_TRUE(write);
+  std::optional<JsonValue> parents = write->patch.find({"status", "parents"});
+  ASSERT_EQ(parents->size(), 2U);
+  EXPECT_EQ(text_at(parents->at(0), {"parentRef", "name"}), "a");
+  EXPECT_EQ(parents->at(1).find("parentRef")->compact(), R"({"group":"","kind":"Service","name":"b","port":80})");
+  done(*write);
+  EXPECT_EQ(writes_for(10min), 0);
+}
+
+TEST_F(StatusPlans, AParentThatComesIsAddedAndOneThatGoesIsTakenOut) {
+  want({kAccepted});
+  ASSERT_EQ(writes_for(10s), 1);
+  JsonValue spec = one_of_yaml("parentRefs: [{group: '', kind: Service, name: other}]");
+  seen(object().with({"spec"}, spec).with({"metadata", "generation"}, JsonValue::integer(4)));
+  want({kAccepted});
+
+  ASSERT_EQ(writes_for(10s), 1);
+  std::optional<JsonValue> parents = object().find({"status", "parents"});
+  ASSERT_EQ(parents->size(), 1U);
+  EXPECT_EQ(text_at(parents->at(0), {"parentRef", "name"}), "other");
+}
+
+TEST_F(StatusPlans, AParentThatIsNamedTwiceIsToldOfOnce) {
+  seen(object().with({"spec"}, one_of_yaml(R"(
+parentRefs: [{group: '', kind: Service, name: a}, {group: '', kind: Service, name: a}])")));
+  want({kAccepted});
+
+  EXPECT_EQ(writes_for(1h), 1);
+  EXPECT_EQ(object().find({"status", "parents"})->size(), 1U);
+}
+
+TEST_F(StatusPlans, AnotherControllersEntryOfTheSameParentStays) {
+  seen(object().with({"status"}, one_of_yaml(R"(
+parents: [{controllerName: example.com/other, parentRef: {group: '', kind: Service, name: hello},
+           conditions: [{type: Accepted, status: 'False', observedGeneration: 99}]}])")));
+  JsonValue theirs = object().find({"status", "parents"})->at(0);
+  want({kAccepted});
+
+  ASSERT_EQ(writes_for(10min), 1) << "a generation that they say is nothing to us";
+  std::optional<JsonValue> parents = object().find({"status", "parents"});
+  ASSERT_EQ(parents->size(), 2U);
+  EXPECT_EQ(parents->at(0), theirs);
+  EXPECT_EQ(text_at(parents->at(1), {"controllerName"}), kControllerName);
+}
+
+TEST_F(StatusPlans, AStatusThatTellsOfANewerGenerationThanWeSawIsLeftAloneUntilWeSeeIt) {
+  JsonValue newer = one_of_yaml(str_cat(R"(
+parents: [{controllerName: )",
+                                        kControllerName, R"(, parentRef: {group: '', kind: Service, name: hello},
+           conditions: [{type: Accepted, status: 'False', observedGeneration: 4}]}])"));
+  seen(object().with({"status"}, newer));
+  want({kAccepted});
+  EXPECT_EQ(writes_for(10min), 0);
+  EXPECT_EQ(object().find("status"), newer);
+
+  seen(object().with({"metadata", "generation"}, JsonValue::integer(4)));
+  want({kAccepted});
+
+  EXPECT_EQ(writes_for(10s), 1);
 }
 
 TEST_F(StatusPlans, OurOwnWriteComesBackAndIsNoReasonForAnother) {
@@ -199,6 +267,20 @@ TEST_F(StatusPlans, AnObjectThatIsGoneIsForgotten) {
   now_ = now_ + 1h;
   EXPECT_FALSE(next());
   EXPECT_EQ(plan_.waiting(), 0U);
+}
+
+TEST_F(StatusPlans, AnAnswerOfAWriteToAnObjectThatWasMadeAnewIsNotTheNewOnes) {
+  want({kAccepted});
+  ASSERT_TRUE(next());
+  JsonValue before = object();
+  objects_.erase_resource(route_);
+  plan_.on_seen(route_);
+  seen(before);
+  want({kAccepted});
+
+  plan_.on_written(route_, Outcome::kRefused, now_);
+
+  EXPECT_TRUE(next()) << "it was the other that was refused";
 }
 
 TEST_F(StatusPlans, ManyObjectsAreWrittenOneAfterTheOther) {
