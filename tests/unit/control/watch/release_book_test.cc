@@ -97,6 +97,53 @@ TEST_F(ReleaseBookTest, AtTheDeadlineItSaysHowManyAreMissing) {
   EXPECT_TRUE(book_.empty());
 }
 
+TEST_F(ReleaseBookTest, WhoLetsGoAtTheDeadlineItselfHasLetGo) {
+  book_.set_user(kLeaver, kA, true);
+  book_.set_listed(kLeaver, false);
+  book_.set_user(kLeaver, kA, false);
+
+  EXPECT_EQ(told(25s)->state, ReleaseState::kAcknowledged);
+}
+
+TEST_F(ReleaseBookTest, AtTheDeadlineItSaysThatOtherControlPlanesWereNotHeard) {
+  book_.set_listed(kLeaver, false);
+  book_.set_elsewhere(kLeaver, 2);
+  book_.set_elsewhere(kLeaver, std::nullopt);
+
+  EXPECT_EQ(told(25s), (WatchRelease{ReleaseState::kDeadline, 2, 2, false}));
+}
+
+TEST_F(ReleaseBookTest, AnotherDeadlineTakesThePlaceOfTheFirst) {
+  book_.set_user(kLeaver, kA, true);
+  book_.begin(kLeaver, at(5s));
+  EXPECT_EQ(book_.next_deadline(), at(5s));
+
+  EXPECT_EQ(told(5s)->state, ReleaseState::kDeadline);
+  EXPECT_EQ(book_.next_deadline(), std::nullopt);
+}
+
+TEST_F(ReleaseBookTest, OfOneWhoseStreamIsGoneNobodyIsTold) {
+  book_.set_user(kLeaver, kA, true);
+  book_.end(kLeaver);
+  book_.set_user(kLeaver, kB, true);
+  book_.set_listed(kLeaver, false);
+  book_.set_elsewhere(kLeaver, 0);
+
+  EXPECT_FALSE(book_.has(kLeaver)) << "what is heard later does not bring it back";
+  EXPECT_FALSE(told(25s));
+}
+
+TEST_F(ReleaseBookTest, OneThatComesBackAfterItsEndBeginsAnew) {
+  book_.set_user(kLeaver, kA, true);
+  book_.set_listed(kLeaver, false);
+  book_.set_elsewhere(kLeaver, 3);
+  book_.end(kLeaver);
+
+  book_.begin(kLeaver, at(25s));
+
+  EXPECT_EQ(told(), (WatchRelease{ReleaseState::kWaiting, 0, 0, true}));
+}
+
 TEST_F(ReleaseBookTest, LeaversAreJudgedEachByItself) {
   book_.begin(7, at(5s));
   EXPECT_EQ(book_.next_deadline(), at(5s));
