@@ -1,8 +1,7 @@
 #include "lib/net/named_connector.h"
 
-#include <algorithm>
-
 #include "lib/base/strings.h"
+#include "lib/net/address_tries.h"
 
 namespace heddle {
 class NamedConnector::Attempt final : public Operation {
@@ -20,19 +19,15 @@ class NamedConnector::Attempt final : public Operation {
  private:
   void on_found(Result<std::vector<Address>> found) {
     if (!found) return finish(std::move(found).error());
-    addresses_ = *std::move(found);
-    std::rotate(addresses_.begin(), addresses_.begin() + static_cast<ptrdiff_t>(owner_.first_++ % addresses_.size()),
-                addresses_.end());
+    tries_ = AddressTries(*std::move(found), owner_.first_++, until_);
     owner_.loop_.defer(next_);  // not inside the answer of what is replaced
   }
-  // What is left of the time is shared by those that are left.
   void try_next() {
     if (!done_) return;
     step_.reset();
-    auto left = static_cast<int64_t>(addresses_.size() - at_);
-    Duration share = std::max<Duration>((until_ - owner_.loop_.now()) / left, Duration(1));
-    step_ = owner_.below_.connect(addresses_[at_++], share, [this](Result<std::unique_ptr<Transport>> made) {
-      if (made || at_ == addresses_.size()) return finish(std::move(made));
+    AddressTries::Try next = tries_.next(owner_.loop_.now());
+    step_ = owner_.below_.connect(next.address, next.share, [this](Result<std::unique_ptr<Transport>> made) {
+      if (made || tries_.is_over()) return finish(std::move(made));
       owner_.loop_.defer(next_);
     });
   }
@@ -51,8 +46,7 @@ class NamedConnector::Attempt final : public Operation {
   MonoTime until_;
   OnConnect done_;
   std::unique_ptr<Timer> late_;
-  std::vector<Address> addresses_;
-  size_t at_ = 0;
+  AddressTries tries_;
   Pending step_;
   DeferredOf<Attempt, &Attempt::try_next> next_{*this};
 };
