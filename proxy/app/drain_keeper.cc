@@ -20,17 +20,17 @@ std::vector<Address> own_addresses() {
 DrainKeeper::DrainKeeper(Parts parts)
     : parts_(std::move(parts)),
       log_(parts_.log.module("drain")),
-      look_timer_(parts_.loop.timer([this] { look(); })),
-      deadline_(parts_.loop.timer([this] {
+      look_timer_(parts_.scheduler.timer([this] { look(); })),
+      deadline_(parts_.scheduler.timer([this] {
         log_.warn("drain deadline passed: closing what is left", {});
         parts_.stop();
       })),
-      callers_deadline_(parts_.loop.timer([this] { on_callers_gone(); })),
-      early_deadline_(parts_.loop.timer([this] { on_not_leaving(); })),
+      callers_deadline_(parts_.scheduler.timer([this] { on_callers_gone(); })),
+      early_deadline_(parts_.scheduler.timer([this] { on_not_leaving(); })),
       metrics_(parts_.metrics, [this] { return waited_seconds(); }) {}
 
 double DrainKeeper::waited_seconds() const {
-  Duration waited = outcome_ ? outcome_->waited : leaving_ ? leaving_->waited(parts_.loop.now()) : Duration{};
+  Duration waited = outcome_ ? outcome_->waited : leaving_ ? leaving_->waited(parts_.scheduler.now()) : Duration{};
   return std::chrono::duration<double>(waited).count();
 }
 
@@ -46,7 +46,7 @@ void DrainKeeper::leave(Duration within, OnLeft on_left) {
   if (state_ != State::kServing) return;
   enter(State::kWaiting);
   log_.info("leaving", {{"within", within}});
-  leaving_.emplace(parts_.loop.now(), within, std::min(within, parts_.settings.drain_accept));
+  leaving_.emplace(parts_.scheduler.now(), within, std::min(within, parts_.settings.drain_accept));
   parts_.on_begin();
   tell_control();
   look_timer_->arm(Duration{});
@@ -54,12 +54,14 @@ void DrainKeeper::leave(Duration within, OnLeft on_left) {
 
 void DrainKeeper::tell_control() {
   WatchClient* watch = parts_.watch();
-  if (watch == nullptr || parts_.workers.empty()) return;
+  if (watch == nullptr || parts_.targets.size() == 0) return;
   WatchDraining said;
-  said.addresses = leave_addresses({parts_.settings, parts_.workers.front()->addresses(), own_addresses()});
+  std::vector<Address> listeners = parts_.targets.addresses();
+  said.addresses = leave_addresses({parts_.settings, listeners, own_addresses()});
   if (said.addresses.empty()) return leaving_->on_release({ReleaseState::kAcknowledged});  // nobody calls it
   said.within = leaving_->within();
   watch->leave(std::move(said), [this](const WatchRelease& release) {
+    if (state_ != State::kWaiting) return;  // too late: it is not waited for any more
     leaving_->on_release(release);
     metrics_.waits_for.set(static_cast<int64_t>(leaving_->missing()));
     look_timer_->arm(Duration{});
@@ -69,17 +71,15 @@ void DrainKeeper::tell_control() {
 void DrainKeeper::look() {
   if (state_ != State::kWaiting) return;
   WatchClient* watch = parts_.watch();
-  auto outcome =
-      leaving_->look(parts_.loop.now(), watch != nullptr, watch == nullptr ? std::nullopt : watch->leave_asked_at());
+  auto outcome = leaving_->look(parts_.scheduler.now(), watch != nullptr,
+                                watch == nullptr ? std::nullopt : watch->leave_asked_at());
   if (!outcome) return look_timer_->arm(kLookEvery);
   enter(State::kInboundDrained);
   left_ = outcome;
-  callers_at_ = parts_.workers.size();
-  for (const auto& worker : parts_.workers) {
-    worker->drain_inbound(parts_.loop, {parts_.settings.drain, parts_.settings.drain_accept}, [this] {
-      if (--callers_at_ == 0) on_callers_gone();
-    });
-  }
+  callers_at_ = parts_.targets.size();
+  parts_.targets.drain_inbound({parts_.settings.drain, parts_.settings.drain_accept}, [this] {
+    if (--callers_at_ == 0) on_callers_gone();
+  });
   callers_deadline_->arm(parts_.settings.drain);
 }
 
@@ -92,6 +92,7 @@ void DrainKeeper::on_callers_gone() {
 void DrainKeeper::await_left(OnLeft on_left) {
   if (outcome_) return on_left(*outcome_);
   waiting_.push_back(std::move(on_left));
+  if (state_ == State::kDraining) return finish({LeaveEnd::kEnded});
   if (state_ == State::kServing) early_deadline_->arm(kBegins);
 }
 
@@ -110,23 +111,27 @@ void DrainKeeper::finish(const LeaveOutcome& outcome) {
 void DrainKeeper::drain() {
   if (state_ == State::kDraining) return;
   bool has_left = state_ != State::kServing;
-  bool was_waiting = state_ == State::kWaiting;
   enter(State::kDraining);
   log_.info("draining", {{"deadline", parts_.settings.drain}, {"accepting", parts_.settings.drain_accept}});
   if (!has_left) parts_.on_begin();
-  if (left_ && !outcome_) finish(*left_);
-  if (was_waiting) finish({LeaveEnd::kEnded, 0, 0, false, false, leaving_->waited(parts_.loop.now())});
+  end_wait();
   deadline_->arm(parts_.settings.drain);
-  drain_workers(has_left);
+  drain_targets(has_left);
 }
 
-void DrainKeeper::drain_workers(bool serves_application) {
-  draining_workers_ = parts_.workers.size();
-  for (const auto& worker : parts_.workers) {
-    worker->drain(parts_.loop, {parts_.settings.drain, parts_.settings.drain_accept, serves_application}, [this] {
-      if (--draining_workers_ == 0) parts_.stop();
-    });
-  }
+// Also of those who asked before anybody said leave().
+void DrainKeeper::end_wait() {
+  if (outcome_ || (!leaving_ && waiting_.empty())) return;
+  LeaveOutcome ended{LeaveEnd::kEnded};
+  if (leaving_) ended.waited = leaving_->waited(parts_.scheduler.now());
+  finish(left_.value_or(ended));
+}
+
+void DrainKeeper::drain_targets(bool serves_application) {
+  draining_targets_ = parts_.targets.size();
+  parts_.targets.drain({parts_.settings.drain, parts_.settings.drain_accept, serves_application}, [this] {
+    if (--draining_targets_ == 0) parts_.stop();
+  });
 }
 
 std::string DrainKeeper::text() const {

@@ -7,11 +7,12 @@
 #include <memory>
 #include <vector>
 
+#include "lib/base/deadline.h"
 #include "lib/base/log.h"
 #include "lib/base/unique_function.h"
 #include "lib/metrics/registry.h"
+#include "proxy/app/drain_targets.h"
 #include "proxy/app/leaving.h"
-#include "proxy/app/worker.h"
 #include "proxy/telemetry/drain_metrics.h"
 #include "proxy/watch/watch_client.h"
 
@@ -20,9 +21,9 @@ class DrainKeeper {
  public:
   enum class State : uint8_t { kServing, kWaiting, kInboundDrained, kDraining };
   struct Parts {
-    Loop& loop;
+    Scheduler& scheduler;
     const Settings& settings;
-    const std::vector<std::unique_ptr<Worker>>& workers;
+    DrainTargets& targets;
     Log& log;
     Registry& metrics;
     std::function<WatchClient*()> watch;  // null: no control plane
@@ -37,7 +38,7 @@ class DrainKeeper {
   // Answers once, when the wait is over; at once when it was over before. Asked again meanwhile: the first deadline
   // counts.
   void leave(Duration within, OnLeft on_left);
-  // The same for who does not decide it: answers kNotLeaving where nobody says leave() within kBegins.
+  // The same for who does not decide it: answers kNotLeaving where nobody says leave() or drain() within kBegins.
   static constexpr Duration kBegins = 3s;
   void await_left(OnLeft on_left);
   // Also ends a wait.
@@ -54,16 +55,17 @@ class DrainKeeper {
   void finish(const LeaveOutcome&);
   void on_callers_gone();
   void on_not_leaving();
-  void drain_workers(bool serves_application);
+  void end_wait();
+  void drain_targets(bool serves_application);
   Parts parts_;
   Logger log_;
   State state_ = State::kServing;
   std::optional<Leaving> leaving_;
   std::optional<LeaveOutcome> left_;     // others let go of it
   std::optional<LeaveOutcome> outcome_;  // and nobody is connected any more
-  size_t callers_at_ = 0;                // workers that somebody is connected to
+  size_t callers_at_ = 0;                // targets that somebody is connected to
   std::vector<OnLeft> waiting_;
-  size_t draining_workers_ = 0;
+  size_t draining_targets_ = 0;
   std::unique_ptr<Timer> look_timer_;
   std::unique_ptr<Timer> deadline_;
   std::unique_ptr<Timer> callers_deadline_;

@@ -75,6 +75,7 @@ class ProxyServer final : public Server {
   std::vector<std::unique_ptr<SignalWatch>> signals_;
   std::map<uint64_t, Pending> asks_;
   uint64_t next_ask_ = 0;
+  WorkerTargets drain_targets_{loop_, workers_};
   std::unique_ptr<DrainKeeper> drain_;
   std::unique_ptr<Timer> start_over_;
 };
@@ -127,7 +128,7 @@ Result<void> ProxyServer::start() {
   HEDDLE_CHECK_OK(start_workers());
   HEDDLE_CHECK_OK(start_workload_api());
   drain_ = std::make_unique<DrainKeeper>(
-      DrainKeeper::Parts{loop_, in_.settings, workers_, in_.log, in_.metrics, [this] { return config_.watch; },
+      DrainKeeper::Parts{loop_, in_.settings, drain_targets_, in_.log, in_.metrics, [this] { return config_.watch; },
                          [this] { operations_->set_draining(); }, [this] { stop(); }});
   HEDDLE_CHECK_OK(start_operations());
   if (!in_.bootstrap_path.empty()) bootstrap_.start();
