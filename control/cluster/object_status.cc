@@ -4,6 +4,7 @@
 #include <set>
 
 #include "control/cluster/cluster_objects.h"
+#include "control/cluster/unresolved_backends.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
@@ -121,22 +122,11 @@ struct Said {
   }
 };
 
-// What of a backendRef says where it leads, as opposed to its weight and filters.
-bool is_backend(std::string_view field) {
-  if (field.find("backendRef") == field.npos) return false;
-  return field.ends_with(".name") || field.ends_with(".port") || field.ends_with(".kind") ||
-         field.ends_with(".group") || field.ends_with(".namespace");
-}
-
 // Why an object is not taken as it is.
 std::string_view reason_of(std::string_view field) {
   if (field.find("parentRefs") != field.npos) return "NoMatchingParent";
   if (field.find("targetRef") != field.npos) return "TargetNotFound";
   return "UnsupportedValue";
-}
-
-std::string_view backend_reason(std::string_view field) {
-  return field.ends_with(".kind") || field.ends_with(".group") ? "InvalidKind" : "BackendNotFound";
 }
 }  // namespace
 
@@ -144,13 +134,15 @@ std::vector<ObjectCondition> conditions_of(const ObjectVerdict& verdict) {
   Said refused;
   Said unresolved;
   for (const auto& [field, message] : verdict.problems) {
-    bool is_reference = is_backend(field);
-    if (is_reference) unresolved.add(field, message, backend_reason(field));
-    if (!is_reference) refused.add(field, message, reason_of(field));
+    std::optional<std::string_view> unresolved_why = unresolved_reason(field);
+    if (unresolved_why) unresolved.add(field, message, *unresolved_why);
+    if (!unresolved_why) refused.add(field, message, reason_of(field));
   }
   std::vector<ObjectCondition> out{refused.condition("Accepted"), unresolved.condition("ResolvedRefs")};
-  if (verdict.problems.empty() && verdict.programmed) out.push_back(*verdict.programmed);
-  if (!verdict.problems.empty()) out.push_back({"Programmed", "False", "Invalid", "it is left out until it is mended"});
+  // With references that lead nowhere a route is in force all the same.
+  bool is_left_out = !refused.text.empty() || (!unresolved.text.empty() && !verdict.programmed);
+  if (!is_left_out && verdict.programmed) out.push_back(*verdict.programmed);
+  if (is_left_out) out.push_back({"Programmed", "False", "Invalid", "it is left out until it is mended"});
   return out;
 }
 }  // namespace heddle

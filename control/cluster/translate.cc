@@ -4,6 +4,7 @@
 
 #include "control/cluster/annotated_policies.h"
 #include "control/cluster/taken_over.h"
+#include "control/cluster/unresolved_backends.h"
 #include "lib/base/strings.h"
 #include "lib/config/parse.h"
 #include "lib/config/validate.h"
@@ -103,11 +104,40 @@ class Translator {
     Problems problems;
     std::optional<Envelope> envelope = read_envelope(document, {}, problems);
     std::optional<ParsedSpec> spec = envelope ? parse_spec(*envelope, problems) : std::nullopt;
+    if (std::optional<JsonValue> marked = mark(document, problems, object)) return add(*marked, from, object, is_made);
     if (!problems.empty() || !spec) return say_all(text_at(document, {"kind"}), object, problems, is_made);
     ResourceKey key = envelope->key;
     bool is_annotated = is_made && (key.kind == Kind::kTrafficPolicy || key.kind == Kind::kHealthPolicy);
     candidates_.insert_or_assign(
         key, Candidate{{std::move(*envelope), created_of(from), object}, std::move(*spec), is_annotated});
+  }
+
+  // Backends of kinds that nobody knows; nothing: there are none.
+  std::optional<JsonValue> mark(const JsonValue& document, const Problems& problems, const std::string& object) {
+    std::optional<JsonValue> marked;
+    for (const Problem& problem : problems.items()) {
+      if (unresolved_reason(problem.path) != "InvalidKind") continue;
+      std::optional<JsonValue> next = with_unresolved(marked.value_or(document), problem.path, problem.message);
+      if (!next) continue;
+      say(object, problem.path, problem.message);
+      marked = std::move(next);
+    }
+    return marked;
+  }
+
+  // True: the route is in force with a reference that leads nowhere, since that may be somebody else's doing.
+  static bool mark(Candidate& route, const Problem& problem) {
+    Envelope& envelope = route.resource.envelope;
+    std::optional<JsonValue> marked;
+    if (is_route(envelope.key.kind)) marked = with_unresolved(envelope.document, problem.path, problem.message);
+    if (!marked) return false;
+    Problems problems;
+    std::optional<Envelope> next = read_envelope(*marked, {}, problems);
+    std::optional<ParsedSpec> spec = next ? parse_spec(*next, problems) : std::nullopt;
+    if (!problems.empty() || !spec) return false;
+    envelope = *std::move(next);
+    route.spec = *std::move(spec);
+    return true;
   }
 
   // One policy per set: who wrote one means it.
@@ -136,21 +166,24 @@ class Translator {
   }
 
   // What resources get wrong together. Each round takes out who is to blame, which may leave others without what they
-  // name; it ends, because each round takes at least one.
+  // name; it ends, because each round takes at least one, or marks a reference of it.
   void leave_out_what_does_not_fit() {
     while (true) {
       Model model;
       for (const auto& [key, one] : candidates_) put_spec(model, key, one.spec);
       ConfigProblems found = validate(model, ModelScope::kWhole);
       if (found.empty()) return;
-      size_t before = candidates_.size();
+      std::set<ResourceKey> out;
+      bool any = false;
       for (const ResourceProblem& problem : found.items) {
         auto blamed = candidates_.find(problem.key);
-        if (blamed != candidates_.end())
-          say(blamed->second.resource.object, problem.problem.path, problem.problem.message);
+        if (blamed == candidates_.end()) continue;
+        any = true;
+        say(blamed->second.resource.object, problem.problem.path, problem.problem.message);
+        if (!mark(blamed->second, problem.problem)) out.insert(problem.key);
       }
-      for (const ResourceProblem& problem : found.items) candidates_.erase(problem.key);
-      if (candidates_.size() == before) return;  // of nobody that is here
+      for (const ResourceKey& key : out) candidates_.erase(key);
+      if (!any) return;  // of nobody that is here
     }
   }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "lib/base/strings.h"
+#include "lib/config/unresolved.h"
 #include "lib/decision/labels.h"
 
 namespace heddle {
@@ -33,6 +34,7 @@ std::string percent(uint64_t weight, uint64_t total) {
 }
 
 std::string name_of(const WeightedBackend& backend) {
+  if (is_unresolved(backend)) return str_cat("nowhere (", why_unresolved(backend), ")");
   std::string name = str_cat(backend.ref.ns, "/", backend.ref.name);
   return backend.kind == BackendKind::kService ? str_cat("Service ", name) : name;
 }

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "lib/config/fields_detail.h"
+#include "lib/config/unresolved.h"
 
 namespace heddle::detail {
 namespace {
@@ -26,6 +27,9 @@ constexpr FieldInfo kRefNamespace = text("namespace", "Its namespace; default: t
 constexpr FieldInfo kRefPort = integer("port", "Port; required for a Service, refused for a BackendSet.", kPortRange);
 constexpr FieldInfo kRefWeight =
     integer("weight", "Its share of the requests beside the others.", {0, kMaxWeight}).by_default("1");
+
+constexpr FieldInfo kRefUnresolved =
+    text("unresolved", "Leads nowhere, and why; said by the translation of a cluster.", {1, kMaxUnresolved});
 
 constexpr FieldInfo kFieldText[] = {text("name", "Name of the header field.", kHeaderNameSize).required(),
                                     text("value", "Its value.", kHeaderValueSize).required()};
@@ -119,8 +123,10 @@ constexpr FieldInfo kBackend[] = {
     kRefNamespace,
     kRefPort,
     kRefWeight,
+    kRefUnresolved,
     object("filters", "Filters of the requests that go to it.", kBackendFilter).list({0, kMaxRuleFilters})};
-constexpr FieldInfo kPlainBackend[] = {kRefGroup, kRefKind, kRefName, kRefNamespace, kRefPort, kRefWeight};
+constexpr FieldInfo kPlainBackend[] = {kRefGroup, kRefKind,   kRefName,      kRefNamespace,
+                                       kRefPort,  kRefWeight, kRefUnresolved};
 
 constexpr std::string_view kSessionTypes[] = {"Cookie", "Header"};
 constexpr std::string_view kLifetimes[] = {"Session", "Permanent"};

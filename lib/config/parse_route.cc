@@ -3,6 +3,7 @@
 
 #include "lib/base/strings.h"
 #include "lib/config/parse_route.h"
+#include "lib/config/unresolved.h"
 
 namespace heddle::detail {
 namespace {
@@ -15,6 +16,13 @@ std::optional<BackendKind> parse_backend_kind(JsonObject& object) {
                  str_cat(quoted(kind), " of group ", quoted(group),
                          " is no backend; expected Service of group \"\" or BackendSet of group \"heddle.dev\""));
   return std::nullopt;
+}
+
+// What it was meant to be is not judged: that is what `unresolved` is about.
+WeightedBackend parse_unresolved(JsonObject& object) {
+  for (std::string_view field : {"group", "kind", "name", "namespace"}) object.optional_string(field);
+  object.optional_integer("port");
+  return unresolved_backend(object.string("unresolved", {1, kMaxUnresolved}));
 }
 
 ParentRef parse_parent(const JsonReader& at, const std::string& ns) {
@@ -70,7 +78,7 @@ WeightedBackend parse_backend_ref(JsonObject& object, const std::string& ns) {
 
 WeightedBackend parse_backend(const JsonReader& at, const std::string& ns) {
   JsonObject object = at.object();
-  WeightedBackend out = parse_backend_ref(object, ns);
+  WeightedBackend out = object.has("unresolved") ? parse_unresolved(object) : parse_backend_ref(object, ns);
   out.weight = static_cast<uint32_t>(object.optional_integer("weight", {0, kMaxWeight}).value_or(1));
   out.filters = parse_backend_filters(object);
   object.finish();

@@ -6,6 +6,7 @@
 #include "lib/base/strings.h"
 #include "lib/config/route_kinds.h"
 #include "lib/config/route_ports.h"
+#include "lib/config/unresolved.h"
 #include "lib/config/validate_balancing.h"
 #include "lib/config/validate_filters.h"
 #include "lib/config/validate_rate_limits.h"
@@ -134,6 +135,7 @@ class Validator {
   };
 
   void check_backend(const Place& at, const WeightedBackend& backend) {
+    if (is_unresolved(backend)) return;
     if (backend.kind == BackendKind::kBackendSet) {
       if (find_spec(model_.backend_sets, Kind::kBackendSet, backend.ref) == nullptr) {
         problems_.add(at.route, at.field(".name"), missing("BackendSet", backend.ref.ns, backend.ref.name));

@@ -124,7 +124,7 @@ bool is_answered(const Decision& decision) {
 void trace_backends(const Decision& decision, Trace& trace) {
   if (decision.backends == nullptr && decision) return trace.add("backend set", "none: a filter answers");
   if (decision.backends == nullptr) {
-    trace.add("backend set", "none: every weight is zero or no set is named");
+    trace.add("backend set", "none: every weight is zero, or this one leads nowhere");
     return;
   }
   size_t choices = decision.rule == nullptr ? 1 : decision.rule->spec().backends.size();

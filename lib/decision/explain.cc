@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lib/base/strings.h"
+#include "lib/config/unresolved.h"
 #include "lib/decision/labels.h"
 #include "lib/policy/visibility.h"
 
@@ -58,6 +59,17 @@ ExplainedBackends explain_backends(const BackendSetSpec& set, uint32_t weight, u
   return out;
 }
 
+ExplainedBackends explain_unresolved(const WeightedBackend& backend, uint64_t total, const std::string& place,
+                                     Trace& trace) {
+  ExplainedBackends out;
+  out.name = str_cat("nowhere: ", why_unresolved(backend));
+  out.weight = backend.weight;
+  out.percent = total == 0 ? 0 : 100.0 * backend.weight / static_cast<double>(total);
+  out.reason = Reason::kBackendSetMissing;
+  trace.add(place, str_cat("leads nowhere: ", why_unresolved(backend)));
+  return out;
+}
+
 // What a listener of that port does not even ask routes about.
 void check_protocol(const ServicePort& port, const ExplainQuery& query, Trace& trace) {
   if (port.protocol == PortProtocol::kAuto) return;
@@ -85,6 +97,12 @@ void explain_rule(const Snapshot& snapshot, const Decision& decision, Explanatio
   uint64_t total = 0;
   for (const WeightedBackend& backend : rule.backends) total += backend.weight;
   for (const WeightedBackend& backend : rule.backends) {
+    if (is_unresolved(backend)) {
+      std::string place =
+          str_cat("backend ", std::to_string(out.backends.size()), " of rule ", std::to_string(*out.rule));
+      out.backends.push_back(explain_unresolved(backend, total, place, out.trace));
+      continue;
+    }
     const BackendSetEntry* set = snapshot.find_backend_set(backend_set_of(snapshot.model(), backend));
     out.backends.push_back(explain_backends(*set->spec, backend.weight, total));
     explain_traffic(*set, out.backends.back(), out.trace);
@@ -95,7 +113,12 @@ bool is_dead_end(const ExplainedBackends& backends) {
   return backends.percent == 0 || backends.reason != Reason::kNone;
 }
 
-void explain_sets(const Snapshot& snapshot, const Decision& decision, Explanation& out) {
+bool are_dead_ends(const Explanation& out) {
+  return !out.backends.empty() && std::all_of(out.backends.begin(), out.backends.end(), is_dead_end);
+}
+
+// `has_draw`: else of a share that leads nowhere the others still get theirs.
+void explain_sets(const Snapshot& snapshot, const Decision& decision, bool has_draw, Explanation& out) {
   out.reason = decision.reason;
   if (decision.rule != nullptr) {
     explain_rule(snapshot, decision, out);
@@ -103,8 +126,9 @@ void explain_sets(const Snapshot& snapshot, const Decision& decision, Explanatio
     out.backends.push_back(explain_backends(*decision.backends->spec, 1, 1));
     explain_traffic(*decision.backends, out.backends.back(), out.trace);
   }
+  if (decision.reason == Reason::kBackendSetMissing && !has_draw && !are_dead_ends(out)) out.reason = Reason::kNone;
   if (!decision || decision.session) return;  // a session goes on where weights send nobody
-  if (out.backends.empty() || !std::all_of(out.backends.begin(), out.backends.end(), is_dead_end)) return;
+  if (!are_dead_ends(out)) return;
   out.reason = Reason::kNoHealthyEndpoint;
   out.trace.add("endpoints", "none with a weight");
 }
@@ -136,7 +160,7 @@ void explain_decision(const Snapshot& snapshot, const ExplainQuery& query, const
                       ExplainReceivers receivers, Explanation& out) {
   if (decision.service != nullptr) out.service = short_name(decision.service->spec->key);
   if (decision.port != nullptr) out.port = decision.port->number;
-  explain_sets(snapshot, decision, out);
+  explain_sets(snapshot, decision, query.draw().has_value(), out);
   if (decision.rule != nullptr && decision.rule->session) explain_session(snapshot, decision, out);
   RequestHead forwarded = query.head().clone();
   if (decision.rule != nullptr && decision.rule->filters != nullptr) {

@@ -37,6 +37,13 @@ void mark_drawn(const Decision& decision, size_t number, Explanation& out) {
   out.trace.add("draw", str_cat("takes ", out.backends[number].name));
 }
 
+// A share that leads nowhere is drawn like any other.
+void mark_lost(const Decision& decision, uint64_t draw, Explanation& out) {
+  if (decision.rule == nullptr || decision.reason != Reason::kBackendSetMissing) return;
+  size_t number = decision.backend_number(draw);
+  if (number < out.backends.size() && out.backends[number].percent > 0) out.backends[number].drawn = true;
+}
+
 // Only what is sent on is copied (proxy/exchange/exchange_filters.cc), whichever backend was drawn.
 void mark_mirrors(const Decision& decision, bool is_sent, uint64_t draw, const RequestHead& request, Explanation& out) {
   bool may_copy = is_sent && request.protocol().empty();
@@ -67,7 +74,7 @@ Answered run_filters(const Decision& decision, size_t number, uint64_t draw, Req
 }  // namespace
 
 void explain_draw(const Decision& decision, uint64_t draw, RequestHead& forwarded, Explanation& out) {
-  if (!decision) return;
+  if (!decision) return mark_lost(decision, draw, out);
   size_t number = decision.rule == nullptr ? 0 : decision.backend_number(draw);
   bool has_filters = decision.candidate != nullptr && decision.candidate->has_filters;
   Answered answered;

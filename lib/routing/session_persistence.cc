@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "lib/base/strings.h"
+#include "lib/config/unresolved.h"
 #include "lib/http/cookie.h"
 
 namespace heddle {
@@ -94,8 +95,10 @@ FoundSession SessionPersistence::find(const HeaderMap& request) const noexcept {
   if (!token) return out;
   out.token = *token;
   auto found = std::find(hashes_.begin(), hashes_.end(), token->backend);
-  out.verdict = found == hashes_.end() ? SessionVerdict::kForeign : SessionVerdict::kValid;
-  if (out) out.backend = static_cast<uint8_t>(found - hashes_.begin());
+  auto number = static_cast<size_t>(found - hashes_.begin());
+  bool is_ours = found != hashes_.end() && backends_[number].set != kNoBackendSet;
+  out.verdict = is_ours ? SessionVerdict::kValid : SessionVerdict::kForeign;
+  if (out) out.backend = static_cast<uint8_t>(number);
   return out;
 }
 

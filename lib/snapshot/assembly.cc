@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lib/config/route_kinds.h"
+#include "lib/config/unresolved.h"
 #include "lib/config/validate.h"
 #include "lib/config/validate_filters.h"
 #include "lib/routing/route_filters.h"
@@ -182,6 +183,7 @@ std::shared_ptr<const SessionPersistence> SnapshotAssembly::session_of(const Htt
 
 // Routes attached to a Service that is a backend are not applied again (GAMMA).
 BackendSetId SnapshotAssembly::backend_of(const WeightedBackend& backend) const {
+  if (is_unresolved(backend)) return kNoBackendSet;
   return out_->backend_set_ids_.at(backend_set_of(model_, backend));
 }
 

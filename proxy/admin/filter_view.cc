@@ -2,10 +2,15 @@
 
 #include "lib/base/grpc_status.h"
 #include "lib/base/strings.h"
+#include "lib/config/unresolved.h"
 #include "proxy/admin/config_view.h"
 
 namespace heddle {
 void write_backend_ref(JsonWriter& out, const WeightedBackend& backend) {
+  if (is_unresolved(backend)) {
+    out.field("unresolved", why_unresolved(backend));
+    return;
+  }
   bool is_set = backend.kind == BackendKind::kBackendSet;
   out.field("group", std::string_view(is_set ? "heddle.dev" : ""));
   out.field("kind", std::string_view(is_set ? "BackendSet" : "Service")).field("namespace", backend.ref.ns);

@@ -89,7 +89,9 @@ ObjectRef ref_of(const std::string& name) {
 // What the worker knows of each set of the decision.
 void fill_sets(const RouteWatch& watch, const HashFacts& facts, Explanation& out) {
   for (ExplainedBackends& backends : out.backends) {
-    const BackendSetEntry& entry = *watch.snapshot->snapshot->find_backend_set(ref_of(backends.name));
+    const BackendSetEntry* found = watch.snapshot->snapshot->find_backend_set(ref_of(backends.name));
+    if (found == nullptr) continue;  // leads nowhere
+    const BackendSetEntry& entry = *found;
     auto hash = hash_of(entry.spec->lb.hash_on, facts);
     BackendSetView view = watch.snapshot->backend_sets[entry.id.value()]->view(hash);
     if (is_hashing(entry.spec->lb.policy) && !hash) backends.choice = "by chance: the request has no key";

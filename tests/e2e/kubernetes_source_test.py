@@ -104,7 +104,9 @@ class Source(MeshTestCase):
         self.addCleanup(self.delete, f"{_CORE}/services/other")
         for one in endpoints("other", [self.apps["other"].port]):
             self.create(_SLICES, one)
-        self.create(_ROUTES, route("lost", "nowhere", "/lost"))
+        lost = route("lost", "other", "/lost")
+        lost["spec"]["parentRefs"][0]["port"] = 81
+        self.create(_ROUTES, lost)
         self.addCleanup(self.delete, f"{_ROUTES}/lost")
         self.control.process.wait_log("HTTPRoute default/lost")
         self.create(_ROUTES, route("good", "other", "/other"))
@@ -112,6 +114,29 @@ class Source(MeshTestCase):
         self.wait_answers(["other"], "/other")
         # A route takes the place of the implicit one.
         wait_until(lambda: http1.get(self.port, "/elsewhere").status == 404, "what no rule matches to be told so")
+
+    def test_the_share_of_a_backend_that_is_not_there_is_500_and_the_others_keep_theirs(self):
+        for one in endpoints("late", [self.apps["other"].port]):
+            self.create(_SLICES, one)
+            self.addCleanup(self.delete, f"{_SLICES}/{one['metadata']['name']}")
+        half = route("half", "hello", "/half")
+        half["spec"]["rules"][0]["backendRefs"].append({"name": "late", "port": 80})
+        self.create(_ROUTES, half)
+        self.addCleanup(self.delete, f"{_ROUTES}/half")
+
+        def statuses():
+            return collections.Counter(http1.get(self.port, "/half").status for _ in range(40))
+        wait_until(lambda: set(statuses()) == {200, 500}, "half of it to be refused")
+        counts = sum((statuses() for _ in range(10)), collections.Counter())
+        self.assertAlmostEqual(counts[500] / 400, 0.5, delta=0.15)
+        refused = next(one for one in iter(lambda: http1.get(self.port, "/half"), None) if one.status == 500)
+        self.assertEqual(refused.header("heddle-reason"), "backend-set-missing")
+        shown = self.control.cli("explain", "http://hello.default/half").stdout
+        self.assertIn('leads nowhere: BackendNotFound: no Service "late"', shown)
+        self.create(f"{_CORE}/services", service("late", "10.96.0.13"))
+        wait_until(lambda: set(self.answers("/half", 40)) == {(200, "one"), (200, "other")}, "both to get their half")
+        self.delete(f"{_CORE}/services/late")
+        wait_until(lambda: set(statuses()) == {200, 500}, "half of it to be refused again")
 
     def test_nothing_is_applied_beside_the_cluster(self):
         done = self.control.cli("delete", "service", "hello", check=False)

@@ -5,6 +5,7 @@ are accepted, whether what they name is there, and on how many sidecars they are
 import json
 import unittest
 
+from heddle_harness import http1
 from heddle_harness.mesh import MeshTestCase
 from heddle_harness.processes import wait_until
 from kubernetes_source_test import _CORE, _ROUTES, Double, service, endpoints, route
@@ -64,11 +65,23 @@ class Status(MeshTestCase):
         self.assertEqual(self.conditions(path)["Accepted"]["status"], "True")
         self.assertEqual(self.conditions(path)["ResolvedRefs"]["status"], "True")
 
-    def test_a_backend_that_is_not_there_is_named(self):
+    def test_a_backend_that_is_not_there_is_named_and_its_route_is_live(self):
         path = self.make_route("lost", "nowhere")
         one = self.wait_condition(path, "ResolvedRefs", "False", "BackendNotFound")
         self.assertIn("nowhere", one["message"])
         self.assertEqual(self.conditions(path)["Accepted"]["status"], "True")
+        self.wait_condition(path, "Programmed", "True", "Programmed")
+        answer = http1.get(self.sidecar.address_of("out")[1], "/lost/x")
+        self.assertEqual((answer.status, answer.header("heddle-reason")), (500, "backend-set-missing"))
+
+    def test_a_backend_of_an_unknown_kind_is_named(self):
+        item = route("odd", "hello", "/odd")
+        item["spec"]["rules"][0]["backendRefs"].append({"group": "multicluster.x-k8s.io", "kind": "ServiceImport", "name": "x"})
+        self.create(_ROUTES, item)
+        self.addCleanup(lambda: self.cluster.open("DELETE", f"{_ROUTES}/odd").close())
+        one = self.wait_condition(f"{_ROUTES}/odd", "ResolvedRefs", "False", "InvalidKind")
+        self.assertIn("backendRefs[1]", one["message"])
+        self.wait_condition(f"{_ROUTES}/odd", "Programmed", "True", "Programmed")
 
     def test_what_another_controller_wrote_stays_and_is_no_reason_to_write(self):
         path = self.make_route("shared")

@@ -113,6 +113,18 @@ TEST(ConditionsOf, AReferenceThatLeadsNowhereIsNoBadValue) {
   EXPECT_EQ(found[2].reason, "Invalid");
 }
 
+TEST(ConditionsOf, ARouteThatIsInForceWithSuchAReferenceTellsWhereItIsLive) {
+  ObjectCondition live{"Programmed", "True", "Programmed", "version 7.12 is live on 15 of 15"};
+  std::vector<ObjectCondition> found =
+      conditions_of({{{"spec.rules[0].backendRefs[0].kind", "\"Foo\" is no backend"}}, live});
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0].status, "True");
+  EXPECT_EQ(found[1].reason, "InvalidKind");
+  EXPECT_EQ(found[2].status, "True");
+
+  EXPECT_EQ(conditions_of({{{"spec.rules[0].name", "twice"}}, live})[2].reason, "Invalid");
+}
+
 TEST(ConditionsOf, WhatIsFineTellsWhereItIsLive) {
   std::vector<ObjectCondition> found =
       conditions_of({{}, ObjectCondition{"Programmed", "True", "Programmed", "version 7.12 is live on 15 of 15"}});

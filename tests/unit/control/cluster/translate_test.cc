@@ -121,22 +121,69 @@ TEST_F(TranslateTest, RoutesOfServicesAreTakenAsTheyAre) {
   EXPECT_NE(find(all, "HTTPRoute/shop/hello"), nullptr);
 }
 
+std::string route_to(std::string_view name, std::string_view rule) {
+  return str_cat("apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: ", name,
+                 ", namespace: shop}\nspec:\n  parentRefs: [{group: '', kind: Service, name: hello}]\n  rules: [{",
+                 rule, "}]\n---\n");
+}
+
 TEST_F(TranslateTest, OneThatIsWrongTakesNothingElseDown) {
   put(kShop);
   put(kRoute);
-  put(R"(
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: {name: lost, namespace: shop}
-spec:
-  parentRefs: [{group: "", kind: Service, name: hello}]
-  rules: [{backendRefs: [{group: heddle.dev, kind: BackendSet, name: nowhere}]}])");
+  put(route_to("lost",
+               "filters: [{type: RequestMirror, requestMirror: {backendRef: {name: nowhere, port: 80}}}], "
+               "backendRefs: [{name: hello, port: 80}]"));
   Translation all = run();
   EXPECT_NE(find(all, "HTTPRoute/shop/hello"), nullptr);
   EXPECT_EQ(find(all, "HTTPRoute/shop/lost"), nullptr);
   ASSERT_EQ(all.problems.size(), 1U) << problems(all);
   EXPECT_EQ(all.problems[0].object, "HTTPRoute shop/lost");
-  EXPECT_EQ(all.problems[0].field, "spec.rules[0].backendRefs[0].name");
+  EXPECT_EQ(all.problems[0].field, "spec.rules[0].filters[0].requestMirror.backendRef.name");
+}
+
+TEST_F(TranslateTest, ARouteIsInForceWithABackendThatLeadsNowhere) {
+  put(kShop);
+  put(route_to("half",
+               "backendRefs: [{name: hello, port: 80}, {name: gone, port: 80, weight: 3}, {name: hello, port: 9}]"));
+  Translation all = run();
+  ASSERT_NE(find(all, "HTTPRoute/shop/half"), nullptr) << problems(all);
+  std::optional<JsonValue> backends =
+      find(all, "HTTPRoute/shop/half")->find({"spec", "rules"})->at(0).find("backendRefs");
+  EXPECT_EQ(backends->at(0).compact(), R"({"name":"hello","port":80})");
+  EXPECT_EQ(backends->at(1).compact(),
+            R"({"name":"gone","port":80,"unresolved":"BackendNotFound: no Service \"gone\" in namespace \"shop\"",)"
+            R"("weight":3})");
+  EXPECT_EQ(backends->at(2).find("unresolved")->as_string(), "BackendNotFound: Service shop/hello has no port 9");
+  ASSERT_EQ(all.problems.size(), 2U) << "and it is said";
+  EXPECT_EQ(all.problems[0].field, "spec.rules[0].backendRefs[1].name");
+  EXPECT_EQ(all.problems[1].field, "spec.rules[0].backendRefs[2].port");
+}
+
+TEST_F(TranslateTest, ABackendOfAnUnknownKindIsOneThatLeadsNowhere) {
+  put(kShop);
+  put(route_to(
+      "odd", "backendRefs: [{name: hello, port: 80}, {group: multicluster.x-k8s.io, kind: ServiceImport, name: a.b}]"));
+  Translation all = run();
+  ASSERT_NE(find(all, "HTTPRoute/shop/odd"), nullptr) << problems(all);
+  std::optional<JsonValue> rule = find(all, "HTTPRoute/shop/odd")->find({"spec", "rules"})->at(0);
+  EXPECT_TRUE(rule->find("backendRefs")->at(1).find("unresolved")->as_string()->starts_with("InvalidKind: "));
+  ASSERT_EQ(all.problems.size(), 1U) << problems(all);
+  EXPECT_EQ(all.problems[0].field, "spec.rules[0].backendRefs[1].kind");
+}
+
+// The parent leads nowhere as well: that takes the route out.
+TEST_F(TranslateTest, ABadParentTakesARouteOutWhateverItsBackends) {
+  put(kShop);
+  put(R"(
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: both, namespace: shop}
+spec:
+  parentRefs: [{group: "", kind: Service, name: nobody}]
+  rules: [{backendRefs: [{name: gone, port: 80}]}])");
+  Translation all = run();
+  EXPECT_EQ(find(all, "HTTPRoute/shop/both"), nullptr);
+  EXPECT_EQ(all.problems.size(), 2U) << problems(all);
 }
 
 TEST_F(TranslateTest, AnnotationsAreAPolicyOfTheServicesSets) {

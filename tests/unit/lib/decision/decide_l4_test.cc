@@ -83,6 +83,14 @@ TEST_F(DecideL4, WeightsOfZeroLeaveNoBackendSet) {
   EXPECT_EQ(where(""), "backend-set-missing");
 }
 
+TEST_F(DecideL4, AShareThatLeadsNowhereIsClosedAndTheOthersKeepTheirs) {
+  use(tcp("r", str_cat("{name: gone, unresolved: 'BackendNotFound: no Service', weight: 3}, ", to_set("c", 1))));
+
+  EXPECT_EQ(where("", 0), "backend-set-missing");
+  EXPECT_EQ(where("", (3ULL << 62) - 1), "backend-set-missing");
+  EXPECT_EQ(where("", 3ULL << 62), "c");
+}
+
 TEST_F(DecideL4, ATlsRouteTakesItsNamesAndATcpRouteTheRest) {
   use(tls("s", "x.test, '*.y.test'", to_set("b")) + tcp("r", to_set("c")));
 

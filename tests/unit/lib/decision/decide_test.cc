@@ -69,6 +69,36 @@ TEST_F(DecideTest, WeightsOfZeroLeaveNoBackendSet) {
   EXPECT_EQ(decision.rule->spec().name, "off");
 }
 
+// Of a cluster: one of three parts leads nowhere.
+class DecideUnresolved : public DecideTest {
+ protected:
+  DecideUnresolved() {
+    snapshot_ = snapshot_of(
+        service_yaml("a") + service_yaml("b") +
+        route("{backendRefs: [{name: gone, port: 80, weight: 1, unresolved: 'BackendNotFound: no Service'}, "
+              "{group: heddle.dev, kind: BackendSet, name: b, weight: 2}]}"));
+  }
+};
+
+TEST_F(DecideUnresolved, ItsShareHasAReasonAndTheOthersKeepTheirs) {
+  size_t lost = 0;
+  constexpr size_t kAsked = 300;
+  for (size_t i = 0; i < kAsked; ++i) {
+    Decision decision = ask("a", "/", UINT64_MAX / kAsked * i);
+    EXPECT_EQ(decision.reason, decision ? Reason::kNone : Reason::kBackendSetMissing);
+    EXPECT_EQ(decision ? decision.backends->spec->key.name : "b", "b");
+    lost += decision ? 0 : 1;
+  }
+  EXPECT_NEAR(static_cast<double>(lost), kAsked / 3.0, 1);
+}
+
+TEST_F(DecideUnresolved, ItCostsNoAllocation) {
+  AllocationCounter counter;
+  Decision decision = ask("a", "/", 0);
+  EXPECT_EQ(counter.count(), 0U);
+  EXPECT_EQ(decision.reason, Reason::kBackendSetMissing);
+}
+
 TEST_F(DecideTest, ATcpConnectionGoesWhereThePortSays) {
   Decision decision = decide(*snapshot_, {snapshot_->resolve("a", "default"), "default", nullptr, 0});
 

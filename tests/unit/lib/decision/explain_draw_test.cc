@@ -39,6 +39,26 @@ TEST(ExplainDraw, NamesTheSetThatTheDrawTakes) {
   EXPECT_EQ(drawn(ask(yaml, {.url = "http://a/"})), "") << "all may be drawn";
 }
 
+TEST(ExplainDraw, AShareThatLeadsNowhereIsShownAndOnlyItsDrawIsRefused) {
+  std::string gone = "{name: gone, port: 80, unresolved: 'BackendNotFound: no Service'}";
+  std::string yaml = service_yaml("a") + service_yaml("b") +
+                     route(str_cat("backendRefs: [", gone, ", ", to_set("b", ", weight: 3"), "]"));
+
+  Explanation any = ask(yaml, {.url = "http://a/"});
+
+  EXPECT_EQ(any.reason, Reason::kNone) << "the others still get theirs";
+  ASSERT_EQ(any.backends.size(), 2U);
+  EXPECT_EQ(any.backends[0].name, "nowhere: BackendNotFound: no Service");
+  EXPECT_EQ(any.backends[0].percent, 25);
+  EXPECT_EQ(any.backends[0].reason, Reason::kBackendSetMissing);
+  Explanation lost = ask(yaml, {.url = "http://a/", .draw = kFirst});
+  EXPECT_EQ(lost.reason, Reason::kBackendSetMissing);
+  EXPECT_EQ(drawn(lost), any.backends[0].name);
+  EXPECT_EQ(drawn(ask(yaml, {.url = "http://a/", .draw = kLast})), "default/b");
+  std::string only = service_yaml("a") + route(str_cat("backendRefs: [", gone, "]"));
+  EXPECT_EQ(ask(only, {.url = "http://a/"}).reason, Reason::kBackendSetMissing);
+}
+
 TEST(ExplainDraw, SaysWhatTheBackendIsSentWithTheFiltersOfItsOwn) {
   std::string yaml =
       service_yaml("a") +

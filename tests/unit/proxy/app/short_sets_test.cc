@@ -24,8 +24,9 @@ const std::string kYaml =
     set_yaml("c", 30, "minHealthyPercent: 50") +
     str_cat("{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r}, spec: {parentRefs: ",
             "[{group: '', kind: Service, name: s}], rules: [{matches: [{path: {value: /only}}], backendRefs: [",
-            backend("a", 1), "]}, {backendRefs: [", backend("a", 80), ", ", backend("b", 10), ", ", backend("c", 10),
-            "]}]}}\n");
+            backend("a", 1), "]}, {matches: [{path: {value: /gone}}], backendRefs: [", backend("a", 1),
+            ", {name: gone, unresolved: 'BackendNotFound: no Service'}]}, {backendRefs: [", backend("a", 80), ", ",
+            backend("b", 10), ", ", backend("c", 10), "]}]}}\n");
 
 class ShortSetsTest : public UpstreamRig {
  protected:
@@ -58,6 +59,11 @@ class ShortSetsTest : public UpstreamRig {
   using Counts = std::map<std::string, int>;
   WorkerConfig config_{context_, metrics_};
 };
+
+TEST_F(ShortSetsTest, NobodyIsSentToAShareThatLeadsNowhere) {
+  fail(10, 4);
+  EXPECT_EQ(asked(0, "/gone"), "a");
+}
 
 TEST_F(ShortSetsTest, NothingMovesWhileEnoughAreHealthy) {
   fail(10, 2);
