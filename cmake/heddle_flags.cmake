@@ -7,6 +7,8 @@ target_compile_options(heddle_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(heddle_flags INTERFACE -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow
     -Wno-stringop-overread -Wno-maybe-uninitialized)
+  # Beside a precompiled header its collector looks through everything again and again: an eighth of the time.
+  target_compile_options(heddle_flags INTERFACE "SHELL:--param ggc-min-heapsize=1000000")
 else()  # clang++ compiles the fuzz targets and nothing else; g++ is who warns
   target_compile_options(heddle_flags INTERFACE -w)
 endif()

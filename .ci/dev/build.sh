@@ -2,10 +2,11 @@
 # Building and testing. One folder per preset below build/; the presets are in CMakePresets.json.
 # Sourced by ./dev.
 
-# configure PRESET [cmake arguments]: cheap when nothing changed.
+# configure PRESET [cmake arguments]: cheap when nothing changed. HEDDLE_UNITY=ON: for who compiles everything once.
 configure() {
   local preset="$1"
   shift
+  if [[ -n ${HEDDLE_UNITY:-} ]]; then set -- "-DHEDDLE_UNITY=$HEDDLE_UNITY" "$@"; fi
   say "configuring build/$preset"
   cmake --preset "$preset" --log-level=NOTICE "$@" || die "configuring build/$preset failed"
 }

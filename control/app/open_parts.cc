@@ -10,7 +10,6 @@
 #include "control/app/store_marker.h"
 #include "control/ca/file_ca_store.h"
 #include "control/ca/ledger_ca_store.h"
-#include "lib/base/bytes.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
@@ -119,10 +118,5 @@ Result<void> wait_for_others(Loop& loop, const Replicas& replicas) {
   if (replicas.is_loaded()) return {};
   return make_error(Reason::kUnavailable, str_cat("etcd did not say within ", format_duration(EtcdBackend::kPatience),
                                                   " who the other control planes are"));
-}
-
-std::string unique_id(Random& random) {
-  uint64_t words[2] = {random.next(), random.next()};
-  return to_hex(std::as_bytes(std::span(words)));
 }
 }  // namespace heddle

@@ -40,8 +40,6 @@ Result<OpenedCa> open_ca(const CaSeed&);
 void name_unreadable(const Store&, Logger&);
 // Runs the loop until it is known who the other control planes are. kUnavailable.
 Result<void> wait_for_others(Loop&, const Replicas&);
-// 32 hex digits.
-std::string unique_id(Random&);
 // Of our own certificate.
 ExtraNames names_of(const ControlOptions&);
 }  // namespace heddle
