@@ -116,9 +116,11 @@ struct Said {
     if (text.empty()) reason = why;
     text.append(text.empty() ? "" : "; ").append(field).append(field.empty() ? "" : ": ").append(message);
   }
-  ObjectCondition condition(std::string_view type) const {
+  // With words in either case: kube-apiserver 1.20 takes an empty text for one that is missing, and refuses it.
+  ObjectCondition condition(std::string_view type, std::string_view fine) const {
     bool is_fine = text.empty();
-    return {std::string(type), is_fine ? "True" : "False", std::string(is_fine ? type : reason), text};
+    return {std::string(type), is_fine ? "True" : "False", std::string(is_fine ? type : reason),
+            is_fine ? std::string(fine) : text};
   }
 };
 
@@ -138,7 +140,8 @@ std::vector<ObjectCondition> conditions_of(const ObjectVerdict& verdict) {
     if (unresolved_why) unresolved.add(field, message, *unresolved_why);
     if (!unresolved_why) refused.add(field, message, reason_of(field));
   }
-  std::vector<ObjectCondition> out{refused.condition("Accepted"), unresolved.condition("ResolvedRefs")};
+  std::vector<ObjectCondition> out{refused.condition("Accepted", "it is taken as it is"),
+                                   unresolved.condition("ResolvedRefs", "all that it refers to is there")};
   // With references that lead nowhere a route is in force all the same.
   bool is_left_out = !refused.text.empty() || (!unresolved.text.empty() && !verdict.programmed);
   if (!is_left_out && verdict.programmed) out.push_back(*verdict.programmed);

@@ -79,7 +79,7 @@ class Cluster:
             "etcd", "--data-dir", self.path("etcd-data"), "--listen-client-urls", client, "--advertise-client-urls", client,
             "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", f"default={peer}"])
         self.apiserver = self._group.start("kube-apiserver", [self._binary, *self._arguments(client)])
-        self.apiserver.wait_ready(self._is_ready, _START)
+        self.apiserver.wait_ready(self.is_ready, _START)
         self.kubeconfig = self._write("kubeconfig", json.dumps(self._config(self.token)))
         return self
 
@@ -108,7 +108,7 @@ class Cluster:
             "disable-admission-plugins": "ServiceAccount", "allow-privileged": "true", "profiling": "false"}
         return [f"--{name}={value}" for name, value in options.items()]
 
-    def _is_ready(self):
+    def is_ready(self):
         try:
             return self.raw("GET", "/readyz") == b"ok" and self.call("GET", "/api/v1/namespaces/default")
         except (OSError, Refused):

@@ -1,4 +1,5 @@
-"""What a sidecar asks of a control plane for its certificate, by hand: with a join token, and again with what it got."""
+"""What a sidecar asks of a control plane for its certificate, by hand: with a join token or a pod's, and again with what
+it got."""
 
 import json
 import os
@@ -18,9 +19,11 @@ class Refused(Exception):
 class Enrollee:
     """Somebody with an id, and a folder for keys; each certificate gets a new one."""
 
-    def __init__(self, folder, spiffe_id):
+    def __init__(self, folder, spiffe_id, source=None):
+        """`source`: the address it comes from; who fails is counted by it."""
         self._folder = folder
         self._id = spiffe_id
+        self._source = source
         self._count = 0
         os.makedirs(folder, exist_ok=True)
 
@@ -30,6 +33,12 @@ class Enrollee:
 
     def renew(self, control, credential):
         return self._ask(control, "/v1/renew", credential, {})
+
+    def attest_pod(self, control, token):
+        return self._ask(control, "/v1/attest", None, {"tokenKind": "kubernetes", "token": token})
+
+    def renew_pod(self, control, credential, token):
+        return self._ask(control, "/v1/renew", credential, {"tokenKind": "kubernetes", "token": token})
 
     def _ask(self, control, path, credential, request):
         base = os.path.join(self._folder, str(self._count))
@@ -44,9 +53,9 @@ class Enrollee:
             file.write(answer["chain"])
         return pki.Credential(f"{base}.pem", f"{base}.key", control.root)
 
-    @staticmethod
-    def _post(control, path, credential, body):
-        client = h2peer.Client(control.watch_port, control.ip, context=tlspeer.client_context(credential))
+    def _post(self, control, path, credential, body):
+        context = tlspeer.client_context(credential)
+        client = h2peer.Client(control.watch_port, control.ip, context=context, source=self._source)
         try:
             done = client.request("POST", path, [("content-type", "application/json")], body)
         finally:

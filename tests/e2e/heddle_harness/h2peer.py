@@ -139,10 +139,12 @@ class Connection:
 
 
 class Client(Connection):
-    def __init__(self, port, ip="127.0.0.1", timeout=TIMEOUT, keep_bodies=True, context=None):
-        """With an ssl `context` over TLS."""
+    def __init__(self, port, ip="127.0.0.1", timeout=TIMEOUT, keep_bodies=True, context=None, source=None):
+        """With an ssl `context` over TLS. `source`: the address it comes from."""
         sock = socket.socket(family_of(ip), socket.SOCK_STREAM)
         sock.settimeout(timeout)
+        if source:
+            sock.bind((source, 0))
         sock.connect((ip, port))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().__init__(context.wrap_socket(sock) if context else sock, True, keep_bodies)

@@ -131,5 +131,10 @@ TEST(ConditionsOf, WhatIsFineTellsWhereItIsLive) {
   ASSERT_EQ(found.size(), 3U);
   EXPECT_EQ(found[2].message, "version 7.12 is live on 15 of 15");
 }
+
+TEST(ConditionsOf, NoneIsWithoutWords) {
+  for (const ObjectCondition& one : conditions_of({})) EXPECT_NE(one.message, "") << one.type;
+  for (const ObjectCondition& one : conditions_of({{{"spec.x", "no"}}, std::nullopt})) EXPECT_NE(one.message, "");
+}
 }  // namespace
 }  // namespace heddle
