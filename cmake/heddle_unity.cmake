@@ -1,31 +1,28 @@
-# Sources of one folder compiled together, about six at a time: from nothing that takes a third of the time, for one changed
-# file more. So it is for continuous integration (.ci/run), not for work. Which belong together follows from their names
-# alone, so a new file changes one group and no other.
-option(HEDDLE_UNITY "Compile the sources of a folder some at a time, as .ci/run does" OFF)
+# Sources of one target compiled together, some at a time: most of the time from nothing goes into headers that every source
+# reads. For a changed file it takes longer, so it is for continuous integration (.ci/run), not for work.
+option(HEDDLE_UNITY "Compile sources of a target together, as .ci/run does" OFF)
 
-# Those that say a name in their anonymous namespace that another one of their group says, too.
+# Those that are compiled on their own, for what a name alone does not show (unity_groups.py).
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cmake/unity_alone.txt)
 file(STRINGS ${CMAKE_SOURCE_DIR}/cmake/unity_alone.txt HEDDLE_UNITY_ALONE REGEX "^[a-z]")
 
+# heddle_unity(<target> <source>...): the paths are absolute.
 function(heddle_unity target)
-  if(NOT HEDDLE_UNITY)
+  list(LENGTH ARGN count)
+  if(NOT HEDDLE_UNITY OR count LESS 2)
     return()
   endif()
-  list(LENGTH ARGN count)
-  set(groups 1)
-  while(count GREATER 8)
-    math(EXPR count "${count} / 2")
-    math(EXPR groups "${groups} * 2")
-  endwhile()
-  foreach(source IN LISTS ARGN)
-    file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR} ${source})
-    if(NOT name IN_LIST HEDDLE_UNITY_ALONE)
-      string(MD5 digest ${name})
-      string(SUBSTRING ${digest} 0 6 digest)
-      math(EXPR group "0x${digest} % ${groups}")
-      set_source_files_properties(${source} PROPERTIES UNITY_GROUP "${group}")
-    endif()
+  set(together ${ARGN})
+  foreach(name IN LISTS HEDDLE_UNITY_ALONE)
+    list(REMOVE_ITEM together ${CMAKE_SOURCE_DIR}/${name})
   endforeach()
+  execute_process(COMMAND /usr/bin/python3 -B ${CMAKE_SOURCE_DIR}/cmake/unity_groups.py 8 ${together}
+    OUTPUT_VARIABLE lines OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  string(REPLACE "\n" ";" pairs "${lines}")
+  while(pairs)
+    list(POP_FRONT pairs source group)
+    set_source_files_properties(${source} TARGET_DIRECTORY ${target} PROPERTIES UNITY_GROUP "${group}")
+  endwhile()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
   # A class whose parts are in an anonymous namespace is in one file all the same.
   target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
