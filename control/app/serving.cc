@@ -10,6 +10,8 @@ namespace {
 constexpr size_t kIdentityBody = 64 * 1024;  // a token and a CSR
 constexpr size_t kHealthConnections = 64;
 constexpr size_t kWebhookConnections = 64;  // of API servers, each with few
+constexpr size_t kOfSource = 16;            // of either, for one address: both listen where pods can reach them
+constexpr size_t kWebhookBodies = 32 << 20;
 }  // namespace
 
 Result<std::unique_ptr<Serving>> Serving::create(Parts parts) {
@@ -24,17 +26,19 @@ Serving::Serving(Access, Parts parts) : parts_(std::move(parts)) {
   auto contexts = [this] { return parts_.identity.context(); };
   watch_ = make(options.watch, contexts, ConnectionCap::resource_limit(0.8), kIdentityBody);
   api_ = make(options.api, contexts, ConnectionCap::default_limit(0.1, 1), ApiServer::kMaxBody);
-  health_ = make(options.health, nullptr, kHealthConnections, kIdentityBody);
+  health_ = make(options.health, nullptr, kHealthConnections, kIdentityBody, kOfSource);
   if (!options.webhook.listen) return;
   auto own = [this] { return parts_.identity.public_context(); };
-  webhook_ = make(*options.webhook.listen, own, kWebhookConnections, kIdentityBody);
+  webhook_ = make(*options.webhook.listen, own, kWebhookConnections, kIdentityBody, kOfSource);
 }
 
 std::unique_ptr<ControlEndpoint> Serving::make(const Address& address, ControlEndpoint::Contexts contexts,
-                                               size_t connections, size_t body) {
+                                               size_t connections, size_t body, size_t of_source) {
   ControlEndpoint::Options options;
   options.address = address;
   options.max_connections = connections;
+  options.max_of_source = of_source;
+  if (of_source != SIZE_MAX) options.limits.bodies = kWebhookBodies;
   options.limits.body = body;
   options.limits.line = kMaxSidecarLine;
   options.limits.session.drain = parts_.drain;

@@ -56,7 +56,8 @@ class Serving {
   Serving(Access, Parts);
 
  private:
-  std::unique_ptr<ControlEndpoint> make(const Address&, ControlEndpoint::Contexts, size_t connections, size_t body);
+  std::unique_ptr<ControlEndpoint> make(const Address&, ControlEndpoint::Contexts, size_t connections, size_t body,
+                                        size_t of_source = SIZE_MAX);
   Result<void> open_bundle();
   Result<void> listen_on(std::string_view name, ControlEndpoint&);
   std::vector<ControlEndpoint*> serving() const;

@@ -6,7 +6,8 @@
 
 namespace heddle {
 namespace {
-constexpr int64_t kNativeMinor = 29;
+// Nodes know them from 1.29 on, and may be three minor versions older than the API server, which is all that is asked.
+constexpr int64_t kNativeMinor = 32;
 constexpr MetricFamily kAnswers{"heddle_control_injections_total",
                                 "Pods that the API server asked about, by what came of it.",
                                 MetricType::kCounter,

@@ -56,9 +56,17 @@ JsonValue event_of(const JsonValue& service, const ClusterProblem& problem, Wall
       .with({"count"}, JsonValue::integer(1));
 }
 
+// Of more than kMost the oldest are told once more should they come again: nobody uses the Events of others up.
 void ObjectEvents::want(const ClusterProblem& problem) {
-  if (!problem.object.starts_with(kService) || known_.size() >= kMost) return;
-  if (known_.insert(problem.text()).second) queue_.push_back(problem);
+  if (!problem.object.starts_with(kService) || queue_.size() >= kMost) return;
+  std::string text = problem.text();
+  if (!known_.insert(text).second) return;
+  order_.push_back(std::move(text));
+  if (order_.size() > kMost) {
+    known_.erase(order_.front());
+    order_.pop_front();
+  }
+  queue_.push_back(problem);
 }
 
 std::optional<ObjectEvents::Event> ObjectEvents::next(const ClusterObjects& objects, MonoTime now, WallTime wall) {

@@ -29,7 +29,8 @@ class ObjectEvents {
 
  private:
   TokenBucket bucket_;
-  std::set<std::string> known_;  // texts of problems
+  std::set<std::string> known_;    // texts of problems
+  std::deque<std::string> order_;  // of known_, the oldest first
   std::deque<ClusterProblem> queue_;
 };
 

@@ -6,14 +6,32 @@ namespace heddle {
 namespace {
 constexpr std::string_view kWeightAnnotation = "heddle.dev/weight";
 constexpr std::string_view kProxyContainer = "heddle-proxy";
+constexpr std::string_view kMode = "HEDDLE_MODE";
 
-bool has_container(const JsonValue& pod, std::string_view list) {
-  std::optional<JsonValue> containers = pod.find({"spec", list});
-  if (!containers) return false;
-  for (size_t i = 0; i < containers->size(); ++i) {
-    if (text_at(containers->at(i), {"name"}) == kProxyContainer) return true;
+std::optional<JsonValue> named(const JsonValue& object, JsonValue::Path list, std::string_view name) {
+  std::optional<JsonValue> all = object.find(list);
+  for (size_t i = 0; all && i < all->size(); ++i) {
+    if (text_at(all->at(i), {"name"}) == name) return all->at(i);
   }
-  return false;
+  return std::nullopt;
+}
+
+std::optional<JsonValue> proxy_of(const JsonValue& pod) {
+  std::optional<JsonValue> found = named(pod, {"spec", "containers"}, kProxyContainer);
+  return found ? found : named(pod, {"spec", "initContainers"}, kProxyContainer);
+}
+
+bool is_explicit(const JsonValue& proxy) {
+  std::optional<JsonValue> mode = named(proxy, {"env"}, kMode);
+  return mode && text_at(*mode, {"value"}) == "explicit";
+}
+
+JsonValue proxy_essentials(const JsonValue& proxy) {
+  JsonValue out = JsonValue::object().with({"name"}, JsonValue::string(kProxyContainer));
+  if (!is_explicit(proxy)) return out;
+  const JsonValue mode[] = {
+      JsonValue::object().with({"name"}, JsonValue::string(kMode)).with({"value"}, JsonValue::string("explicit"))};
+  return out.with({"env"}, JsonValue::array(mode));
 }
 
 Labels read_labels(const JsonValue& pod) {
@@ -51,8 +69,9 @@ JsonValue pod_essentials(const JsonValue& pod) {
   for (std::string_view field : {"serviceAccountName", "nodeName"}) {
     if (auto value = pod.find({"spec", field})) out = out.with({"spec", field}, *value);
   }
-  if (!has_container(pod, "containers") && !has_container(pod, "initContainers")) return out;
-  const JsonValue proxy[] = {JsonValue::object().with({"name"}, JsonValue::string(kProxyContainer))};
+  std::optional<JsonValue> found = proxy_of(pod);
+  if (!found) return out;
+  const JsonValue proxy[] = {proxy_essentials(*found)};
   return out.with({"spec", "containers"}, JsonValue::array(proxy));
 }
 
@@ -63,7 +82,9 @@ PodFacts read_pod(const JsonValue& pod) {
   if (out.service_account.empty()) out.service_account = "default";
   out.uid = text_at(pod, {"metadata", "uid"});
   out.node = text_at(pod, {"spec", "nodeName"});
-  out.is_meshed = has_container(pod, "containers") || has_container(pod, "initContainers");
+  std::optional<JsonValue> proxy = proxy_of(pod);
+  out.is_meshed = proxy.has_value();
+  out.is_explicit = proxy && is_explicit(*proxy);
   out.is_leaving = !text_at(pod, {"metadata", "deletionTimestamp"}).empty();
   out.labels = read_labels(pod);
   read_weight(pod, out);

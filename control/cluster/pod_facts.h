@@ -4,13 +4,17 @@
 #include "control/cluster/cluster_objects.h"
 
 namespace heddle {
+// Where a sidecar takes requests of the mesh when nothing is redirected to it (lib/inject/sidecar_parts.h).
+inline constexpr uint16_t kSidecarInbound = 15006;
+
 struct PodFacts {
   ObjectRef ref;
   std::string service_account;  // "default" if the pod says none
   std::string uid;
   std::string node;
-  bool is_meshed = false;   // it has a container heddle-proxy: what it runs, not what an annotation promises
-  bool is_leaving = false;  // deletionTimestamp: sooner than its EndpointSlice says so
+  bool is_meshed = false;    // it has a container heddle-proxy: what it runs, not what an annotation promises
+  bool is_explicit = false;  // nothing is redirected to its sidecar: it is reached at the sidecar's own port
+  bool is_leaving = false;   // deletionTimestamp: sooner than its EndpointSlice says so
   Labels labels;
   std::optional<uint32_t> weight;  // heddle.dev/weight
   std::string wrong_weight;        // what it says instead of one; it then has none

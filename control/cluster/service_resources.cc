@@ -127,7 +127,8 @@ std::vector<SliceEndpoint> endpoints_of(const ServiceParts& parts, const TcpPort
 
 void write_endpoint(JsonWriter& out, const SliceEndpoint& endpoint, const PodFacts* pod,
                     const ServiceContext& context) {
-  out.begin_object().field("address", endpoint.address.ip()).field("port", endpoint.address.port());
+  uint16_t port = pod != nullptr && pod->is_explicit ? kSidecarInbound : endpoint.address.port();
+  out.begin_object().field("address", endpoint.address.ip()).field("port", port);
   if (!endpoint.zone.empty()) out.field("zone", endpoint.zone);
   if (pod != nullptr && pod->weight) out.field("weight", *pod->weight);
   if (pod == nullptr || !pod->is_meshed) {

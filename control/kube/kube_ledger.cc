@@ -221,16 +221,14 @@ void KubeLedger::write() {
     is_busy_ = true;
     std::string body = ledger_patch(version_, changes);
     call_ = client_.call(request("PATCH", options_.name, std::move(body)),
-                         [this, batch = std::move(batch), changes = std::move(changes)](const KubeAnswer& answer) {
-                           on_written(batch, changes, answer);
-                         });
+                         [this, batch = std::move(batch)](const KubeAnswer& answer) { on_written(batch, answer); });
   }
   if (!is_busy_) wake();
   finish(refused, was_faster());
 }
 
 // Another record was changed: the same again, on top of it. An answer that says nothing leaves it unknown.
-void KubeLedger::on_written(const Batch& batch, const EtcdLedgerPlan::Changes&, const KubeAnswer& answer) {
+void KubeLedger::on_written(const Batch& batch, const KubeAnswer& answer) {
   is_busy_ = false;
   if (answer.has_code(409)) {
     changes_.insert(changes_.begin(), batch.begin(), batch.end());
@@ -243,14 +241,14 @@ void KubeLedger::on_written(const Batch& batch, const EtcdLedgerPlan::Changes&, 
     wake();
     return finish(batch, done);
   }
-  bool is_known = answer.failure->code >= 400 && answer.failure->code < 500;
   Error why = answer.failure->to_error();
   log_.limited(LogLevel::kWarn, {"kube_ledger_write", 1}, "the Secret of the ledger could not be written",
                {{"name", options_.name}, {"error", why}});
   needs_read_ = true;
   wake();
-  bool is_gone = answer.has_code(404);
-  if (!is_known || is_gone) why = make_error(Reason::kUnavailable, why.detail);
+  // What the API server refuses us is no fault of who asks us, but that the Secret is full, or asked too often.
+  bool is_told = answer.has_code(413) || answer.has_code(429);
+  if (!is_told) why = make_error(Reason::kUnavailable, why.detail);
   finish(batch, why);
 }
 

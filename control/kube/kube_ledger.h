@@ -72,7 +72,7 @@ class KubeLedger final : public Ledger, private KubeWatch::Observer {
   void make();
   void on_read(const Batch& readers, const KubeAnswer&);
   void write();
-  void on_written(const Batch&, const EtcdLedgerPlan::Changes&, const KubeAnswer&);
+  void on_written(const Batch&, const KubeAnswer&);
   Batch take_batch(EtcdLedgerPlan::Changes&, Batch& refused);
   bool holds(const Condition&, const std::map<std::string, std::optional<std::string>>& over) const;
   Result<void> adopt(const JsonValue& secret, bool is_ours);

@@ -93,9 +93,18 @@ std::vector<std::string> conflicts(const JsonValue& pod) {
   return problems;
 }
 
-std::string inbound_ports(const JsonValue& pod) {
+// What runs beside each other: the containers, and steps that stay as native sidecars of the application.
+std::vector<JsonValue> staying(const JsonValue& pod) {
+  std::vector<JsonValue> out = list_of(pod, "containers");
+  for (JsonValue& step : list_of(pod, "initContainers")) {
+    if (text_of(step, {"restartPolicy"}) == "Always") out.push_back(std::move(step));
+  }
+  return out;
+}
+
+std::set<int64_t> inbound_ports(const JsonValue& pod) {
   std::set<int64_t> ports;
-  for (const JsonValue& container : list_of(pod, "containers")) {
+  for (const JsonValue& container : staying(pod)) {
     std::optional<JsonValue> of = container.find("ports");
     for (size_t i = 0; of && i < of->size(); ++i) {
       std::string_view protocol = text_of(of->at(i), {"protocol"});
@@ -103,8 +112,12 @@ std::string inbound_ports(const JsonValue& pod) {
       if (port && port->as_integer() && (protocol.empty() || protocol == "TCP")) ports.insert(*port->as_integer());
     }
   }
+  return ports;
+}
+
+std::string inbound_ports_text(const JsonValue& pod) {
   std::vector<std::string> texts;
-  for (int64_t port : ports) texts.push_back(std::to_string(port));
+  for (int64_t port : inbound_ports(pod)) texts.push_back(std::to_string(port));
   return join(texts, ",");
 }
 
@@ -136,7 +149,7 @@ JsonValue with_sidecar(const InjectInput& in, const InjectSettings& settings, co
                        RewrittenProbes probes) {
   std::vector<JsonValue> mains = list_of(in.pod, "containers");
   std::string first(mains.empty() ? "" : text_of(mains.front(), {"name"}));
-  PodSidecar facts{settings, options, inbound_ports(in.pod), probes.originals};
+  PodSidecar facts{settings, options, inbound_ports_text(in.pod), probes.originals};
   JsonValue pod = with_containers(in.pod, facts, with_release_hooks(probes.containers));
   std::vector<JsonValue> volumes = list_of(pod, "volumes");
   for (JsonValue& volume : sidecar_volumes(facts)) volumes.push_back(std::move(volume));
@@ -156,6 +169,18 @@ std::string_view to_text(InjectResult result) noexcept {
   return kNames[static_cast<size_t>(result)];
 }
 
+namespace {
+// Of steps, which have probes where they stay; `out` gets what they asked.
+JsonValue rewrite_more(const JsonValue& steps, RewrittenProbes& out) {
+  RewrittenProbes more = rewrite_probes(steps);
+  for (std::string_view key : more.originals.keys()) {
+    out.originals = out.originals.with({key}, *more.originals.find(key));
+  }
+  for (std::string& one : more.problems) out.problems.push_back(std::move(one));
+  return more.containers;
+}
+}  // namespace
+
 Injection inject(const InjectInput& in, const InjectSettings& settings) {
   Injection out;
   out.pod = in.pod;
@@ -169,14 +194,22 @@ Injection inject(const InjectInput& in, const InjectSettings& settings) {
   out.warnings = std::move(read.warnings);
   out.problems = std::move(read.problems);
   for (std::string& one : conflicts(in.pod)) out.problems.push_back(std::move(one));
+  if (read.options.mode == InjectMode::kExplicit && inbound_ports(in.pod).size() > 1) {
+    out.problems.push_back(
+        "annotation heddle.dev/mode: in explicit mode one port has a sidecar, and the pod has several; take intercept");
+  }
   RewrittenProbes probes{JsonValue::array(list_of(in.pod, "containers")), JsonValue::object(), {}};
-  // Where plaintext is let in Kubelet's are, too.
-  if (read.options.inbound_tls == "strict" && read.options.mode == InjectMode::kIntercept) {
+  // Also where plaintext is let in: Kubelet's have no identity, and the first policy would refuse them.
+  InjectInput rewritten = in;
+  if (read.options.mode == InjectMode::kIntercept) {
     probes = rewrite_probes(probes.containers);
+    if (std::optional<JsonValue> steps = in.pod.find({"spec", "initContainers"})) {
+      rewritten.pod = in.pod.with({"spec", "initContainers"}, rewrite_more(*steps, probes));
+    }
     for (std::string& one : probes.problems) out.problems.push_back(std::move(one));
   }
   out.result = out.problems.empty() ? InjectResult::kInjected : InjectResult::kRefused;
-  if (out.problems.empty()) out.pod = with_sidecar(in, settings, read.options, std::move(probes));
+  if (out.problems.empty()) out.pod = with_sidecar(rewritten, settings, read.options, std::move(probes));
   return out;
 }
 
@@ -198,6 +231,8 @@ JsonValue uninject(const JsonValue& pod) {
   if (containers) containers = without_release_hooks(*containers);
   if (probes && containers) containers = restore_probes(*containers, *probes);
   if (containers) out = out.with({"spec", "containers"}, *containers);
+  std::optional<JsonValue> steps = out.find({"spec", "initContainers"});
+  if (probes && steps) out = out.with({"spec", "initContainers"}, restore_probes(*steps, *probes));
   for (std::string_view annotation : {kInjected, kProbes, kDefaultContainer, kSafeToEvict}) {
     if (out.find({"metadata", "annotations", annotation})) out = out.without({"metadata", "annotations", annotation});
   }

@@ -66,7 +66,7 @@ bool take_level(PodOptions& out, const std::string& value) {
 bool take_drain(PodOptions& out, const std::string& value) {
   Result<Duration> time = parse_duration(value);
   if (time) out.drain = *time;
-  return time && *time >= 1s && *time <= 1h;
+  return time && *time >= 1s && *time <= 10min;
 }
 
 constexpr std::string_view kPorts = "ports and ranges with commas, like 80,8000-8010";
@@ -85,10 +85,10 @@ constexpr Taker kTakers[] = {{"proxy-image", "an image", take_text<&PodOptions::
                              {"opaque-ports", kPorts, take_text<&PodOptions::opaque_ports, is_port_list>},
                              {"skip-subnets", "networks with commas, like 10.0.0.0/8,fd00::/8",
                               take_text<&PodOptions::skip_subnets, is_subnet_list>},
-                             {"drain-deadline", "a duration from 1s to 1h", take_drain}};
+                             {"drain-deadline", "a duration from 1s to 10m", take_drain}};
 
 // Ours, but not of the sidecar: of Services, of what we write ourselves.
-constexpr std::string_view kOthers[] = {"inject", "injected", "probes"};
+constexpr std::string_view kOthers[] = {"inject", "injected", "probes", "weight"};
 
 void read(const JsonValue& annotations, std::string_view where, OptionsRead& out) {
   for (std::string_view key : annotations.keys()) {

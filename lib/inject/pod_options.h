@@ -20,7 +20,7 @@ struct InjectSettings {
   std::string control = "heddle-control.heddle-system.svc:15010";
   std::string audience = "heddle.dev/identity";
   std::string root_config_map = "heddle-root";  // has root.pem; in the pod's own namespace
-  bool native_sidecar = true;                   // Kubernetes 1.29 and newer
+  bool native_sidecar = true;                   // nodes know them from Kubernetes 1.29 on
 };
 
 enum class InjectMode : uint8_t { kIntercept, kExplicit };
@@ -33,7 +33,8 @@ struct PodOptions {
   std::string log_level = "info";
   std::string cpu_request = "10m", cpu_limit, memory_request = "32Mi", memory_limit = "256Mi";
   std::string skip_inbound_ports, skip_outbound_ports, skip_subnets, opaque_ports;  // as written, checked
-  Duration drain = 25s;  // at most so long does a leaving pod wait for those that know it
+  Duration drain =
+      25s;  // at most so long does a leaving pod wait for those that know it, and after that for what is open
 };
 
 struct OptionsRead {

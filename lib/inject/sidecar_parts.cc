@@ -88,8 +88,8 @@ void write_life(JsonWriter& out, const PodSidecar& facts) {
   write_probe(out, "livenessProbe", "/livez", 10, 3);
   // Waits for what is acknowledged, not for a time: docs/operations.md. It has no shell.
   out.key("lifecycle").begin_object().key("preStop").begin_object().key("exec").begin_object();
-  out.key("command").begin_array().string("/usr/bin/heddle-proxy").string("drain").string("--wait").end_array();
-  out.end_object().end_object();
+  out.key("command").begin_array().string("/usr/bin/heddle-proxy").string("drain").string("--wait");
+  out.string("--timeout").string(format_duration(facts.options.drain)).end_array().end_object().end_object();
   if (!facts.options.native_sidecar) {  // the containers after it start when this has returned
     out.key("postStart").begin_object().key("exec").begin_object();
     out.key("command").begin_array().string("/usr/bin/heddle-proxy").string("await").end_array();

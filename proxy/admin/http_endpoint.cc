@@ -9,10 +9,25 @@ HttpEndpoint::HttpEndpoint(Loop& loop, Protocols& protocols)
 Result<void> HttpEndpoint::listen(const Address& address) {
   ListenSpec spec;
   spec.address = address;
-  auto accept = [this](std::unique_ptr<Transport> transport) { server_.serve(std::move(transport)); };
-  HEDDLE_TRY(listener_, Listener::listen(loop_, spec, cap_, std::move(accept)));
+  auto on_accept = [this](std::unique_ptr<Transport> transport) { accept(std::move(transport)); };
+  HEDDLE_TRY(listener_, Listener::listen(loop_, spec, cap_, std::move(on_accept)));
   listener_->start();
   return {};
+}
+
+// On this machine and in this pod nobody is a stranger.
+bool HttpEndpoint::is_crowded(const Address& peer) {
+  if (!peer.is_ip() || peer.is_loopback()) return false;
+  size_t held = 0;
+  registry_.for_each([&held, source = peer.source()](const Connection& connection) {
+    held += connection.describe().peer.source() == source;
+  });
+  return held >= kMaxOfSource;
+}
+
+void HttpEndpoint::accept(std::unique_ptr<Transport> transport) {
+  if (is_crowded(transport->info().peer)) return loop_.defer(recount_);
+  server_.serve(std::move(transport));
 }
 
 void HttpEndpoint::stop() {

@@ -1,5 +1,6 @@
 // HttpEndpoint: one address of the operator's HTTP (admin, health, stats): listener, connections and routes. Belongs to
-// the main loop. At most kMaxConnections at once, so that operators cannot use up the proxy's descriptors.
+// the main loop. At most kMaxConnections at once, so that operators cannot use up the proxy's descriptors, and
+// kMaxOfSource from one address: who reaches it keeps nobody else out, Kubelet least of all.
 // Before it is destroyed: stop(), then run the loop until connections() is zero, or abort() and one more turn.
 #pragma once
 #include <memory>
@@ -11,6 +12,7 @@ namespace heddle {
 class HttpEndpoint {
  public:
   static constexpr size_t kMaxConnections = 128;
+  static constexpr size_t kMaxOfSource = 32;
   HttpEndpoint(Loop&, Protocols&);
   HttpEndpoint(const HttpEndpoint&) = delete;
   HttpEndpoint& operator=(const HttpEndpoint&) = delete;
@@ -25,11 +27,14 @@ class HttpEndpoint {
   size_t connections() const noexcept { return registry_.size(); }
 
  private:
+  void accept(std::unique_ptr<Transport>);
+  bool is_crowded(const Address& peer);
   void on_connection_gone();
   Loop& loop_;
   ConnectionRegistry registry_;
   ConnectionCap cap_{kMaxConnections};
   HttpServer server_;
   std::unique_ptr<Listener> listener_;
+  DeferredOf<HttpEndpoint, &HttpEndpoint::on_connection_gone> recount_{*this};
 };
 }  // namespace heddle

@@ -1,5 +1,7 @@
 #include "proxy/app/drain_keeper.h"
 
+#include <algorithm>
+
 #include <utility>
 
 #include "lib/base/strings.h"
@@ -80,7 +82,9 @@ void DrainKeeper::look() {
   parts_.targets.drain_inbound({parts_.settings.drain, parts_.settings.drain_accept}, [this] {
     if (--callers_at_ == 0) on_callers_gone();
   });
-  callers_deadline_->arm(parts_.settings.drain);
+  // Who waits for us said how long in all.
+  Duration left = leaving_->within() - leaving_->waited(parts_.scheduler.now());
+  callers_deadline_->arm(std::clamp(left, Duration{}, parts_.settings.drain));
 }
 
 void DrainKeeper::on_callers_gone() {
@@ -91,9 +95,12 @@ void DrainKeeper::on_callers_gone() {
 // Kubernetes ends all containers of a pod at once, and asks their hooks in any order.
 void DrainKeeper::await_left(OnLeft on_left) {
   if (outcome_) return on_left(*outcome_);
+  if (waiting_.size() >= kMostWaiting) return on_left({LeaveEnd::kNotLeaving});
+  bool is_first = waiting_.empty();
   waiting_.push_back(std::move(on_left));
   if (state_ == State::kDraining) return finish({LeaveEnd::kEnded});
-  if (state_ == State::kServing) early_deadline_->arm(kBegins);
+  // Of the first one alone: who asks again and again keeps nobody waiting.
+  if (state_ == State::kServing && is_first) early_deadline_->arm(kBegins);
 }
 
 void DrainKeeper::on_not_leaving() {

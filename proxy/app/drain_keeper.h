@@ -40,6 +40,7 @@ class DrainKeeper {
   void leave(Duration within, OnLeft on_left);
   // The same for who does not decide it: answers kNotLeaving where nobody says leave() or drain() within kBegins.
   static constexpr Duration kBegins = 3s;
+  static constexpr size_t kMostWaiting = 64;  // of those who may; beyond, kNotLeaving at once
   void await_left(OnLeft on_left);
   // Also ends a wait.
   void drain();

@@ -115,6 +115,17 @@ class KubeLedgerFaults : public testing::Test {
   KubeDouble server_;
 };
 
+// Rights that were taken from us are no fault of who asks for a certificate.
+TEST_F(KubeLedgerFaults, WhatTheApiServerRefusesUsIsNotTheCallersFault) {
+  auto node = rig_.open_kube_ledger(server_.config(), {"default", "ledger"});
+  for (std::string code : {"400", "401", "403", "404", "422"}) {
+    server_.fault(str_cat(R"({"do": "status", "verb": "patch", "code": )", code, "}"));
+    Result<void> refused = rig_.commit(node->get(), {PutMeta{"m", code}});
+    ASSERT_FALSE(refused.has_value()) << code;
+    EXPECT_EQ(refused.error().reason, Reason::kUnavailable) << code;
+  }
+}
+
 TEST_F(KubeLedgerFaults, WhoeverIsNotAnsweredIsToldAndNothingIsLost) {
   auto node = rig_.open_kube_ledger(server_.config(), {"default", "ledger"});
   ASSERT_TRUE(rig_.commit(node->get(), {PutMeta{"m", "1"}}).has_value());

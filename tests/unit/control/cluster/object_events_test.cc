@@ -49,6 +49,16 @@ TEST_F(ServiceEvents, OthersHaveConditionsAndWhoIsGoneHasNone) {
   EXPECT_EQ(events_.waiting(), 0U);
 }
 
+TEST_F(ServiceEvents, WhoHasHadManyProblemsUsesUpNobodysEvents) {
+  for (size_t i = 0; i <= ObjectEvents::kMost; ++i) {
+    events_.want({kProblem.object, "", std::to_string(i)});
+    now_ = now_ + 1s;
+    EXPECT_TRUE(next()) << i;
+  }
+  events_.want({kProblem.object, "", "0"});
+  EXPECT_EQ(events_.waiting(), 1U) << "the oldest is forgotten";
+}
+
 TEST_F(ServiceEvents, TheyAreFew) {
   for (int i = 0; i < 100; ++i) events_.want({kProblem.object, "", std::to_string(i)});
   size_t told = 0;

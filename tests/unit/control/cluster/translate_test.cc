@@ -276,6 +276,24 @@ subsets: [{ports: [{port: 8080}], addresses: [{ip: 10.0.0.7}]}])");
             R"([{"address":"10.0.0.7","port":8080,"tls":"plaintext"}])");
 }
 
+TEST_F(TranslateTest, NothingIsRedirectedToAnExplicitSidecarSoItIsReachedAtItsOwnPort) {
+  put(kShop);
+  put(R"(
+apiVersion: v1
+kind: Pod
+metadata: {name: meshed, namespace: shop}
+spec:
+  serviceAccountName: hello
+  initContainers: [{name: heddle-proxy, env: [{name: HEDDLE_NODE, value: a}, {name: HEDDLE_MODE, value: explicit}]}]
+  containers: [{name: app}]
+)");
+  EXPECT_EQ(at("BackendSet/shop/hello.80", {"spec", "endpoints"}),
+            R"([{"address":"10.0.0.1","identity":"spiffe://cluster.local/ns/shop/sa/hello","port":15006,"zone":"a"},)"
+            R"({"address":"10.0.0.2","port":8080,"tls":"plaintext"}])");
+  JsonValue pod = *objects_.find(ClusterKind::kPod, {"shop", "meshed"});
+  EXPECT_TRUE(read_pod(pod_essentials(pod)).is_explicit) << "what is kept of it says so";
+}
+
 constexpr std::string_view kWeighedPod = R"(
 apiVersion: v1
 kind: Pod

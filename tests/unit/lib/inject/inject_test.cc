@@ -82,6 +82,21 @@ TEST(Inject, ExplicitModeNeedsNoRights) {
   EXPECT_EQ(out.pod.compact().find("NET_ADMIN"), std::string::npos);
 }
 
+TEST(Inject, ExplicitModeHasOnePortAtMost) {
+  JsonValue pod =
+      of_yaml(R"({metadata: {labels: {heddle.dev/inject: enabled}, annotations: {heddle.dev/mode: explicit}},
+      spec: {containers: [{name: app, ports: [{containerPort: 8080}, {containerPort: 9090}]}]}})");
+  EXPECT_EQ(run(pod).problems, Names{"annotation heddle.dev/mode: in explicit mode one port has a sidecar, and the pod "
+                                     "has several; take intercept"});
+}
+
+TEST(Inject, APodThatLeavesWaitsForAsLongAsItSays) {
+  Injection out = run(annotated(of_yaml(kPod), "heddle.dev/drain-deadline", "2m"));
+  JsonValue proxy = out.pod.find({"spec", "initContainers"})->at(1);
+  EXPECT_EQ(proxy.find({"lifecycle", "preStop", "exec", "command"})->compact(),
+            R"(["/usr/bin/heddle-proxy","drain","--wait","--timeout","2m"])");
+}
+
 TEST(Inject, ItsOwnOutputIsLeftAlone) {
   Injection once = run(of_yaml(kPod));
   Injection twice = run(once.pod);
@@ -126,8 +141,9 @@ TEST(Inject, AWrongAnnotationRefusesThePodAndAnUnknownOneIsAWarning) {
             Names{"annotation heddle.dev/skip-outbond-ports of the pod is not one that this version knows"});
 }
 
-TEST(Inject, UnderStrictTlsTheSidecarIsAskedInsteadOfTheApplication) {
-  Injection out = run(annotated(of_yaml(kPod), "heddle.dev/inbound-tls", "strict"));
+// Kubelet has neither certificate nor identity: strict ports and policies would refuse it.
+TEST(Inject, KubeletAsksTheSidecarInsteadOfTheApplication) {
+  Injection out = run(of_yaml(kPod));
   ASSERT_EQ(out.result, InjectResult::kInjected);
   JsonValue app = out.pod.find({"spec", "containers"})->at(0);
   EXPECT_EQ(app.find("readinessProbe")->compact(),
@@ -135,6 +151,20 @@ TEST(Inject, UnderStrictTlsTheSidecarIsAskedInsteadOfTheApplication) {
   EXPECT_EQ(app.find("livenessProbe")->compact(), R"({"exec":{"command":["ok"]}})");
   EXPECT_EQ(out.pod.find({"metadata", "annotations", "heddle.dev/probes"})->as_string(),
             R"({"app/readyz":{"httpGet":{"path":"/ready","port":8080},"periodSeconds":3}})");
+}
+
+TEST(Inject, AStepThatStaysIsAskedLikeAContainer) {
+  JsonValue pod = of_yaml(R"({metadata: {labels: {heddle.dev/inject: enabled}}, spec: {
+      initContainers: [{name: cache, restartPolicy: Always, ports: [{containerPort: 6379}],
+                        startupProbe: {tcpSocket: {port: 6379}}}],
+      containers: [{name: app, ports: [{containerPort: 8080}]}]}})");
+  Injection out = run(pod);
+  ASSERT_EQ(out.result, InjectResult::kInjected);
+  std::optional<JsonValue> steps = out.pod.find({"spec", "initContainers"});
+  EXPECT_EQ(steps->at(2).find("startupProbe")->compact(),
+            R"({"httpGet":{"path":"/app-health/cache/startupz","port":15020}})");
+  EXPECT_NE(steps->at(1).compact().find(R"({"name":"HEDDLE_INBOUND_PORTS","value":"6379,8080"})"), std::string::npos);
+  EXPECT_EQ(uninject(out.pod), pod);
 }
 
 TEST(Inject, APortThatNobodyHasIsRefused) {

@@ -141,6 +141,20 @@ TEST_F(DrainKeeperTest, CallersThatStayConnectedAreWaitedForUntilTheDrainDeadlin
   EXPECT_EQ(left_[0].end, LeaveEnd::kAcknowledged);
 }
 
+TEST_F(DrainKeeperTest, CallersThatStayConnectedAreWaitedForNoLongerThanWasAsked) {
+  connect();
+  leave(6s);
+  heartbeat_and_advance();
+  release(ReleaseState::kAcknowledged);
+  scheduler_.advance(4900ms);
+  EXPECT_TRUE(left_.empty());
+
+  scheduler_.advance(200ms);
+
+  ASSERT_EQ(left_.size(), 1U);
+  EXPECT_EQ(left_[0].end, LeaveEnd::kAcknowledged);
+}
+
 TEST_F(DrainKeeperTest, AtTheDeadlineItGoesOnWithoutThoseThatDidNotLetGo) {
   connect();
   leave(10s);
@@ -331,6 +345,22 @@ TEST_F(DrainKeeperTest, WhoAwaitsOneThatDoesNotLeaveIsToldSo) {
   EXPECT_EQ(awaited_[0].end, LeaveEnd::kNotLeaving);
   EXPECT_EQ(begun_, 0) << "whoever asks changes nothing";
   EXPECT_EQ(state(), State::kServing);
+}
+
+TEST_F(DrainKeeperTest, WhoAwaitsAgainAndAgainKeepsNobodyWaiting) {
+  await_left();
+  scheduler_.advance(DrainKeeper::kBegins - 1ms);
+  await_left();
+
+  scheduler_.advance(1ms);
+
+  EXPECT_EQ(awaited_.size(), 2U);
+}
+
+TEST_F(DrainKeeperTest, OfManyWhoAwaitTheLastAreToldAtOnce) {
+  for (size_t i = 0; i <= DrainKeeper::kMostWaiting; ++i) await_left();
+  ASSERT_EQ(awaited_.size(), 1U);
+  EXPECT_EQ(awaited_[0].end, LeaveEnd::kNotLeaving);
 }
 
 TEST_F(DrainKeeperTest, WhoAwaitsALittleBeforeItLeavesIsAnsweredWithIt) {

@@ -234,7 +234,7 @@ std::vector<Row> of_connections() {
                count(AdaptiveConcurrencySpec{}.max_limit), ", or as its Workload says, at most ",
                count(kMaxConcurrencyLimit), "; divided among workers")},
       {"health probes let in before it, per worker", str_cat(count(OverloadGate::kMostProbes), " at once")},
-      {"admin, stats and health page, each", str_cat(count(HttpEndpoint::kMaxConnections), " connections")},
+      {"admin, stats and health page, each", str_cat(count(HttpEndpoint::kMaxConnections), " connections, ", count(HttpEndpoint::kMaxOfSource), " of one address")},
       {"[probes of the application](proxy-config.md#probes-of-the-application)",
        str_cat(count(kMaxApplicationProbes), "; ", count(ApplicationProbes::kMaxAtOnce), " at once")},
       {"spans of traced requests that wait for the collector, per worker", count(SpanExporter::kRingSpans)},
