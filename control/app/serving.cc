@@ -14,14 +14,14 @@ constexpr size_t kOfSource = 16;            // of either, for one address: both 
 constexpr size_t kWebhookBodies = 32 << 20;
 }  // namespace
 
-Result<std::unique_ptr<Serving>> Serving::create(Parts parts) {
-  auto out = std::make_unique<Serving>(Access(), std::move(parts));
+Result<std::unique_ptr<Serving>> Serving::create(const Parts& parts) {
+  auto out = std::make_unique<Serving>(Access(), parts);
   HEDDLE_CHECK_OK(out->open_bundle());
   return out;
 }
 
 // Of the 0.9 of our descriptors that connections may have, most are for sidecars: as many as there are.
-Serving::Serving(Access, Parts parts) : parts_(std::move(parts)) {
+Serving::Serving(Access, const Parts& parts) : parts_(parts) {
   const ControlOptions& options = parts_.options;
   auto contexts = [this] { return parts_.identity.context(); };
   watch_ = make(options.watch, contexts, ConnectionCap::resource_limit(0.8), kIdentityBody);

@@ -20,7 +20,7 @@ class Serving {
     Logger bundle_log;
   };
   // Errors of the files of the bundle endpoint's certificate.
-  static Result<std::unique_ptr<Serving>> create(Parts);
+  static Result<std::unique_ptr<Serving>> create(const Parts&);
 
   HttpServer& watch() noexcept { return watch_->http(); }
   HttpServer& api() noexcept { return api_->http(); }
@@ -53,7 +53,7 @@ class Serving {
     friend class Serving;
     Access() = default;
   };
-  Serving(Access, Parts);
+  Serving(Access, const Parts&);
 
  private:
   std::unique_ptr<ControlEndpoint> make(const Address&, ControlEndpoint::Contexts, size_t connections, size_t body,

@@ -67,7 +67,7 @@ RpcResponse WebhookPart::answer(const RpcRequest& request) {
 }
 
 void WebhookPart::ask_version() {
-  asking_ = parts_.client.call({"GET", "/version"}, [this](KubeAnswer answer) { on_version(answer); });
+  asking_ = parts_.client.call({"GET", "/version"}, [this](const KubeAnswer& answer) { on_version(answer); });
 }
 
 void WebhookPart::on_version(const KubeAnswer& answer) {

@@ -41,7 +41,7 @@ KubeLedger::KubeLedger(KubeClient& client, Random& random, Logger log, Options o
       again_(client.loop().timer([this] { wake(); })) {}
 KubeLedger::~KubeLedger() = default;
 
-KubeRequest KubeLedger::request(std::string method, std::string name, std::string body) const {
+KubeRequest KubeLedger::request(std::string method, std::string_view name, std::string body) const {
   KubeRequest out;
   out.path = secrets().path(options_.namespace_name, name);
   out.body = std::move(body);

@@ -79,7 +79,7 @@ class KubeLedger final : public Ledger, private KubeWatch::Observer {
   void set(const std::string& key, const std::string* value);
   void tell(const std::vector<std::string>& keys);
   static void finish(const Batch&, const Result<void>&);
-  KubeRequest request(std::string method, std::string name, std::string body) const;
+  KubeRequest request(std::string method, std::string_view name, std::string body) const;
 
   KubeClient& client_;
   Random& random_;

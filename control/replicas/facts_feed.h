@@ -15,7 +15,7 @@ namespace heddle {
 class FactsFeed {
  public:
   static constexpr size_t kMaxQuestions = 8;  // under way; kOverload beyond
-  FactsFeed(WatchHub& hub, SpiffeId self, Logger log) : hub_(hub), self_(std::move(self)), log_(log) {}
+  FactsFeed(WatchHub& hub, const SpiffeId& self, Logger log) : hub_(hub), self_(self), log_(log) {}
   void serve_on(HttpServer&);
   // Whoever waits is told that this replica leaves, and who comes.
   void drain();

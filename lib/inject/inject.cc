@@ -146,7 +146,7 @@ JsonValue with_containers(JsonValue pod, const PodSidecar& facts, const JsonValu
 }
 
 JsonValue with_sidecar(const InjectInput& in, const InjectSettings& settings, const PodOptions& options,
-                       RewrittenProbes probes) {
+                       const RewrittenProbes& probes) {
   std::vector<JsonValue> mains = list_of(in.pod, "containers");
   std::string first(mains.empty() ? "" : text_of(mains.front(), {"name"}));
   PodSidecar facts{settings, options, inbound_ports_text(in.pod), probes.originals};
