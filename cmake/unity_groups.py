@@ -15,8 +15,8 @@ _DECLARED = (re.compile(r"^(?!using\b|return\b|namespace\b|#)[A-Za-z_][^;(={]*?[
              re.compile(r"^using\s+(\w+)\s*="),
              re.compile(r"^MATCHER\w*\((\w+)"),
              re.compile(r"^#define\s+(\w+)"))
-# What changes how others are read: such a source is compiled alone.
-_SPREADS = re.compile(r"(?m)^using\s+(?:namespace\b|.*\boperator\b)")
+# Compiled alone: what changes how others are read, and main(), which a library has for whoever lacks one.
+_ALONE = re.compile(r"(?m)^(?:using\s+(?:namespace\b|.*\boperator\b)|int main\()")
 
 
 def names_of(text):
@@ -43,7 +43,7 @@ def groups_of(sources, size):
 
 def main(size, *paths):
     texts = {path: pathlib.Path(path).read_text(encoding="utf-8") for path in paths}
-    sources = {path: names_of(text) for path, text in texts.items() if not _SPREADS.search(text)}
+    sources = {path: names_of(text) for path, text in texts.items() if not _ALONE.search(text)}
     for source, group in groups_of(sources, int(size)).items():
         print(f"{source};{group}")
 
