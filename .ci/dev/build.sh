@@ -126,12 +126,23 @@ cmd_test_k8s() {
   done
 }
 
+# The previous release beside this one. It is built first, once for each clone.
+cmd_test_skew() {
+  [[ $# -eq 0 ]] || die "test skew: takes no arguments"
+  ensure_packages all
+  configure release -DHEDDLE_TESTS=ON
+  compile release heddle_programs
+  say "testing build/release beside the release before it"
+  ctest --test-dir build/release --output-on-failure --no-tests=error -L skew || die "test skew: failed, see above"
+}
+
 cmd_test() {
-  if [[ ${1:-} == k8s ]]; then
-    shift
-    cmd_test_k8s "$@"
-    return
-  fi
+  case "${1:-}" in
+    k8s | skew)
+      "cmd_test_$1" "${@:2}"
+      return
+      ;;
+  esac
   local preset=release target=all options=()
   while [[ $# -gt 0 ]]; do
     case "$1" in
@@ -142,7 +153,7 @@ cmd_test() {
         options+=("$1" "$2")
         shift
         ;;
-      *) die "test: '$1' is no sanitizer (asan, tsan), k8s, --threads, -R REGEX or -L LABEL" ;;
+      *) die "test: '$1' is no sanitizer (asan, tsan), k8s, skew, --threads, -R REGEX or -L LABEL" ;;
     esac
     shift
   done
@@ -152,7 +163,7 @@ cmd_test() {
   run_tests "$preset" "${options[@]}"
 }
 
-# run_tests PRESET [ctest options]: everything but soak. What needs the machine for itself says so to ctest. Two slots
+# run_tests PRESET [ctest options]: everything but soak and skew. What needs the machine for itself says so to ctest. Two slots
 # for each processor: what computes takes two, what waits for clocks takes one (tests/scripts.cmake).
 run_tests() {
   local preset="$1" prefix=()
@@ -163,5 +174,5 @@ run_tests() {
   if [[ $preset == tsan ]]; then prefix=(steady_addresses); fi
   say "testing build/$preset"
   "${prefix[@]}" ctest --test-dir "build/$preset" --output-on-failure --no-tests=error --parallel "$((2 * $(nproc)))" \
-    -LE soak "$@" || die "test: some tests of build/$preset failed, see above"
+    -LE 'soak|skew' "$@" || die "test: some tests of build/$preset failed, see above"
 }

@@ -1,18 +1,12 @@
 #!/usr/bin/env bash
 # Builds the three programs of the previous release (previous_release) below BUILD_DIR/previous/<commit>, once.
-# Usage: build_previous.sh [--ask] BUILD_DIR      --ask: only says whether it can
+# Usage: build_previous.sh BUILD_DIR
 # HEDDLE_PREVIOUS_BIN: a folder that has them already; nothing is built then.
-# Exit 77, which ctest shows as skipped, where this clone does not have that commit; with HEDDLE_NEED_PREVIOUS=1 it fails.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 root=$(readlink -f "$here/../..")
-asks=0
-if [[ ${1:-} == --ask ]]; then
-  asks=1
-  shift
-fi
 [[ $# -eq 1 ]] || {
-  echo "usage: build_previous.sh [--ask] BUILD_DIR" >&2
+  echo "usage: build_previous.sh BUILD_DIR" >&2
   exit 2
 }
 
@@ -22,8 +16,7 @@ missing() {
 *** commit $commit is in the whole repository: git fetch --unshallow, or git fetch --depth 1 origin $commit;
 *** or name a folder with its programs: HEDDLE_PREVIOUS_BIN=DIR
 TEXT
-  [[ ${HEDDLE_NEED_PREVIOUS:-} == 1 ]] && exit 1
-  exit 77
+  exit 1
 }
 
 commit=$(sed -n 's/^commit: //p' "$here/previous_release")
@@ -37,7 +30,6 @@ fi
 folder=$1/previous/$commit
 [[ ! -f $folder/complete ]] || exit 0
 git -C "$root" cat-file -e "$commit^{commit}" 2>/dev/null || missing "this clone does not have it"
-[[ $asks -eq 0 ]] || exit 0
 
 echo "building the previous release, once for this clone: $folder"
 rm -rf "$folder"
