@@ -184,6 +184,13 @@ Row leaving_at_once() {
                   " addresses each; ", in(1s, kMaxLeavingWithin), " s")};
 }
 
+Row adaptive_limit() {
+  return {"[adaptive limit](operations.md#adaptive-concurrency) of an inbound listener",
+          str_cat("begins at ", count(ConcurrencyRange{}.start), "; ", count(AdaptiveConcurrencySpec{}.min_limit),
+                  " to ", count(AdaptiveConcurrencySpec{}.max_limit), ", or as its Workload says, at most ",
+                  count(kMaxConcurrencyLimit), "; divided among workers")};
+}
+
 std::vector<Row> of_connections() {
   constexpr std::string_view kCap = "lib/net/connection_cap.cc";
   constexpr std::string_view kPressure = "proxy/resilience/pressure.cc";
@@ -229,10 +236,7 @@ std::vector<Row> of_connections() {
       {"services a sidecar asks for", str_cat(count(kMaxWants), "; ", count(Wants::kPerSecond), " new names/s")},
       addresses_asked_for(),
       leaving_at_once(),
-      {"[adaptive limit](operations.md#adaptive-concurrency) of an inbound listener",
-       str_cat("begins at ", count(ConcurrencyRange{}.start), "; ", count(AdaptiveConcurrencySpec{}.min_limit), " to ",
-               count(AdaptiveConcurrencySpec{}.max_limit), ", or as its Workload says, at most ",
-               count(kMaxConcurrencyLimit), "; divided among workers")},
+      adaptive_limit(),
       {"health probes let in before it, per worker", str_cat(count(OverloadGate::kMostProbes), " at once")},
       {"admin, stats and health page, each",
        str_cat(count(HttpEndpoint::kMaxConnections), " connections, ", count(HttpEndpoint::kMaxOfSource),
