@@ -50,7 +50,7 @@ bool is_self_signed(X509* certificate) { return X509_check_issued(certificate, c
 // X509-SVID §3.2: a signing certificate that carries an id carries that of its trust domain.
 Result<void> check_authority_id(const PeerCertificate& certificate, const TrustDomain& domain) {
   for (const std::string& uri : certificate.uri_sans()) {
-    if (uri != domain.id()) return bad(str_cat("the certificate names ", quoted(uri), ", expected ", domain.id()));
+    if (uri != domain.id()) return bad(str_cat("the certificate names ", in_quotes(uri), ", expected ", domain.id()));
   }
   return {};
 }

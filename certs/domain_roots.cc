@@ -20,18 +20,18 @@ Result<void> check_root(const X509* certificate) {
   if (!parsed) return bad(parsed.error().detail);
   if (X509_get0_pubkey(certificate) == nullptr) {
     ERR_clear_error();
-    return bad(str_cat("the public key of ", quoted(parsed->subject()), " cannot be decoded"));
+    return bad(str_cat("the public key of ", in_quotes(parsed->subject()), " cannot be decoded"));
   }
-  if (!parsed->is_ca()) return bad(str_cat("the certificate ", quoted(parsed->subject()), " is not a CA"));
+  if (!parsed->is_ca()) return bad(str_cat("the certificate ", in_quotes(parsed->subject()), " is not a CA"));
   bool has_usage = parsed->key_usage_criticality() != Criticality::kAbsent;
   if (has_usage && !parsed->key_usage().has(KeyUse::kKeyCertSign)) {
-    return bad(str_cat("the certificate ", quoted(parsed->subject()), " may not sign certificates (keyUsage)"));
+    return bad(str_cat("the certificate ", in_quotes(parsed->subject()), " may not sign certificates (keyUsage)"));
   }
   // OpenSSL reads the extensions at their first use, says there what is wrong, and verifies nothing by such a root.
   bool is_invalid = (X509_get_extension_flags(const_cast<X509*>(certificate)) & EXFLAG_INVALID) != 0;
   ERR_clear_error();
   if (is_invalid) {
-    return bad(str_cat("the certificate ", quoted(parsed->subject()), " has extensions that cannot be used"));
+    return bad(str_cat("the certificate ", in_quotes(parsed->subject()), " has extensions that cannot be used"));
   }
   return {};
 }

@@ -15,7 +15,7 @@ Result<void> check_names(const TrustDomain& domain, const X509* root) {
   for (const std::string& uri : names.uris) {
     if (!to_lower(uri).starts_with("spiffe:") || uri == domain.id()) continue;
     return make_error(Reason::kConfigInvalid,
-                      str_cat("it is of ", quoted(uri), ", expected ", quoted(domain.id()), " or no SPIFFE id"));
+                      str_cat("it is of ", in_quotes(uri), ", expected ", in_quotes(domain.id()), " or no SPIFFE id"));
   }
   return {};
 }

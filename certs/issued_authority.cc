@@ -56,7 +56,7 @@ Result<void> check_one(X509* raw, WallTime now) {
   if (!broken) broken = broken_identifier(raw);
   if (!broken) broken = broken_time(*certificate, now);
   if (!broken) return {};
-  return bad(str_cat(" (", quoted(certificate->subject()), ") ", *broken));
+  return bad(str_cat(" (", in_quotes(certificate->subject()), ") ", *broken));
 }
 
 Result<X509Shared> find_root(const CertChain& chain, const DomainRoots& roots) {

@@ -15,11 +15,11 @@ void skip_white(std::string_view& rest) { rest.remove_prefix(std::min(rest.find_
 Error wrong_begin(std::string_view rest, std::string_view label) {
   constexpr std::string_view kBegin = "-----BEGIN ";
   if (!rest.starts_with(kBegin)) {
-    return bad(str_cat("PEM: expected -----BEGIN ", label, "-----, found ", quoted(rest.substr(0, 32))));
+    return bad(str_cat("PEM: expected -----BEGIN ", label, "-----, found ", in_quotes(rest.substr(0, 32))));
   }
   rest.remove_prefix(kBegin.size());
   std::string_view found = rest.substr(0, std::min<size_t>(rest.find("-----"), 40));
-  return bad(str_cat("PEM: expected ", label, ", found ", quoted(found)));
+  return bad(str_cat("PEM: expected ", label, ", found ", in_quotes(found)));
 }
 
 Result<Secret> decode(std::string_view body) {

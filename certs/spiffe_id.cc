@@ -43,7 +43,7 @@ std::string_view path_problem(std::string_view path) {
 
 Error bad(std::string_view uri, std::string_view what) {
   constexpr size_t kShown = 256;
-  std::string shown = quoted(uri.substr(0, kShown));
+  std::string shown = in_quotes(uri.substr(0, kShown));
   return make_error(Reason::kConfigInvalid, str_cat("SPIFFE id ", shown, uri.size() > kShown ? "... " : " ", what));
 }
 }  // namespace
@@ -74,7 +74,7 @@ Result<SpiffeId> SpiffeId::for_workload(const TrustDomain& domain, std::string_v
   for (std::string_view segment : {name_space, service_account}) {
     std::string_view problem = segment_problem(segment);
     if (!problem.empty()) {
-      return make_error(Reason::kConfigInvalid, str_cat("the part ", quoted(segment), " of a SPIFFE id ", problem));
+      return make_error(Reason::kConfigInvalid, str_cat("the part ", in_quotes(segment), " of a SPIFFE id ", problem));
     }
   }
   return from_path(domain, str_cat("/ns/", name_space, "/sa/", service_account));

@@ -64,7 +64,7 @@ GeneralNamePtr text_name(int type, std::string_view text) {
 }
 
 Result<GeneralNamePtr> dns_name(const std::string& text) {
-  if (!is_dns_name(text)) return bad(str_cat(quoted(text), " is not a DNS name in lower case"));
+  if (!is_dns_name(text)) return bad(str_cat(in_quotes(text), " is not a DNS name in lower case"));
   return text_name(GEN_DNS, text);
 }
 
@@ -72,7 +72,7 @@ Result<GeneralNamePtr> ip_name(const std::string& text) {
   ASN1_OCTET_STRING* value = a2i_IPADDRESS(text.c_str());
   if (value == nullptr) {
     ERR_clear_error();
-    return bad(str_cat(quoted(text), " is not an IP address"));
+    return bad(str_cat(in_quotes(text), " is not an IP address"));
   }
   GeneralNamePtr name(GENERAL_NAME_new());
   GENERAL_NAME_set0_value(name.get(), GEN_IPADD, value);

@@ -20,7 +20,7 @@ std::string_view complaint(char c) {
 
 Error bad(std::string_view name, std::string_view what) {
   return make_error(Reason::kConfigInvalid,
-                    str_cat("trust domain ", quoted(name.substr(0, kMaxTrustDomain)), " ", what));
+                    str_cat("trust domain ", in_quotes(name.substr(0, kMaxTrustDomain)), " ", what));
 }
 }  // namespace
 

@@ -94,7 +94,7 @@ Result<void> verify_web_server(const CertChain& chain, const WebServer& server, 
   ERR_clear_error();
   if (!is_verified) {
     if (x509_error != nullptr) *x509_error = code;
-    return invalid(str_cat("certificate of ", quoted(server.host), ": ", X509_verify_cert_error_string(code),
+    return invalid(str_cat("certificate of ", in_quotes(server.host), ": ", X509_verify_cert_error_string(code),
                            " (certificate ", std::to_string(X509_STORE_CTX_get_error_depth(context.get())), ")"));
   }
   const STACK_OF(X509)* path = X509_STORE_CTX_get0_chain(context.get());

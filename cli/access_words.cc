@@ -16,7 +16,7 @@ Result<void> check_namespaces(std::string_view option, const std::vector<std::st
   for (const std::string& ns : namespaces) {
     if (is_dns_label(ns) || (ns == kAllNamespaces && namespaces.size() == 1)) continue;
     if (ns == kAllNamespaces) return usage(str_cat(option, ": '*' stands for all namespaces: name no others"));
-    return usage(str_cat(option, ": ", quoted(ns), " is not a namespace (1-63 lower-case letters, digits or '-')"));
+    return usage(str_cat(option, ": ", in_quotes(ns), " is not a namespace (1-63 lower-case letters, digits or '-')"));
   }
   return {};
 }
@@ -25,7 +25,8 @@ Result<AccessRoleWords> parse_role(const std::string& word, const std::vector<st
   size_t colon = word.find(':');
   AccessRoleWords out{word.substr(0, colon), shared};
   if (std::ranges::find(kRoles, out.role) == std::end(kRoles)) {
-    return usage(str_cat("--role: expected viewer, editor, security, plan, operator or admin; got ", quoted(out.role)));
+    return usage(
+        str_cat("--role: expected viewer, editor, security, plan, operator or admin; got ", in_quotes(out.role)));
   }
   if (colon != std::string::npos) {
     out.namespaces.clear();

@@ -32,7 +32,7 @@ Result<ContextSet> ContextSet::parse(std::string_view json) {
     if (!is_dns_label(name)) contexts.problem(name, "is not a name (1-63 lower-case letters, digits or '-')");
   }
   bool is_known = out.contexts_.find(out.current_).has_value();
-  if (problems.empty() && !is_known) problems.add("current", str_cat("there is no context ", quoted(out.current_)));
+  if (problems.empty() && !is_known) problems.add("current", str_cat("there is no context ", in_quotes(out.current_)));
   if (!problems.empty()) return make_error(Reason::kConfigInvalid, problems.text());
   return out;
 }
@@ -47,12 +47,12 @@ std::vector<std::string> ContextSet::names() const {
 Result<JsonValue> ContextSet::pick(std::string_view name) const {
   if (single_ && name.empty()) return contexts_;
   if (single_) {
-    return make_error(Reason::kNotFound, str_cat("there is no context ", quoted(name),
+    return make_error(Reason::kNotFound, str_cat("there is no context ", in_quotes(name),
                                                  ": the file holds one without a name; see `heddle context add`"));
   }
   std::optional<JsonValue> found = contexts_.find(name.empty() ? std::string_view(current_) : name);
   if (found) return *found;
-  return make_error(Reason::kNotFound, str_cat("there is no context ", quoted(name), "; known: ", listed(names())));
+  return make_error(Reason::kNotFound, str_cat("there is no context ", in_quotes(name), "; known: ", listed(names())));
 }
 
 Result<void> ContextSet::use(std::string_view name) {

@@ -21,7 +21,7 @@ bool is_image(std::string_view text) {
 
 Result<std::string> parse_system_namespace(const Words& words) {
   if (is_dns_label(words.install_ns)) return words.install_ns;
-  return usage(str_cat("--namespace: ", quoted(words.install_ns),
+  return usage(str_cat("--namespace: ", in_quotes(words.install_ns),
                        " is not a namespace (1-63 lower-case letters, digits or '-')"));
 }
 
@@ -31,7 +31,7 @@ Result<void> take_image(const std::string& word, InstallChoice& into) {
   std::string image = equals == word.npos ? "" : word.substr(equals + 1);
   bool is_known = name == "heddle-control" || name == "heddle-proxy";
   if (!is_known || !is_image(image)) {
-    return usage(str_cat("--image ", quoted(word), ": expected heddle-control=IMAGE or heddle-proxy=IMAGE"));
+    return usage(str_cat("--image ", in_quotes(word), ": expected heddle-control=IMAGE or heddle-proxy=IMAGE"));
   }
   (name == "heddle-control" ? into.control_image : into.proxy_image) = image;
   return {};
@@ -41,11 +41,11 @@ Result<InstallChoice> parse_choice(const Words& words) {
   InstallChoice out;
   out.overlay = words.overlay;
   if (out.overlay != "base" && out.overlay != "dev" && out.overlay != "ha") {
-    return usage(str_cat("--overlay: expected one of base, dev, ha; got ", quoted(words.overlay)));
+    return usage(str_cat("--overlay: expected one of base, dev, ha; got ", in_quotes(words.overlay)));
   }
   HEDDLE_TRY(out.ns, parse_system_namespace(words));
   Result<TrustDomain> domain = TrustDomain::parse(words.trust_domain);
-  if (!domain) return usage(str_cat("--trust-domain ", quoted(words.trust_domain), ": ", domain.error().detail));
+  if (!domain) return usage(str_cat("--trust-domain ", in_quotes(words.trust_domain), ": ", domain.error().detail));
   out.trust_domain = words.trust_domain;
   for (const std::string& image : words.images) HEDDLE_CHECK_OK(take_image(image, out));
   return out;
@@ -66,10 +66,10 @@ Result<InjectOptions> parse_inject_words(const Words& words) {
   if (words.files.empty()) return usage("inject: -f is missing (a file, or - for standard input)");
   InjectOptions out{words.files, {}};
   if (!is_image(words.inject_image)) {
-    return usage(str_cat("--image ", quoted(words.inject_image), ": expected an image"));
+    return usage(str_cat("--image ", in_quotes(words.inject_image), ": expected an image"));
   }
   Result<TrustDomain> domain = TrustDomain::parse(words.trust_domain);
-  if (!domain) return usage(str_cat("--trust-domain ", quoted(words.trust_domain), ": ", domain.error().detail));
+  if (!domain) return usage(str_cat("--trust-domain ", in_quotes(words.trust_domain), ": ", domain.error().detail));
   out.settings.image = words.inject_image;
   out.settings.trust_domain = words.trust_domain;
   out.settings.native_sidecar = !words.classic_sidecar;

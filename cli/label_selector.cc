@@ -25,7 +25,7 @@ bool is_value(std::string_view text) {
 
 Error bad(std::string_view part) {
   return make_error(Reason::kBadRequest,
-                    str_cat("--selector: cannot read ", quoted(part),
+                    str_cat("--selector: cannot read ", in_quotes(part),
                             "; expected a=b, a!=b, a, !a, a in (b,c) or a notin (b,c), joined by ','"));
 }
 

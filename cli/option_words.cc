@@ -11,6 +11,6 @@ Result<OutputFormat> parse_output(const std::string& word, std::initializer_list
     if (name.name == word) return name.value;
     known.append(known.empty() ? "" : ", ").append(name.name);
   }
-  return usage(str_cat("--output: expected one of ", known, "; got ", quoted(word)));
+  return usage(str_cat("--output: expected one of ", known, "; got ", in_quotes(word)));
 }
 }  // namespace heddle::detail

@@ -34,7 +34,8 @@ Result<Duration> parse_positive(std::string_view option, const std::string& word
 
 Result<std::string> parse_namespace(const std::string& word) {
   if (is_dns_label(word)) return word;
-  return usage(str_cat("--namespace: ", quoted(word), " is not a namespace (1-63 lower-case letters, digits or '-')"));
+  return usage(
+      str_cat("--namespace: ", in_quotes(word), " is not a namespace (1-63 lower-case letters, digits or '-')"));
 }
 
 Result<FileOptions> parse_files(const Words& words) {
@@ -82,7 +83,7 @@ Result<std::optional<RolloutOptions>> parse_rollout(const Words& words) {
   out.max_latency = words.max_latency;
   out.min_requests = parse_int<uint64_t>(words.min_requests);
   if (!words.min_requests.empty() && !out.min_requests) {
-    return usage(str_cat("--min-requests: expected a number; got ", quoted(words.min_requests)));
+    return usage(str_cat("--min-requests: expected a number; got ", in_quotes(words.min_requests)));
   }
   return std::optional(std::move(out));
 }
@@ -161,7 +162,7 @@ Result<std::vector<std::pair<std::string, std::string>>> parse_headers(const std
   std::vector<std::pair<std::string, std::string>> out;
   for (const std::string& word : words) {
     size_t colon = word.find(':');
-    if (colon == std::string::npos) return usage(str_cat("--header: expected 'name: value'; got ", quoted(word)));
+    if (colon == std::string::npos) return usage(str_cat("--header: expected 'name: value'; got ", in_quotes(word)));
     out.emplace_back(word.substr(0, colon), trim(std::string_view(word).substr(colon + 1)));
   }
   return out;
@@ -189,7 +190,7 @@ Result<std::optional<LiveOptions>> parse_live(const Words& words) {
 Result<std::optional<uint64_t>> parse_draw(const Words& words) {
   if (words.draw.empty()) return std::optional<uint64_t>();
   auto draw = parse_int<uint64_t>(words.draw);
-  if (!draw) return usage(str_cat("--draw: expected a number of 64 bits; got ", quoted(words.draw)));
+  if (!draw) return usage(str_cat("--draw: expected a number of 64 bits; got ", in_quotes(words.draw)));
   return draw;
 }
 
@@ -222,7 +223,7 @@ Result<AnyCommand> parse_ca_status(const Words& words) {
 Result<AnyCommand> parse_ca_rotate(const Words& words) {
   constexpr std::string_view kSteps[] = {"prepare", "activate", "retire", "abort"};
   bool is_known = words.step.empty() || std::count(std::begin(kSteps), std::end(kSteps), words.step) == 1;
-  if (!is_known) return usage(str_cat("expected prepare, activate, retire or abort; got ", quoted(words.step)));
+  if (!is_known) return usage(str_cat("expected prepare, activate, retire or abort; got ", in_quotes(words.step)));
   if (words.step.empty() && !words.except.empty())
     return usage("--except needs a step: it is no answer for all of them");
   CaRotateOptions out{words.step, words.except, kDefaultRotation};
@@ -237,7 +238,7 @@ Result<AnyCommand> parse_federation_status(const Words& words) {
 
 Result<std::string> parse_token_name(const std::string& word) {
   if (is_dns_label(word)) return word;
-  return usage(str_cat(quoted(word), " is no name of a token (1-63 lower-case letters, digits or '-')"));
+  return usage(str_cat(in_quotes(word), " is no name of a token (1-63 lower-case letters, digits or '-')"));
 }
 
 Result<AnyCommand> parse_access_create(const Words& words) {
@@ -327,7 +328,7 @@ Result<ColorMode> parse_color(const std::string& word) {
   if (word == "auto") return ColorMode::kAuto;
   if (word == "always") return ColorMode::kAlways;
   if (word == "never") return ColorMode::kNever;
-  return usage(str_cat("--color: expected one of auto, always, never; got ", quoted(word)));
+  return usage(str_cat("--color: expected one of auto, always, never; got ", in_quotes(word)));
 }
 
 using Parse = Result<AnyCommand> (*)(const Words&);

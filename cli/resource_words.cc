@@ -30,13 +30,13 @@ Error unknown_kind(std::string_view word) {
   std::string near(closest_name(to_lower(word), known));
   if (!near.empty()) near = str_cat("did you mean ", near, "?");
   if (near.empty()) near = str_cat("expected one of ", known_words());
-  return make_error(Reason::kBadRequest, str_cat(quoted(word), " is not a kind of resource; ", near));
+  return make_error(Reason::kBadRequest, str_cat(in_quotes(word), " is not a kind of resource; ", near));
 }
 
 Result<ResourceKey> parse_slashed(std::string_view word, std::string_view ns) {
   size_t slash = word.find('/');
   if (slash == std::string_view::npos) {
-    return make_error(Reason::kBadRequest, str_cat(quoted(word), ": expected KIND/NAME, as the words before it"));
+    return make_error(Reason::kBadRequest, str_cat(in_quotes(word), ": expected KIND/NAME, as the words before it"));
   }
   HEDDLE_TRY(Kind kind, parse_kind_word(word.substr(0, slash)));
   return ResourceKey::make(kind, ns, word.substr(slash + 1));
@@ -63,7 +63,7 @@ Result<ResourceWords> parse_resource_words(const std::vector<std::string>& words
   HEDDLE_TRY(out.kind, parse_kind_word(first.substr(0, slash)));
   if (slash != std::string_view::npos) out.names.emplace_back(first.substr(slash + 1));
   if (slash != std::string_view::npos && words.size() > 1) {
-    return make_error(Reason::kBadRequest, str_cat("unexpected ", quoted(words[1]), " after KIND/NAME"));
+    return make_error(Reason::kBadRequest, str_cat("unexpected ", in_quotes(words[1]), " after KIND/NAME"));
   }
   for (size_t i = 1; i < words.size(); ++i) out.names.push_back(words[i]);
   for (const std::string& name : out.names) HEDDLE_CHECK_OK(ResourceKey::make(out.kind, "default", name));

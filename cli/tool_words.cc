@@ -11,7 +11,7 @@ Result<CompletionOptions> parse_completion_words(const Words& words) {
   for (const EnumName<Shell>& shell : kShells) {
     if (shell.name == words.shell) return CompletionOptions{shell.value};
   }
-  return usage(str_cat("expected bash, zsh or fish; got ", quoted(words.shell)));
+  return usage(str_cat("expected bash, zsh or fish; got ", in_quotes(words.shell)));
 }
 
 Result<ManOptions> parse_man_words(const Words& words) {
@@ -34,7 +34,7 @@ Result<ExplainFieldOptions> parse_field_words(const std::string& field) {
   size_t dot = field.find('.');
   HEDDLE_TRY(out.kind, parse_kind_word(std::string_view(field).substr(0, dot)));
   if (dot != field.npos) out.path = field.substr(dot + 1);
-  if (dot != field.npos && out.path.empty()) return usage(str_cat(quoted(field), " ends with a dot"));
+  if (dot != field.npos && out.path.empty()) return usage(str_cat(in_quotes(field), " ends with a dot"));
   return out;
 }
 
@@ -45,7 +45,8 @@ Result<ContextOptions> parse_context_words(ContextVerb verb, const Words& words)
   ContextOptions out{verb, words.context_name, words.context_source};
   bool is_named = verb == ContextVerb::kUse || verb == ContextVerb::kAdd;
   if (is_named && !is_dns_label(out.name)) {
-    return usage(str_cat(quoted(out.name), " is not the name of a context (1-63 lower-case letters, digits or '-')"));
+    return usage(
+        str_cat(in_quotes(out.name), " is not the name of a context (1-63 lower-case letters, digits or '-')"));
   }
   return out;
 }

@@ -6,8 +6,8 @@ option(HEDDLE_UNITY "Compile sources of a target together, as .ci/run does" OFF)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cmake/unity_alone.txt)
 file(STRINGS ${CMAKE_SOURCE_DIR}/cmake/unity_alone.txt HEDDLE_UNITY_ALONE REGEX "^[a-z]")
 
-# heddle_unity(<target> <source>...): the paths are absolute.
-function(heddle_unity target)
+# heddle_unity(<target> <size> <source>...): at most so many together; the paths are absolute.
+function(heddle_unity target size)
   list(LENGTH ARGN count)
   if(NOT HEDDLE_UNITY OR count LESS 2)
     return()
@@ -16,7 +16,7 @@ function(heddle_unity target)
   foreach(name IN LISTS HEDDLE_UNITY_ALONE)
     list(REMOVE_ITEM together ${CMAKE_SOURCE_DIR}/${name})
   endforeach()
-  execute_process(COMMAND /usr/bin/python3 -B ${CMAKE_SOURCE_DIR}/cmake/unity_groups.py 8 ${together}
+  execute_process(COMMAND /usr/bin/python3 -B ${CMAKE_SOURCE_DIR}/cmake/unity_groups.py ${size} ${together}
     OUTPUT_VARIABLE lines OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
   string(REPLACE "\n" ";" pairs "${lines}")
   while(pairs)

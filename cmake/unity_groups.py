@@ -4,7 +4,6 @@ nothing for a source that is compiled alone. Two that say the same name in their
 
 usage: unity_groups.py SIZE SOURCE..."""
 
-import hashlib
 import pathlib
 import re
 import sys
@@ -24,26 +23,22 @@ def names_of(text):
 
 
 def groups_of(sources, size):
-    """{source: group}; a new source changes no other's group as long as the number of groups stays the same."""
-    count = 1
-    while count * size < len(sources):
-        count *= 2
-    taken = [set() for _ in range(count)]
+    """{source: group} of {source: (names, words)}: each comes into the first group that has room, says none of its names, and
+    whose names it does not say. Where the tree lies changes nothing."""
+    taken = []  # (names, words, count) of each group
     groups = {}
-    for source, names in sorted(sources.items()):
-        first = int(hashlib.sha256(source.encode()).hexdigest()[:6], 16)
-        for at in range(count):
-            group = (first + at) % count
-            if not names & taken[group]:
-                taken[group] |= names
-                groups[source] = group
-                break
+    for source, (names, words) in sorted(sources.items()):
+        fits = (at for at, (others, said, count) in enumerate(taken) if count < size and not names & said | words & others)
+        group = next(fits, len(taken))
+        others, said, count = taken[group] if group < len(taken) else (set(), set(), 0)
+        taken[group:group + 1] = [(others | names, said | words, count + 1)]
+        groups[source] = group
     return groups
 
 
 def main(size, *paths):
     texts = {path: pathlib.Path(path).read_text(encoding="utf-8") for path in paths}
-    sources = {path: names_of(text) for path, text in texts.items() if not _ALONE.search(text)}
+    sources = {path: (names_of(text), set(re.findall(r"\w+", text))) for path, text in texts.items() if not _ALONE.search(text)}
     for source, group in groups_of(sources, int(size)).items():
         print(f"{source};{group}")
 

@@ -54,8 +54,9 @@ class Deletion {
 
   void missing(const ResourceKey& key) {
     if (options_.if_missing == IfMissing::kIgnore) return;
-    code_ = context_.console.fail(make_error(Reason::kNotFound, str_cat(resource_type(key.kind), " ", quoted(key.name),
-                                                                        " not found in namespace ", key.ns)));
+    code_ =
+        context_.console.fail(make_error(Reason::kNotFound, str_cat(resource_type(key.kind), " ", in_quotes(key.name),
+                                                                    " not found in namespace ", key.ns)));
   }
 
   const DeleteOptions& options_;

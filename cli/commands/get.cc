@@ -80,7 +80,7 @@ ExitCode run_get(const GetOptions& options, CommandContext& context) {
   if (options.name && reply->status == 404) {
     return context.console.fail(make_error(
         Reason::kNotFound,
-        str_cat(resource_type(options.kind), " ", quoted(*options.name), " not found in namespace ", options.ns)));
+        str_cat(resource_type(options.kind), " ", in_quotes(*options.name), " not found in namespace ", options.ns)));
   }
   if (!reply->ok()) return context.console.fail(*reply);
   print(options, selected(options, reply->body), context);

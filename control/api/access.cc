@@ -120,7 +120,7 @@ void read_namespaces(const JsonReader& list, AccessGrant& grant) {
     } else if (is_dns_label(*ns)) {
       grant.namespaces.emplace_back(*ns);
     } else {
-      word.problem(str_cat(quoted(*ns), " is not a namespace (1-63 lower-case letters, digits or '-'), nor \"*\""));
+      word.problem(str_cat(in_quotes(*ns), " is not a namespace (1-63 lower-case letters, digits or '-'), nor \"*\""));
     }
   }
   if (grant.everywhere && !grant.namespaces.empty()) list.problem("\"*\" stands for all namespaces: name no others");

@@ -21,7 +21,7 @@ Result<Kind> kind_of(const RpcRequest& request) {
   for (const KindInfo& kind : all_kinds()) {
     if (kind.plural == plural) return kind.kind;
   }
-  return not_found(str_cat("no such kind of resource: ", quoted(plural)));
+  return not_found(str_cat("no such kind of resource: ", in_quotes(plural)));
 }
 
 Result<ResourceKey> key_of(const RpcRequest& request) {

@@ -37,7 +37,7 @@ std::string near_name(const Missing& missing, const View& known) {
 std::string missing_hint(const Missing& missing, const View* known) {
   std::string near = known == nullptr ? std::string() : near_name(missing, *known);
   std::string apply = str_cat("apply that ", missing.kind->name, " in the same transaction or before");
-  return near.empty() ? apply : str_cat("did you mean ", quoted(near), "? Else ", apply);
+  return near.empty() ? apply : str_cat("did you mean ", in_quotes(near), "? Else ", apply);
 }
 
 std::string unknown_field_hint(std::string_view message) {

@@ -15,7 +15,7 @@ constexpr std::string_view kPasswordFlag = "--etcd-password-file";
 
 Error refuse(std::string text) { return make_error(Reason::kBadRequest, std::move(text)); }
 Error wrong(std::string_view flag, std::string_view value, std::string_view expected) {
-  return refuse(str_cat(flag, " ", quoted(value), ": ", expected));
+  return refuse(str_cat(flag, " ", in_quotes(value), ": ", expected));
 }
 
 // "machine-1" of "Machine-1.example.org"; empty where that is no label.

@@ -46,7 +46,7 @@ void declare_source(CLI::App& app, SourceWords& words, SourceOptions& options) {
 Result<void> read_source(const SourceWords& words, SourceOptions& out) {
   const auto* kind = std::find(std::begin(kSourceWords), std::end(kSourceWords), words.kind);
   if (kind == std::end(kSourceWords)) {
-    return refuse(str_cat("--source ", quoted(std::string_view(words.kind)), ": expected api, kubernetes or docker"));
+    return refuse(str_cat("--source ", in_quotes(words.kind), ": expected api, kubernetes or docker"));
   }
   out.kind = static_cast<SourceKind>(kind - std::begin(kSourceWords));
   HEDDLE_CHECK_OK(read_docker(words, out));

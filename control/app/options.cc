@@ -115,7 +115,7 @@ void declare(CLI::App& app, Words& words, ControlOptions& options) {
 }
 
 Error wrong(std::string_view flag, std::string_view value, std::string_view expected) {
-  return make_error(Reason::kBadRequest, str_cat(flag, " ", quoted(value), ": ", expected));
+  return make_error(Reason::kBadRequest, str_cat(flag, " ", in_quotes(value), ": ", expected));
 }
 
 Result<Address> read_address(std::string_view flag, const std::string& text) {

@@ -21,7 +21,7 @@ Result<void> check_not_etcd(const std::string& directory) {
   std::string what = marker->substr(0, marker->find('\n'));
   return make_error(
       Reason::kConfigInvalid,
-      str_cat(path, ": this data directory belongs to a control plane with its mesh in ", quoted(what),
+      str_cat(path, ": this data directory belongs to a control plane with its mesh in ", in_quotes(what),
               ": start it with --store etcd. With --store sqlite it would be another mesh with another CA: "
               "that needs another data directory, or this file removed"));
 }

@@ -30,8 +30,7 @@ void declare_webhook(CLI::App& app, WebhookWords& words, WebhookOptions& options
 
 Result<void> read_webhook(const WebhookWords& words, bool has_cluster, WebhookOptions& out) {
   if (words.native != "auto" && words.native != "on" && words.native != "off") {
-    return refuse(
-        str_cat("--inject-native-sidecar ", quoted(std::string_view(words.native)), ": expected auto, on or off"));
+    return refuse(str_cat("--inject-native-sidecar ", in_quotes(words.native), ": expected auto, on or off"));
   }
   out.native = words.native == "on"    ? NativeSidecars::kOn
                : words.native == "off" ? NativeSidecars::kOff
@@ -42,8 +41,8 @@ Result<void> read_webhook(const WebhookWords& words, bool has_cluster, WebhookOp
   }
   Result<Address> address = Address::parse(words.listen);
   if (!address || !address->is_ip()) {
-    return refuse(str_cat("--webhook ", quoted(std::string_view(words.listen)),
-                          ": expected an IP address with a port, as 0.0.0.0:15017"));
+    return refuse(
+        str_cat("--webhook ", in_quotes(words.listen), ": expected an IP address with a port, as 0.0.0.0:15017"));
   }
   if (!has_cluster) return refuse("--webhook needs --source kubernetes");
   if (out.settings.image.empty()) return refuse("--webhook needs --inject-image");

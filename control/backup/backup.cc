@@ -80,7 +80,7 @@ Result<void> write_files(SqliteDatabase& database, const std::string& directory)
     std::string_view name = rows.column_text(0);
     if (!is_kept_file(name)) {
       return make_error(Reason::kConfigInvalid,
-                        str_cat("the backup holds a file that is not known here: ", quoted(name)));
+                        str_cat("the backup holds a file that is not known here: ", in_quotes(name)));
     }
     HEDDLE_CHECK_OK(atomic_write(in(directory, name), rows.column_text(1), kPrivateFile));
   }

@@ -139,7 +139,7 @@ Result<RotationPhase> RotationPlan::judge(RotationStep step, std::span<const std
   if (!next) return wrong_phase(state_.phase, step);
   for (const std::string& word : except) {
     if (is_known(word)) continue;
-    return make_error(Reason::kBadRequest, str_cat("except: ", quoted(word), " is no live sidecar or control plane"),
+    return make_error(Reason::kBadRequest, str_cat("except: ", in_quotes(word), " is no live sidecar or control plane"),
                       Origin::kDownstream);
   }
   std::vector<Laggard> late = laggards(step, except);

@@ -49,7 +49,7 @@ void read_weight(const JsonValue& pod, PodFacts& out) {
   std::optional<std::string> said = annotation(pod, "weight");
   if (!said) return;
   out.weight = read_endpoint_weight(*said);
-  if (!out.weight) out.wrong_weight = quoted(std::string_view(*said));
+  if (!out.weight) out.wrong_weight = in_quotes(*said);
 }
 }  // namespace
 

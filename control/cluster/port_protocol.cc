@@ -47,7 +47,7 @@ void read_one(std::string_view part, std::string_view object, PortHints& out, Cl
   std::optional<uint16_t> port = equals == part.npos ? 0 : parse_int<uint16_t>(trim(part.substr(0, equals)));
   if (!protocol || !port || (equals != part.npos && *port == 0)) {
     problems.push_back({std::string(object), std::string(kField),
-                        str_cat(quoted(part), ": expected auto, http, http2, grpc or tcp, or PORT=one of them")});
+                        str_cat(in_quotes(part), ": expected auto, http, http2, grpc or tcp, or PORT=one of them")});
   } else if (equals == part.npos) {
     out.all = *protocol;
   } else {
@@ -83,7 +83,7 @@ PortHints read_port_hints(const JsonValue& service, std::string_view object, Clu
         out.by_port[*port] = PortProtocol::kTcp;
       } else {
         problems.push_back({std::string(object), "metadata.annotations[heddle.dev/opaque-ports]",
-                            str_cat(quoted(part), ": expected port numbers with commas")});
+                            str_cat(in_quotes(part), ": expected port numbers with commas")});
       }
     }
   }

@@ -54,7 +54,7 @@ class Reader {
   bool is_meant() {
     std::string_view enabled = label(kEnable);
     if (!has(kEnable) || enabled == "true") return has(kEnable) || has(kService) || says_ours();
-    return enabled == "false" ? false : say(kEnable, str_cat(quoted(enabled), ": expected true or false"));
+    return enabled == "false" ? false : say(kEnable, str_cat(in_quotes(enabled), ": expected true or false"));
   }
   // Labels of ours, but not whose: a slip that is worth a word.
   bool says_ours() const {
@@ -77,7 +77,7 @@ class Reader {
     Result<ResourceKey> key = ResourceKey::make(Kind::kService, ns, name);
     if (!key) {
       return say(kService,
-                 str_cat(quoted(str_cat(ns, "/", name)), ": expected NAME or NAMESPACE/NAME: ", key.error().detail));
+                 str_cat(in_quotes(str_cat(ns, "/", name)), ": expected NAME or NAMESPACE/NAME: ", key.error().detail));
     }
     out_.service = {key->ns, key->name};
     return true;
@@ -103,7 +103,7 @@ class Reader {
     std::optional<uint16_t> port = parse_int<uint16_t>(trim(part.substr(0, equals)));
     std::optional<uint16_t> target = equals == part.npos ? port : parse_int<uint16_t>(trim(part.substr(equals + 1)));
     if (!port || !target || *port == 0 || *target == 0) {
-      return say(kPorts, str_cat(quoted(part), ": expected PORT or PORT=PORT OF THE CONTAINER"));
+      return say(kPorts, str_cat(in_quotes(part), ": expected PORT or PORT=PORT OF THE CONTAINER"));
     }
     for (const DockerPort& one : out_.ports) {
       if (one.port == *port) return say(kPorts, str_cat("names port ", std::to_string(*port), " twice"));
@@ -122,13 +122,14 @@ class Reader {
       if (found == networks.end()) found = networks.find(str_cat(label(kComposeProject), "_", label(kNetwork)));
       if (found == networks.end()) {
         return say(kNetwork,
-                   str_cat(quoted(label(kNetwork)), ": it has no address there; it has in: ", names(networks)));
+                   str_cat(in_quotes(label(kNetwork)), ": it has no address there; it has in: ", names(networks)));
       }
     } else if (networks.size() != 1) {
       return say(kNetwork, networks.empty() ? "it has no address in a network (network_mode host or none)"
                                             : str_cat("is missing: it has addresses in ", names(networks)));
     }
-    if (!Address::from_ip(found->second, 1)) return say(kNetwork, str_cat(quoted(found->second), " is no IP address"));
+    if (!Address::from_ip(found->second, 1))
+      return say(kNetwork, str_cat(in_quotes(found->second), " is no IP address"));
     if (container_.is_ready()) out_.address = found->second;
     return true;
   }
@@ -148,7 +149,7 @@ class Reader {
     Result<SpiffeId> id = SpiffeId::parse(said);
     if (!id || id->path().empty()) {
       return say(kIdentity,
-                 str_cat(quoted(label(kIdentity)),
+                 str_cat(in_quotes(label(kIdentity)),
                          ": expected spiffe://TRUST DOMAIN/PATH, the name of a service account, or plaintext"));
     }
     out_.identity = id->text();
@@ -159,13 +160,13 @@ class Reader {
     if (!has(kWeight)) return true;
     out_.weight = read_endpoint_weight(label(kWeight));
     if (out_.weight) return true;
-    return say(kWeight, str_cat(quoted(label(kWeight)), ": ", kEndpointWeightExpected));
+    return say(kWeight, str_cat(in_quotes(label(kWeight)), ": ", kEndpointWeightExpected));
   }
 
   bool read_zone() {
     out_.zone = label(kZone);
     if (!has(kZone) || (!out_.zone.empty() && out_.zone.size() <= kMaxZone)) return true;
-    return say(kZone, str_cat(quoted(label(kZone)), ": expected 1 to ", std::to_string(kMaxZone), " bytes"));
+    return say(kZone, str_cat(in_quotes(label(kZone)), ": expected 1 to ", std::to_string(kMaxZone), " bytes"));
   }
 
   // An unknown one is told, and costs nothing else.

@@ -9,7 +9,7 @@ constexpr std::string_view kTcp = "tcp://";
 constexpr std::string_view kHostCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
 
 Error refuse(std::string_view text) {
-  return make_error(Reason::kConfigInvalid, str_cat(quoted(text), ": expected unix:///path or tcp://host:port"));
+  return make_error(Reason::kConfigInvalid, str_cat(in_quotes(text), ": expected unix:///path or tcp://host:port"));
 }
 }  // namespace
 

@@ -85,8 +85,8 @@ class Group {
   void disagree(const std::string& label, const DockerClaim& one, std::string_view before, const DockerClaim& other,
                 std::string_view value) {
     problems_.push_back({containers_text({one.container, other.container}), str_cat("label ", label),
-                         str_cat("they disagree for Service ", service_.ns, "/", service_.name, ": ", quoted(before),
-                                 " and ", quoted(value), "; it counts for none")});
+                         str_cat("they disagree for Service ", service_.ns, "/", service_.name, ": ", in_quotes(before),
+                                 " and ", in_quotes(value), "; it counts for none")});
   }
 
   // What the readers of a Service's annotations look at.

@@ -96,7 +96,7 @@ std::string encode(const Asked& asked, const Injection& injection, const std::st
 Injection unknown_namespace(const Asked& asked) {
   Injection out;
   out.result = InjectResult::kRefused;
-  out.problems.push_back(str_cat("its namespace ", quoted(asked.namespace_name),
+  out.problems.push_back(str_cat("its namespace ", in_quotes(asked.namespace_name),
                                  " is not known to the control plane yet; it will be, create the pod again"));
   return out;
 }

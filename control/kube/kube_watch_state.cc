@@ -176,7 +176,7 @@ Result<void> KubeWatchState::take_event(const JsonValue& event) {
   if (version.empty()) return malformed("an event without resourceVersion");
   if (type != "BOOKMARK") {
     bool is_put = type == "ADDED" || type == "MODIFIED";
-    if (!is_put && type != "DELETED") return malformed(str_cat("an event of the unknown type ", quoted(type)));
+    if (!is_put && type != "DELETED") return malformed(str_cat("an event of the unknown type ", in_quotes(type)));
     HEDDLE_TRY(KubeKey key, KubeKey::of(object));
     auto change = is_put ? inventory_.put(std::move(key), detached(object)) : inventory_.remove(std::move(key));
     if (change) changes_.push_back(*std::move(change));

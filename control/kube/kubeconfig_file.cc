@@ -44,7 +44,7 @@ class KubeconfigFile {
       JsonObject object = entry.object();
       if (object.optional_string("name") == name) return object.object(field);
     }
-    if (problems_.empty()) top.problem(list, str_cat("there is none of the name ", quoted(name)));
+    if (problems_.empty()) top.problem(list, str_cat("there is none of the name ", in_quotes(name)));
     return std::nullopt;
   }
 

@@ -37,7 +37,7 @@ Result<ReviewedToken> account_of(std::string_view username) {
   if (!username.starts_with(kServiceAccount)) return no("the token is not of a service account");
   std::vector<std::string_view> parts = split(username.substr(kServiceAccount.size()), ':');
   bool is_good = parts.size() == 2 && is_dns_label(parts[0]) && is_dns_name(parts[1]);
-  if (!is_good) return no(str_cat("the token is of ", quoted(username), ", which names no service account"));
+  if (!is_good) return no(str_cat("the token is of ", in_quotes(username), ", which names no service account"));
   ReviewedToken out;
   out.namespace_name = parts[0];
   out.service_account = parts[1];
@@ -63,7 +63,7 @@ Result<ReviewedToken> decode_token_review(const JsonValue& review, std::string_v
     return no(str_cat("the API server does not know the token", why.empty() ? "" : ": ", why));
   }
   if (!names(status.find("audiences").value_or(JsonValue()), audience)) {
-    return no(str_cat("the token is not for the audience ", quoted(audience)));
+    return no(str_cat("the token is not for the audience ", in_quotes(audience)));
   }
   JsonValue user = status.find("user").value_or(JsonValue());
   HEDDLE_TRY(ReviewedToken out, account_of(text_of(user, "username")));

@@ -14,11 +14,11 @@ Error bad(std::string why) { return make_error(Reason::kBadRequest, std::move(wh
 Result<std::pair<std::string, std::string>> parse_label(std::string_view text) {
   size_t equals = text.find('=');
   if (equals == std::string_view::npos || equals + 1 == text.size()) {
-    return bad(str_cat(quoted(text), ": expected a share as 10%, or label=value"));
+    return bad(str_cat(in_quotes(text), ": expected a share as 10%, or label=value"));
   }
   std::string_view name = text.substr(0, equals);
   if (std::find(std::begin(kLabels), std::end(kLabels), name) == std::end(kLabels)) {
-    return bad(str_cat(quoted(name), ": a sidecar has the labels node, namespace and serviceaccount"));
+    return bad(str_cat(in_quotes(name), ": a sidecar has the labels node, namespace and serviceaccount"));
   }
   return std::pair(std::string(name), std::string(text.substr(equals + 1)));
 }
@@ -70,8 +70,8 @@ std::string percent_text(BasisPoints value) {
 Result<BasisPoints> parse_percent(std::string_view text, BasisPoints most) {
   std::string_view digits = text;
   if (digits.starts_with('+')) digits.remove_prefix(1);
-  Error wrong =
-      bad(str_cat("expected a percentage up to ", percent_text(most), " as \"1%\" or \"0.25%\"; got ", quoted(text)));
+  Error wrong = bad(
+      str_cat("expected a percentage up to ", percent_text(most), " as \"1%\" or \"0.25%\"; got ", in_quotes(text)));
   if (!digits.ends_with('%')) return wrong;
   digits.remove_suffix(1);
   size_t point = digits.find('.');

@@ -123,7 +123,7 @@ Result<PeerMessage> read_message(std::string_view type, const JsonValue& body, b
     return message;
   }
   if (is_ignorable) return PeerMessage(PeerIgnored{std::string(type)});
-  return bad(str_cat(quoted(type), " is not a message this side knows, and is not marked as ignorable"));
+  return bad(str_cat(in_quotes(type), " is not a message this side knows, and is not marked as ignorable"));
 }
 }  // namespace
 

@@ -55,7 +55,7 @@ Result<void> EtcdLedgerPlan::apply(const AddAdminToken& in) {
 Result<void> EtcdLedgerPlan::apply(const RemoveAdminToken& in) {
   std::string id_key = str_cat(kLedgerAdminId, in.id);
   const std::string* hash = find(id_key);
-  if (hash == nullptr) return make_error(Reason::kNotFound, str_cat("no admin token ", quoted(in.id)));
+  if (hash == nullptr) return make_error(Reason::kNotFound, str_cat("no admin token ", in_quotes(in.id)));
   changes_[str_cat(kLedgerAdmin, *hash)] = std::nullopt;
   changes_[id_key] = std::nullopt;
   return {};

@@ -271,7 +271,7 @@ EtcdError decode_etcd_error(uint16_t status, std::string_view body) {
   EtcdError out{status, 0, {}};
   Result<JsonValue> document = JsonValue::parse(body);
   if (!document || !document->is_object()) {
-    out.message = quoted(trim(body.substr(0, kQuotedBytes)));
+    out.message = in_quotes(trim(body.substr(0, kQuotedBytes)));
     return out;
   }
   std::optional<JsonValue> code = document->find("code");

@@ -9,7 +9,7 @@ constexpr size_t kMaxHost = 253;
 
 Error bad(std::string_view url, std::string_view what) {
   return make_error(Reason::kConfigInvalid,
-                    str_cat("etcd endpoint ", quoted(url), ": ", what, "; expected as https://etcd-1.example:2379"));
+                    str_cat("etcd endpoint ", in_quotes(url), ": ", what, "; expected as https://etcd-1.example:2379"));
 }
 
 bool is_host(std::string_view host) {

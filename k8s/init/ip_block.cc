@@ -10,7 +10,7 @@
 namespace heddle {
 namespace {
 Error bad(std::string_view text, std::string_view expected) {
-  return make_error(Reason::kConfigInvalid, str_cat(quoted(text), ": expected ", expected));
+  return make_error(Reason::kConfigInvalid, str_cat(in_quotes(text), ": expected ", expected));
 }
 }  // namespace
 

@@ -24,7 +24,7 @@ Result<NumberRanges> parse_number_ranges(std::string_view what, std::string_view
     if (!range)
       return make_error(
           Reason::kConfigInvalid,
-          str_cat(what, ": ", quoted(trim(part)), ": expected a number from ", std::to_string(allowed.first), " to ",
+          str_cat(what, ": ", in_quotes(trim(part)), ": expected a number from ", std::to_string(allowed.first), " to ",
                   std::to_string(allowed.last), " or a range of them, as 8000-8010"));
     out.push_back(*range);
   }

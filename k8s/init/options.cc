@@ -35,7 +35,7 @@ Result<uint32_t> one_number(std::string_view what, const std::string& text, Numb
   HEDDLE_TRY(NumberRanges ranges, parse_number_ranges(what, text, allowed));
   if (ranges.size() == 1 && ranges[0].first == ranges[0].last && text.find(',') == std::string::npos)
     return ranges[0].first;
-  return make_error(Reason::kConfigInvalid, str_cat(what, ": ", heddle::quoted(text), ": expected one number"));
+  return make_error(Reason::kConfigInvalid, str_cat(what, ": ", heddle::in_quotes(text), ": expected one number"));
 }
 
 bool is_interface_name(std::string_view name) {
@@ -53,7 +53,7 @@ Result<std::vector<std::string>> parse_interfaces(const std::string& text) {
   for (std::string_view part : split(text, ',')) {
     std::string name(trim(part));
     if (!is_interface_name(name))
-      return make_error(Reason::kConfigInvalid, str_cat("--skip-interfaces: ", heddle::quoted(name),
+      return make_error(Reason::kConfigInvalid, str_cat("--skip-interfaces: ", heddle::in_quotes(name),
                                                         ": expected the whole name of an interface, as eth1"));
     if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(std::move(name));
   }
@@ -71,7 +71,7 @@ Result<Value> one_of(std::string_view what, const std::string& text, const std::
   names.reserve(values.size());
   for (const auto& [name, value] : values) names.push_back(name);
   return make_error(Reason::kConfigInvalid,
-                    str_cat(what, ": ", heddle::quoted(text), ": expected ", join(names, ", ")));
+                    str_cat(what, ": ", heddle::in_quotes(text), ": expected ", join(names, ", ")));
 }
 
 Result<void> read_numbers(const RawOptions& raw, InterceptionPlan& plan) {

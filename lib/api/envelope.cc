@@ -57,13 +57,13 @@ const KindInfo* read_kind(JsonObject& root) {
     std::vector<std::string_view> names;
     for (const KindInfo& k : kinds) names.push_back(k.name);
     std::string_view near = closest_name(word, names);
-    std::string hint = near.empty() ? std::string() : str_cat("; did you mean ", quoted(near), "?");
-    root.problem("kind", str_cat(quoted(word), " is not a kind of resource", hint));
+    std::string hint = near.empty() ? std::string() : str_cat("; did you mean ", in_quotes(near), "?");
+    root.problem("kind", str_cat(in_quotes(word), " is not a kind of resource", hint));
     return nullptr;
   }
   if (!api_version.empty() && !accepts_api_version(*kind, api_version)) {
-    root.problem("apiVersion", str_cat(quoted(api_version), " is not supported for ", kind->name, "; expected ",
-                                       quoted(kind->api_version)));
+    root.problem("apiVersion", str_cat(in_quotes(api_version), " is not supported for ", kind->name, "; expected ",
+                                       in_quotes(kind->api_version)));
   }
   if (!kind->supported) root.unsupported("kind", str_cat(kind->name, " is not supported by this version of Heddle"));
   return &*kind;

@@ -33,7 +33,7 @@ bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <
 Error bad_name(std::string_view what, std::string_view text, std::string_view rule) {
   constexpr size_t kShown = 80;
   return make_error(Reason::kConfigInvalid,
-                    str_cat(what, " ", quoted(text.substr(0, kShown)), " is not valid: ", rule));
+                    str_cat(what, " ", in_quotes(text.substr(0, kShown)), " is not valid: ", rule));
 }
 }  // namespace
 
@@ -92,13 +92,13 @@ Result<ResourceKey> ResourceKey::parse(std::string_view text) {
   size_t second = first == std::string_view::npos ? first : text.find('/', first + 1);
   if (second == std::string_view::npos) {
     return make_error(Reason::kConfigInvalid,
-                      str_cat(quoted(text), " is not a resource key as \"HTTPRoute/default/hello\""));
+                      str_cat(in_quotes(text), " is not a resource key as \"HTTPRoute/default/hello\""));
   }
   std::string_view word = text.substr(0, first);
   auto is_named = [&](const KindInfo& kind) { return kind.name == word; };
   const KindInfo* kind = std::find_if(std::begin(kKinds), std::end(kKinds), is_named);
   if (kind == std::end(kKinds)) {
-    return make_error(Reason::kConfigInvalid, str_cat(quoted(word), " is not a kind of resource"));
+    return make_error(Reason::kConfigInvalid, str_cat(in_quotes(word), " is not a kind of resource"));
   }
   return make(kind->kind, text.substr(first + 1, second - first - 1), text.substr(second + 1));
 }
@@ -111,7 +111,7 @@ Result<Version> Version::parse(std::string_view text) {
   std::optional<uint64_t> sequence;
   if (dot != std::string_view::npos) sequence = parse_int<uint64_t>(text.substr(dot + 1));
   if (!epoch || !sequence) {
-    return make_error(Reason::kConfigInvalid, str_cat(quoted(text), " is not a version as \"3.1042\""));
+    return make_error(Reason::kConfigInvalid, str_cat(in_quotes(text), " is not a version as \"3.1042\""));
   }
   return Version{*epoch, *sequence};
 }

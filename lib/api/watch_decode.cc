@@ -185,7 +185,7 @@ Result<Opened> open(std::string_view line, size_t max_bytes) {
     if (name == kIgnorable) {
       out.ignorable = document->find(name)->as_bool().value_or(false);
     } else if (!out.type.empty()) {
-      return bad(str_cat("a line is one message; found ", quoted(out.type), " and ", quoted(name)));
+      return bad(str_cat("a line is one message; found ", in_quotes(out.type), " and ", in_quotes(name)));
     } else {
       out.type = name;
       out.body = *document->find(name);
@@ -201,7 +201,7 @@ Result<Message> decode_with(std::span<const Row<Message>> rows, std::string_view
   auto row = std::find_if(rows.begin(), rows.end(), [&](const Row<Message>& r) { return r.type == opened.type; });
   if (row == rows.end()) {
     if (opened.ignorable) return Message(WatchIgnored{opened.type});
-    return bad(str_cat(quoted(opened.type), " is not a message this side knows, and is not marked as ignorable"));
+    return bad(str_cat(in_quotes(opened.type), " is not a message this side knows, and is not marked as ignorable"));
   }
   Problems problems;
   Message message = row->read(JsonReader(opened.body, opened.type, problems));

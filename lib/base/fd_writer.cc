@@ -24,7 +24,7 @@ UniqueFd open_append(const std::string& path) {
 
 Result<std::unique_ptr<FdWriter>> FdWriter::open_file(std::string path) {
   UniqueFd file = open_append(path);
-  if (!file) return make_error(Reason::kIo, str_cat("cannot open ", quoted(path), ": ", std::strerror(errno)));
+  if (!file) return make_error(Reason::kIo, str_cat("cannot open ", in_quotes(path), ": ", std::strerror(errno)));
   return std::make_unique<FdWriter>(std::move(path), std::move(file));
 }
 

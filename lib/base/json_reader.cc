@@ -208,8 +208,8 @@ void JsonObject::finish() {
   for (std::string_view key : at_.value().keys()) {
     if (std::find(asked_.begin(), asked_.end(), key) != asked_.end()) continue;
     std::string_view near = closest_name(key, asked_);
-    problem(key,
-            near.empty() ? std::string("unknown field") : str_cat("unknown field; did you mean ", quoted(near), "?"));
+    problem(key, near.empty() ? std::string("unknown field")
+                              : str_cat("unknown field; did you mean ", in_quotes(near), "?"));
   }
 }
 

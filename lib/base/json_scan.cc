@@ -128,7 +128,7 @@ class Scanner {
     std::sort(begin, names_.end(), by_text);
     auto twin = std::adjacent_find(begin, names_.end(), [](const Name& a, const Name& b) { return a.text == b.text; });
     if (twin == names_.end()) return {};
-    return fail_at((twin + 1)->at, str_cat("the name ", quoted(twin->text), " stands twice in one object"));
+    return fail_at((twin + 1)->at, str_cat("the name ", in_quotes(twin->text), " stands twice in one object"));
   }
 
   // Names are compared after unescaping: "a" and "\u0061" are the same name.

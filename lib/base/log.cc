@@ -109,7 +109,7 @@ class LogCore {
     std::lock_guard lock(mutex_);
     auto found = modules_.find(name);
     if (found == modules_.end()) {
-      return make_error(Reason::kNotFound, str_cat("no log module is called ", quoted(name)));
+      return make_error(Reason::kNotFound, str_cat("no log module is called ", in_quotes(name)));
     }
     options_.filter.modules[std::string(name)] = level;
     found->second->level.store(level, std::memory_order_relaxed);
@@ -186,7 +186,7 @@ Result<LogLevel> parse_log_level(std::string_view text) {
     if (kNames[i] == text) return static_cast<LogLevel>(i);
   }
   return make_error(Reason::kConfigInvalid,
-                    str_cat(quoted(text), " is not a log level; use trace, debug, info, warn, error or off"));
+                    str_cat(in_quotes(text), " is not a log level; use trace, debug, info, warn, error or off"));
 }
 
 LogLevel LogFilter::level_of(std::string_view module) const {
@@ -202,13 +202,13 @@ Result<LogFilter> LogFilter::parse(std::string_view text) {
     HEDDLE_TRY(LogLevel level, parse_log_level(equals == std::string_view::npos ? part : part.substr(equals + 1)));
     std::string_view name = part.substr(0, equals);
     if (equals == std::string_view::npos && std::exchange(has_default, true)) {
-      return make_error(Reason::kConfigInvalid, str_cat("log filter ", quoted(text), " names two default levels"));
+      return make_error(Reason::kConfigInvalid, str_cat("log filter ", in_quotes(text), " names two default levels"));
     }
     if (equals == std::string_view::npos) {
       filter.everything_else = level;
     } else if (!is_module_name(name) || !filter.modules.emplace(name, level).second) {
       return make_error(Reason::kConfigInvalid,
-                        str_cat("log filter: module ", quoted(name), " is malformed or named twice"));
+                        str_cat("log filter: module ", in_quotes(name), " is malformed or named twice"));
     }
   }
   return filter;

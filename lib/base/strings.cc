@@ -84,7 +84,7 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 Result<Duration> parse_duration(std::string_view text) {
   auto bad = [&] {
     return make_error(Reason::kConfigInvalid,
-                      str_cat(quoted(text), " is not a duration; write it as \"250ms\", \"5s\" or \"1m30s\""));
+                      str_cat(in_quotes(text), " is not a duration; write it as \"250ms\", \"5s\" or \"1m30s\""));
   };
   int64_t total = 0;
   int parts = 0;
@@ -130,7 +130,7 @@ std::string format_time(WallTime t) {
 
 Result<WallTime> parse_time(std::string_view text) {
   auto bad = [&] {
-    return make_error(Reason::kConfigInvalid, str_cat(quoted(text), " is not a time as 2026-01-31T12:34:56Z"));
+    return make_error(Reason::kConfigInvalid, str_cat(in_quotes(text), " is not a time as 2026-01-31T12:34:56Z"));
   };
   if (!has_shape(text.substr(0, kTimeShape.size()), kTimeShape)) return bad();
   auto fraction = parse_fraction(text.substr(kTimeShape.size()));
@@ -145,7 +145,7 @@ Result<WallTime> parse_time(std::string_view text) {
   return WallTime(std::chrono::sys_days(date).time_since_epoch() + hours + minutes + seconds + *fraction);
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (char c : text) {
     auto u = static_cast<unsigned char>(c);

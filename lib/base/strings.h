@@ -42,5 +42,5 @@ std::string format_time(WallTime);
 // Reads the same with a fraction of none to nine digits, from 1678 to 2261. No other zone, no leap second.
 Result<WallTime> parse_time(std::string_view);
 // For messages: quotes, and escapes what is not printable ASCII.
-std::string quoted(std::string_view);
+std::string in_quotes(std::string_view);
 }  // namespace heddle

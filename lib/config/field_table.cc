@@ -62,8 +62,8 @@ Error unknown(std::string_view part, std::string_view within, std::span<const Fi
   std::string_view near = closest_name(part, names);
   std::vector<std::string> all(names.begin(), names.end());
   std::string there = all.empty() ? std::string("it has none") : str_cat("there are ", join(all, ", "));
-  return make_error(Reason::kNotFound, str_cat(within, " has no field ", quoted(part), "; ",
-                                               near.empty() ? there : str_cat("did you mean ", quoted(near), "?")));
+  return make_error(Reason::kNotFound, str_cat(within, " has no field ", in_quotes(part), "; ",
+                                               near.empty() ? there : str_cat("did you mean ", in_quotes(near), "?")));
 }
 
 // "1", "0.1": without zeros at the end.

@@ -10,6 +10,6 @@ Result<void> check_identity_pattern(std::string_view pattern) {
   Result<SpiffeId> parsed = SpiffeId::parse(id);
   if (parsed && (is_prefix || !parsed->path().empty())) return {};
   std::string why = parsed ? "expected an id with a path, or \"/*\" at the end" : parsed.error().detail;
-  return make_error(Reason::kConfigInvalid, str_cat(quoted(pattern), " is not an identity pattern: ", why));
+  return make_error(Reason::kConfigInvalid, str_cat(in_quotes(pattern), " is not an identity pattern: ", why));
 }
 }  // namespace heddle

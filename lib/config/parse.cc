@@ -43,7 +43,7 @@ namespace detail {
 namespace {
 std::string checked_name(JsonObject& object, std::string_view field, std::string name) {
   if (name.empty() || is_dns_name(name)) return name;
-  object.problem(field, str_cat(quoted(name), " is not a valid name (RFC 1123)"));
+  object.problem(field, str_cat(in_quotes(name), " is not a valid name (RFC 1123)"));
   return {};
 }
 }  // namespace
@@ -71,7 +71,7 @@ std::optional<SpiffeId> read_optional_identity(JsonObject& object, std::string_v
     return std::nullopt;
   }
   if (id->path().empty()) {
-    object.problem(field, str_cat(quoted(*text), " names a trust domain; expected the id of a workload"));
+    object.problem(field, str_cat(in_quotes(*text), " names a trust domain; expected the id of a workload"));
     return std::nullopt;
   }
   return std::move(*id);

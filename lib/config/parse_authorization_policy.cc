@@ -100,7 +100,7 @@ class PolicyParser {
 
   static std::optional<std::string> name_space(const JsonReader& at) {
     std::string text(at.string(kNameSize).value_or(""));
-    if (!text.empty() && !is_dns_label(text)) at.problem(str_cat(quoted(text), " is not the name of a namespace"));
+    if (!text.empty() && !is_dns_label(text)) at.problem(str_cat(in_quotes(text), " is not the name of a namespace"));
     return text;
   }
 
@@ -121,7 +121,8 @@ class PolicyParser {
   static std::optional<std::string> method(const JsonReader& at) {
     std::string text(at.string({1, kMaxMethod}).value_or(""));
     bool lower = std::any_of(text.begin(), text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
-    if (!text.empty() && (!is_token(text) || lower)) at.problem(str_cat(quoted(text), " is not a method as \"GET\""));
+    if (!text.empty() && (!is_token(text) || lower))
+      at.problem(str_cat(in_quotes(text), " is not a method as \"GET\""));
     return text;
   }
 
@@ -160,7 +161,7 @@ class PolicyParser {
     if (!out.name.empty() && !is_token(out.name)) object.problem("name", "is not a header name");
     bool is_gone = std::find(std::begin(kGone), std::end(kGone), out.name) != std::end(kGone);
     if (is_gone || is_internal_field(out.name) || out.name.starts_with("x-envoy-")) {
-      object.problem("name", str_cat(quoted(out.name), " is not judged: no request has it when it is authorized"));
+      object.problem("name", str_cat(in_quotes(out.name), " is not judged: no request has it when it is authorized"));
     }
     return out;
   }
@@ -206,7 +207,7 @@ std::optional<AuthzTarget> parse_workload_target(JsonObject& spec, std::string_v
   std::string kind = object->string("kind");
   bool known = group == "heddle.dev" && (kind == "Service" || kind == "Workload");
   if (!kind.empty() && !known) {
-    object->problem("kind", str_cat(quoted(kind), " of group ", quoted(group), " cannot be ", what,
+    object->problem("kind", str_cat(in_quotes(kind), " of group ", in_quotes(group), " cannot be ", what,
                                     "; expected Service or Workload of group \"heddle.dev\""));
   }
   out.kind = kind == "Workload" ? Kind::kWorkload : Kind::kService;

@@ -38,14 +38,14 @@ Address parse_address(JsonObject& object) {
   if (ip.empty()) return {};
   Result<Address> address = Address::from_ip(ip, port);
   if (!address) {
-    object.problem("address", str_cat(quoted(ip), " is not an IPv4 or IPv6 address"));
+    object.problem("address", str_cat(in_quotes(ip), " is not an IPv4 or IPv6 address"));
     return {};
   }
   // One address has one form, so that the same endpoint does not stand twice.
   std::string text = address->ip();
   constexpr std::string_view kMapped = "::ffff:";
   if (text.starts_with(kMapped) && text.find('.') != text.npos) {
-    object.problem("address", str_cat(quoted(ip), " is an IPv4 address: write ", text.substr(kMapped.size())));
+    object.problem("address", str_cat(in_quotes(ip), " is an IPv4 address: write ", text.substr(kMapped.size())));
   }
   return *address;
 }

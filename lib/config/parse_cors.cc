@@ -54,7 +54,7 @@ void parse_origins(JsonObject& filter, CorsFilter& out) {
     } else if (std::optional<CorsOrigin> origin = read_origin(text)) {
       out.origins.push_back(*std::move(origin));
     } else {
-      at.problem(str_cat(quoted(text),
+      at.problem(str_cat(in_quotes(text),
                          " is not an origin; expected \"*\" or http(s)://host[:port], "
                          "where the host may be \"*\" or begin with \"*.\""));
     }
@@ -67,7 +67,7 @@ std::vector<std::string> parse_methods(JsonObject& filter) {
   for (const JsonReader& at : filter.optional_array("allowMethods", {0, kMaxMethods})) {
     std::string_view method = at.string().value_or("");
     bool known = std::find(std::begin(kMethods), std::end(kMethods), method) != std::end(kMethods);
-    if (!known) at.problem(str_cat(quoted(method), " is not a method, nor \"*\""));
+    if (!known) at.problem(str_cat(in_quotes(method), " is not a method, nor \"*\""));
     out.emplace_back(method);
   }
   check_star(filter, "allowMethods", out);
@@ -78,7 +78,7 @@ std::vector<std::string> parse_names(JsonObject& filter, std::string_view field)
   std::vector<std::string> out;
   for (const JsonReader& at : filter.optional_array(field, {0, kMaxCorsEntries})) {
     std::string_view name = at.string({1, 256}).value_or("");
-    if (!name.empty() && !is_token(name)) at.problem(str_cat(quoted(name), " is not the name of a header field"));
+    if (!name.empty() && !is_token(name)) at.problem(str_cat(in_quotes(name), " is not the name of a header field"));
     out.emplace_back(name);
   }
   check_star(filter, field, out);

@@ -64,7 +64,7 @@ std::optional<DnsSource> parse_dns_source(JsonObject& spec) {
   out.type = dns->optional_one_of("type", kTypes).value_or(DnsType::kAddress);
   out.name = dns->string("name", {1, 253});
   std::string_view mistake = out.name.empty() ? "" : dns_name_mistake(out.name, out.type == DnsType::kSrv);
-  if (!mistake.empty()) dns->problem("name", str_cat(quoted(out.name), " ", mistake));
+  if (!mistake.empty()) dns->problem("name", str_cat(in_quotes(out.name), " ", mistake));
   parse_port(*dns, out);
   out.min_ttl = dns->optional_duration("minTtl", kTtls).value_or(out.min_ttl);
   out.max_ttl = dns->optional_duration("maxTtl", kTtls).value_or(std::max<Duration>(out.max_ttl, out.min_ttl));

@@ -27,7 +27,7 @@ std::optional<StatusRange> parse_status(const JsonReader& at) {
   std::optional<uint16_t> first = parse_int<uint16_t>(text.substr(0, dash));
   std::optional<uint16_t> last = dash == std::string_view::npos ? first : parse_int<uint16_t>(text.substr(dash + 1));
   if (first && last && *first >= 100 && *first <= *last && *last <= 599) return StatusRange{*first, *last};
-  at.problem(str_cat(quoted(text), " is not a status or a range as \"200-299\""));
+  at.problem(str_cat(in_quotes(text), " is not a status or a range as \"200-299\""));
   return std::nullopt;
 }
 
@@ -121,7 +121,7 @@ std::shared_ptr<const WorkloadSpec> parse_workload(const Envelope& envelope, Jso
   if (!spec.has("identity")) spec.problem("identity", "is required");
   for (const JsonReader& at : spec.optional_array("services", {0, kMaxPolicyTargets})) {
     std::string_view name = at.string(kNameSize).value_or("");
-    if (!name.empty() && !is_dns_label(name)) at.problem(str_cat(quoted(name), " is not the name of a Service"));
+    if (!name.empty() && !is_dns_label(name)) at.problem(str_cat(in_quotes(name), " is not the name of a Service"));
     out->services.emplace_back(name);
   }
   out->overload = parse_overload(spec);

@@ -30,9 +30,9 @@ void parse_server_names(JsonObject& spec, HttpRouteSpec& out) {
   parse_hostnames(spec, out);
   if (spec.has("hostnames") && out.hostnames.empty()) spec.problem("hostnames", "expected 1-16 names");
   for (auto name = out.hostnames.begin(); name != out.hostnames.end(); ++name) {
-    if (is_address(*name)) spec.problem("hostnames", str_cat(quoted(*name), " is an address; an SNI is a name"));
+    if (is_address(*name)) spec.problem("hostnames", str_cat(in_quotes(*name), " is an address; an SNI is a name"));
     if (std::find(out.hostnames.begin(), name, *name) == name) continue;
-    spec.problem("hostnames", str_cat("have ", quoted(*name), " twice"));
+    spec.problem("hostnames", str_cat("have ", in_quotes(*name), " twice"));
   }
 }
 }  // namespace

@@ -69,7 +69,7 @@ MatchConditions parse_conditions(JsonObject& object) {
   MatchConditions out;
   out.method = object.optional_string("method").value_or("");
   if (!out.method.empty() && std::find(std::begin(kMethods), std::end(kMethods), out.method) == std::end(kMethods)) {
-    object.problem("method", str_cat(quoted(out.method),
+    object.problem("method", str_cat(in_quotes(out.method),
                                      " is not one of GET, HEAD, POST, PUT, DELETE, CONNECT, "
                                      "OPTIONS, TRACE, PATCH"));
   }
@@ -96,10 +96,11 @@ bool is_proto_service(std::string_view text) noexcept {
 
 void check_exact(const JsonObject& object, const GrpcMethodMatch& match) {
   if (!match.service.empty() && !is_proto_service(match.service)) {
-    object.problem("service", str_cat(quoted(match.service), " is not the name of a gRPC service, as shop.v1.Carts"));
+    object.problem("service",
+                   str_cat(in_quotes(match.service), " is not the name of a gRPC service, as shop.v1.Carts"));
   }
   if (!match.method.empty() && !is_proto_word(match.method)) {
-    object.problem("method", str_cat(quoted(match.method), " is not the name of a gRPC method, as GetCart"));
+    object.problem("method", str_cat(in_quotes(match.method), " is not the name of a gRPC method, as GetCart"));
   }
 }
 
@@ -182,7 +183,7 @@ void check_rules_together(const JsonObject& spec, const HttpRouteSpec& route) {
     matches += rule.matches.size();
     for (const HttpMatch& match : rule.matches) regexes += regexes_of(match);
     if (rule.name.empty() || names.insert(rule.name).second) continue;
-    spec.problem("rules", str_cat("have the name ", quoted(rule.name), " twice"));
+    spec.problem("rules", str_cat("have the name ", in_quotes(rule.name), " twice"));
   }
   if (matches > kMaxRouteMatches) spec.problem("rules", "have more than 128 matches together");
   if (regexes > kMaxRouteRegexes) spec.problem("rules", "have more than 64 regular expressions together");

@@ -37,7 +37,7 @@ void check_raise(const JsonObject& object, const PriorityRule& rule) {
   bool raises = rule.priority < RequestPriority::kDefault;
   if (!raises || rule.match.from) return;
   if (!rule.match.to) {
-    object.problem("priority", str_cat(quoted(to_text(rule.priority)), " needs from or to: not every request is"));
+    object.problem("priority", str_cat(in_quotes(to_text(rule.priority)), " needs from or to: not every request is"));
   } else if (asks_headers(rule.match)) {
     object.problem("to", "raises whoever sends a header; say in `from` who may");
   }

@@ -36,7 +36,7 @@ void parse_key(const JsonReader& at, RateLimit& out) {
   out.by_identity = out.by_identity || identity.value_or(false);
   if (header.empty()) return;
   if (std::string_view mistake = header_mistake(header); !mistake.empty()) {
-    object.problem("header", str_cat(quoted(header), " ", mistake));
+    object.problem("header", str_cat(in_quotes(header), " ", mistake));
   }
   out.by.push_back(std::move(header));
 }
@@ -46,7 +46,7 @@ RateLimit parse_limit(const JsonReader& at) {
   RateLimit out;
   out.name = object.string("name", {1, 63});
   if (!out.name.empty() && !is_dns_label(out.name)) {
-    object.problem("name", str_cat(quoted(out.name), " is not a valid name (RFC 1123)"));
+    object.problem("name", str_cat(in_quotes(out.name), " is not a valid name (RFC 1123)"));
   }
   for (const JsonReader& match : object.optional_array("matches", {0, kMaxRateMatches})) {
     out.matches.push_back(parse_match(match));
@@ -66,7 +66,7 @@ void check_together(const JsonObject& spec, const RateLimitPolicySpec& policy) {
   for (const RateLimit& limit : policy.limits) {
     for (const HttpMatch& match : limit.matches) regexes += regexes_of(match);
     if (limit.name.empty() || names.insert(limit.name).second) continue;
-    spec.problem("limits", str_cat("have the name ", quoted(limit.name), " twice"));
+    spec.problem("limits", str_cat("have the name ", in_quotes(limit.name), " twice"));
   }
   if (regexes > kMaxRateRegexes) spec.problem("limits", "have more than 16 regular expressions together");
 }

@@ -37,7 +37,7 @@ void parse_grpc_status(const JsonReader& at, RetrySpec& out) {
   const auto& names = kGrpcStatusNames;
   auto status = static_cast<size_t>(std::find(names.begin(), names.end(), *name) - names.begin());
   if (status == 0 || status == names.size()) {
-    return at.problem(str_cat(quoted(*name), " is not a status of gRPC such as UNAVAILABLE or RESOURCE_EXHAUSTED"));
+    return at.problem(str_cat(in_quotes(*name), " is not a status of gRPC such as UNAVAILABLE or RESOURCE_EXHAUSTED"));
   }
   if (out.grpc[status]) at.problem("stands twice");
   out.grpc.set(status);

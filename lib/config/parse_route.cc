@@ -13,7 +13,7 @@ std::optional<BackendKind> parse_backend_kind(JsonObject& object) {
   if (kind == "BackendSet" && group == "heddle.dev") return BackendKind::kBackendSet;
   if (kind == "Service" && (group.empty() || group == "heddle.dev")) return BackendKind::kService;
   object.problem("kind",
-                 str_cat(quoted(kind), " of group ", quoted(group),
+                 str_cat(in_quotes(kind), " of group ", in_quotes(group),
                          " is no backend; expected Service of group \"\" or BackendSet of group \"heddle.dev\""));
   return std::nullopt;
 }
@@ -31,7 +31,7 @@ ParentRef parse_parent(const JsonReader& at, const std::string& ns) {
   std::string group = object.optional_string("group").value_or("gateway.networking.k8s.io");
   std::string kind = object.optional_string("kind").value_or("Gateway");
   if (kind != "Service" || (!group.empty() && group != "heddle.dev")) {
-    object.unsupported("kind", str_cat(quoted(kind), " of group ", quoted(group),
+    object.unsupported("kind", str_cat(in_quotes(kind), " of group ", in_quotes(group),
                                        " is no parent here; expected kind Service of group \"\" or \"heddle.dev\""));
   }
   out.service.name = read_name(object, "name");
@@ -57,7 +57,7 @@ void parse_hostnames(JsonObject& spec, HttpRouteSpec& out) {
   for (const JsonReader& at : spec.optional_array("hostnames", {0, kMaxRouteHostnames})) {
     std::string_view host = at.string({1, 253}).value_or("");
     std::string_view plain = host.starts_with("*.") ? host.substr(2) : host;
-    if (!host.empty() && !is_dns_name(plain)) at.problem(str_cat(quoted(host), " is not a host name"));
+    if (!host.empty() && !is_dns_name(plain)) at.problem(str_cat(in_quotes(host), " is not a host name"));
     out.hostnames.emplace_back(host);
   }
 }

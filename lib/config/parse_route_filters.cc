@@ -34,7 +34,7 @@ std::string parse_field_name(const JsonReader& at, FieldOwner owner) {
   std::string name = to_lower(at.string(kFieldNames).value_or(""));
   if (name.empty()) return name;
   if (std::string_view mistake = field_mistake(name, owner); !mistake.empty()) {
-    at.problem(str_cat(quoted(name), " ", mistake));
+    at.problem(str_cat(in_quotes(name), " ", mistake));
   }
   return name;
 }
@@ -100,7 +100,7 @@ std::optional<PathModifier> parse_path_modifier(JsonObject& filter) {
 
 std::string parse_hostname(JsonObject& filter) {
   std::string host = filter.optional_string("hostname", kNameSize).value_or("");
-  if (!host.empty() && !is_dns_name(host)) filter.problem("hostname", str_cat(quoted(host), " is not a host name"));
+  if (!host.empty() && !is_dns_name(host)) filter.problem("hostname", str_cat(in_quotes(host), " is not a host name"));
   return host;
 }
 
@@ -134,7 +134,7 @@ std::string parse_extension(JsonObject filter) {
   std::string group = filter.string("group");
   std::string kind = filter.string("kind");
   if ((!group.empty() && group != "heddle.dev") || (!kind.empty() && kind != "HTTPRouteFilter")) {
-    filter.unsupported("kind", str_cat(quoted(kind), " of group ", quoted(group),
+    filter.unsupported("kind", str_cat(in_quotes(kind), " of group ", in_quotes(group),
                                        " is no filter here; expected HTTPRouteFilter of group \"heddle.dev\""));
   }
   std::string name = read_name(filter, "name");

@@ -48,7 +48,7 @@ void parse_ports(JsonObject& spec, ServiceSpec& out) {
       at.problem(str_cat("port ", std::to_string(port.port), " stands twice"));
     }
     if (!port.name.empty() && !names.insert(port.name).second) {
-      at.problem(str_cat("the name ", quoted(port.name), " stands twice"));
+      at.problem(str_cat("the name ", in_quotes(port.name), " stands twice"));
     }
     out.ports.push_back(std::move(port));
   }
@@ -83,9 +83,9 @@ void parse_hosts(JsonObject& spec, ServiceSpec& out) {
     std::optional<std::string_view> host = at.string({1, 253});
     if (!host) continue;
     if (!is_dns_name(*host)) {
-      at.problem(str_cat(quoted(*host), " is not a host name in lower case without port"));
+      at.problem(str_cat(in_quotes(*host), " is not a host name in lower case without port"));
     } else if (!seen.emplace(*host).second) {
-      at.problem(str_cat(quoted(*host), " stands twice"));
+      at.problem(str_cat(in_quotes(*host), " stands twice"));
     }
     out.hosts.emplace_back(*host);
   }
@@ -99,9 +99,9 @@ void parse_addresses(JsonObject& spec, ServiceSpec& out) {
     if (!address) {
       at.problem(address.error().detail);
     } else if (is_wildcard(*address) || address->is_loopback()) {
-      at.problem(str_cat(quoted(*text), " is no address that others can call"));
+      at.problem(str_cat(in_quotes(*text), " is no address that others can call"));
     } else if (std::find(out.addresses.begin(), out.addresses.end(), *address) != out.addresses.end()) {
-      at.problem(str_cat(quoted(*text), " stands twice"));
+      at.problem(str_cat(in_quotes(*text), " stands twice"));
     } else {
       out.addresses.push_back(*address);
     }
@@ -114,7 +114,7 @@ std::shared_ptr<const ServiceSpec> parse_service(const Envelope& envelope, JsonO
   auto out = std::make_shared<ServiceSpec>();
   out->key = envelope.key;
   if (!is_dns_label(out->key.name)) {
-    spec.problem("", str_cat("the name of a Service must be one label without '.'; got ", quoted(out->key.name)));
+    spec.problem("", str_cat("the name of a Service must be one label without '.'; got ", in_quotes(out->key.name)));
   }
   parse_ports(spec, *out);
   if (std::optional<JsonReader> at = spec.optional("visibility")) out->visibility = parse_visibility(*at);

@@ -61,7 +61,7 @@ std::string parse_session_name(JsonObject& object, SessionType type, Kind of_rou
   if (name.empty()) return name;
   if (type == SessionType::kHeader) name = to_lower(name);
   std::string_view mistake = type == SessionType::kHeader ? header_mistake(name, of_route) : cookie_mistake(name);
-  if (!mistake.empty()) object.problem("sessionName", str_cat(quoted(name), " ", mistake));
+  if (!mistake.empty()) object.problem("sessionName", str_cat(in_quotes(name), " ", mistake));
   return name;
 }
 

@@ -57,7 +57,7 @@ std::string parse_target(const JsonReader& at, std::string_view what) {
   std::string group = object.optional_string("group").value_or("heddle.dev");
   std::string kind = object.optional_string("kind").value_or("BackendSet");
   if (group != "heddle.dev" || kind != "BackendSet") {
-    object.problem("kind", str_cat(quoted(kind), " of group ", quoted(group), " has no ", what,
+    object.problem("kind", str_cat(in_quotes(kind), " of group ", in_quotes(group), " has no ", what,
                                    "; expected BackendSet of group \"heddle.dev\""));
   }
   std::string name = read_name(object, "name");
@@ -68,7 +68,7 @@ std::string parse_target(const JsonReader& at, std::string_view what) {
 void add_target(const JsonReader& at, std::string_view what, std::vector<std::string>& out) {
   std::string name = parse_target(at, what);
   if (name.empty()) return;
-  if (std::find(out.begin(), out.end(), name) != out.end()) at.problem(str_cat(quoted(name), " stands twice"));
+  if (std::find(out.begin(), out.end(), name) != out.end()) at.problem(str_cat(in_quotes(name), " stands twice"));
   out.push_back(std::move(name));
 }
 }  // namespace

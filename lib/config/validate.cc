@@ -18,7 +18,7 @@ std::string indexed(std::string_view list, size_t i, std::string_view field) {
 }
 
 std::string missing(std::string_view kind, std::string_view ns, std::string_view name) {
-  return str_cat("no ", kind, " ", quoted(name), " in namespace ", quoted(ns));
+  return str_cat("no ", kind, " ", in_quotes(name), " in namespace ", in_quotes(ns));
 }
 
 class Validator {
@@ -58,7 +58,7 @@ class Validator {
         auto [it, is_new] = owner.emplace(std::move(name), spec.get());
         if (is_new || it->second == spec.get()) continue;
         problems_.add(key, "spec.hosts",
-                      str_cat("the name ", quoted(it->first), " belongs to Service ", it->second->key.ns, "/",
+                      str_cat("the name ", in_quotes(it->first), " belongs to Service ", it->second->key.ns, "/",
                               it->second->key.name, " already"));
       }
     }
@@ -183,8 +183,8 @@ class Validator {
       auto [it, is_new] = policy_of.emplace(target, policy.key.name);
       if (is_new || it->second == policy.key.name) continue;
       problems_.add(policy.key, indexed("spec.targetRefs", i, ".name"),
-                    str_cat("BackendSet ", quoted(target.name), " has the ", info(policy.key.kind).name, " ",
-                            quoted(it->second), " already"));
+                    str_cat("BackendSet ", in_quotes(target.name), " has the ", info(policy.key.kind).name, " ",
+                            in_quotes(it->second), " already"));
     }
   }
 
@@ -193,8 +193,8 @@ class Validator {
       auto [it, is_new] = default_of_.emplace(policy.key.ns, &policy);
       if (is_new) return;
       problems_.add(policy.key, "spec.defaultAction",
-                    str_cat("namespace ", quoted(policy.key.ns), " has the default of AuthorizationPolicy ",
-                            quoted(it->second->key.name), " already"));
+                    str_cat("namespace ", in_quotes(policy.key.ns), " has the default of AuthorizationPolicy ",
+                            in_quotes(it->second->key.name), " already"));
     }
     check_workload_target(policy);
   }
@@ -210,8 +210,9 @@ class Validator {
     if (!exists) {
       problems_.add(policy.key, "spec.targetRef.name", missing(info(policy.target->kind).name, target.ns, target.name));
     } else if (is_service && !is_served(target)) {
-      problems_.add(policy.key, "spec.targetRef.name",
-                    str_cat("no Workload serves Service ", quoted(target.name), ": nobody would enforce the policy"));
+      problems_.add(
+          policy.key, "spec.targetRef.name",
+          str_cat("no Workload serves Service ", in_quotes(target.name), ": nobody would enforce the policy"));
     }
   }
 
@@ -219,7 +220,7 @@ class Validator {
     check_workload_target(policy);
     rate_limits_.add(policy);
     if (!policy.target && rate_limits_.of_all(policy.key.ns) > kMaxWorkloadRateLimits) {
-      problems_.add(policy.key, "spec.limits", too_many_rate_limits(str_cat("namespace ", quoted(policy.key.ns))));
+      problems_.add(policy.key, "spec.limits", too_many_rate_limits(str_cat("namespace ", in_quotes(policy.key.ns))));
     }
   }
 
@@ -240,7 +241,7 @@ class Validator {
     const ResourceKey& other = it->second->key;
     problems_.add(
         workload.key, "spec.overload",
-        str_cat(quoted(workload.identity->text()), " has that of Workload ", other.ns, "/", other.name, " already"));
+        str_cat(in_quotes(workload.identity->text()), " has that of Workload ", other.ns, "/", other.name, " already"));
   }
 
   void check_workload(const WorkloadSpec& workload) {
@@ -259,14 +260,15 @@ class Validator {
   void check_federated(const FederatedTrustDomainSpec& spec) {
     const TrustDomain& domain = *spec.trust_domain;
     if (own_ != nullptr && domain == *own_) {
-      problems_.add(spec.key, "spec.trustDomain", str_cat(quoted(domain.name()), " is this mesh's own trust domain"));
+      problems_.add(spec.key, "spec.trustDomain",
+                    str_cat(in_quotes(domain.name()), " is this mesh's own trust domain"));
     }
     auto [it, is_new] = federated_.emplace(domain.name(), &spec);
     if (!is_new) {
       const ResourceKey& other = it->second->key;
       problems_.add(
           spec.key, "spec.trustDomain",
-          str_cat(quoted(domain.name()), " has the FederatedTrustDomain ", other.ns, "/", other.name, " already"));
+          str_cat(in_quotes(domain.name()), " has the FederatedTrustDomain ", other.ns, "/", other.name, " already"));
     }
     if (is_new && federated_.size() == kMaxFederatedDomains + 1) {
       problems_.add(spec.key, "spec.trustDomain", "is one too many: at most 64 trust domains are federated");

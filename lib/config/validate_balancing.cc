@@ -15,12 +15,14 @@ void check_subset(const Model& model, const BackendSetSpec& set, ConfigProblems&
   auto problem = [&](std::string message) { problems.add(set.key, "spec.subsetOf.name", std::move(message)); };
   const std::string& name = set.subset->parent;
   const BackendSetSpec* parent = find_spec(model.backend_sets, Kind::kBackendSet, {set.key.ns, name});
-  if (parent == nullptr) return problem(str_cat("no BackendSet ", quoted(name), " in namespace ", quoted(set.key.ns)));
+  if (parent == nullptr)
+    return problem(str_cat("no BackendSet ", in_quotes(name), " in namespace ", in_quotes(set.key.ns)));
   if (is_subset(*parent)) {
-    problem(str_cat("BackendSet ", quoted(name), " is a subset itself: name its parent ",
-                    quoted(parent->subset->parent), " and all the labels"));
+    problem(str_cat("BackendSet ", in_quotes(name), " is a subset itself: name its parent ",
+                    in_quotes(parent->subset->parent), " and all the labels"));
   }
-  if (parent->dns) problem(str_cat("BackendSet ", quoted(name), " is looked up in DNS: what is found has no labels"));
+  if (parent->dns)
+    problem(str_cat("BackendSet ", in_quotes(name), " is looked up in DNS: what is found has no labels"));
 }
 
 void check_health_targets(const Model& model, const HealthPolicySpec& policy, ConfigProblems& problems) {
@@ -29,7 +31,7 @@ void check_health_targets(const Model& model, const HealthPolicySpec& policy, Co
     const BackendSetSpec* set = find_spec(model.backend_sets, Kind::kBackendSet, ref);
     if (set == nullptr || !is_subset(*set)) continue;
     problems.add(policy.key, target_path(i, ".name"),
-                 str_cat("BackendSet ", quoted(ref.name), " is a subset of ", quoted(set->subset->parent),
+                 str_cat("BackendSet ", in_quotes(ref.name), " is a subset of ", in_quotes(set->subset->parent),
                          ", by whose HealthPolicy its endpoints are checked"));
   }
 }
@@ -60,7 +62,7 @@ void check_target(const Model& model, const Policies& policies, const TrafficPol
   }
   for (const LbConflict& conflict : lb_conflicts(effective_lb(parts))) {
     problems.add(policy.key, str_cat("spec.loadBalancer.", conflict.field),
-                 str_cat(conflict.message, " (with what BackendSet ", quoted(target.name), " says)"));
+                 str_cat(conflict.message, " (with what BackendSet ", in_quotes(target.name), " says)"));
   }
 }
 }  // namespace

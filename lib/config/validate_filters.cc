@@ -9,7 +9,7 @@ void check_direct_response(const HttpRouteSpec& route, const std::string& at, co
                            ConfigProblems& problems) {
   auto refuse = [&](std::string_view field, std::string_view what) {
     problems.add(route.key, str_cat(at, field),
-                 str_cat(what, " beside the directResponse of HTTPRouteFilter ", quoted(rule.filters->extension)));
+                 str_cat(what, " beside the directResponse of HTTPRouteFilter ", in_quotes(rule.filters->extension)));
   };
   if (!rule.backends.empty()) refuse(".backendRefs", "must be left out");
   if (rule.retry) refuse(".retry", "means nothing");
@@ -26,19 +26,19 @@ void check_extension(const Model& model, const HttpRouteSpec& route, const std::
   if (filter == nullptr) {
     problems.add(
         route.key, str_cat(at, ".filters"),
-        str_cat("no HTTPRouteFilter ", quoted(rule.filters->extension), " in namespace ", quoted(route.key.ns)));
+        str_cat("no HTTPRouteFilter ", in_quotes(rule.filters->extension), " in namespace ", in_quotes(route.key.ns)));
     return;
   }
   if (filter->direct_response && route.key.kind == Kind::kGrpcRoute) {
     problems.add(route.key, str_cat(at, ".filters"),
-                 str_cat("the directResponse of HTTPRouteFilter ", quoted(rule.filters->extension),
+                 str_cat("the directResponse of HTTPRouteFilter ", in_quotes(rule.filters->extension),
                          " is no answer to a gRPC call; use fault.abort with grpcStatus"));
     return;
   }
   if (filter->direct_response) return check_direct_response(route, at, rule, problems);
   if (!rule.backends.empty() || rule.filters->redirect) return;
   problems.add(route.key, str_cat(at, ".backendRefs"),
-               str_cat("is required: HTTPRouteFilter ", quoted(rule.filters->extension), " has no directResponse"));
+               str_cat("is required: HTTPRouteFilter ", in_quotes(rule.filters->extension), " has no directResponse"));
 }
 }  // namespace
 

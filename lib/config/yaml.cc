@@ -183,7 +183,7 @@ class Converter {
     if (event.is_plain() && text == "<<") return fail_at(event.mark(), "merge keys are not allowed");
     HEDDLE_CHECK_OK(refuse_nul(event));
     if (!keys.emplace(text).second) {
-      return fail_at(event.mark(), str_cat("the key ", quoted(text), " stands twice in one mapping"));
+      return fail_at(event.mark(), str_cat("the key ", in_quotes(text), " stands twice in one mapping"));
     }
     writer_.key(text);
     return {};

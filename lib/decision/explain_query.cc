@@ -33,7 +33,7 @@ Target read_url(std::string_view url, Problems& problems) {
   std::string_view scheme = url.substr(0, scheme_end);
   bool is_tcp = equals_ignore_case(scheme, "tcp");
   if (!is_tcp && !equals_ignore_case(scheme, "http")) {
-    problems.add_unsupported("url", str_cat("the scheme ", quoted(scheme),
+    problems.add_unsupported("url", str_cat("the scheme ", in_quotes(scheme),
                                             " is not carried: applications speak plain http to their sidecar"));
     return {};
   }
@@ -120,7 +120,7 @@ std::optional<ExplainQuery> ExplainQuery::parse(const ExplainWords& words, Probl
   check_method(words.method, problems);
   Target target = read_url(words.url, problems);
   if (!is_dns_label(words.client_ns))
-    problems.add("namespace", str_cat(quoted(words.client_ns), " is not a namespace"));
+    problems.add("namespace", str_cat(in_quotes(words.client_ns), " is not a namespace"));
   std::optional<SpiffeId> from = read_identity(words.from, problems);
   check_headers(words, problems);
   check_kind(words, target, problems);

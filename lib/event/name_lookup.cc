@@ -13,7 +13,8 @@ struct InfoDelete {
 };
 
 Error failed(std::string_view host, std::string_view why) {
-  return make_error(Reason::kUpstreamConnectFailed, str_cat("looking up ", quoted(host), ": ", why), Origin::kUpstream);
+  return make_error(Reason::kUpstreamConnectFailed, str_cat("looking up ", in_quotes(host), ": ", why),
+                    Origin::kUpstream);
 }
 
 Result<std::vector<Address>> look_up(const std::string& host, uint16_t port) {

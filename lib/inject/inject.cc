@@ -69,7 +69,7 @@ void check_ports(const JsonValue& container, std::vector<std::string>& problems)
     std::optional<JsonValue> port = ports->at(i).find("containerPort");
     int64_t number = port ? port->as_integer().value_or(0) : 0;
     if (number >= 15000 && number <= 15029) {
-      problems.push_back(str_cat("container ", quoted(text_of(container, {"name"})), " has port ",
+      problems.push_back(str_cat("container ", in_quotes(text_of(container, {"name"})), " has port ",
                                  std::to_string(number), ": 15000 to 15029 are the sidecar's"));
     }
   }
@@ -81,7 +81,7 @@ std::vector<std::string> conflicts(const JsonValue& pod) {
   for (std::string_view list : kLists) {
     for (const JsonValue& one : list_of(pod, list)) {
       if (text_of(one, {"name"}) == kInitName) problems.push_back("a container is named heddle-init already");
-      check_user(one, str_cat("container ", quoted(text_of(one, {"name"}))), problems);
+      check_user(one, str_cat("container ", in_quotes(text_of(one, {"name"}))), problems);
       check_ports(one, problems);
     }
   }

@@ -102,7 +102,7 @@ void read(const JsonValue& annotations, std::string_view where, OptionsRead& out
       out.warnings.push_back(str_cat("annotation ", key, " of the ", where, " is not one that this version knows"));
     } else if (!taker->take(out.options, value)) {
       out.problems.push_back(
-          str_cat("annotation ", key, " of the ", where, ": ", quoted(value), ": expected ", taker->expected));
+          str_cat("annotation ", key, " of the ", where, ": ", in_quotes(value), ": expected ", taker->expected));
     }
   }
 }

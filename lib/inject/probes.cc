@@ -52,7 +52,7 @@ void rewrite(JsonValue& container, const ProbeField& of, RewrittenProbes& out) {
   std::optional<JsonValue> port = probe->find({kind, "port"});
   std::optional<int64_t> number = port ? port_number(container, *port) : std::nullopt;
   if (!number) {
-    out.problems.push_back(str_cat(of.field, " of container ", quoted(name_of(container)), ": ", kind,
+    out.problems.push_back(str_cat(of.field, " of container ", in_quotes(name_of(container)), ": ", kind,
                                    ".port is no number and no port of the container"));
     return;
   }

@@ -34,7 +34,7 @@ Result<HostAddress> HostAddress::parse(std::string_view text) {
   if (colon == text.npos || !is_host_name(host)) return std::move(address).error();
   std::optional<uint16_t> port = parse_int<uint16_t>(text.substr(colon + 1));
   if (!port || *port == 0) {
-    return make_error(Reason::kConfigInvalid, str_cat(quoted(text), ": expected a port from 1 to 65535"));
+    return make_error(Reason::kConfigInvalid, str_cat(in_quotes(text), ": expected a port from 1 to 65535"));
   }
   HostAddress out;
   out.host_ = host;

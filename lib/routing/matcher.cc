@@ -52,7 +52,7 @@ MatchVerdict check_query(const MatchConditions& match, std::string_view query) n
 }
 
 std::string named(std::string_view what, const NameValueMatch& match, std::string_view how) {
-  return str_cat(what, " ", quoted(match.name), " ", how);
+  return str_cat(what, " ", in_quotes(match.name), " ", how);
 }
 
 std::string_view difference(const NameValueMatch& match) {

@@ -68,7 +68,7 @@ void ApplicationProbes::answer(const RpcRequest& request, HttpServer::Respond re
   auto part = [&](std::string_view name) { return request.path_params.find(name)->second; };
   std::string name = str_cat(part("container"), "/", part("probe"));
   auto found = probes_.find(name);
-  if (found == probes_.end()) return respond(plain(404, str_cat("no probe is called ", quoted(name), "\n")));
+  if (found == probes_.end()) return respond(plain(404, str_cat("no probe is called ", in_quotes(name), "\n")));
   const ApplicationProbe& probe = found->second;
   if (!probe.impossible.empty())
     return respond(plain(503, str_cat(name, " cannot be asked: ", probe.impossible, "\n")));

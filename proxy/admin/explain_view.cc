@@ -11,7 +11,7 @@ constexpr EnumName<Asked> kDirections[] = {{"outbound", Asked::kOutbound}, {"inb
 
 std::string names_of(std::span<const ListenerRow> rows, std::span<const size_t> which) {
   std::vector<std::string> names;
-  for (size_t i : which) names.push_back(quoted(rows[i].name));
+  for (size_t i : which) names.push_back(in_quotes(rows[i].name));
   return join(names, ", ");
 }
 
@@ -62,7 +62,7 @@ Result<size_t> choose_listener(const LiveWords& asked, std::span<const ListenerR
   if (fit.size() == 1) return fit.front();
   if (by_host.size() == 1) return by_host.front();
   if (!fit.empty()) return make_error(Reason::kBadRequest, str_cat("listener: say which: ", names_of(rows, fit)));
-  std::string which = asked.listener.empty() ? std::string() : str_cat(" ", quoted(asked.listener));
+  std::string which = asked.listener.empty() ? std::string() : str_cat(" ", in_quotes(asked.listener));
   return make_error(Reason::kBadRequest, str_cat("listener: no ", asked.direction, " one", which, " is here"));
 }
 

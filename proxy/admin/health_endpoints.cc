@@ -53,7 +53,7 @@ RpcResponse answer(std::string_view check, const std::vector<CheckedItem>& items
   for (const CheckedItem& item : items) append_line(body, item, question);
   for (const std::string& name : question.excluded) {
     bool known = std::any_of(items.begin(), items.end(), [&](const CheckedItem& item) { return item.name == name; });
-    if (!known) body += str_cat("warning: nothing to exclude is called ", quoted(name), "\n");
+    if (!known) body += str_cat("warning: nothing to exclude is called ", in_quotes(name), "\n");
   }
   body += str_cat(check, failed ? " check failed\n" : " check passed\n");
   return RpcResponse::text(failed ? 503 : 200, std::move(body));

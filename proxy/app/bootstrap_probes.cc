@@ -23,7 +23,7 @@ void read_host(const JsonValue& at, ApplicationProbe& out) {
   if (address) {
     out.host = *address;
   } else {
-    out.impossible = str_cat("host ", quoted(host), " is no IP address");
+    out.impossible = str_cat("host ", in_quotes(host), " is no IP address");
   }
 }
 
@@ -35,7 +35,7 @@ void read_headers(const JsonValue& at, ApplicationProbe& out) {
     bool is_host = name == "host";
     bool fits = is_host ? is_authority(value) : is_lower_token(name) && is_field_value(value);
     if (!fits) {
-      out.impossible = str_cat("header ", quoted(name), " is none that can be sent");
+      out.impossible = str_cat("header ", in_quotes(name), " is none that can be sent");
     } else if (is_host) {
       out.authority = value;
     } else {
@@ -95,7 +95,7 @@ void read_application_probes(JsonObject& root, ApplicationProbeMap& out) {
   if (!at->value().is_object()) return at->problem("expected an object");
   if (at->value().size() > kMaxApplicationProbes) return at->problem("has more than 300 probes");
   for (std::string_view name : at->value().keys()) {
-    JsonReader item = at->at_field(str_cat(at->path(), "[", quoted(name), "]"), *at->value().find(name));
+    JsonReader item = at->at_field(str_cat(at->path(), "[", in_quotes(name), "]"), *at->value().find(name));
     if (!is_probe_name(name)) {
       item.problem("expected <container>/readyz, <container>/livez or <container>/startupz");
     } else {

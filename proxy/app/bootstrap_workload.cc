@@ -16,12 +16,12 @@ Result<Address> parse_workload_endpoint(std::string_view uri) {
   if (uri.starts_with("tcp:")) {
     return make_error(Reason::kUnsupported, "tcp: is not spoken, anybody could listen there; use unix:///path");
   }
-  if (!uri.starts_with("unix:")) return bad(str_cat(quoted(uri), ": expected unix:///path"));
+  if (!uri.starts_with("unix:")) return bad(str_cat(in_quotes(uri), ": expected unix:///path"));
   std::string_view path = uri.substr(5);
   if (path.starts_with("//")) path.remove_prefix(2);
-  if (!path.starts_with('/')) return bad(str_cat(quoted(uri), ": expected unix:/// and an absolute path"));
+  if (!path.starts_with('/')) return bad(str_cat(in_quotes(uri), ": expected unix:/// and an absolute path"));
   if (path.find_first_of("?#%") != std::string_view::npos) {
-    return bad(str_cat(quoted(uri), ": must not have a query, a fragment or %"));
+    return bad(str_cat(in_quotes(uri), ": must not have a query, a fragment or %"));
   }
   return Address::from_unix(path);
 }

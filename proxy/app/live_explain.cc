@@ -132,11 +132,11 @@ ExplainedSidecar Worker::Core::describe(size_t listener) const {
 Result<Explanation> Worker::Core::explain(const LiveQuestion& question) {
   const ListenerSettings& settings = shared_.settings.listeners[question.listener];
   if (settings.intercept) {
-    return make_error(Reason::kUnsupported, str_cat("listener ", quoted(settings.name),
+    return make_error(Reason::kUnsupported, str_cat("listener ", in_quotes(settings.name),
                                                     " goes by the destination of each connection; ask without --live"));
   }
   if (settings.protocol == PortProtocol::kTcp) {
-    return make_error(Reason::kUnsupported, str_cat("listener ", quoted(settings.name), " carries opaque TCP"));
+    return make_error(Reason::kUnsupported, str_cat("listener ", in_quotes(settings.name), " carries opaque TCP"));
   }
   if (question.query->is_tcp()) {
     return make_error(Reason::kUnsupported, "tcp:// is not explained by a live sidecar; ask without --live");

@@ -42,7 +42,7 @@ class PodReader {
   std::string one_of(std::string_view name, std::string_view usual, std::initializer_list<std::string_view> known) {
     std::string value = optional(name, usual);
     if (std::find(known.begin(), known.end(), value) == known.end()) {
-      problem(name, str_cat(quoted(value), ": expected ", *known.begin(), " or ", *(known.begin() + 1)));
+      problem(name, str_cat(in_quotes(value), ": expected ", *known.begin(), " or ", *(known.begin() + 1)));
     }
     return value;
   }

@@ -53,7 +53,7 @@ Error refusal_of(const RpcResponse& response) {
     if (auto message = body->find("message")) said = message->as_string().value_or("");
   }
   std::string detail = str_cat("the control plane answered ", std::to_string(response.status));
-  if (!said.empty()) detail += str_cat(": ", quoted(std::string_view(said).substr(0, kMaxShownMessage)));
+  if (!said.empty()) detail += str_cat(": ", in_quotes(std::string_view(said).substr(0, kMaxShownMessage)));
   return make_error(reason, std::move(detail));
 }
 

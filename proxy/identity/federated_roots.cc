@@ -27,7 +27,7 @@ FederatedRoots parse_federated(const FederatedTexts& texts, const TrustDomain& o
       out.roots.push_back(*std::move(roots));
     } else {
       std::string_view shown = std::string_view(name).substr(0, kShownName);
-      out.refused.push_back(str_cat("federated ", quoted(shown), ": ", roots.error().detail));
+      out.refused.push_back(str_cat("federated ", in_quotes(shown), ": ", roots.error().detail));
     }
   }
   return out;

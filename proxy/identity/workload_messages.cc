@@ -57,7 +57,7 @@ Result<Svid> read_svid(const ::X509SVID& message, const WorkloadRules& rules) {
   HEDDLE_TRY(Svid svid, Svid::from_chain(*std::move(chain), *std::move(key)));
   if (svid.id.text() != message.spiffe_id()) {
     return make_error(Reason::kPeerIdentityUnexpected,
-                      str_cat("spiffe_id is ", quoted(std::string_view(message.spiffe_id()).substr(0, 200)),
+                      str_cat("spiffe_id is ", in_quotes(std::string_view(message.spiffe_id()).substr(0, 200)),
                               ", the certificate is of ", svid.id.text()));
   }
   if (svid.id.trust_domain() != rules.domain) {
@@ -71,7 +71,8 @@ Result<Svid> read_svid(const ::X509SVID& message, const WorkloadRules& rules) {
 Result<TrustDomain> read_domain(const std::string& text) {
   auto id = SpiffeId::parse(text);
   if (!id || !id->path().empty()) {
-    return bad(str_cat("federated_bundles: ", quoted(std::string_view(text).substr(0, 200)), " is no trust domain id"));
+    return bad(
+        str_cat("federated_bundles: ", in_quotes(std::string_view(text).substr(0, 200)), " is no trust domain id"));
   }
   return id->trust_domain();
 }

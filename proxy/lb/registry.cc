@@ -22,8 +22,8 @@ void LbRegistry::add(std::string_view name, LbFactory factory) {
 Result<LbFactory> LbRegistry::find(std::string_view name) const {
   auto found = factories_.find(name);
   if (found != factories_.end()) return found->second;
-  return make_error(Reason::kConfigInvalid,
-                    str_cat("no load balancing policy is called ", quoted(name), "; there are ", join(names(), ", ")));
+  return make_error(Reason::kConfigInvalid, str_cat("no load balancing policy is called ", in_quotes(name),
+                                                    "; there are ", join(names(), ", ")));
 }
 
 std::vector<std::string> LbRegistry::names() const {

@@ -10,7 +10,7 @@ std::string count_text(const LevelHealth& all) {
 }
 
 std::string subset_text(const BackendSetSpec& set, const LevelHealth& all) {
-  std::string labels = quoted(labels_text(set.subset->labels));
+  std::string labels = in_quotes(labels_text(set.subset->labels));
   if (set.endpoints.empty()) return str_cat("no endpoint of ", set.subset->parent, " has the labels ", labels);
   return str_cat("endpoints of ", set.subset->parent, " with the labels ", labels, ": ", count_text(all));
 }

@@ -44,7 +44,8 @@ class Confusion : public testing::TestWithParam<Case> {
     TlsClient client(rig.entry(), &known(rig), "http/1.1");
     client.send("GET /canary HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     std::string answer = client.read_all();
-    return answer.starts_with("HTTP/1.1 200 ") ? "" : str_cat("the canary was answered with ", heddle::quoted(answer));
+    return answer.starts_with("HTTP/1.1 200 ") ? ""
+                                               : str_cat("the canary was answered with ", heddle::in_quotes(answer));
   }
   static const Svid& known(Rig& rig) {
     static std::map<Rig*, Svid> all;
@@ -91,15 +92,15 @@ class Confusion : public testing::TestWithParam<Case> {
 
     Heard heard = play(GetParam().input);
 
-    EXPECT_TRUE(heard.ended) << "the connection stays: " << heddle::quoted(heard.bytes.substr(0, 300));
+    EXPECT_TRUE(heard.ended) << "the connection stays: " << heddle::in_quotes(heard.bytes.substr(0, 300));
     if (expected.first() == "closed") {
       EXPECT_EQ(heard.bytes.find("HTTP/1.1 2"), std::string::npos) << heard.bytes;
     } else if (expected.first() == "goaway") {
-      EXPECT_FALSE(h2::only(h2::kGoAway, heard.bytes).empty()) << heddle::quoted(heard.bytes);
+      EXPECT_FALSE(h2::only(h2::kGoAway, heard.bytes).empty()) << heddle::in_quotes(heard.bytes);
     } else {
       size_t space = std::min(heard.bytes.find(' '), heard.bytes.size());
       EXPECT_TRUE(is_one_of(heard.bytes.substr(std::min(space + 1, heard.bytes.size()), 3), expected.first()))
-          << heddle::quoted(heard.bytes.substr(0, 300));
+          << heddle::in_quotes(heard.bytes.substr(0, 300));
     }
     EXPECT_EQ(canary(GetParam().input.substr(0, GetParam().input.find(' '))), "");
     ASSERT_TRUE(recorder_->wait_idle());

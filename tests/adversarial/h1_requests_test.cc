@@ -47,7 +47,7 @@ Answers read_answers(std::string_view bytes, const std::vector<Message>& sent, b
     std::string method = nth < sent.size() ? sent[nth].method : "";
     Reading reading = read_answer_strictly(bytes, method, closed);
     if (reading.state != Reading::State::kWhole) {
-      out.trouble = str_cat("not a whole answer: ", reading.why, " ", heddle::quoted(bytes.substr(0, 200)));
+      out.trouble = str_cat("not a whole answer: ", reading.why, " ", heddle::in_quotes(bytes.substr(0, 200)));
       return out;
     }
     bytes.remove_prefix(reading.used);
@@ -81,7 +81,7 @@ Answers play(const Address& address, const H1Case& one, Feed feed) {
 }
 
 std::string line_of(const Message& m) {
-  return str_cat(m.method, " ", m.target, " host ", m.host, " body ", heddle::quoted(m.body.substr(0, 200)), " of ",
+  return str_cat(m.method, " ", m.target, " host ", m.host, " body ", heddle::in_quotes(m.body.substr(0, 200)), " of ",
                  std::to_string(m.body.size()));
 }
 
@@ -108,10 +108,10 @@ class H1Suite : public ClientSuite {
     std::string wanted = one.waits() ? "" : one.expected.first();
     std::string got = answers.statuses;
     if (follows) {
-      ASSERT_TRUE(take_suffix(got, ",200")) << "the request behind it: " << heddle::quoted(answers.bytes);
+      ASSERT_TRUE(take_suffix(got, ",200")) << "the request behind it: " << heddle::in_quotes(answers.bytes);
     }
     EXPECT_TRUE(is_one_of(got, wanted)) << "wanted " << wanted << ", got "
-                                        << heddle::quoted(answers.bytes.substr(0, 600));
+                                        << heddle::in_quotes(answers.bytes.substr(0, 600));
     for (const std::string& text : one.expected.all("down")) EXPECT_NE(answers.bytes.find(text), std::string::npos);
     for (const std::string& text : one.expected.all("down-not"))
       EXPECT_EQ(answers.bytes.find(text), std::string::npos) << answers.bytes;

@@ -82,7 +82,7 @@ std::optional<SpiffeId> id_in_resource(std::string_view text) {
 class Ids : public testing::TestWithParam<Case> {
  protected:
   void play(std::string_view verb, const std::string& text) {
-    SCOPED_TRACE(heddle::quoted(std::string_view(text).substr(0, 300)));
+    SCOPED_TRACE(heddle::in_quotes(std::string_view(text).substr(0, 300)));
     if (verb == "id") return check_id(text);
     if (verb == "domain") return check_valid(TrustDomain::parse(text));
     std::vector<std::string_view> words = split(text, ' ');

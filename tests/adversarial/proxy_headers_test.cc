@@ -101,17 +101,18 @@ class ProxyHeaders : public testing::TestWithParam<Case> {
     Attack good{port, "tls:http/1.1", std::string(kGood),
                 "GET /canary HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"};
     std::string answer = over_tls(rig, good).bytes;
-    return answer.starts_with("HTTP/1.1 200 ") ? "" : str_cat("the canary was answered with ", heddle::quoted(answer));
+    return answer.starts_with("HTTP/1.1 200 ") ? ""
+                                               : str_cat("the canary was answered with ", heddle::in_quotes(answer));
   }
   static void expect_heard(const Heard& heard, const Expected& expected) {
-    EXPECT_TRUE(heard.ended) << "the connection stays: " << heddle::quoted(heard.bytes.substr(0, 300));
+    EXPECT_TRUE(heard.ended) << "the connection stays: " << heddle::in_quotes(heard.bytes.substr(0, 300));
     if (expected.first() == "closed") {
       EXPECT_EQ(heard.bytes, "");
       return;
     }
     size_t space = std::min(heard.bytes.find(' '), heard.bytes.size());
     EXPECT_TRUE(is_one_of(heard.bytes.substr(std::min(space + 1, heard.bytes.size()), 3), expected.first()))
-        << heddle::quoted(heard.bytes.substr(0, 300));
+        << heddle::in_quotes(heard.bytes.substr(0, 300));
   }
   static void expect_recorded(const Expected& expected) {
     ASSERT_TRUE(recorder_->wait_idle());

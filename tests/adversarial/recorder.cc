@@ -50,7 +50,7 @@ void Recorder::begin_reading() {
 void Recorder::end_reading(const std::string& left, std::string_view why) {
   std::lock_guard lock(mutex_);
   if (!left.empty()) partials_.push_back(left);
-  if (!why.empty()) violations_.push_back(str_cat(why, " in ", heddle::quoted(left.substr(0, 300))));
+  if (!why.empty()) violations_.push_back(str_cat(why, " in ", heddle::in_quotes(left.substr(0, 300))));
   --half_read_;
   changed_.notify_all();
 }

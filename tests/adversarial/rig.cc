@@ -76,7 +76,7 @@ std::string Rig::canary(std::string_view body) {
   client.send(header_);
   std::string answer = client.get(str_cat("/canary/", std::to_string(++canaries_)), "a");
   bool good = answer.starts_with("HTTP/1.1 200 ") && answer.ends_with(str_cat("\r\n\r\n", body));
-  return good ? "" : str_cat("the canary was answered with ", heddle::quoted(answer.substr(0, 400)));
+  return good ? "" : str_cat("the canary was answered with ", heddle::in_quotes(answer.substr(0, 400)));
 }
 
 std::string Rig::left_behind() {

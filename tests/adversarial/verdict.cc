@@ -88,7 +88,8 @@ std::string name_of(const testing::TestParamInfo<Case>& info) {
 std::string unsaid(const Expected& expected, std::string_view text) {
   std::string out;
   for (const std::string& part : expected.all("says")) {
-    if (text.find(part) == text.npos) out += str_cat(heddle::quoted(part), " is not in ", heddle::quoted(text), "; ");
+    if (text.find(part) == text.npos)
+      out += str_cat(heddle::in_quotes(part), " is not in ", heddle::in_quotes(text), "; ");
   }
   return out;
 }

@@ -120,9 +120,9 @@ TEST(ParseTime, RefusesYearsThatDoNotFit) {
 }
 
 TEST(Quoted, EscapesWhatIsNotPrintableAscii) {
-  EXPECT_EQ(quoted("a b"), "\"a b\"");
-  EXPECT_EQ(quoted("a\"\\\n\x7f\xff"), "\"a\\x22\\x5c\\x0a\\x7f\\xff\"");
-  EXPECT_EQ(quoted(""), "\"\"");
+  EXPECT_EQ(in_quotes("a b"), "\"a b\"");
+  EXPECT_EQ(in_quotes("a\"\\\n\x7f\xff"), "\"a\\x22\\x5c\\x0a\\x7f\\xff\"");
+  EXPECT_EQ(in_quotes(""), "\"\"");
 }
 
 TEST(StrCat, TakesAnyText) { EXPECT_EQ(str_cat("a", std::string("b"), std::string_view("c")), "abc"); }

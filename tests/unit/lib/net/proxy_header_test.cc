@@ -155,7 +155,7 @@ TEST(ProxyHeader, IsThereOrTheConnectionIsRefusedAtItsFirstWrongByte) {
        {std::string("GET / HTTP/1.1\r\n"), std::string("\x16\x03\x01"), std::string("\0", 1), std::string("PROXX"),
         std::string("PROXY\t"), std::string("proxy "), std::string("PRI * HTTP/2.0\r\n"), std::string("\r\n\r\nPROXY "),
         std::string("\r\n\r\n\0\r\nQUIT\r\n", 13), std::string(" PROXY ")}) {
-    EXPECT_THAT(refused(start), HasSubstr("neither `PROXY` nor the signature of version 2")) << quoted(start);
+    EXPECT_THAT(refused(start), HasSubstr("neither `PROXY` nor the signature of version 2")) << in_quotes(start);
   }
   EXPECT_EQ(verdict_of(read("")), Verdict::kMore);
 }
@@ -196,7 +196,7 @@ TEST(ProxyHeaderV2, SkipsTlvs) {
 TEST(ProxyHeaderV2, ATlvEndsWithTheHeader) {
   for (const std::string& rest : {std::string("\x04"), std::string("\x04\x00", 2), std::string("\x04\x00\x01", 3),
                                   tlv(0x04, "x") + "\x04", std::string("\x04\xff\xff", 3)}) {
-    EXPECT_THAT(refused(v2(0x21, 0x11, str_cat(kIpv4Block, rest))), HasSubstr("a TLV is cut off")) << quoted(rest);
+    EXPECT_THAT(refused(v2(0x21, 0x11, str_cat(kIpv4Block, rest))), HasSubstr("a TLV is cut off")) << in_quotes(rest);
   }
 }
 
