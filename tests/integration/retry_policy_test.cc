@@ -206,15 +206,15 @@ TEST_F(RetryPolicies, ABudgetOfNothingAllowsNone) {
 TEST_F(RetryPolicies, TheTimeOfATryEndsWithIt) {
   RawOrigin& application = add_answering_origin("hello");
   Sidecar& inbound = add_inbound(application.address());
-  std::atomic<bool> cut = false;
-  RawOrigin& network = add_origin([&](BlockingClient& peer, int index, std::atomic<int>&) {
+  auto cut = std::make_shared<std::atomic<bool>>(false);  // the origin outlives this function
+  RawOrigin& network = add_origin([&inbound, cut](BlockingClient& peer, int index, std::atomic<int>&) {
     if (index > 0) return static_cast<void>(peer.read_all());
     BlockingClient far(inbound.address());
     std::array<pollfd, 2> both = {pollfd{peer.fd(), POLLIN, 0}, pollfd{far.fd(), POLLIN, 0}};
     while (::poll(both.data(), both.size(), -1) > 0) {
       bool is_from_peer = both[0].revents != 0;
       std::string bytes = is_from_peer ? peer.read_some() : far.read_some();
-      if (bytes.empty() || (is_from_peer && cut)) return;
+      if (bytes.empty() || (is_from_peer && *cut)) return;
       (is_from_peer ? far : peer).send(bytes);
     }
   });
@@ -227,7 +227,7 @@ TEST_F(RetryPolicies, TheTimeOfATryEndsWithIt) {
   BlockingClient client(entry());
   ASSERT_TRUE(client.get("/").ends_with("hello"));
 
-  cut = true;
+  *cut = true;
   std::string answer = client.get("/");
 
   EXPECT_EQ(reason_of(answer), "pending-timeout") << answer;
