@@ -73,6 +73,18 @@ if(TEST e2e_etcd)
   set_tests_properties(e2e_etcd e2e_replicas e2e_replica_behind e2e_leaders e2e_etcd_partition PROPERTIES
     RESOURCE_LOCK etcd COST 2000)
 endif()
+# Long under a sanitizer for what they show it: clocks they wait for, command lines they start. `.ci/run` runs them on the
+# Release build alone (`./dev test asan` runs them, too): the label `slow`, beside all that is alone on the machine.
+foreach(script IN LISTS scripts)
+  get_filename_component(name ${script} NAME_WE)
+  string(REGEX REPLACE "_test$" "" name ${name})
+  get_test_property(e2e_${name} RUN_SERIAL alone)
+  get_test_property(e2e_${name} COST cost)
+  if(alone OR cost GREATER_EQUAL 1000 OR name MATCHES
+      "^(access|authz|backup|changes|cli|explain|kubernetes_replicas|standalone|testssl)$")
+    set_tests_properties(e2e_${name} PROPERTIES LABELS "e2e;slow")
+  endif()
+endforeach()
 # `./dev test skew`; no part of `./dev test`: the previous release is built, once for each clone.
 if(TEST e2e_skew)
   add_test(NAME previous_release COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/skew/build_previous.sh ${CMAKE_BINARY_DIR})

@@ -143,28 +143,28 @@ cmd_test() {
       return
       ;;
   esac
-  local preset=release target=all options=()
+  local preset=release target=all options=() without='soak|skew'
   while [[ $# -gt 0 ]]; do
     case "$1" in
       release | debug | asan | tsan) preset="$1" ;;
       --threads) target=heddle_thread_tests options+=(-L threads) ;;
       -R | -L | -E | -LE)
         [[ $# -gt 1 ]] || die "test: $1 needs a value"
-        options+=("$1" "$2")
+        if [[ $1 == -LE ]]; then without+="|$2"; else options+=("$1" "$2"); fi
         shift
         ;;
-      *) die "test: '$1' is no sanitizer (asan, tsan), k8s, skew, --threads, -R REGEX or -L LABEL" ;;
+      *) die "test: '$1' is no sanitizer (asan, tsan), k8s, skew, --threads, -R REGEX, -L LABEL or -LE LABEL" ;;
     esac
     shift
   done
   ensure_packages all
   configure "$preset" -DHEDDLE_TESTS=ON
   compile "$preset" "$target"
-  run_tests "$preset" "${options[@]}"
+  run_tests "$preset" -LE "$without" "${options[@]}"
 }
 
-# run_tests PRESET [ctest options]: everything but soak and skew. What needs the machine for itself says so to ctest. Two slots
-# for each processor: what computes takes two, what waits for clocks takes one (tests/scripts.cmake).
+# run_tests PRESET [ctest options]. What needs the machine for itself says so to ctest. Two slots for each processor: what
+# computes takes two, what waits for clocks takes one (tests/scripts.cmake).
 run_tests() {
   local preset="$1" prefix=()
   shift
@@ -174,5 +174,5 @@ run_tests() {
   if [[ $preset == tsan ]]; then prefix=(steady_addresses); fi
   say "testing build/$preset"
   "${prefix[@]}" ctest --test-dir "build/$preset" --output-on-failure --no-tests=error --parallel "$((2 * $(nproc)))" \
-    -LE 'soak|skew' "$@" || die "test: some tests of build/$preset failed, see above"
+    "$@" || die "test: some tests of build/$preset failed, see above"
 }
