@@ -23,6 +23,7 @@ KubeMembersState::Options options_of(const KubeReplicaSet::Parts& parts) {
   out.record = to_json(parts.own);
   out.lease = parts.lease;
   out.look = parts.look;
+  out.forgotten = parts.forgotten;
   return out;
 }
 

@@ -19,6 +19,7 @@ class KubeReplicaSet final : public ReplicaSource {
     Logger log;
     Duration lease = 15s;  // as KubeMembersState::Options
     Duration look = 3s;
+    int forgotten = 20;
   };
   explicit KubeReplicaSet(Parts);
   ~KubeReplicaSet() override;

@@ -17,9 +17,10 @@ std::string text_at(const JsonValue& object, JsonValue::Path path) {
   return found ? std::string(found->as_string().value_or("")) : "";
 }
 
-Duration duration_of(const JsonValue& object, Duration ours, Duration least, Duration most) {
+Duration duration_of(const JsonValue& object, Duration ours, Duration least) {
   std::optional<JsonValue> found = object.find({"spec", "leaseDurationSeconds"});
-  int64_t seconds = std::clamp<int64_t>(found ? found->as_integer().value_or(0) : 0, 0, most / 1s);
+  int64_t seconds =
+      std::clamp<int64_t>(found ? found->as_integer().value_or(0) : 0, 0, KubeMembersState::kMostDuration / 1s);
   return seconds == 0 ? ours : std::max<Duration>(std::chrono::seconds(seconds), least);
 }
 
@@ -62,8 +63,9 @@ void KubeMembersState::on_written(MonoTime now, const KubeAnswer& answer) {
   bool was_made = !is_there_ && answer.has_code(409);  // the answer before was lost
   write_at_ = now + (answer.is_ok() ? options_.look : options_.look / 2);
   if (was_deleted) write_at_ = now;
-  if (was_deleted) is_there_ = false;
+  if (was_deleted) is_there_ = is_kept_ = false;
   if (answer.is_ok() || was_made) is_there_ = true;
+  if (answer.is_ok()) is_kept_ = true;
 }
 
 std::string KubeMembersState::query() const {
@@ -108,7 +110,7 @@ void KubeMembersState::take_items(const JsonValue& list, Duration passed) {
   }
   std::erase_if(leases_, [](const auto& entry) { return !entry.second.is_listed; });
   if (is_there_ && !has_ours) {
-    is_there_ = false;
+    is_there_ = is_kept_ = false;
     write_at_ = *looked_at_;
   }
 }
@@ -120,7 +122,7 @@ Result<KubeMembersState::Lease> KubeMembersState::read(const JsonValue& object) 
   out.renewal = text_at(object, {"spec", "renewTime"});
   out.created = text_at(object, {"metadata", "creationTimestamp"});
   out.record = text_at(object, {"metadata", "annotations", kRecord});
-  out.duration = duration_of(object, options_.lease, kLeastDuration, kMostDuration);
+  out.duration = duration_of(object, options_.lease, 3 * options_.look);
   if (out.uid.empty() || out.version.empty()) return make_error(Reason::kConfigInvalid, "no uid or resourceVersion");
   if (out.renewal.empty()) return make_error(Reason::kConfigInvalid, "no spec.renewTime");
   return out;
@@ -136,7 +138,8 @@ void KubeMembersState::see(const std::string& name, Lease lease, Duration passed
   bool is_same = known != leases_.end() && known->second.uid == lease.uid;
   lease.since = is_same ? known->second.since : looks_;
   if (is_same && known->second.renewal == lease.renewal) lease.silent = known->second.silent + passed;
-  if (lease.silent >= kForgotten * lease.duration) removals_[name] = {name, delete_options(lease.uid, lease.version)};
+  if (lease.silent >= options_.forgotten * lease.duration)
+    removals_[name] = {name, delete_options(lease.uid, lease.version)};
   leases_[name] = std::move(lease);
 }
 

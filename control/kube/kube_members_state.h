@@ -2,9 +2,9 @@
 // heddle.dev/mesh, says in an annotation who it is, and renews it each `look`; all list these Leases as often. One is
 // gone when its Lease is, or when its renewal was not seen to change for leaseDurationSeconds: by our own monotonic
 // clock, counted from when we saw it; nobody compares another machine's wall clock. Only the time between two answers
-// counts as silence, and at most kMostSilence of it: while the API server does not answer, or we are stopped, the
+// counts as silence, and at most two looks of it: while the API server does not answer, or we are stopped, the
 // others cannot be heard and are not silent. One that is gone comes back with its next renewal. A Lease that was silent
-// for kForgotten durations is removed, by whoever is first. Ours is made again when somebody deleted it.
+// for `forgotten` durations is removed, by whoever is first. Ours is made again when somebody deleted it.
 // Pure: says what to ask next, and is told the answers. Limits: kMaxMembers, kMaxRecord; what is beyond
 // them, or is no Lease of a member, counts for nothing and is named once.
 #pragma once
@@ -27,9 +27,7 @@ class KubeMembersState {
  public:
   static constexpr size_t kMaxMembers = 256;             // Leases of one mesh, with those that are gone
   static constexpr size_t kMaxRecord = 4096;             // bytes of what one says of itself
-  static constexpr int kForgotten = 20;                  // durations
-  static constexpr Duration kLeastDuration = 5s;         // of what a Lease may say, and
-  static constexpr Duration kMostDuration = 300s;        // the other end
+  static constexpr Duration kMostDuration = 300s;        // that a Lease may say; at least three looks
   static constexpr Duration kLeastBetweenLooks = 200ms;  // however often look_soon() is called
   struct Options {
     std::string namespace_name;
@@ -38,6 +36,7 @@ class KubeMembersState {
     std::string record;    // what we say of ourselves
     Duration lease = 15s;  // whole seconds; more than three times `look`
     Duration look = 3s;    // between looks, and between renewals
+    int forgotten = 20;    // durations of silence: it is removed
   };
   struct Member {
     std::string lease;   // its name
@@ -59,8 +58,8 @@ class KubeMembersState {
   bool creates() const noexcept { return !is_there_; }
   JsonValue body(WallTime wall) const;
   void on_written(MonoTime now, const KubeAnswer&);
-  // Whether the API server has it, as far as is known.
-  bool is_kept() const noexcept { return is_there_; }
+  // Whether the API server said that it has it, and nothing else since.
+  bool is_kept() const noexcept { return is_kept_; }
   const std::string& name() const noexcept { return options_.name; }
 
   // All Leases: GET with query(), sent at `sent`.
@@ -103,7 +102,8 @@ class KubeMembersState {
   void look_later(MonoTime now) { look_at_ = now + options_.look; }
 
   Options options_;
-  bool is_there_ = false;  // ours
+  bool is_there_ = false;  // ours, or so it seems
+  bool is_kept_ = false;
   MonoTime write_at_;
   MonoTime look_at_;
   std::optional<MonoTime> looked_at_;  // of the last answer
