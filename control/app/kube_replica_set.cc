@@ -102,8 +102,8 @@ void KubeReplicaSet::look() {
 
 void KubeReplicaSet::on_list(MonoTime sent, const KubeAnswer& answer) {
   is_looking_ = false;
-  state_.on_list(sent, parts_.client.loop().now(), answer);
-  look_trouble_ = trouble_of(answer);
+  Result<void> taken = state_.on_list(sent, parts_.client.loop().now(), answer);
+  look_trouble_ = taken ? std::nullopt : std::optional(taken.error());
   if (look_trouble_) {
     parts_.log.limited(LogLevel::kWarn, {"replicas-unknown", 1}, "it is not known who the other control planes are",
                        {{"error", *look_trouble_}});

@@ -24,6 +24,12 @@ Duration duration_of(const JsonValue& object, Duration ours, Duration least) {
   return seconds == 0 ? ours : std::max<Duration>(std::chrono::seconds(seconds), least);
 }
 
+// "items": null is what some servers write for none.
+bool is_list(const JsonValue& answer) {
+  JsonValue items = answer.find("items").value_or(JsonValue());
+  return !resource_version(answer).empty() && (items.is_array() || items.is_null());
+}
+
 // One that is the same and was not changed since.
 std::string delete_options(const std::string& uid, const std::string& version) {
   return JsonValue::object()
@@ -78,14 +84,16 @@ void KubeMembersState::look_soon(MonoTime now) {
   look_at_ = std::min(look_at_, at);
 }
 
-void KubeMembersState::on_list(MonoTime sent, MonoTime now, const KubeAnswer& answer) {
+Result<void> KubeMembersState::on_list(MonoTime sent, MonoTime now, const KubeAnswer& answer) {
   look_later(now);
-  if (!answer.is_ok()) return;
+  if (!answer.is_ok()) return answer.failure->to_error();
+  if (!is_list(answer.object)) return make_error(Reason::kUpstreamProtocolError, "the answer is no list of Leases");
   Duration passed = looked_at_ ? std::clamp<Duration>(sent - *looked_at_, Duration(0), 2 * options_.look) : Duration(0);
   looked_at_ = now;
   ++looks_;
   take_items(answer.object, passed);
   is_loaded_ = true;
+  return {};
 }
 
 void KubeMembersState::take_items(const JsonValue& list, Duration passed) {

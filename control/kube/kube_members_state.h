@@ -65,7 +65,8 @@ class KubeMembersState {
   // All Leases: GET with query(), sent at `sent`.
   bool must_look(MonoTime now) const { return now >= look_at_; }
   std::string query() const;
-  void on_list(MonoTime sent, MonoTime now, const KubeAnswer&);
+  // An error: it said nothing, and nothing has changed.
+  Result<void> on_list(MonoTime sent, MonoTime now, const KubeAnswer&);
   // There may be another one.
   void look_soon(MonoTime now);
   // One that is long gone, to be deleted now. Whatever comes of it is seen at the next look.

@@ -51,10 +51,12 @@ class KubeMembersStateTest : public testing::Test {
   KubeAnswer list(std::string_view more = "") const {
     std::vector<JsonValue> items;
     for (const auto& [name, lease] : server_) items.push_back(lease);
-    JsonValue out = JsonValue::object().with({"items"}, JsonValue::array(items));
+    JsonValue out = JsonValue::object()
+                        .with({"items"}, JsonValue::array(items))
+                        .with({"metadata", "resourceVersion"}, JsonValue::string("1"));
     return {out.with({"metadata", "continue"}, JsonValue::string(more)), std::nullopt};
   }
-  void look() { state_->on_list(now_, now_, list()); }
+  void look() { EXPECT_TRUE(state_->on_list(now_, now_, list()).has_value()); }
   // Looks each kLook; `each` happens before every look.
   template <class F>
   void looks(int count, F&& each) {
@@ -209,7 +211,7 @@ TEST_F(KubeMembersStateTest, AListThatFailedChangesNothing) {
   look();
   for (int i = 0; i < 100; ++i) {
     now_ = now_ + kLook;
-    state_->on_list(now_, now_, refused(503));
+    EXPECT_FALSE(state_->on_list(now_, now_, refused(503)).has_value());
     ASSERT_FALSE(state_->must_look(now_));
     ASSERT_THAT(names(), ElementsAre("b"));
   }
@@ -233,7 +235,7 @@ TEST_F(KubeMembersStateTest, TheTimeOfAnAnswerIsNotSilence) {
   for (int i = 0; i < 5; ++i) {  // asked 1 s after the last answer, answered 2 s later
     MonoTime sent = now_ + 1s;
     now_ = now_ + 3s;
-    state_->on_list(sent, now_, list());
+    EXPECT_TRUE(state_->on_list(sent, now_, list()).has_value());
   }
   EXPECT_THAT(names(), ElementsAre("b")) << "it was not heard for 5 s";
 }
@@ -309,9 +311,19 @@ TEST_F(KubeMembersStateTest, WhatIsNoMemberCountsForNothingAndIsNamedOnce) {
   EXPECT_THAT(state_->take_problems(), IsEmpty());
 }
 
-TEST_F(KubeMembersStateTest, AListThatMakesNoSenseHasNobody) {
-  for (std::string_view text : {"null", "[]", "{}", R"({"items":{}})", R"({"items":[null,1,"a",[]]})"}) {
-    state_->on_list(now_, now_, {*JsonValue::parse(text), std::nullopt});
+TEST_F(KubeMembersStateTest, AnAnswerThatIsNoListChangesNothing) {
+  put("b");
+  look();
+  for (std::string_view text :
+       {"null", "[]", "{}", R"({"items":[]})", R"({"metadata":{"resourceVersion":"1"},"items":{}})",
+        R"({"kind":"Status","metadata":{}})"}) {
+    now_ = now_ + kLook;
+    EXPECT_FALSE(state_->on_list(now_, now_, {*JsonValue::parse(text), std::nullopt}).has_value()) << text;
+    EXPECT_THAT(names(), ElementsAre("b")) << text;
+  }
+  for (std::string_view items : {"null", R"([null,1,"a",[]])"}) {
+    std::string text = str_cat(R"({"metadata":{"resourceVersion":"1"},"items":)", items, "}");
+    EXPECT_TRUE(state_->on_list(now_, now_, {*JsonValue::parse(text), std::nullopt}).has_value()) << text;
     EXPECT_THAT(names(), IsEmpty()) << text;
   }
 }
@@ -331,13 +343,13 @@ TEST_F(KubeMembersStateTest, ARecordThatIsTooLargeStandsForOneThatCannotBeReache
 
 TEST_F(KubeMembersStateTest, OfTooManyTheFirstAreKnown) {
   for (size_t i = 0; i < KubeMembersState::kMaxMembers + 10; ++i) put(str_cat("n", std::to_string(1000 + i)));
-  state_->on_list(now_, now_, list("more"));
+  EXPECT_TRUE(state_->on_list(now_, now_, list("more")).has_value());
 
   EXPECT_EQ(state_->size(), KubeMembersState::kMaxMembers);
   EXPECT_FALSE(state_->take_problems().empty());
   server_.erase("n1000");
   now_ = now_ + kLook;
-  state_->on_list(now_, now_, list("more"));
+  EXPECT_TRUE(state_->on_list(now_, now_, list("more")).has_value());
   EXPECT_EQ(names().front(), "n1000") << "of a list that is cut nobody is known to be missing";
   looks(1);
   EXPECT_NE(names().front(), "n1000");
@@ -346,7 +358,7 @@ TEST_F(KubeMembersStateTest, OfTooManyTheFirstAreKnown) {
 TEST_F(KubeMembersStateTest, AListThatIsCutSaysNothingOfOurs) {
   write();
   server_.clear();
-  state_->on_list(now_, now_, list("more"));
+  EXPECT_TRUE(state_->on_list(now_, now_, list("more")).has_value());
   EXPECT_TRUE(state_->is_kept());
 }
 
