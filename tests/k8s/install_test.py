@@ -116,7 +116,6 @@ class Install(MeshTestCase):
         core, system = "/api/v1", f"/api/v1/namespaces/{_SYSTEM}"
         reads = [f"{core}/services", f"{core}/pods", f"{core}/namespaces", f"{core}/endpoints", "/apis/heddle.dev/v1/workloads",
                  "/apis/discovery.k8s.io/v1beta1/endpointslices", "/apis/gateway.networking.k8s.io/v1/httproutes",
-                 "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/heddle-injector",
                  "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations?fieldSelector=metadata.name%3Dheddle-injector",
                  f"{core}/configmaps?fieldSelector=metadata.name%3Dheddle-root"]
         for path in reads:
@@ -193,6 +192,7 @@ class Install(MeshTestCase):
             ("GET", "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases", None),
             ("GET", f"{core}/configmaps", None), ("GET", f"{core}/nodes", None),
             ("GET", "/apis/apps/v1/deployments", None), ("GET", webhooks, None), ("GET", f"{webhooks}/other", None),
+            ("GET", f"{webhooks}/heddle-injector", None),
             ("POST", f"{core}/namespaces/default/serviceaccounts/default/token", {"spec": {"audiences": ["a"]}}),
             ("POST", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", {
                 "metadata": {"name": "a"}, "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole",
