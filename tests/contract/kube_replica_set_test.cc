@@ -117,6 +117,7 @@ TEST_F(KubeReplicaSetTest, OneThatResignsIsGoneAtOnceAndComesNotBack) {
   bool resigned = false;
   Pending resigning = (*b)->resign([&resigned] { resigned = true; });
   until([&] { return resigned; });
+  (*b)->look_soon();
   EXPECT_THAT(leases(*a->client), ElementsAre(lease_of("a", "1")));
   until_known(a, {});
   int changes = a->changes;
