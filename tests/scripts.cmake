@@ -59,11 +59,11 @@ endfunction()
 # These wait for clocks (certificates, tokens, timeouts) and measure nothing: beside each other and beside what computes,
 # the longest first.
 e2e_together(1 1000 ca_schedule rotation ca_rotation spire dns detection workload_api authz_live given_ca federation
-  federation_refusals expiry odd_world docs_commands etcd replicas replica_behind leaders etcd_partition)
+  federation_refusals expiry odd_world docs_commands etcd replicas kubernetes_replicas replica_behind leaders etcd_partition)
 # These ask and compare; how long it takes is nothing to them. Two at a time.
 e2e_together(2 100 access access_log app_health authz await backup bundle_endpoint changes cli descriptors
   docker_source docs_examples explain explain_live facts file_limit forged_reason full_disk grpc_health harness identity
-  identity_headers image intercept_want interception interception_rules kubernetes_replicas kubernetes_source
+  identity_headers image intercept_want interception interception_rules kubernetes_source
   kubernetes_status machines manifests mesh_conformance mesh_grpc mesh_grpc_filters mesh_grpc_matching mesh_h2
   mesh_http mesh_http_filters mesh_http_matching mesh_ipv6 mesh_mirror mesh_tcp mesh_websocket mixed_set nack on_demand
   plan plan_replay proxy_protocol pushed resync route_filter session_persistence standalone subset tcp_route testssl

@@ -10,7 +10,7 @@
 namespace heddle {
 struct ControlSight {
   std::string replica;                    // who answers, by name
-  std::string store;                      // "sqlite", "etcd"
+  std::string store;                      // "sqlite", "etcd", "kubernetes"
   std::optional<JournalHealth> health{};  // of the store; nothing: what it shows is always the newest
   std::string ca_leader{};                // by name; empty: none is known to lead
   std::string rollout_leader{};

@@ -42,6 +42,8 @@ class KubeBackend final : public StoreBackend {
   bool leads() const { return lease_ != nullptr && lease_->leads(); }
   // Who leads, and where; nothing: nobody is known to, or it is us.
   std::optional<Address> leader_address() const;
+  KubeClient& client() noexcept { return client_; }
+  const std::string& namespace_name() const noexcept { return namespace_; }  // of the Lease and the Secret
   LedJournal& versions() noexcept { return journal_; }
   // Who leads may write from the moment its epoch has begun.
   void set_writes(bool writes) { writes_ = writes; }

@@ -6,10 +6,12 @@
 
 #include "control/app/etcd_backend.h"
 #include "control/app/kube_backend.h"
+#include "control/app/kube_replica_set.h"
 #include "control/app/start_tries.h"
 #include "control/app/store_marker.h"
 #include "control/ca/file_ca_store.h"
 #include "control/ca/ledger_ca_store.h"
+#include "control/replicas/etcd_replica_set.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
@@ -32,7 +34,7 @@ std::unique_ptr<CaStore> ca_store(const CaSeed& seed, const KeyForm& form) {
   }
   return std::make_unique<LedgerCaStore>(seed.backend.ledger(), options.data, domain, form.copy(), options.ca_root_ttl);
 }
-// Once; the first of all control planes makes the root, which etcd has to confirm.
+// Once; the first of all control planes makes the root, which the store has to confirm.
 Result<std::unique_ptr<CaRotator>> open_rotator(const CaSeed& seed, const KeyForm& form) {
   const ControlOptions& options = seed.options;
   CaRotator::Parts parts{ca_store(seed, form), seed.loop, seed.audit, seed.log};
@@ -83,6 +85,20 @@ Result<std::unique_ptr<StoreBackend>> open_store_backend(const StoreSeed& seed) 
   return backend;
 }
 
+std::unique_ptr<ReplicaSource> open_replica_source(const StoreSeed& seed, StoreBackend& backend,
+                                                   const ReplicaRecord& own) {
+  const StoreOptions& store = seed.options.store;
+  if (EtcdClient* etcd = backend.etcd()) {
+    return std::make_unique<EtcdReplicaSet>(
+        EtcdReplicaSet::Parts{*etcd, seed.random, seed.loop, store.prefix(), own, seed.log});
+  }
+  if (KubeBackend* kube = backend.kube()) {
+    return std::make_unique<KubeReplicaSet>(
+        KubeReplicaSet::Parts{kube->client(), kube->namespace_name(), store.mesh, own, seed.log});
+  }
+  return nullptr;
+}
+
 Result<OpenedCa> open_ca(const CaSeed& seed) {
   const ControlOptions& options = seed.options;
   OpenedCa out;
@@ -113,10 +129,13 @@ Result<void> wait_for_others(Loop& loop, const Replicas& replicas) {
   bool is_late = false;
   std::unique_ptr<Timer> deadline = loop.timer([&is_late] { is_late = true; });
   deadline->arm(EtcdBackend::kPatience);
-  loop.run_until([&] { return replicas.is_loaded() || is_late; });
+  const ReplicaSource& source = replicas.source();
+  loop.run_until([&] { return source.is_loaded() || is_late; });
   if (loop.was_stopped()) return stopped_while_starting();
-  if (replicas.is_loaded()) return {};
-  return make_error(Reason::kUnavailable, str_cat("etcd did not say within ", format_duration(EtcdBackend::kPatience),
-                                                  " who the other control planes are"));
+  if (source.is_loaded()) return {};
+  std::optional<Error> trouble = source.trouble();
+  return make_error(Reason::kUnavailable,
+                    str_cat(source.place(), " did not say within ", format_duration(EtcdBackend::kPatience),
+                            " who the other control planes are", trouble ? str_cat(": ", trouble->detail) : ""));
 }
 }  // namespace heddle

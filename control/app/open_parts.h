@@ -36,6 +36,9 @@ struct OpenedCa {
 };
 Result<OpenedCa> open_ca(const CaSeed&);
 
+// Where control planes that share the store say who they are; `own`: what we say. Null: it is not shared.
+std::unique_ptr<ReplicaSource> open_replica_source(const StoreSeed&, StoreBackend&, const ReplicaRecord& own);
+
 // What a newer version wrote before an upgrade back is kept and shown by the API.
 void name_unreadable(const Store&, Logger&);
 // Runs the loop until it is known who the other control planes are. kUnavailable.

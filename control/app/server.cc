@@ -6,7 +6,6 @@
 #include "control/app/ca_keeper.h"
 #include "control/app/context_file.h"
 #include "control/app/data_lock.h"
-#include "control/app/etcd_backend.h"
 #include "control/app/federation_metrics.h"
 #include "control/app/health.h"
 #include "control/app/kube_replicas.h"
@@ -317,18 +316,19 @@ void Server::open_metrics() {
 
 // After listen(): the others are told where we are.
 Result<void> Server::open_replicas() {
-  EtcdClient* etcd = backend_->etcd();
-  if (etcd == nullptr) return {};
   const StoreOptions& options = in_.options.store;
-  HEDDLE_TRY(SpiffeId self, control_identity(*in_.options.trust_domain));
+  Logger log = in_.log.module("replicas");
   ReplicaRecord own{unique_id(in_.random), options.replica, options.replica_address.value_or(watch_address()),
                     std::string(kSoftwareVersion)};
-  replicas_ = std::make_unique<Replicas>(Replicas::Parts{
-      *etcd, in_.random, loop_, protocols_, tcp_, outgoing_, options.prefix(), std::move(own), registry_, *hub_,
-      [this] { return identity_->client_context(); }, std::move(self), in_.log.module("replicas"),
-      [this] {
-        return PeerTrust{identity_->bundle_digest(), identity_->authority_pin()};
-      }});
+  auto source = open_replica_source({in_.options, loop_, in_.random, tcp_, log}, *backend_, own);
+  if (source == nullptr) return {};
+  HEDDLE_TRY(SpiffeId self, control_identity(*in_.options.trust_domain));
+  replicas_ = std::make_unique<Replicas>(
+      Replicas::Parts{std::move(source), in_.random, loop_, protocols_, tcp_, outgoing_, std::move(own), registry_,
+                      *hub_, [this] { return identity_->client_context(); }, std::move(self), log,
+                      [this] {
+                        return PeerTrust{identity_->bundle_digest(), identity_->authority_pin()};
+                      }});
   replicas_->serve_on(serving_->watch());
   return wait_for_others(loop_, *replicas_);
 }

@@ -9,7 +9,7 @@ Error StartTries::late(std::string_view what, const Error& why) const {
 }
 
 bool StartTries::pause(std::string_view what, const Error& why, Duration time) {
-  log_.warn("waiting for etcd", {{"for", what}, {"problem", why}});
+  log_.warn("waiting for the store", {{"for", what}, {"problem", why}});
   bool is_over = false;
   std::unique_ptr<Timer> timer = loop_.timer([&is_over] { is_over = true; });
   timer->arm(time);

@@ -1,4 +1,4 @@
-// StartTries: what a start needs of etcd, tried until it answers: a cluster that starts with us has no leader yet. Runs
+// StartTries: what a start needs of the store, tried until it answers: an etcd that starts with us has no leader yet. Runs
 // the loop; never from inside it. Only kUnavailable is tried again: nothing else is mended by waiting. kDraining: the
 // loop was stopped, then at once.
 #pragma once

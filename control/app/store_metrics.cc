@@ -5,7 +5,8 @@
 namespace heddle {
 namespace {
 constexpr MetricFamily kCurrent{"heddle_control_store_current",
-                                "1 while the store is known to show the newest version; 0: etcd does not answer.",
+                                "1 while the store is known to show the newest version; 0: what it is shared by (etcd, "
+                                "the API server) does not answer.",
                                 MetricType::kGauge};
 constexpr MetricFamily kStale{"heddle_control_store_stale_seconds",
                               "For how long the store has not been known to be current.", MetricType::kGauge};

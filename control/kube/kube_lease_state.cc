@@ -3,18 +3,12 @@
 #include <algorithm>
 
 #include "control/kube/kube_resource.h"
+#include "control/kube/kube_time.h"
 #include "lib/base/strings.h"
 
 namespace heddle {
 namespace {
 constexpr double kJitter = 1.2;  // a candidate waits retry * [1, 1 + this]
-
-// MicroTime: as format_time(), with six digits.
-std::string micro_time(WallTime wall) {
-  std::string text = format_time(wall);
-  text.pop_back();
-  return text + "000Z";
-}
 
 std::string text_of(const JsonValue& spec, std::string_view field) {
   std::optional<JsonValue> found = spec.find(field);
@@ -116,7 +110,7 @@ JsonValue KubeLeaseState::with_spec(std::string_view holder, int64_t seconds, st
 }
 
 JsonValue KubeLeaseState::body(WallTime wall) const {
-  std::string now = micro_time(wall);
+  std::string now = kube_micro_time(wall);
   bool is_new = lease_.is_null();
   bool renews = !is_new && is_mine();
   return with_spec(options_.self, options_.lease / 1s, now, renews ? acquired_ : now,
@@ -124,7 +118,7 @@ JsonValue KubeLeaseState::body(WallTime wall) const {
 }
 
 JsonValue KubeLeaseState::released_body(WallTime wall) const {
-  std::string now = micro_time(wall);
+  std::string now = kube_micro_time(wall);
   return with_spec("", 1, now, now, transitions_);
 }
 }  // namespace heddle

@@ -98,6 +98,7 @@ Result<std::unique_ptr<LineObserver>> PeerFeed::open(const RpcRequest& request, 
   if (is_draining_) return make_error(Reason::kDraining, "this control plane is shutting down");
   if (streams_.size() >= kMaxStreams) return make_error(Reason::kOverload, "too many control planes listen already");
   parts_.log.info("another control plane listens", {{"address", request.peer.text()}});
+  if (parts_.on_open) parts_.on_open();
   return std::unique_ptr<LineObserver>(std::make_unique<Stream>(*this, sender, request.peer.text()));
 }
 

@@ -27,6 +27,7 @@ class PeerFeed {
     PeerHello hello;
     Logger log;
     std::function<PeerTrust()> trust{};  // what we use ourselves
+    std::function<void()> on_open{};     // somebody listens, who may be new
   };
   explicit PeerFeed(Parts parts) : parts_(std::move(parts)) {}
   void serve_on(HttpServer&);

@@ -1,4 +1,5 @@
-// ReplicaRecord: what a control plane says of itself in etcd, below <prefix>replica/<id>, for as long as it lives.
+// ReplicaRecord: what a control plane says of itself for as long as it lives: in etcd below <prefix>replica/<id>, in a
+// cluster in an annotation of its Lease.
 // Pure.
 #pragma once
 #include <string>

@@ -1,7 +1,7 @@
 // Replicas: this control plane among the others of the mesh: tells them of its sidecars (PeerFeed), and listens to each
-// of them (PeerClient), so that the NodeRegistry has the sidecars of all. Who they are: ReplicaSet. One that is in etcd
-// and not heard is "silent": waits name it. One that left etcd and is not heard is no more. Control loop; must outlive
-// the calls of the HttpServer it serves on, and the connections of its registry.
+// of them (PeerClient), so that the NodeRegistry has the sidecars of all. Who they are: ReplicaSource. One that has a
+// record there and is not heard is "silent": waits name it. One whose record is gone and that is not heard is no more.
+// Control loop; must outlive the calls of the HttpServer it serves on, and the connections of its registry.
 #pragma once
 #include <map>
 
@@ -10,11 +10,11 @@
 #include "control/replicas/peer_client.h"
 #include "control/replicas/peer_feed.h"
 #include "control/replicas/peer_reader.h"
-#include "control/replicas/replica_set.h"
+#include "control/replicas/replica_source.h"
 #include "control/watch/watch_hub.h"
 
 namespace heddle {
-// The peers that are listened to, as the set of others changes. Knows no etcd.
+// The peers that are listened to, as the set of others changes. Knows nothing of where records are kept.
 class PeerGroup {
  public:
   static constexpr size_t kMaxPeers = 32;  // of more, the others are known and not heard until there is room
@@ -53,13 +53,12 @@ class PeerGroup {
 class Replicas {
  public:
   struct Parts {
-    EtcdClient& etcd;
+    std::unique_ptr<ReplicaSource> source;
     Random& random;
     Loop& loop;
     Protocols& protocols;
     Connector& connector;
     ConnectionRegistry& connections;  // ours to others; aborted and empty before this is destroyed
-    std::string prefix;               // the mesh's, "/heddle/<mesh>/"
     ReplicaRecord own;
     NodeRegistry& registry;
     WatchHub& hub;
@@ -68,7 +67,7 @@ class Replicas {
     Logger log;
     std::function<PeerTrust()> trust;  // what we use ourselves
   };
-  explicit Replicas(const Parts&);
+  explicit Replicas(Parts);
   // On the watch endpoint's.
   void serve_on(HttpServer& server) {
     feed_.serve_on(server);
@@ -79,20 +78,18 @@ class Replicas {
     return facts_.fetch(std::move(query), std::move(done));
   }
   const ReplicaRecord& own() const noexcept { return own_; }
-  const std::vector<ReplicaRecord>& others() const noexcept { return set_.others(); }
-  // Whether etcd said who they are; until then waits do not know of them either.
-  bool is_loaded() const noexcept { return set_.is_loaded(); }
+  const ReplicaSource& source() const noexcept { return *source_; }
   // This replica leaves: its record goes, and nobody is told anything any more. `done` runs once, maybe inside: the
-  // record is gone, or etcd did not answer. Of several calls only the last one's does.
+  // record is gone, or nobody answered. Of several calls only the last one's does.
   void drain(Task done);
 
  private:
   ReplicaRecord own_;
+  std::unique_ptr<ReplicaSource> source_;
   PeerFeed feed_;
   FactsFeed facts_feed_;
   PeerGroup group_;
   MeshFacts facts_;
-  ReplicaSet set_;
   Pending resigning_;
 };
 }  // namespace heddle

@@ -105,7 +105,7 @@ TEST_F(EtcdBackendTest, WaitsForAnEtcdThatComes) {
   EtcdBackend::Parts given = parts("one", late.endpoints());
   given.etcd.whole = 1s;  // a try is over soon
   std::unique_ptr<Timer> starter = loop_.timer([&] {
-    if (!log_.contains("waiting for etcd")) return starter->arm(10ms);
+    if (!log_.contains("waiting for the store")) return starter->arm(10ms);
     late.restart(0);
   });
   starter->arm(10ms);

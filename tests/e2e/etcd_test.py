@@ -240,7 +240,7 @@ class Starts(MeshTestCase):
 
     def test_who_is_asked_to_end_while_it_waits_for_etcd_ends_then(self):
         replica = Replicas(self.mesh, self.cluster, ("asked",))[0].launch()
-        replica.process.wait_log("waiting for etcd")
+        replica.process.wait_log("waiting for the store")
         self.assertIsNone(replica.process.exit_code(), replica.process.log())
         replica.process.signal(signal.SIGTERM)
         self.assertEqual(replica.process.wait(_SLOW_START), 0, replica.process.log())

@@ -40,7 +40,9 @@ class Plane {
                                                        [this] { return hub.newest(); },
                                                        *SpiffeId::parse(kControl),
                                                        {kPeerProtocol, name_, "0.7.0"},
-                                                       {}});
+                                                       {},
+                                                       {},
+                                                       [this] { ++opened; }});
     facts_feed_ = std::make_unique<FactsFeed>(hub, *SpiffeId::parse(kControl), Logger());
     group_ = std::make_unique<PeerGroup>(
         PeerContext{loop_, connections_, protocols_, tcp_, random_,
@@ -86,6 +88,7 @@ class Plane {
 
   TestStore store;
   NodeRegistry registry;
+  int opened = 0;  // streams that told of somebody
 
  private:
   Loop& loop_;
@@ -200,6 +203,7 @@ TEST_F(ControlReplicas, ASidecarOfOneIsListedByTheOther) {
 
   const NodeStatus* row = find(a, "n1");
   ASSERT_NE(row, nullptr);
+  EXPECT_EQ(b.opened, 1) << "who listens may be new to b";
   EXPECT_EQ(row->replica, "b");
   EXPECT_EQ(row->runs, b.store->version());
   EXPECT_TRUE(a.hub.is_reached(a.store->version()));

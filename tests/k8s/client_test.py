@@ -11,7 +11,7 @@ from cluster import FOLDER, Cluster
 ROOT = os.path.dirname(os.path.dirname(FOLDER))
 BIN = os.environ.get("HEDDLE_BIN") or os.path.join(ROOT, "build", "release", "bin")
 TIME = 600  # s: hundreds of objects are made
-SUITES = "KubeClientDouble.*:Ledgers/*Kubernetes:KubeLedgerShared.*"
+SUITES = "KubeClientDouble.*:Ledgers/*Kubernetes:KubeLedgerShared.*:KubeReplicaSetTest.*"
 
 
 class Client(unittest.TestCase):

@@ -127,7 +127,7 @@ def change(handler, verb, key, is_status, content):
     if verb == "create":
         return 201, store.create(*key[:2], content)
     if verb == "delete":
-        return 200, store.delete(*key)
+        return 200, store.delete(*key, (content or {}).get("preconditions") or {})
     if verb == "update":
         return 200, store.replace(*key, lambda _: content, is_status)
     if "apply-patch" in kind and key not in store.objects and not is_status:

@@ -201,9 +201,12 @@ class Store:
         if wanted(old) != wanted(new):
             new["metadata"]["generation"] = old["metadata"]["generation"] + 1
 
-    def delete(self, resource, namespace, name):
+    def delete(self, resource, namespace, name, preconditions=()):
+        """`preconditions`: uid and resourceVersion that it must have."""
         with self.changed:
-            self._find(resource, namespace, name)
+            meta = self._find(resource, namespace, name)["metadata"]
+            if any(meta[field] != preconditions[field] for field in preconditions):
+                raise Refusal(409, "Conflict", f'Operation cannot be fulfilled on {resource[2]} "{name}": a precondition failed')
             return self._commit(resource, (resource, namespace, name), None)
 
     def compact(self):

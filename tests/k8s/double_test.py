@@ -162,6 +162,16 @@ class Questions:
         self.assertEqual(self.ask("PUT", f"{self.leases}/l", {**lease, "spec": {"holderIdentity": "b"}})[0], 200)
         self.assertEqual(self.refused("PUT", f"{self.leases}/l", {**lease, "spec": {"holderIdentity": "c"}})[0], 409)
 
+    def test_a_lease_is_deleted_as_it_was_seen(self):
+        meta = self.ask("POST", self.leases, {"metadata": {"name": "l"}, "spec": {"holderIdentity": "a"}})[1]["metadata"]
+        for wrong in ({"uid": str(uuid.uuid4())}, {"uid": meta["uid"], "resourceVersion": "1"}):
+            self.assertEqual(self.refused("DELETE", f"{self.leases}/l", {
+                "apiVersion": "v1", "kind": "DeleteOptions", "preconditions": wrong})[0], 409)
+        right = {"uid": meta["uid"], "resourceVersion": meta["resourceVersion"]}
+        self.assertEqual(self.ask("DELETE", f"{self.leases}/l", {
+            "apiVersion": "v1", "kind": "DeleteOptions", "preconditions": right})[0], 200)
+        self.assertEqual(self.ask("GET", f"{self.leases}/l")[0], 404)
+
     def test_discovery_names_groups_and_resources(self):
         groups = {group["name"]: group for group in self.ask("GET", "/apis")[1]["groups"]}
         self.assertIn("coordination.k8s.io", groups)

@@ -129,6 +129,11 @@ class Install(MeshTestCase):
         leases = f"/apis/coordination.k8s.io/v1/namespaces/{_SYSTEM}/leases"
         self.assertTrue(self.allowed("POST", leases, {"metadata": {"name": "heddle-default"}}))
         self.assertTrue(self.allowed("GET", f"{leases}/heddle-default"))
+        self.assertTrue(self.allowed("GET", f"{leases}?labelSelector=heddle.dev%2Fmesh%3Ddefault"))
+        self.assertTrue(self.allowed("POST", leases, {"metadata": {"name": "heddle-default-a-1"}}))
+        self.assertTrue(self.allowed("PATCH", f"{leases}/heddle-default-a-1", {"spec": {"leaseDurationSeconds": 15}},
+                                     content_type="application/merge-patch+json"))
+        self.assertTrue(self.allowed("DELETE", f"{leases}/heddle-default-a-1"))
 
     def test_it_publishes_what_to_trust_and_no_other_config_map(self):
         self.cluster.kubectl("create", "namespace", "trusting")
@@ -183,6 +188,8 @@ class Install(MeshTestCase):
             ("POST", f"{core}/namespaces/default/secrets", {"metadata": {"name": "a"}}),
             ("POST", f"{core}/namespaces/default/pods", pod), ("DELETE", f"{core}/namespaces/default/pods/a", None),
             ("POST", f"{core}/namespaces/default/configmaps", {"metadata": {"name": "a"}}),
+            ("GET", "/apis/coordination.k8s.io/v1/leases", None),
+            ("GET", "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases", None),
             ("GET", f"{core}/configmaps", None), ("GET", f"{core}/nodes", None),
             ("GET", "/apis/apps/v1/deployments", None), ("GET", webhooks, None), ("GET", f"{webhooks}/other", None),
             ("GET", f"{webhooks}/heddle-injector", None),

@@ -6,6 +6,7 @@
 #include "control/api/api_server.h"
 #include "control/api/history_view.h"
 #include "control/app/endpoint.h"
+#include "control/app/kube_replica_set.h"
 #include "control/plan/plan_diff.h"
 #include "control/plan/plan_replay.h"
 #include "control/plan/plan_routes.h"
@@ -88,6 +89,15 @@ inline std::string limits_of_peers() {
                  size(kMaxPeerLine), "; not heard after ", in(1s, kPeerSilence), " s without a line; ",
                  count(FactsFeed::kMaxQuestions), " questions for facts at once, answers of ", size(kMaxFactsAnswer),
                  "; ", count(RemoteScopes::kMaxRequests), " groups of different sidecars looked at for a condition");
+}
+
+inline std::string limits_of_leases() {
+  const KubeMembersState::Options options;
+  return str_cat(count(KubeMembersState::kMaxMembers), " of one mesh, a record of ", size(KubeMembersState::kMaxRecord),
+                 "; renewed and looked at each ", in(1s, options.look), " s, gone after ", in(1s, options.lease),
+                 " s (what a Lease says itself: at most ", in(1s, KubeMembersState::kMostDuration),
+                 " s), removed after ", count(options.forgotten), " times that; ", in(1s, KubeReplicaSet::kResign),
+                 " s to give one back");
 }
 
 inline std::string limits_of_debounce() {

@@ -419,6 +419,7 @@ std::vector<Row> of_shared_records() {
                count(KubeLedger::kMaxWaiting), " changes wait, ", count(KubeLedger::kMaxTries), " tries of one")},
       {"control planes that follow one, a line of theirs, a state",
        str_cat(count(MeshFeed::kMaxStreams), ", ", size(kMaxMeshLine), ", ", size(kMaxMeshBody))},
+      {"Leases by which control planes of a cluster know each other", limits_of_leases()},
       {"records that control planes share in etcd",
        str_cat(count(EtcdMirror::kMaxRecords), " below a prefix; ", count(EtcdMirror::kMaxChanges), " and ",
                size(EtcdMirror::kMaxBytes), " of one change, given up after ", in(1s, mirror.patience), " s; ",

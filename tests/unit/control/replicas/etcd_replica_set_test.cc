@@ -1,4 +1,4 @@
-#include "control/replicas/replica_set.h"
+#include "control/replicas/etcd_replica_set.h"
 
 #include <gtest/gtest.h>
 
