@@ -1,6 +1,6 @@
-// StartTries: what a start needs of the store, tried until it answers: an etcd that starts with us has no leader yet. Runs
-// the loop; never from inside it. Only kUnavailable is tried again: nothing else is mended by waiting. kDraining: the
-// loop was stopped, then at once.
+// StartTries: what a start needs of the store, tried until it answers: an etcd that starts with us has no leader yet.
+// Runs the loop; never from inside it. Only kUnavailable is tried again: nothing else is mended by waiting. kDraining:
+// the loop was stopped, then at once.
 #pragma once
 #include "control/app/wait_for.h"
 #include "lib/base/backoff.h"
