@@ -81,7 +81,7 @@ foreach(script IN LISTS scripts)
   get_test_property(e2e_${name} RUN_SERIAL alone)
   get_test_property(e2e_${name} COST cost)
   if(alone OR cost GREATER_EQUAL 1000 OR name MATCHES
-      "^(access|authz|backup|changes|cli|explain|kubernetes_replicas|standalone|testssl)$")
+      "^(access|authz|backup|changes|cli|explain|standalone|testssl)$")
     set_tests_properties(e2e_${name} PROPERTIES LABELS "e2e;slow")
   endif()
 endforeach()
