@@ -73,15 +73,12 @@ if(TEST e2e_etcd)
   set_tests_properties(e2e_etcd e2e_replicas e2e_replica_behind e2e_leaders e2e_etcd_partition PROPERTIES
     RESOURCE_LOCK etcd COST 2000)
 endif()
-# Long under a sanitizer for what they show it: clocks they wait for, command lines they start. `.ci/run` runs them on the
-# Release build alone (`./dev test asan` runs them, too): the label `slow`, beside all that is alone on the machine.
+# Under a sanitizer `.ci/run` runs those that move bytes through whole sidecars, and the demo; the others, which wait for
+# clocks and start many command lines, cost minutes there. They have the label `slow`; `./dev test asan` runs them.
 foreach(script IN LISTS scripts)
   get_filename_component(name ${script} NAME_WE)
   string(REGEX REPLACE "_test$" "" name ${name})
-  get_test_property(e2e_${name} RUN_SERIAL alone)
-  get_test_property(e2e_${name} COST cost)
-  if(alone OR cost GREATER_EQUAL 1000 OR name MATCHES
-      "^(access|authz|backup|changes|cli|explain|standalone|testssl)$")
+  if(NOT name MATCHES "^(mesh_.*|proxy_protocol|tls_alerts)$")
     set_tests_properties(e2e_${name} PROPERTIES LABELS "e2e;slow")
   endif()
 endforeach()
