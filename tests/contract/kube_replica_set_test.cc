@@ -81,6 +81,11 @@ class ReplicaSetRig : public StoreRig {
     for (size_t i = 0; i < items.size(); ++i) out.push_back(KubeKey::of(items.at(i))->name);
     return out;
   }
+  // Asks again and again, each time while nothing else turns the loop.
+  void until_leases(KubeClient& client, size_t wanted) {
+    MonoTime end = loop.now() + std::chrono::minutes(1);
+    while (leases(client).size() != wanted) ASSERT_LT(loop.now(), end) << "never " << wanted << " Leases";
+  }
   std::string lease_of(std::string_view name, std::string_view id) const {
     return kube_member_lease(mesh_, name, str_cat(id, "00000000000"));
   }
@@ -144,11 +149,11 @@ TEST_F(KubeReplicaSetTest, ALeaseThatSomebodyDeletedOrChangedIsSetRight) {
   until_known(a, {"b"});
   std::string path = kLeases.path("default", lease_of("b", "2"));
   ASSERT_TRUE(ask(*a->client, "DELETE", path).is_ok());
-  until([&] { return leases(*a->client).size() == 2; });
+  until_leases(*a->client, 2);
   until_known(a, {"b"});
 
   ASSERT_TRUE(ask(*a->client, "PATCH", path, R"({"metadata":{"labels":null,"annotations":null}})").is_ok());
-  until([&] { return leases(*a->client).size() == 2; });
+  until_leases(*a->client, 2);
   until_known(a, {"b"});
 }
 
