@@ -68,6 +68,12 @@ def h2_seeds():
         + record(SETTINGS, 0, 0, b"\0\4\0\0\0\1\0\1\0\0\0\0") + record(GOAWAY, 0, 0, b"\0" * 8),
         "websocket": record(HEADERS, END_HEADERS, 1, block(*CONNECT)) + record(DATA, 0, 1, b"ping"),
         "malformed": record(HEADERS, whole, 1, block(*REQUEST, ("X", "y"))) + record(HEADERS, whole, 3, block(("a", "b"))),
+        "connection": b"".join(record(HEADERS, whole, 2 * at + 1, block(*REQUEST, field)) for at, field in enumerate((
+            ("connection", "close"), ("keep-alive", "1"), ("transfer-encoding", "chunked"), ("te", "gzip")))),
+        "values": b"".join(record(HEADERS, whole, 2 * at + 1, block(*REQUEST, ("a", value))) for at, value in enumerate((
+            "b\rc", "b\nc", "b\0c", "b\x7fc"))),
+        "lengths": b"".join(record(HEADERS, END_HEADERS, 2 * at + 1, block(*POST, ("content-length", "2")))
+                            + record(DATA, END_STREAM, 2 * at + 1, body) for at, body in enumerate((b"", b"a", b"ok", b"abc"))),
     }
     for name, records in requests.items():
         write("h2_server", name, b"1" + records)

@@ -1,6 +1,8 @@
 // A sidecar's side of the watch against any control plane. Input: lines. Those that begin with `!` move the scene:
 //   !open  !close  !wait <ms, one byte's worth>  !want  !end (the honest end of the batch that began last)
 // every other line is said by the control plane as it stands.
+#include <set>
+
 #include "lib/base/bytes.h"
 #include "lib/base/strings.h"
 #include "proxy/watch/watch_client.h"
@@ -35,15 +37,20 @@ class FuzzedChannel final : public WatchChannel {
     if (!message) return;
     expect(greeted || std::holds_alternative<WatchHello>(*message), "a stream begins with hello", line);
     greeted = true;
+    auto current = client->snapshots().current();
+    if (auto* hello = std::get_if<WatchHello>(&*message)) starts_over = current != nullptr && !hello->version;
     auto* ack = std::get_if<WatchAck>(&*message);
     if (ack == nullptr) return;
-    auto current = client->snapshots().current();
     expect(current != nullptr && current->version() == ack->version, "what is acknowledged is what is published", line);
+    expect(newest <= ack->version || starts_over, "no version goes back on a stream that did not ask for it", line);
+    newest = ack->version;
   }
   Observer* observer = nullptr;
   Stream* stream = nullptr;
   WatchClient* client = nullptr;
   bool greeted = false;
+  bool starts_over = false;  // its newest hello asks for everything although it holds something
+  Version newest;            // acknowledged last
 };
 
 // Applies in a turn of its own; the "disk" is a string.
@@ -93,6 +100,8 @@ class Scene {
   Scene() {
     channel_.client = &client_;
     client_.start();
+    scheduler_.advance(1ms);  // nothing on disk: it connects
+    expect(channel_.observer != nullptr, "a sidecar connects");
   }
 
   void play(std::string_view line) {
@@ -122,6 +131,7 @@ class Scene {
     } else if (line == "!end" && open_) {
       std::string end = encode(ControlMessage(WatchEnd{begin_.to, to_hex(next_.value())}));
       end.pop_back();
+      follow(end);
       channel_.observer->on_line(end);
     }
   }
@@ -135,12 +145,15 @@ class Scene {
     }
     if (auto* put = std::get_if<WatchPut>(&*message)) next_.put({put->key, put->resource});
     if (auto* erase = std::get_if<WatchDelete>(&*message)) next_.erase(erase->key);
+    if (auto* end = std::get_if<WatchEnd>(&*message)) announced_.insert(str_cat(end->version.text(), " ", end->hash));
   }
   void check() {
     ConfigStatus status = client_.status();
     auto current = client_.snapshots().current();
     expect(status.version.has_value() == (current != nullptr), "the status speaks of what is published");
     expect(current == nullptr || *status.version == current->version(), "the status names the version published");
+    expect(current == nullptr || announced_.contains(str_cat(current->version().text(), " ", to_hex(current->hash()))),
+           "what is published has the content that the end of its batch announced");
     expect(scheduler_.next_deadline().has_value(), "a watch never waits for nothing");
     if (status.state == WatchState::kBackoff || status.state == WatchState::kConnecting) open_ = false;
   }
@@ -153,6 +166,7 @@ class Scene {
   Pending wanted_;
   WatchBegin begin_;
   ContentHasher next_;
+  std::set<std::string> announced_;  // "version hash"
   bool open_ = false;
 };
 }  // namespace

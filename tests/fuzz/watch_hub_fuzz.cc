@@ -117,7 +117,7 @@ class Scene {
  private:
   void direct(std::string_view line) {
     if (line == "!put") change(std::to_string(1000 + ++changes_));
-    if (line == "!erase") (void)commit({EraseOperation{*ResourceKey::make(Kind::kBackendSet, "default", "b")}});
+    if (line == "!erase") erase();
     if (line.starts_with("!wait ")) scheduler_.advance(static_cast<unsigned char>(line.back()) * 100ms);
     if (line == "!again") join(stranger_, "stranger");
     if (line == "!ack") answer(stranger_);
@@ -137,6 +137,10 @@ class Scene {
         store_->commit({std::move(operations)}, nullptr, [&done](const Result<Commit>& r) { done = bool(r); });
     scheduler_.advance(Duration(0));
     return done;
+  }
+  void erase() {
+    (void)commit({EraseOperation{*ResourceKey::make(Kind::kBackendSet, "default", "a")},
+                  EraseOperation{*ResourceKey::make(Kind::kBackendSet, "default", "b")}});
   }
   void change(std::string_view port) {
     std::string spec = str_cat(R"({"tls":"plaintext","endpoints":[{"address":"127.0.0.1","port":)", port, "}]}");
