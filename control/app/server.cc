@@ -325,7 +325,7 @@ Result<void> Server::open_replicas() {
   HEDDLE_TRY(SpiffeId self, control_identity(*in_.options.trust_domain));
   replicas_ = std::make_unique<Replicas>(
       Replicas::Parts{std::move(source), in_.random, loop_, protocols_, tcp_, outgoing_, std::move(own), registry_,
-                      *hub_, [this] { return identity_->client_context(); }, std::move(self), log,
+                      *hub_, [this] { return identity_->client_context(); }, self, log,
                       [this] {
                         return PeerTrust{identity_->bundle_digest(), identity_->authority_pin()};
                       }});
@@ -412,8 +412,8 @@ Result<void> Server::publish() {
 Result<void> Server::make_context() {
   HEDDLE_TRY(SpiffeId id, control_identity(*in_.options.trust_domain));
   context_ = std::make_unique<AdminContextFile>(AdminContextFile::Parts{
-      file("admin.context"), std::move(id), [this] { return serving_->api_address(); },
-      [this] { return ca_.rotator->bundle(); }, backend_->ledger(), *audit_, loop_, in_.random, log_});
+      file("admin.context"), id, [this] { return serving_->api_address(); }, [this] { return ca_.rotator->bundle(); },
+      backend_->ledger(), *audit_, loop_, in_.random, log_});
   return context_->make();
 }
 

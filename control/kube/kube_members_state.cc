@@ -172,6 +172,7 @@ std::vector<KubeMembersState::Member> KubeMembersState::members() const {
   };
   std::stable_sort(there.begin(), there.end(), came_before);
   std::vector<Member> out;
+  out.reserve(there.size());
   for (const auto* entry : there) {
     out.push_back({entry->first, entry->second.record, static_cast<int64_t>(out.size())});
   }

@@ -56,6 +56,7 @@ class ReplicaSetRig : public StoreRig {
   }
   static std::vector<std::string> names(const std::vector<ReplicaRecord>& all) {
     std::vector<std::string> out;
+    out.reserve(all.size());
     for (const ReplicaRecord& one : all) out.push_back(one.name);
     return out;
   }
