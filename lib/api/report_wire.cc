@@ -1,6 +1,9 @@
 #include "lib/api/report_wire.h"
 
+#include <algorithm>
+
 #include "lib/api/message_body.h"
+#include "lib/base/json_escape.h"
 
 namespace heddle {
 namespace {
@@ -18,6 +21,19 @@ void write_troubles(JsonWriter& out, const std::vector<BackendTrouble>& troubles
   out.end_array();
 }
 
+// As much of a text as read_nack() takes: whole characters. A byte that is no UTF-8 is read as U+FFFD, three bytes.
+std::string_view nack_text(std::string_view text) {
+  constexpr size_t kReplaced = 3;
+  size_t end = 0;
+  for (size_t read = 0; end < text.size();) {
+    size_t length = utf8_sequence_length(text.substr(end));
+    read += length == 0 ? kReplaced : length;
+    if (read > kMaxNackMessage) break;
+    end += std::max<size_t>(length, 1);
+  }
+  return text.substr(0, end);
+}
+
 std::vector<BackendTrouble> read_troubles(Body& body) {
   std::vector<BackendTrouble> out;
   for (const JsonReader& element : body->optional_array("backends", {0, kMaxBackendTroubles})) {
@@ -32,8 +48,8 @@ std::vector<BackendTrouble> read_troubles(Body& body) {
 void write_nack(JsonWriter& out, const WatchNack& m) {
   out.begin_object().field("version", m.version.text()).key("errors").begin_array();
   for (const WatchNackError& error : m.errors) {
-    out.begin_object().field("resource", error.resource).field("path", error.path);
-    out.field("message", error.message).end_object();
+    out.begin_object().field("resource", nack_text(error.resource)).field("path", nack_text(error.path));
+    out.field("message", nack_text(error.message)).end_object();
   }
   out.end_array().end_object();
 }

@@ -6,6 +6,7 @@
 #include "lib/base/json_writer.h"
 
 namespace heddle {
+// Texts beyond kMaxNackMessage are cut: a refusal must not cost the stream as well.
 void write_nack(JsonWriter&, const WatchNack&);
 void write_report(JsonWriter&, const WatchReport&);
 void write_trust_in_use(JsonWriter&, const WatchTrustInUse&);

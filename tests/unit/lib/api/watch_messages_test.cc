@@ -87,6 +87,24 @@ INSTANTIATE_TEST_SUITE_P(
                     WatchFacts{7, {whole_fact(), small_fact()}, 48'000, true}, WatchFacts{0, {}, 0, false},
                     WatchIgnored{"future"}));
 
+// Whoever is told why something was refused gets what there is room for; a text that is too long must not cost the
+// stream.
+TEST(WatchMessages, TextsOfARefusalAreCutToWhatIsTaken) {
+  std::string fits(kMaxNackMessage, 'a');
+  std::string odd = fits.substr(1) + "\u00e9";  // a character that begins within the limit and ends beyond it
+  std::string broken(kMaxNackMessage, '\xff');  // each byte is read as U+FFFD, three bytes
+  for (const auto& [said, read] : std::vector<std::pair<std::string, size_t>>{
+           {fits, 1024}, {fits + "b", 1024}, {odd, 1023}, {broken, 1023}, {fits.substr(9) + "\xc3", 1018}}) {
+    auto back =
+        decode_sidecar_message(without_newline(encode(SidecarMessage(WatchNack{{1, 5}, {{said, said, said}}}))));
+    ASSERT_TRUE(back.has_value()) << back.error().text();
+    const WatchNackError& error = std::get<WatchNack>(*back).errors.at(0);
+    EXPECT_EQ(error.resource.size(), read);
+    EXPECT_EQ(error.path.size(), read);
+    EXPECT_EQ(error.message.size(), read);
+  }
+}
+
 class ControlMessages : public testing::TestWithParam<ControlMessage> {};
 TEST_P(ControlMessages, ComeBackFromTheirLine) {
   std::string line = encode(GetParam());
