@@ -220,6 +220,7 @@ TEST_F(KubeReplicaSetFaults, AListThatHangsDoesNotHoldUpOurRenewal) {
   auto a = rig_.open("a", "10.0.0.1:7000");
   auto b = rig_.open("b", "10.0.0.2:7000");
   rig_.until_known(a, {"b"});
+  rig_.until_known(b, {"a"});
   server_.fault(R"({"do": "stall", "verb": "list", "path": "/leases"})");  // of one of them
   rig_.never(2500ms, [&] { return (*a)->others().empty() || (*b)->others().empty(); });
 }
